@@ -1,0 +1,329 @@
+"""A YAML file and overrides -> a checked Config, or every fault at once with line and column."""
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from minigrad import yaml12
+from minigrad.data import DATASETS
+from minigrad.engines import ENGINES
+from minigrad.registry import Range, Registry, settings_of, suggestion
+from nn.activations import ACTIVATIONS
+from nn.initialisers import INITIALISERS
+from nn.losses import LOSSES
+from optim import OPTIMIZERS
+from optim.schedules import SCHEDULES
+
+MAX_PARAMETERS = 1_000_000
+
+BLOCKS: dict[str, Registry[Any]] = {
+    "data": DATASETS,
+    "optimizer": OPTIMIZERS,
+    "scheduler": SCHEDULES,
+}
+"""The keys whose value is a block: a name, and the settings of what it names."""
+
+
+class ConfigError(ValueError):
+    """All that is wrong with a config; `faults` has a line for each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = list(faults)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Block(_Strict):
+    """A name out of a registry; the settings of what it names are further fields."""
+
+    name: str
+
+    def settings(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"name"})
+
+
+def _one_of(registry: Registry[Any]) -> Any:
+    return Literal[tuple(sorted(registry))]
+
+
+class ModelConfig(_Strict):
+    hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=100)] = Field(
+        default=[8], description="width of each hidden layer"
+    )
+    activation: _one_of(ACTIVATIONS) = Field(default="tanh", description="of the hidden layers")  # type: ignore[valid-type]
+    init: _one_of(INITIALISERS) = Field(default="glorot", description="draws the weights")  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "ModelConfig":
+        count = sum((a + 1) * b for a, b in zip([1, *self.hidden], [*self.hidden, 1], strict=True))
+        if count > MAX_PARAMETERS:
+            raise PydanticCustomError(
+                "too_large",
+                "hidden layers of {sizes} make {count} parameters or more, {limit} are the limit",
+                {"sizes": self.hidden, "count": f"{count:,}", "limit": f"{MAX_PARAMETERS:,}"},
+            )
+        return self
+
+
+class TrainConfig(_Strict):
+    steps: int = Field(default=500, ge=1, le=100_000_000, description="optimizer steps")
+    batch_size: int | None = Field(default=None, ge=1, description="samples a step; null: all")
+    log_every: int = Field(default=1, ge=1, description="steps from one logged line to the next")
+    engine: _one_of(ENGINES) = Field(default="eager", description="how the model is run")  # type: ignore[valid-type]
+
+
+class Expectations(_Strict):
+    initial_loss: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="[lowest, highest] loss before the first step"
+    )
+    final_loss_below: float | None = Field(default=None, description="loss after the last step")
+
+
+class Config(_Strict):
+    """What a config file says, defaults filled in."""
+
+    name: str = Field(min_length=1, max_length=100, description="what the run is called")
+    seed: int = Field(default=0, ge=0, description="of weights, data and shuffling")
+    data: Block
+    model: ModelConfig = ModelConfig()
+    loss: _one_of(LOSSES)  # type: ignore[valid-type]
+    optimizer: Block
+    scheduler: Block
+    train: TrainConfig = TrainConfig()
+    expect: Expectations = Expectations()
+
+    def to_yaml(self) -> str:
+        """The config as a file that gives this config again."""
+        plain = self.model_dump(exclude_none=True)
+        return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes lists on one line, and quotes what YAML 1.2 would not read back as text."""
+
+
+_Dumper.add_representer(
+    list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True)
+)
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style=None if _reads_as_text(text) else '"'
+    ),
+)
+_Dumper.add_representer(
+    float,
+    # PyYAML would write 1e-09 as text of YAML 1.1; repr round-trips and 1.2 reads it
+    lambda dumper, number: dumper.represent_scalar("tag:yaml.org,2002:float", repr(number)),
+)
+
+
+def _reads_as_text(text: str) -> bool:
+    try:
+        return bool(yaml12.parse_scalar(text) == text)
+    except yaml12.YamlError:
+        return False
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+    """Read the file, apply `key=value` overrides, check all. Raises ConfigError."""
+    source = _Source(path)
+    for override in overrides:
+        source.override(override)
+    return source.check()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a config file."""
+    return config_class().model_json_schema()
+
+
+def config_class() -> type[Config]:
+    """Config with a variant of each block for every name that its registry knows now."""
+    fields: dict[str, Any] = {
+        key: (_variants(key, registry), ...) for key, registry in BLOCKS.items()
+    }
+    fields["scheduler"] = (fields["scheduler"][0], Field(default={"name": "constant"}))
+    return create_model(
+        "Config", __base__=Config, __config__=ConfigDict(validate_default=True), **fields
+    )
+
+
+def _variants(key: str, registry: Registry[Any]) -> Any:
+    variants = tuple(_variant(key, name, target) for name, target in sorted(registry.items()))
+    if len(variants) == 1:
+        return variants[0]
+    return Annotated[Union[variants], Field(discriminator="name")]  # noqa: UP007
+
+
+def _variant(key: str, name: str, target: Callable[..., Any]) -> type[Block]:
+    fields: dict[str, Any] = {"name": (Literal[name], name)}
+    for setting, parameter in settings_of(target).items():
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[setting] = (_annotated(parameter.annotation), default)
+    summary = (target.__doc__ or "").strip().split("\n")[0]
+    return create_model(f"{key}.{name}", __base__=Block, __doc__=summary, **fields)
+
+
+def _annotated(annotation: Any) -> Any:
+    ranges = [r for r in getattr(annotation, "__metadata__", ()) if isinstance(r, Range)]
+    return Annotated[(annotation.__origin__, *map(_bounds, ranges))] if ranges else annotation
+
+
+def _bounds(allowed: Range) -> Any:
+    low, high = allowed.ends
+    bounds: dict[str, Any] = {"ge" if allowed.interval[0] == "[" else "gt": low}
+    if high != float("inf"):
+        bounds["le" if allowed.interval[-1] == "]" else "lt"] = high
+    return Field(**bounds)
+
+
+class _Source:
+    """A file's data while overrides are applied, and where each part of it came from."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.file = str(path)
+        try:
+            self.document = yaml12.parse(Path(path).read_bytes())
+        except yaml12.YamlError as error:
+            place = error.place
+            raise ConfigError([f"{self.file}:{place.line}:{place.column}: {error}"]) from None
+        except OSError as error:
+            raise ConfigError([f"{self.file}: cannot be read: {error.strerror}"]) from None
+        if not isinstance(self.document.data, dict):
+            raise ConfigError([f"{self.file}:1:1: a config is a block of 'key: value' lines"])
+        self.data: dict[str, Any] = copy.deepcopy(self.document.data)
+        self.overridden: set[yaml12.Path] = set()
+
+    def override(self, argument: str) -> None:
+        dotted, equals, text = argument.partition("=")
+        keys = tuple(dotted.split("."))
+        if not equals or not all(keys):
+            raise ConfigError([f"command line: {argument!r}: an override is written key=value"])
+        try:
+            value = yaml12.parse_scalar(text)
+        except yaml12.YamlError as error:
+            raise ConfigError([f"command line: {argument!r}: {error}"]) from None
+        if len(keys) == 2 and keys[0] in BLOCKS and keys[1] == "name":
+            block = self.data.get(keys[0])
+            if not isinstance(block, dict) or block.get("name") != value:
+                keys = keys[:1]  # another name has other settings: replace the whole block
+        inner: Any = self.data
+        for depth, key in enumerate(keys[:-1]):
+            if isinstance(inner.get(key), str) and key in BLOCKS and not depth:
+                inner[key] = {"name": inner[key]}
+            inner = inner.setdefault(key, {})
+            if not isinstance(inner, dict):
+                where = ".".join(keys[: depth + 1])
+                raise ConfigError([f"command line: {argument!r}: {where} has no keys of its own"])
+        inner[keys[-1]] = value
+        new = (n for n in range(1, len(keys)) if keys[:n] not in self.document.keys)
+        self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not the file's
+
+    def check(self) -> Config:
+        for key in BLOCKS:
+            if isinstance(self.data.get(key), str):
+                self.data[key] = {"name": self.data[key]}
+        try:
+            return config_class().model_validate(self.data)
+        except ValidationError as error:
+            faults = [self.fault(detail) for detail in error.errors(include_url=False)]
+            raise ConfigError(list(dict.fromkeys(faults))) from None
+
+    def fault(self, detail: ErrorDetails) -> str:
+        path = self.path(detail["loc"])
+        kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
+        if kind == "extra_forbidden":
+            message = f"unknown key {path[-1]!r}: {suggestion(str(path[-1]), self.keys(path[:-1]))}"
+            return f"{self.place(path, of_key=True)}: {message}"
+        if kind == "missing":
+            return f"{self.place(path[:-1])}: {_dotted(path)}: is missing"
+        return f"{self.place(path)}: {_dotted(path)}: {_sentence(kind, found, context, detail)}"
+
+    def path(self, location: tuple[str | int, ...]) -> yaml12.Path:
+        """The path in the file: a block's variant, which pydantic puts in, left out."""
+        if location and location[0] in BLOCKS and len(location) > 1:
+            names = BLOCKS[str(location[0])]
+            if len(names) > 1 and location[1] in names:
+                return (location[0], *location[2:])
+        return location
+
+    def keys(self, parent: yaml12.Path) -> Iterable[str]:
+        """The keys known below `parent`."""
+        model: Any = config_class()
+        for key in parent:
+            if key in BLOCKS:
+                registry = BLOCKS[str(key)]
+                return ["name", *settings_of(registry[self.data[key]["name"]])]
+            model = model.model_fields[key].annotation
+        return list(model.model_fields)
+
+    def place(self, path: yaml12.Path, of_key: bool = False) -> str:
+        for length in range(len(path), -1, -1):
+            head = path[:length]
+            if head in self.overridden:
+                return "command line"
+            places: Mapping[yaml12.Path, yaml12.Place] = self.document.values
+            if of_key and length == len(path):
+                places = self.document.keys
+            if head in places:
+                return f"{self.file}:{places[head].line}:{places[head].column}"
+        return f"{self.file}:1:1"
+
+
+_TYPES = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "model_type": "a block of 'key: value' lines",
+    "model_attributes_type": "a block of 'key: value' lines",
+    "finite_number": "a finite number",
+}
+_BOUNDS = {
+    "greater_than": ("greater than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+def _sentence(kind: str, found: Any, context: Mapping[str, Any], detail: ErrorDetails) -> str:
+    """What is wrong with one value, in the words of a config rather than of a type system."""
+    shown = _shown(found)
+    if kind in _TYPES:
+        return f"must be {_TYPES[kind]}, found {shown}"
+    if kind in _BOUNDS:
+        words, bound = _BOUNDS[kind]
+        return f"must be {words} {context[bound]:g}, found {shown}"
+    if kind in ("literal_error", "union_tag_invalid"):
+        known = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
+        name = found.get("name") if isinstance(found, dict) else found
+        return f"unknown name {_shown(name)}: {suggestion(str(name), known)}"
+    if kind == "union_tag_not_found":
+        return "its name is missing"
+    if kind in ("too_short", "too_long"):
+        least, most = context.get("min_length"), context.get("max_length")
+        return f"must have {least or 'at most ' + str(most)} members, found {len(found)}"
+    return detail["msg"]
+
+
+def _shown(found: Any) -> str:
+    words = {True: "true", False: "false", None: "null"}
+    text = words[found] if found is None or isinstance(found, bool) else repr(found)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _dotted(path: yaml12.Path) -> str:
+    return ".".join(map(str, path)) or "the config"

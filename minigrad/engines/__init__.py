@@ -1,0 +1,38 @@
+"""Engines run a model over a batch; the trainer does not know which one it drives."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from minigrad.engines.eager import EagerEngine
+from minigrad.registry import Registry
+from nn import Module
+from nn.losses import Loss
+
+Outputs: TypeAlias = list[list[float]]
+
+
+class Engine(Protocol):
+    """What the trainer asks of an engine. Inputs are one list of features a sample."""
+
+    parameters: Sequence[Any]
+    """What an optimizer steps: things with `.data` and `.grad`."""
+
+    def gradient(
+        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
+    ) -> tuple[float, Outputs]:
+        """The mean loss of a batch and the outputs; sets each parameter's `grad`.
+
+        Raises ArithmeticError, naming the operation, where the loss is not finite.
+        """
+
+    def evaluate(
+        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
+    ) -> tuple[float, Outputs]:
+        """The mean loss and the outputs, without gradients."""
+
+    def predict(self, inputs: Sequence[Sequence[float]]) -> Outputs:
+        """The outputs alone."""
+
+
+ENGINES: Registry[Callable[[Module, Loss], Engine]] = Registry("engine")
+ENGINES["eager"] = EagerEngine

@@ -1,0 +1,59 @@
+"""Where a run runs: what one must know to repeat it."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("minigrad", "matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
+
+
+def describe() -> dict[str, Any]:
+    """Python, platform, package versions, git commit, and the process."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "git": _git(),
+        "pid": os.getpid(),
+        "pid_start": process_start(os.getpid()),
+    }
+
+
+def process_start(pid: int) -> int | None:
+    """Clock ticks from boot to the process's start, which tells a pid from its later reuse.
+
+    None where the process is gone or the system does not say (it is read from Linux' /proc).
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[19])  # proc(5): field 22, counted from 1
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git() -> dict[str, Any] | None:
+    """Commit and dirty flag of the repository around the working directory, if there is one."""
+    try:
+        shown = subprocess.run(
+            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if shown.returncode != 0:
+        return None
+    lines = shown.stdout.splitlines()
+    commit = next((ln.split()[2] for ln in lines if ln.startswith("# branch.oid")), None)
+    return {"commit": commit, "dirty": any(not line.startswith("#") for line in lines)}

@@ -1,0 +1,123 @@
+"""The multi-layer perceptron: neurons, layers of them, and a stack of layers."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from minigrad.value import Number, Value
+from nn.activations import ACTIVATIONS, Activation
+from nn.initialisers import INITIALISERS
+from nn.module import Module
+
+
+class Neuron(Module):
+    """activation(bias + w[0] * x[0] + ... + w[n_in - 1] * x[n_in - 1])
+
+    `activation` is a name or a function; `init` draws the weights from `rng` (default: a generator
+    seeded with 0, never the global one); `fan_out` is the width of the layer it belongs to.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: str | Activation = "linear",
+        *,
+        init: str = "glorot",
+        fan_out: int = 1,
+        rng: random.Random | None = None,
+    ) -> None:
+        rng = rng or random.Random(0)
+        draw = INITIALISERS[init]
+        self.weights = [Value(draw(n_in, fan_out, rng)) for _ in range(n_in)]
+        self.bias = Value(0.0)
+        self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+
+    def __call__(self, x: Sequence[Number]) -> Value:
+        if len(x) != len(self.weights):
+            raise ValueError(f"{self!r} was given {len(x)} inputs")
+        total = self.bias
+        for weight, feature in zip(self.weights, x):  # noqa: B905 - as long, by the check above
+            total = total + weight * feature
+        return self.activation(total)
+
+    def __repr__(self) -> str:
+        return f"Neuron of {len(self.weights)} inputs"
+
+
+class Layer(Module):
+    """`n_out` neurons that read the same `n_in` inputs."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "linear",
+        *,
+        init: str = "glorot",
+        rng: random.Random | None = None,
+    ) -> None:
+        rng = rng or random.Random(0)
+        self.neurons = [
+            Neuron(n_in, activation, init=init, fan_out=n_out, rng=rng) for _ in range(n_out)
+        ]
+
+    def __call__(self, x: Sequence[Number]) -> list[Value]:
+        return [neuron(x) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        return f"Layer of {len(self.neurons)} neurons with {len(self.neurons[0].weights)} inputs"
+
+
+class MLP(Module):
+    """Layers of the given `sizes`, each reading the one before. The last layer is linear.
+
+    `activation` is one for all hidden layers or a list of one a hidden layer.
+
+    >>> model = MLP(2, [8, 1], activation="tanh", rng=random.Random(0))
+    >>> model
+    MLP of sizes 2-8-1, tanh: 33 parameters
+    >>> len(model([0.0, 1.0]))
+    1
+
+    Raises ValueError for sizes that make no network and for inputs of another length.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        sizes: Sequence[int],
+        activation: str | Activation | Sequence[str | Activation] = "tanh",
+        *,
+        init: str = "glorot",
+        rng: random.Random | None = None,
+    ) -> None:
+        rng = rng or random.Random(0)
+        self.sizes = (n_in, *sizes)
+        if not sizes or any(size < 1 for size in self.sizes):
+            raise ValueError(f"an MLP needs layers of at least 1, found sizes {self.sizes}")
+        hidden = len(sizes) - 1
+        if isinstance(activation, str) or not isinstance(activation, Sequence):
+            activation = [activation] * hidden
+        activations = list(activation)
+        if len(activations) != hidden:
+            raise ValueError(f"{hidden} hidden layers cannot have {len(activations)} activations")
+        self.layers = [
+            Layer(n, m, act, init=init, rng=rng)
+            for n, m, act in zip(self.sizes[:-1], sizes, [*activations, "linear"], strict=True)
+        ]
+
+    def __call__(self, x: Sequence[Number]) -> list[Value]:
+        if len(x) != self.sizes[0]:
+            raise ValueError(f"{self!r} was given {len(x)} inputs")
+        signal = [v if isinstance(v, Value) else Value(v) for v in x]  # one leaf, many readers
+        for layer in self.layers:
+            signal = layer(signal)
+        return signal
+
+    def __repr__(self) -> str:
+        names = dict.fromkeys(_name(layer.neurons[0].activation) for layer in self.layers[:-1])
+        sizes = "-".join(map(str, self.sizes))
+        return f"MLP of sizes {sizes}, {' '.join(names) or 'linear'}: {len(self)} parameters"
+
+
+def _name(function: Callable[..., object]) -> str:
+    return getattr(function, "__name__", repr(function))
