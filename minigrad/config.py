@@ -3,12 +3,12 @@
 import copy
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, NoReturn, Union
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from minigrad import yaml12
 from minigrad.data import DATASETS
@@ -51,34 +51,54 @@ class Block(_Strict):
         return self.model_dump(exclude={"name"})
 
 
-def _one_of(registry: Registry[Any]) -> Any:
-    return Literal[tuple(sorted(registry))]
+@dataclass(frozen=True)
+class _NameIn:
+    """Annotation of a text that must be a name in `registry`, as that stands when it is read."""
+
+    registry: Registry[Any]
+
+    def check(self, name: str) -> str:
+        if name not in self.registry:
+            _refuse(f"unknown name {name!r}: {suggestion(name, self.registry)}")
+        return name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(schema), "enum": sorted(self.registry)}
+
+
+def _bounded(hidden: list[int]) -> list[int]:
+    count = sum((a + 1) * b for a, b in zip([1, *hidden], [*hidden, 1], strict=True))
+    if count > MAX_PARAMETERS:
+        _refuse(f"{hidden} makes {count:,} parameters or more; the limit is {MAX_PARAMETERS:,}")
+    return hidden
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
 
 
 class ModelConfig(_Strict):
-    hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=100)] = Field(
-        default=[8], description="width of each hidden layer"
+    hidden: Annotated[list[Annotated[int, Field(ge=1)]], AfterValidator(_bounded)] = Field(
+        default=[8], max_length=100, description="width of each hidden layer"
     )
-    activation: _one_of(ACTIVATIONS) = Field(default="tanh", description="of the hidden layers")  # type: ignore[valid-type]
-    init: _one_of(INITIALISERS) = Field(default="glorot", description="draws the weights")  # type: ignore[valid-type]
-
-    @model_validator(mode="after")
-    def _bounded(self) -> "ModelConfig":
-        count = sum((a + 1) * b for a, b in zip([1, *self.hidden], [*self.hidden, 1], strict=True))
-        if count > MAX_PARAMETERS:
-            raise PydanticCustomError(
-                "too_large",
-                "hidden layers of {sizes} make {count} parameters or more, {limit} are the limit",
-                {"sizes": self.hidden, "count": f"{count:,}", "limit": f"{MAX_PARAMETERS:,}"},
-            )
-        return self
+    activation: Annotated[str, _NameIn(ACTIVATIONS)] = Field(
+        default="tanh", description="of the hidden layers"
+    )
+    init: Annotated[str, _NameIn(INITIALISERS)] = Field(
+        default="glorot", description="draws the weights"
+    )
 
 
 class TrainConfig(_Strict):
     steps: int = Field(default=500, ge=1, le=100_000_000, description="optimizer steps")
     batch_size: int | None = Field(default=None, ge=1, description="samples a step; null: all")
     log_every: int = Field(default=1, ge=1, description="steps from one logged line to the next")
-    engine: _one_of(ENGINES) = Field(default="eager", description="how the model is run")  # type: ignore[valid-type]
+    engine: Annotated[str, _NameIn(ENGINES)] = Field(
+        default="eager", description="how the model is run"
+    )
 
 
 class Expectations(_Strict):
@@ -95,7 +115,7 @@ class Config(_Strict):
     seed: int = Field(default=0, ge=0, description="of weights, data and shuffling")
     data: Block
     model: ModelConfig = ModelConfig()
-    loss: _one_of(LOSSES)  # type: ignore[valid-type]
+    loss: Annotated[str, _NameIn(LOSSES)]
     optimizer: Block
     scheduler: Block
     train: TrainConfig = TrainConfig()
@@ -103,35 +123,7 @@ class Config(_Strict):
 
     def to_yaml(self) -> str:
         """The config as a file that gives this config again."""
-        plain = self.model_dump(exclude_none=True)
-        return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists on one line, and quotes what YAML 1.2 would not read back as text."""
-
-
-_Dumper.add_representer(
-    list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True)
-)
-_Dumper.add_representer(
-    str,
-    lambda dumper, text: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style=None if _reads_as_text(text) else '"'
-    ),
-)
-_Dumper.add_representer(
-    float,
-    # PyYAML would write 1e-09 as text of YAML 1.1; repr round-trips and 1.2 reads it
-    lambda dumper, number: dumper.represent_scalar("tag:yaml.org,2002:float", repr(number)),
-)
-
-
-def _reads_as_text(text: str) -> bool:
-    try:
-        return bool(yaml12.parse_scalar(text) == text)
-    except yaml12.YamlError:
-        return False
+        return yaml12.dump(self.model_dump(exclude_none=True))
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
@@ -166,7 +158,7 @@ def _variants(key: str, registry: Registry[Any]) -> Any:
 
 
 def _variant(key: str, name: str, target: Callable[..., Any]) -> type[Block]:
-    fields: dict[str, Any] = {"name": (Literal[name], name)}
+    fields: dict[str, Any] = {"name": (Literal[name], ...)}
     for setting, parameter in settings_of(target).items():
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[setting] = (_annotated(parameter.annotation), default)

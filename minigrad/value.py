@@ -21,9 +21,9 @@ class Value:
     to it. `op` names the operation that made it ("" for a leaf, "const" for a plain number that met
     a Value), `parents` are its operands in order, `label` is free text for messages and drawings.
 
-    An operation on finite operands that has no finite real answer, as log(-1), raises
-    ArithmeticError; operands that are nan or infinite already pass through as IEEE 754 says.
-    Slopes at kinks and ties are those of PyTorch.
+    Where mathematics has no answer, as in log(-1), and where exp or ** exceed the largest float,
+    the operation raises ArithmeticError; operands that are nan or infinite already pass through,
+    and + - * / overflow to infinity, as IEEE 754 says. Slopes at kinks and ties are PyTorch's.
 
     >>> a, b, c = Value(2.0), Value(-3.0), Value(10.0)
     >>> d = a * b + c.tanh()
@@ -163,7 +163,7 @@ class Value:
     def relu(self) -> Value:
         """max(0, x)"""
         x = self.data
-        return _unary("relu", self, 0.0 if x <= 0 else x, lambda: 1.0 if x > 0 else 0.0)
+        return _unary("relu", self, 0.0 if x <= 0 else x, lambda: 0.0 if x <= 0 else 1.0)
 
     def leaky_relu(self, slope: float = 0.01) -> Value:
         """x above 0, slope * x below"""
@@ -196,8 +196,9 @@ class Value:
         Leaves add to the gradient they hold already, so losses that share parameters accumulate;
         inner nodes hold the gradient of this call alone.
 
-        Raises ArithmeticError where a slope is infinite or undefined, as that of sqrt at 0. The
-        gradients are incomplete then.
+        Call it before anything below changes its `data`: rules read the numbers of the forward
+        pass. Raises ArithmeticError where a slope is infinite or undefined, as that of sqrt at 0;
+        the gradients are incomplete then.
         """
         order = topological_order(self)
         for node in order:
@@ -296,13 +297,14 @@ def _unary(op: str, x: Value, y: float, slope: Callable[[], float], *settings: V
 def _extreme(op: str, wins: Callable[[float, float], bool], a: Number, b: Number) -> Value:
     a = a if isinstance(a, Value) else _constant(a)
     b = b if isinstance(b, Value) else _constant(b)
-    share = 1.0 if wins(a.data, b.data) else 0.5 if a.data == b.data else 0.0
+    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
+    tie = a.data == b.data
 
     def backward(grad):
-        a.grad += share * grad
-        b.grad += (1 - share) * grad
+        a.grad += 0.0 if lost else grad / 2 if tie else grad
+        b.grad += 0.0 if won else grad / 2 if tie else grad
 
-    return _node(a.data if share or math.isnan(a.data) else b.data, op, (a, b), backward)
+    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
 
 
 def _constant(number: float) -> Value:
@@ -357,8 +359,9 @@ def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> floa
 
 def _no_slope(node: Value) -> None:
     if all(math.isfinite(parent.data) for parent in node.parents):
+        hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
         raise ArithmeticError(
-            f"backward: the slope of {_call(node.op, node.parents)} is infinite or undefined there"
+            f"backward: the slope of {_call(node.op, node.parents)} is infinite or undefined{hint}"
         ) from None
     for parent in node.parents:
         parent.grad = math.nan

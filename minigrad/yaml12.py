@@ -78,6 +78,38 @@ def parse_scalar(text: str) -> Any:
     return parse(text.encode()).data
 
 
+def dump(data: dict[str, Any]) -> str:
+    """Text that `parse` reads as `data` again, to the bit: lists on one line, blocks on several."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    # Without implicit types every scalar goes out as it is represented below, plain or quoted;
+    # PyYAML's own would quote or tag by the rules of YAML 1.1.
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as PyYAML declares it
+
+    def represent_plain(self, scalar: Any) -> yaml.Node:
+        words = {"None": "null", "True": "true", "False": "false", "inf": ".inf", "-inf": "-.inf"}
+        text = words.get(repr(scalar), repr(scalar))
+        return self.represent_scalar("tag:yaml.org,2002:str", text)
+
+    def represent_text(self, text: str) -> yaml.Node:
+        try:
+            plain = parse_scalar(text) == text
+        except YamlError:
+            plain = False
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+    def represent_flow(self, members: list[Any]) -> yaml.Node:
+        return self.represent_sequence("tag:yaml.org,2002:seq", members, flow_style=True)
+
+
+for _type in (float, int, bool, type(None)):
+    _Dumper.add_representer(_type, _Dumper.represent_plain)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(list, _Dumper.represent_flow)
+
+
 def _decode(raw: bytes) -> str:
     if len(raw) > MAX_BYTES:
         raise YamlError(f"larger than {MAX_BYTES:,} bytes: is this a config?", Place(1, 1))

@@ -14,8 +14,9 @@ Outputs: TypeAlias = list[list[float]]
 class Engine(Protocol):
     """What the trainer asks of an engine. Inputs are one list of features a sample."""
 
-    parameters: Sequence[Any]
-    """What an optimizer steps: things with `.data` and `.grad`."""
+    @property
+    def parameters(self) -> Sequence[Any]:
+        """What an optimizer steps: things with `.data` and `.grad`."""
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]

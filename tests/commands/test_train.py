@@ -1,0 +1,214 @@
+"""python -m minigrad.train, as whole processes: files, exit codes, signals."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "minigrad.train"]
+XOR = "configs/xor.yaml"
+
+
+def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True, timeout=60
+    )
+
+
+def the_run(out: Path) -> Path:
+    (run,) = [path for path in out.iterdir() if path.name != "latest"]
+    return run
+
+
+def metrics(run: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def facts(run: Path) -> dict[str, object]:
+    loaded: dict[str, object] = json.loads((run / "run.json").read_text())
+    return loaded
+
+
+def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> None:
+    result = train(tmp_path, XOR)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    run = the_run(tmp_path)
+    assert lines[0].startswith("loss 0.6995 -> 0.00015")
+    assert "in 500 steps" in lines[0]
+    assert lines[1].startswith("expectations met: ")
+    assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png"]
+    assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "latest").resolve() == run
+    logged = metrics(run)
+    assert [line["step"] for line in logged] == list(range(500))
+    assert 0.6 < logged[0]["loss"] < 0.8
+    assert logged[-1]["loss"] < 0.001
+    assert set(logged[0]) == {"step", "loss", "lr", "grad_norm", "accuracy", "time"}
+    summary = facts(run)["summary"]
+    assert isinstance(summary, dict)
+    assert facts(run)["status"] == "finished"
+    assert summary["final_loss"] < 0.001
+    assert summary["final_accuracy"] == 1.0
+
+
+def test_a_stored_config_trains_again_to_the_same_bits(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(first, "configs/moons.yaml", "train.steps=30", "expect={}")
+    stored = the_run(first) / "config.yaml"
+    assert train(second, str(stored)).returncode == 0
+
+    def numbers(out: Path) -> list[tuple[float, ...]]:
+        return [(m["loss"], m["grad_norm"], m["accuracy"]) for m in metrics(the_run(out))]
+
+    assert numbers(first) == numbers(second)
+    assert len(numbers(first)) == 30
+
+
+def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> None:
+    result = train(tmp_path, XOR, "expect.final_loss_below=1e-9")
+    assert result.returncode == 1
+    line = result.stdout.splitlines()[1]
+    assert line == "expectation missed: final loss 0.0001501 misses 1e-09 by 0.0001501"
+    assert facts(the_run(tmp_path))["status"] == "finished"
+    (_, verdict) = facts(the_run(tmp_path))["expectations"]  # type: ignore[misc]
+    assert verdict["met"] is False  # type: ignore[has-type]
+
+
+def test_overrides_swap_activation_and_learning_rate(tmp_path: Path) -> None:
+    result = train(tmp_path, XOR, "model.activation=relu", "optimizer.lr=0.3", "expect={}")
+    assert result.returncode == 0
+    assert "no expectations" in result.stdout
+    assert metrics(the_run(tmp_path))[0]["lr"] == 0.3
+    assert "activation: relu" in (the_run(tmp_path) / "config.yaml").read_text()
+
+
+def test_log_every_thins_the_log_and_keeps_the_last_step(tmp_path: Path) -> None:
+    train(tmp_path, XOR, "train.log_every=100", "train.steps=250")
+    assert [line["step"] for line in metrics(the_run(tmp_path))] == [0, 100, 200, 249]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("nmae: xor", "c.yaml:1:1: unknown key 'nmae'"),
+        ("data: {name: xro}", "c.yaml:3:14: data: unknown name 'xro': did you mean 'xor'"),
+        ("seed: zero", "c.yaml:2:7: seed: must be a whole number, found 'zero'"),
+    ],
+)
+def test_a_misspelled_key_name_or_number_exits_2_in_one_line_and_leaves_no_run(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    lines = {
+        "name": "name: xor",
+        "seed": "seed: 0",
+        "data": "data:  {name: xor}",
+        "loss": "loss: bce",
+        "optimizer": "optimizer: {name: sgd, lr: 1.0}",
+    }
+    key = text.split(":")[0]
+    lines[key if key in lines else "name"] = text.replace("data: {", "data:  {")
+    config = tmp_path / "c.yaml"
+    config.write_text("\n".join(lines.values()) + "\n")
+    result = train(tmp_path / "runs", str(config))
+    assert result.returncode == 2
+    assert told.split(": ", 1)[1] in result.stderr
+    assert "Traceback" not in result.stderr
+    assert all(line.startswith(f"{tmp_path}/c.yaml:") for line in result.stderr.splitlines())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_bad_usage_exits_2(tmp_path: Path) -> None:
+    assert train(tmp_path).returncode == 2
+    assert train(tmp_path, XOR, "--nonsense").returncode == 2
+    result = train(tmp_path, "configs/none.yaml")
+    assert result.returncode == 2
+    assert result.stderr == "configs/none.yaml: cannot be read: No such file or directory\n"
+
+
+def test_a_store_that_cannot_be_written_exits_2_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = train(tmp_path / "file", XOR)
+    assert result.returncode == 2
+    assert "no run can be written there" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_divergence_exits_1_and_the_run_says_so(tmp_path: Path) -> None:
+    result = train(tmp_path, XOR, "optimizer.lr=1e300", "model.activation=relu", "loss=mse")
+    assert result.returncode == 1
+    assert result.stdout.startswith("training diverged at step ")
+    assert "first operation to break" in result.stdout
+    assert "try a smaller step, as optimizer.lr=1e+299" in result.stdout
+    run = the_run(tmp_path)
+    assert facts(run)["status"] == "diverged"
+    assert str(facts(run)["error"]).startswith("training diverged at step")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "cause"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+)
+def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
+    tmp_path: Path, number: signal.Signals, code: int, cause: str
+) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, XOR, "train.steps=1000000", "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob("2*/metrics.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (code, "")
+    assert f"interrupted by {cause} after step" in out
+    run = the_run(tmp_path)
+    assert facts(run)["status"] == "interrupted"
+    steps = [line["step"] for line in metrics(run)]
+    assert steps == list(range(len(steps)))
+    assert steps
+
+
+def test_a_reader_that_leaves_early_does_not_break_the_run(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, XOR, "--out", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=30) == 0
+    process.stderr.close()
+
+
+def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    process = subprocess.Popen(
+        [*COMMAND, XOR, "train.steps=3000", "--out", str(tmp_path)],
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(theirs)
+    screen = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            screen += chunk
+    except OSError:  # the terminal's other end is closed: the process has ended
+        pass
+    os.close(ours)
+    assert process.wait(timeout=30) == 0
+    assert b"/3000 [" in screen
+    assert b"loss 0." in screen
+    assert b"step/s" in screen

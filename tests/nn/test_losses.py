@@ -1,0 +1,58 @@
+"""Losses: their formulas, their digits far from 0, and what they refuse."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from minigrad import Value
+from nn.losses import CORRECT
+
+
+@given(st.floats(-30, 30), st.floats(0, 1))
+def test_bce_is_the_cross_entropy_of_the_sigmoid(logit: float, target: float) -> None:
+    p = 1 / (1 + math.exp(-logit))
+    expected = -target * math.log(p) - (1 - target) * math.log1p(-p) if p < 1 else None
+    if expected is not None:
+        assert nn.losses.bce(Value(logit), target).data == pytest.approx(expected, rel=1e-3)
+    x = Value(logit)
+    nn.losses.bce(x, target).backward()
+    assert x.grad == pytest.approx(p - target, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("logit", "target", "expected"),
+    [
+        (1000.0, 1.0, 0.0),
+        (-1000.0, 1.0, 1000.0),
+        (1000.0, 0.0, 1000.0),
+        (40.0, 1.0, math.exp(-40)),
+        (-40.0, 0.0, math.exp(-40)),
+        (0.0, 0.5, math.log(2)),
+    ],
+)
+def test_bce_keeps_its_digits_at_any_logit(logit: float, target: float, expected: float) -> None:
+    assert nn.losses.bce(Value(logit), target).data == pytest.approx(expected, rel=1e-14)
+
+
+def test_mse_is_the_squared_error_and_a_mean_over_outputs() -> None:
+    prediction = Value(3.0)
+    loss = nn.losses.mse(prediction, 1.0)
+    loss.backward()
+    assert (loss.data, prediction.grad) == (4.0, 4.0)
+    assert nn.losses.mse([Value(3.0), Value(1.0)], [1.0, 2.0]).data == (4.0 + 1.0) / 2
+
+
+def test_outputs_and_targets_of_different_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 outputs and 1 targets"):
+        nn.losses.bce([Value(0.0), Value(0.0)], 1.0)
+
+
+def test_a_binary_output_is_right_on_its_side_of_0() -> None:
+    right = CORRECT["bce"]
+    assert right([0.1], 1.0)
+    assert right([-0.1], 0.0)
+    assert not right([0.1], 0.0)
+    assert not right([-0.1], 1.0)

@@ -1,0 +1,61 @@
+"""The README and the first experiment do what they say."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from minigrad import train
+
+README = Path("README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_examples_print_what_their_comments_say() -> None:
+    examples = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert examples
+    for example in examples:
+        promised = re.findall(r"print\(.*\)\s*# (.*)", example)
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            exec(example, {})
+        assert printed.getvalue().splitlines() == promised
+
+
+def test_every_file_the_readme_links_to_exists() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not Path(link).exists()] == []
+
+
+def test_every_override_the_readme_shows_works(tmp_path: Path) -> None:
+    commands = re.findall(r"^python -m minigrad\.train (.+)$", README, flags=re.MULTILINE)
+    assert len(commands) >= 3
+    for command in commands:
+        arguments = [*command.split(), "train.steps=2", "expect={}", "--out", str(tmp_path)]
+        with redirect_stdout(io.StringIO()):
+            assert train.main(arguments) == 0, command
+
+
+def test_the_first_experiment_prints_the_losses_of_the_runner(tmp_path: Path) -> None:
+    script = subprocess.run(
+        [sys.executable, "experiments/train-xor/train_xor.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = dict(re.findall(r"^step +(\d+)  loss ([\d.]+)$", script.stdout, flags=re.MULTILINE))
+    with redirect_stdout(io.StringIO()):
+        train.main(["configs/xor.yaml", "--out", str(tmp_path)])
+    lines = (tmp_path / "latest" / "metrics.jsonl").read_text().splitlines()
+    logged = {m["step"]: m["loss"] for m in map(json.loads, lines)}
+    assert len(printed) == 11
+    for step, loss in printed.items():
+        if int(step) < 500:
+            assert loss == f"{logged[int(step)]:.6f}"
+    shown = Path("experiments/train-xor/README.md").read_text(encoding="utf-8")
+    for line in script.stdout.splitlines():
+        if "predicted" in line or line.startswith(("MLP", "step   0", "step 500")):
+            assert line in shown
