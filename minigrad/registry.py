@@ -32,11 +32,18 @@ class Registry(dict[str, T]):
 
     def register(self, item: F) -> F:
         """Decorator: adds a function or class under its own name in lower case."""
-        name = item.__name__.lower()
-        if name in self:
-            raise ValueError(f"{self.kind} {name!r} exists already: choose another name")
-        self[name] = typing.cast(T, item)
-        return item
+        return self.register_as(item.__name__.lower())(item)
+
+    def register_as(self, name: str) -> Callable[[F], F]:
+        """Decorator with a name of its own, for what Python keeps to itself, as "and"."""
+
+        def register(item: F) -> F:
+            if name in self:
+                raise ValueError(f"{self.kind} {name!r} exists already: choose another name")
+            self[name] = typing.cast(T, item)
+            return item
+
+        return register
 
     def __missing__(self, name: str) -> T:
         raise ValueError(f"unknown {self.kind} {name!r}: {suggestion(name, self)}")
