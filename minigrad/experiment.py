@@ -6,6 +6,7 @@ from minigrad.config import Config
 from minigrad.data import DATASETS, Dataset
 from minigrad.engines import ENGINES
 from minigrad.trainer import Trainer
+from minigrad.value import Value
 from nn import MLP
 from nn.losses import CORRECT, LOSSES
 from optim import OPTIMIZERS
@@ -42,6 +43,26 @@ def build_model(config: Config, dataset: Dataset) -> MLP:
         init=config.model.init,
         rng=random.Random(config.seed),
     )
+
+
+def sample_loss(config: Config, sample: int) -> Value:
+    """The loss of one sample (from 0), its inputs and parameters labelled, for a look at the graph.
+
+    Raises ValueError where there is no such sample.
+    """
+    dataset = build_dataset(config)
+    if not 0 <= sample < len(dataset.inputs):
+        raise ValueError(
+            f"there is no sample {sample}: the data has 0 to {len(dataset.inputs) - 1}"
+        )
+    model = build_model(config, dataset)
+    for name, parameter in model.named_parameters():
+        layer, neuron, kind, *index = (
+            name.removeprefix("layers.").replace("neurons.", "").split(".")
+        )
+        parameter.label = f"{kind[0]}{layer}[{','.join([neuron, *index])}]"
+    inputs = [Value(x, label=f"x{i}") for i, x in enumerate(dataset.inputs[sample])]
+    return LOSSES[config.loss](model(inputs), dataset.targets[sample])
 
 
 def _generator(config: Config, purpose: str) -> random.Random:

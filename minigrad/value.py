@@ -208,7 +208,7 @@ class Value:
             try:
                 node._backward(node.grad)
             except (ValueError, ArithmeticError):
-                _no_slope(node)
+                no_slope(node)
 
     # Comparisons read the data. == and hash stay identity: nodes are kept in sets.
 
@@ -264,7 +264,7 @@ def topological_order(root: Value) -> list[Value]:
             seen.add(node)
             stack.append(node)
             stack.append(None)
-            for parent in node.parents:
+            for parent in reversed(node.parents):  # the first operand is on top, so it comes first
                 if parent.parents:
                     stack.append(parent)
     return order
@@ -357,7 +357,7 @@ def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> floa
         ) from None
 
 
-def _no_slope(node: Value) -> None:
+def no_slope(node: Value) -> None:
     if all(math.isfinite(parent.data) for parent in node.parents):
         hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
         raise ArithmeticError(

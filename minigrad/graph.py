@@ -1,0 +1,250 @@
+"""The computation graph as something to look at: DOT, text, a picture, and backward() by steps.
+
+The command draws the loss of one sample of a configured model:
+
+    python -m minigrad.graph configs/xor.yaml --out graph.svg
+"""
+
+import argparse
+import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from minigrad.value import Value, no_slope, topological_order
+
+NOT_RUN = "backward() has not run: there are no gradients"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What backward() does at one node: `grad` is the incoming gradient; for each parent, in order
+    and once, its local slope (the derivative of the node with respect to it) and what was added to
+    its gradient, which is their product.
+    """
+
+    node: Value
+    op: str
+    grad: float
+    parents: tuple[Value, ...]
+    slopes: tuple[float, ...]
+    added: tuple[float, ...]
+
+    def __str__(self) -> str:
+        shares = "; ".join(
+            f"{describe(parent)} += {slope:.4g} * {self.grad:.4g} = {added:.4g}"
+            for parent, slope, added in zip(self.parents, self.slopes, self.added, strict=True)
+        )
+        return f"{describe(self.node)} has gradient {self.grad:.4g}: {shares}"
+
+
+def steps(root: Value) -> Iterator[Step]:
+    """Do what `root.backward()` does, one node at a time, and tell it.
+
+    Each step is carried out before it is given, so in a loop or in pdb the gradients grow as they
+    do in backward(); after the last one they are the same, to the bit.
+
+    >>> a = Value(3.0, label="a")
+    >>> square = a * a
+    >>> for step in steps(square + 1):
+    ...     print(step)
+    + (10.0) has gradient 1: * (9.0) += 1 * 1 = 1; 1.0 += 1 * 1 = 1
+    * (9.0) has gradient 1: a (3.0) += 6 * 1 = 6
+    """
+    order = topological_order(root)
+    for node in order:
+        node.grad = 0.0
+    root.grad += 1.0
+    for node in reversed(order):
+        parents = tuple(dict.fromkeys(node.parents))
+        slopes, added = local_slopes(node), _shares(node, node.grad)
+        node._backward(node.grad)
+        yield Step(node, node.op, node.grad, parents, slopes, added)
+
+
+def local_slopes(node: Value) -> tuple[float, ...]:
+    """The derivative of `node` with respect to each of its parents, in order and once each.
+
+    Gradients are left as they were.
+    """
+    return _shares(node, 1.0)
+
+
+def _shares(node: Value, grad: float) -> tuple[float, ...]:
+    parents = tuple(dict.fromkeys(node.parents))
+    held = [parent.grad for parent in parents]
+    for parent in parents:
+        parent.grad = 0.0
+    try:
+        node._backward(grad)
+        return tuple(parent.grad for parent in parents)
+    except (ValueError, ArithmeticError):
+        no_slope(node)
+        return tuple(math.nan for _ in parents)
+    finally:
+        for parent, before in zip(parents, held, strict=True):
+            parent.grad = before
+
+
+def nodes_below(root: Value, limit: int | None = None) -> list[Value]:
+    """The nodes below `root`, leaves included, parents before children, `root` last.
+
+    `limit` keeps at most so many, those with the fewest operations between them and the root.
+    """
+    order: dict[Value, None] = {}
+    for node in topological_order(root) or [root]:
+        order |= dict.fromkeys(node.parents)
+        order[node] = None
+    if limit is None or len(order) <= limit:
+        return list(order)
+    near = {root: None}
+    for node in (queue := [root]):
+        fresh = [parent for parent in dict.fromkeys(node.parents) if parent not in near]
+        fresh = fresh[: limit - len(near)]
+        near |= dict.fromkeys(fresh)
+        queue += fresh
+    return [node for node in order if node in near]
+
+
+def describe(node: Value) -> str:
+    """A node in a few characters: "a (3.0)", "* (9.0)", and a plain number as it is."""
+    name = node.label or ("" if node.op == "const" else node.op)
+    return f"{name} ({node.data:.4})" if name else f"{node.data:.4}"
+
+
+def went_backward(root: Value) -> bool:
+    """Whether backward() has run from `root`: only then its gradient is not 0."""
+    return root.grad != 0.0
+
+
+def to_text(root: Value, limit: int | None = None) -> str:
+    """One line a node, parents first: number, data, gradient, and how it was made.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> product = a * b
+    >>> product.backward()
+    >>> print(to_text(product))
+    #0     2         grad -3         a
+    #1     -3        grad 2          b
+    #2     -6        grad 1          #0 * #1
+    """
+    nodes = nodes_below(root, limit)
+    number = {node: f"#{i}" for i, node in enumerate(nodes)}
+    ran = went_backward(root)
+    lines = []
+    for node in nodes:
+        operands = [number.get(parent, "...") for parent in node.parents]
+        infix = len(operands) == 2 and not node.op.isidentifier()
+        made = f" {node.op} ".join(operands) if infix else f"{node.op} {' '.join(operands)}"
+        text = "  ".join(filter(None, [made.strip(), node.label]))
+        grad = f"grad {node.grad:<10.5g}" if ran else ""
+        lines.append(f"{number[node]:<6} {node.data:<9.5g} {grad} {text}")
+    return "\n".join(lines if ran else [*lines, NOT_RUN])
+
+
+def to_dot(root: Value, limit: int | None = None) -> str:
+    """The graph in Graphviz' language, drawn from left to right.
+
+    >>> print(to_dot(Value(2.0, label="a").tanh()))
+    digraph {
+      rankdir=LR; node [shape=box, style=rounded, fontname="sans-serif"];
+      label="backward() has not run: there are no gradients";
+      n0 [label="a\\n2"];
+      n1 [label="tanh\\n0.964"];
+      n0 -> n1;
+    }
+    """
+    nodes = nodes_below(root, limit)
+    number = {node: f"n{i}" for i, node in enumerate(nodes)}
+    ran = went_backward(root)
+    lines = ['rankdir=LR; node [shape=box, style=rounded, fontname="sans-serif"];']
+    if not ran:
+        lines.append(f'label="{NOT_RUN}";')
+    for node in nodes:
+        cut = [] if all(parent in number for parent in node.parents) else ["..."]
+        text = "\\n".join(_escaped(line) for line in caption(node, ran) + cut)
+        lines.append(f'{number[node]} [label="{text}"];')
+    lines += [
+        f"{number[parent]} -> {number[node]};"
+        for node in nodes
+        for parent in node.parents
+        if parent in number
+    ]
+    return "\n".join(["digraph {", *(f"  {line}" for line in lines), "}"])
+
+
+def caption(node: Value, ran: bool) -> list[str]:
+    """What a drawing says of a node, line by line: operation and label, data, gradient."""
+    head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
+    return [*([head] if head else []), f"{node.data:.3g}", *([f"grad {node.grad:.2g}"] * ran)]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+
+
+def draw(root: Value, path: str | Path, limit: int | None = None) -> None:
+    """Draw the graph as .svg or .png at `path`: by Graphviz where it is installed, else our own.
+
+    `limit` draws at most so many nodes, those nearest to the root. Raises ValueError for a path
+    with another ending.
+    """
+    path = Path(path)
+    if path.suffix not in (".svg", ".png"):
+        raise ValueError(f"a graph is drawn as .svg or .png: {path.name!r} is neither")
+    if shutil.which("dot"):
+        command = ["dot", f"-T{path.suffix[1:]}", "-o", str(path)]
+        subprocess.run(command, input=to_dot(root, limit).encode(), check=True)
+    else:
+        from minigrad.graph_drawing import draw_layers  # here, since it imports matplotlib
+
+        draw_layers(root, path, limit)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code: 0, or 2 for bad usage, config or data."""
+    from minigrad import config, experiment  # here, since graphs of one's own need neither
+
+    arguments = _arguments(argv)
+    try:
+        checked = config.load(arguments.config, arguments.overrides)
+        root = experiment.sample_loss(checked, arguments.sample)
+        root.backward()
+        if arguments.out:
+            draw(root, arguments.out, arguments.nodes)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not arguments.out:
+        print(to_text(root, arguments.nodes))
+        return 0
+    shown, there = len(nodes_below(root, arguments.nodes)), len(nodes_below(root))
+    print(f"{shown} of {there} nodes, loss {root.data:.4g}: {arguments.out}")
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m minigrad.graph",
+        description="Draw the loss of one sample of the model that CONFIG describes.",
+    )
+    parser.add_argument("config", metavar="CONFIG", help="a YAML file, as configs/xor.yaml")
+    parser.add_argument("overrides", metavar="key=value", nargs="*", help="change the config")
+    parser.add_argument("--out", metavar="FILE", help=".svg or .png; without it, print as text")
+    parser.add_argument("--sample", metavar="K", type=int, default=1, help="from 0 (default 1)")
+    parser.add_argument("--nodes", metavar="N", type=_positive, help="only the N nearest the loss")
+    return parser.parse_intermixed_args(argv)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

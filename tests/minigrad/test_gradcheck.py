@@ -1,0 +1,113 @@
+"""gradcheck passes what is right, and names what is wrong."""
+
+import random
+
+import pytest
+
+import nn
+from minigrad import Value, maximum
+from minigrad.gradcheck import GradientError, gradcheck
+from minigrad.value import _node
+
+
+def wrong(x: Value, slope: float = 1.1) -> Value:
+    """tanh with a slope that is off by a factor."""
+    right = x.tanh()
+
+    def backward(grad):
+        x.grad += grad * slope * (1 - right.data**2)
+
+    return _node(right.data, "wrong_tanh", (x,), backward)
+
+
+def test_a_right_gradient_passes_and_the_report_says_how_well() -> None:
+    report = gradcheck(lambda a, b: a * b + (a / b).tanh(), [2.0, Value(-3.0)])
+    assert report.checked == 2
+    assert report.worst < 1e-7
+    assert report.kinks == []
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "softplus"])
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+def test_a_whole_model_passes_over_all_its_parameters(activation: str, loss: str) -> None:
+    model = nn.MLP(2, [5, 4, 1], activation=activation, rng=random.Random(3))
+    score = getattr(nn.losses, loss)
+    report = gradcheck(lambda: score(model([0.3, -0.8]), 1.0), model.parameters())
+    assert report.checked == len(model)
+    assert report.worst < 1e-5 or activation == "relu"
+
+
+def test_gradients_and_data_are_left_as_they_were() -> None:
+    x = Value(2.0)
+    x.grad = 7.0
+    gradcheck(lambda v: v**3, [x])
+    assert (x.data, x.grad) == (2.0, 7.0)
+
+
+def test_a_wrong_slope_is_named_with_argument_operation_and_both_numbers() -> None:
+    x = Value(0.5, label="gain")
+    with pytest.raises(GradientError) as caught:
+        gradcheck(lambda v: (wrong(v * 2) + 1).exp() * v, [x])
+    message = str(caught.value)
+    assert message.startswith("inputs[0] (gain) = 0.5: backward() gives ")
+    assert "central differences give" in message
+    assert "the local slope of wrong_tanh at * (1.0) is 0.461972, should be 0.419974" in message
+    assert "\n" not in message
+
+
+def test_a_slope_that_is_wrong_by_a_thousandth_is_found() -> None:
+    with pytest.raises(GradientError, match="wrong_tanh"):
+        gradcheck(lambda v: wrong(v, 1.001), [0.3])
+
+
+def test_a_share_sent_to_the_wrong_operand_is_found() -> None:
+    def swapped(a: Value, b: Value) -> Value:
+        def backward(grad):
+            a.grad += a.data * grad
+            b.grad += b.data * grad
+
+        return _node(a.data * b.data, "swapped", (a, b), backward)
+
+    with pytest.raises(GradientError, match=r"local slope of swapped at 2\.0, 5\.0 is wrong"):
+        gradcheck(swapped, [2.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "op"),
+    [
+        (lambda x: x.relu() * 3, 1e-7, "relu"),
+        (lambda x: abs(x - 1), 1.0 + 1e-7, "abs"),
+        (lambda x: maximum(x, 2.0), 2.0, "maximum"),
+        (lambda x: x.leaky_relu(), -1e-7, "leaky_relu"),
+    ],
+)
+def test_a_kink_within_the_step_is_told_and_not_called_wrong(f, at: float, op: str) -> None:
+    report = gradcheck(f, [at])
+    assert report.checked == 0
+    (told,) = report.kinks
+    assert f"a kink of {op}" in told
+    assert "within the step of" in told
+
+
+def test_a_graph_that_changes_within_the_step_is_told() -> None:
+    report = gradcheck(lambda x: x * 2 if x > 1.0 else x + 10, [1.0])
+    assert "the graph itself changes" in report.kinks[0]
+
+
+def test_a_kink_outside_the_step_is_compared() -> None:
+    assert gradcheck(lambda x: x.relu(), [0.01]).checked == 1
+
+
+def test_an_infinite_slope_is_the_errors_own_sentence() -> None:
+    with pytest.raises(ArithmeticError, match="sqrt"):
+        gradcheck(lambda x: x.sqrt(), [0.0])
+
+
+def test_a_function_that_gives_no_value_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"gives a Value, not 2\.0"):
+        gradcheck(lambda x: x.data, [2.0])
+
+
+def test_no_inputs_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least one input"):
+        gradcheck(lambda: Value(1.0), [])
