@@ -138,6 +138,7 @@ class Value:
         return _unary("sqrt", self, y, lambda: 1 / (2 * y))
 
     def sin(self) -> Value:
+        """sine of x radians"""
         x = self.data
         return _unary("sin", self, _evaluate("sin", math.sin, self), lambda: math.cos(x))
 
@@ -146,11 +147,12 @@ class Value:
         return _unary("cos", self, _evaluate("cos", math.cos, self), lambda: -math.sin(x))
 
     def tanh(self) -> Value:
+        """hyperbolic tangent, from -1 to 1"""
         y = math.tanh(self.data)
         return _unary("tanh", self, y, lambda: 1 - y * y)
 
     def sigmoid(self) -> Value:
-        """1 / (1 + exp(-x))"""
+        """1 / (1 + exp(-x)), from 0 to 1"""
         y = _sigmoid(self.data)
         return _unary("sigmoid", self, y, lambda: y * (1 - y))
 

@@ -10,7 +10,17 @@ Activation: TypeAlias = Callable[[Value], Value]
 
 ACTIVATIONS: Registry[Activation] = Registry("activation")
 
-for _method in (Value.tanh, Value.sigmoid, Value.relu, Value.softplus):
+for _method in (
+    Value.tanh,
+    Value.sigmoid,
+    Value.relu,
+    Value.leaky_relu,
+    Value.elu,
+    Value.gelu,
+    Value.silu,
+    Value.softplus,
+    Value.sin,
+):
     ACTIVATIONS.register(_method)
 
 

@@ -2,7 +2,8 @@
 `@INITIALISERS.register`.
 
 Each draws one weight of a layer with `fan_in` inputs and `fan_out` outputs from `rng`. Biases start
-at 0.
+at 0. U(-a, a) is the uniform distribution, of standard deviation a / sqrt(3); N(0, s) the normal
+one of standard deviation s.
 """
 
 import math
@@ -24,6 +25,22 @@ def uniform(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: AR
 
 
 @INITIALISERS.register
+def normal(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
+    """N(0, 1), whatever the layer's size"""
+    return rng.gauss(0.0, 1.0)
+
+
+@INITIALISERS.register
+def lecun(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
+    """U(-a, a), a = sqrt(3 / fan_in) (LeCun et al. 1998, "Efficient BackProp", section 4.6)
+
+    Standard deviation 1 / sqrt(fan_in): a sum over inputs of variance 1 has variance 1.
+    """
+    bound = math.sqrt(3 / fan_in)
+    return rng.uniform(-bound, bound)
+
+
+@INITIALISERS.register
 def glorot(fan_in: int, fan_out: int, rng: random.Random) -> float:
     """U(-a, a), a = sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010, equation 16)
 
@@ -31,3 +48,12 @@ def glorot(fan_in: int, fan_out: int, rng: random.Random) -> float:
     """
     bound = math.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-bound, bound)
+
+
+@INITIALISERS.register
+def he(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
+    """N(0, s), s = sqrt(2 / fan_in) (He et al. 2015, arXiv:1502.01852, equation 10)
+
+    Twice lecun's variance, for relu silences half of the units.
+    """
+    return rng.gauss(0.0, math.sqrt(2 / fan_in))

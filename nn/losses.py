@@ -1,13 +1,15 @@
-"""Losses by name. Your own: a function of one sample's outputs and its target, decorated with
-`@LOSSES.register`; if it classifies, say in CORRECT when an output counts as right.
+"""Losses by name: each a function of one sample's outputs and its target.
+
+Your own: decorate such a function with `@LOSSES.register`; if it learns labels, say in TASKS which,
+and in CORRECT when an output counts as right.
 """
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from minigrad.registry import Registry
-from minigrad.value import Number, Value
+from minigrad.value import Number, Value, maximum, minimum
 
 Loss: TypeAlias = Callable[[Any, Any], Value]
 
@@ -28,10 +30,7 @@ def elementwise(loss: Callable[[Value, Number], Value]) -> Loss:
                 f"{loss.__name__} was given {len(outputs)} outputs and {len(targets)} targets"
             )
         terms = [loss(output, target) for output, target in zip(outputs, targets, strict=True)]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total / len(terms) if len(terms) > 1 else total
+        return _total(terms) / len(terms) if len(terms) > 1 else terms[0]
 
     return over
 
@@ -56,10 +55,87 @@ def mse(prediction: Value, target: Number) -> Value:
     return error * error
 
 
+@LOSSES.register
+@elementwise
+def mae(prediction: Value, target: Number) -> Value:
+    """mean absolute error |prediction - target|"""
+    return abs(prediction - target)
+
+
+@LOSSES.register
+@elementwise
+def huber(prediction: Value, target: Number) -> Value:
+    """e^2 / 2 where the error e is at most 1, |e| - 1/2 beyond (Huber 1964)
+
+    With q = min(|e|, 1) both are q^2 / 2 + |e| - q, so the graph has the same shape everywhere.
+    """
+    size = abs(prediction - target)
+    quadratic = minimum(size, 1.0)
+    return quadratic * quadratic / 2 + (size - quadratic)
+
+
+@LOSSES.register
+@elementwise
+def hinge(score: Value, target: Number) -> Value:
+    """max(0, 1 - y * score) with y = -1 for label 0 and 1 for label 1, as in support vectors"""
+    return (1 - (2 * target - 1) * score).relu()
+
+
+@LOSSES.register
+def cross_entropy(logits: Sequence[Value], target: float | Sequence[Number]) -> Value:
+    """-log of the probability that softmax(logits) gives the target's class, in nats
+
+    `logits`: one real number a class. `target`: a class index, or one probability a class. The
+    largest logit is taken from all of them first, so that exp cannot overflow; this changes
+    nothing, for softmax only depends on differences.
+
+    Raises ValueError for a target that does not fit the logits.
+    """
+    largest = logits[0]
+    for logit in logits[1:]:
+        largest = maximum(largest, logit)
+    shifted = [logit - largest for logit in logits]
+    log_total = _total([logit.exp() for logit in shifted]).log()
+    if isinstance(target, Sequence):
+        if len(target) != len(logits):
+            raise ValueError(
+                f"cross_entropy was given {len(logits)} logits and {len(target)} probabilities"
+            )
+        return _total(
+            [(log_total - logit) * share for logit, share in zip(shifted, target, strict=True)]
+        )
+    if target not in range(len(logits)):
+        raise ValueError(f"cross_entropy has classes 0 to {len(logits) - 1}, not {target!r}")
+    return log_total - shifted[int(target)]
+
+
+def _total(terms: Sequence[Value]) -> Value:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
 def same_side(outputs: Sequence[float], target: float) -> bool:
-    """Whether the logit's sign, or the probability 0.5 that it stands for, picks the label."""
+    """Whether the output's sign picks the label: positive for 1, else 0."""
     return (outputs[0] > 0) == (target > 0.5)
 
 
-# The losses that classify, and when an output counts as right.
-CORRECT: dict[str, Callable[[Sequence[float], Any], bool]] = {"bce": same_side}
+def largest_is_target(outputs: Sequence[float], target: float) -> bool:
+    """Whether the target's class has the largest output."""
+    return outputs[int(target)] == max(outputs)
+
+
+TASKS: dict[str, Literal["binary", "classes"]] = {
+    "bce": "binary",
+    "hinge": "binary",
+    "cross_entropy": "classes",
+}
+"""The losses that learn labels: 0 and 1 from one output, or classes 0..k-1 from an output each."""
+
+CORRECT: dict[str, Callable[[Sequence[float], Any], bool]] = {
+    "bce": same_side,
+    "hinge": same_side,
+    "cross_entropy": largest_is_target,
+}
+"""When one sample's outputs count as right, for the accuracy."""

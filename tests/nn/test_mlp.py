@@ -2,12 +2,14 @@
 
 import math
 import random
+import statistics
 from collections.abc import Callable
 
 import pytest
 
 import nn
 from minigrad import Value
+from nn.activations import ACTIVATIONS
 
 
 def test_a_neuron_computes_bias_plus_products_through_its_activation() -> None:
@@ -102,13 +104,34 @@ def test_inputs_that_are_values_receive_gradients() -> None:
     assert all(value.grad != 0 for value in x)
 
 
-@pytest.mark.parametrize(
-    ("init", "bound"), [("uniform", 1.0), ("glorot", math.sqrt(6 / (30 + 20)))]
-)
-def test_initialisers_fill_their_interval_evenly(init: str, bound: float) -> None:
-    layer = nn.Layer(30, 20, init=init, rng=random.Random(0))
-    weights = [w.data for neuron in layer.neurons for w in neuron.weights]
-    assert max(map(abs, weights)) <= bound
-    variance = sum(w * w for w in weights) / len(weights)
-    assert variance == pytest.approx(bound**2 / 3, rel=0.1)  # of U(-bound, bound)
+def weights(init: str) -> list[float]:
+    """4,000 weights of a layer with 80 inputs and 50 outputs."""
+    layer = nn.Layer(80, 50, init=init, rng=random.Random(0))
     assert all(neuron.bias.data == 0.0 for neuron in layer.neurons)
+    return [weight.data for neuron in layer.neurons for weight in neuron.weights]
+
+
+@pytest.mark.parametrize(
+    ("init", "bound"),
+    [("uniform", 1.0), ("lecun", math.sqrt(3 / 80)), ("glorot", math.sqrt(6 / (80 + 50)))],
+)
+def test_uniform_initialisers_fill_their_interval_evenly(init: str, bound: float) -> None:
+    drawn = weights(init)
+    assert 0.99 * bound < max(drawn) <= bound
+    assert -bound <= min(drawn) < -0.99 * bound
+    assert statistics.pvariance(drawn, 0.0) == pytest.approx(bound**2 / 3, rel=0.05)
+
+
+@pytest.mark.parametrize(("init", "deviation"), [("normal", 1.0), ("he", math.sqrt(2 / 80))])
+def test_normal_initialisers_have_their_deviation_and_tails(init: str, deviation: float) -> None:
+    drawn = weights(init)
+    assert statistics.pstdev(drawn, 0.0) == pytest.approx(deviation, rel=0.05)
+    within = sum(abs(weight) < deviation for weight in drawn) / len(drawn)
+    assert within == pytest.approx(0.683, abs=0.02)
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_every_activation_works_by_name_in_a_hidden_layer(name: str) -> None:
+    model = nn.MLP(1, [1, 1], activation=name)
+    model.load_state_dict({parameter: 1.0 for parameter, _ in model.named_parameters()})
+    assert model([0.5])[0].data == 1.0 + ACTIVATIONS[name](Value(1.5)).data
