@@ -1,24 +1,37 @@
 """A YAML file and overrides -> a checked Config, or every fault at once with line and column."""
 
 import copy
+import functools
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, Union
+from typing import Annotated, Any, Literal, NoReturn, Self, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from minigrad import yaml12
 from minigrad.data import DATASETS
 from minigrad.engines import ENGINES
+from minigrad.plugins import PluginError, load_plugin
 from minigrad.registry import Range, Registry, settings_of, suggestion
 from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS
 from nn.losses import LOSSES
 from optim import OPTIMIZERS
 from optim.schedules import SCHEDULES
+from optim.settings import Pair
 
 MAX_PARAMETERS = 1_000_000
 
@@ -51,6 +64,18 @@ class Block(_Strict):
         return self.model_dump(exclude={"name"})
 
 
+class DataBlock(Block):
+    """A dataset, and what is done to it."""
+
+    val_fraction: float = Field(default=0.0, ge=0, lt=1, description="share kept for validation")
+    standardize: bool = Field(
+        default=False, description="give each input mean 0 and deviation 1 on the training part"
+    )
+
+    def settings(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"name", "val_fraction", "standardize"})
+
+
 @dataclass(frozen=True)
 class _NameIn:
     """Annotation of a text that must be a name in `registry`, as that stands when it is read."""
@@ -69,6 +94,27 @@ class _NameIn:
         return {**handler(schema), "enum": sorted(self.registry)}
 
 
+@dataclass(frozen=True)
+class _NamesIn:
+    """Annotation of a name in `registry`, or a list of such names."""
+
+    registry: Registry[Any]
+
+    def check(self, names: object) -> object:
+        for name in names if isinstance(names, list) else [names]:
+            if not isinstance(name, str):
+                _refuse(f"must be a name or a list of names, found {_shown(name)}")
+            _NameIn(self.registry).check(name)
+        return names
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> Any:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:
+        one = {"type": "string", "enum": sorted(self.registry)}
+        return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
 def _bounded(hidden: list[int]) -> list[int]:
     count = sum((a + 1) * b for a, b in zip([1, *hidden], [*hidden, 1], strict=True))
     if count > MAX_PARAMETERS:
@@ -84,12 +130,20 @@ class ModelConfig(_Strict):
     hidden: Annotated[list[Annotated[int, Field(ge=1)]], AfterValidator(_bounded)] = Field(
         default=[8], max_length=100, description="width of each hidden layer"
     )
-    activation: Annotated[str, _NameIn(ACTIVATIONS)] = Field(
-        default="tanh", description="of the hidden layers"
+    activation: Annotated[str | list[str], _NamesIn(ACTIVATIONS)] = Field(
+        default="tanh", description="one for all hidden layers, or a list of one a layer"
     )
     init: Annotated[str, _NameIn(INITIALISERS)] = Field(
         default="glorot", description="draws the weights"
     )
+
+    @model_validator(mode="after")
+    def _one_a_layer(self) -> Self:
+        if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
+            _refuse(
+                f"{len(self.hidden)} hidden layers cannot have {len(self.activation)} activations"
+            )
+        return self
 
 
 class TrainConfig(_Strict):
@@ -98,6 +152,12 @@ class TrainConfig(_Strict):
     log_every: int = Field(default=1, ge=1, description="steps from one logged line to the next")
     engine: Annotated[str, _NameIn(ENGINES)] = Field(
         default="eager", description="how the model is run"
+    )
+    clip_norm: float | None = Field(
+        default=None, gt=0, description="largest Euclidean norm of the gradient; null: no limit"
+    )
+    clip_value: float | None = Field(
+        default=None, gt=0, description="largest absolute value in the gradient; null: no limit"
     )
 
 
@@ -113,13 +173,23 @@ class Config(_Strict):
 
     name: str = Field(min_length=1, max_length=100, description="what the run is called")
     seed: int = Field(default=0, ge=0, description="of weights, data and shuffling")
-    data: Block
+    data: DataBlock
     model: ModelConfig = ModelConfig()
     loss: Annotated[str, _NameIn(LOSSES)]
     optimizer: Block
     scheduler: Block
     train: TrainConfig = TrainConfig()
     expect: Expectations = Expectations()
+    plugins: list[str] = Field(
+        default=[],
+        description="Python files, relative to this one, that add names of your own. "
+        "They are run as code, with all that your account may do",
+    )
+    _places: "_Source | None" = PrivateAttr(default=None)
+
+    def place(self, *path: str | int) -> str:
+        """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""
+        return self._places.place(path) if self._places else "config"
 
     def to_yaml(self) -> str:
         """The config as a file that gives this config again."""
@@ -135,12 +205,26 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a config file."""
-    return config_class().model_json_schema()
+    """The JSON Schema of a config file, with the names that the registries know now."""
+    written = config_class().model_json_schema()
+    for key, registry in BLOCKS.items():
+        block = written["properties"][key]
+        alone = {"type": "string", "enum": sorted(registry)}  # "optimizer: adam" will do
+        written["properties"][key] = {"anyOf": [block, alone]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **written,
+        "title": "minigrad config",
+    }
 
 
 def config_class() -> type[Config]:
     """Config with a variant of each block for every name that its registry knows now."""
+    return _config_class(tuple((key, *sorted(names)) for key, names in BLOCKS.items()))
+
+
+@functools.cache
+def _config_class(_names: tuple[tuple[str, ...], ...]) -> type[Config]:
     fields: dict[str, Any] = {
         key: (_variants(key, registry), ...) for key, registry in BLOCKS.items()
     }
@@ -163,12 +247,20 @@ def _variant(key: str, name: str, target: Callable[..., Any]) -> type[Block]:
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[setting] = (_annotated(parameter.annotation), default)
     summary = (target.__doc__ or "").strip().split("\n")[0]
-    return create_model(f"{key}.{name}", __base__=Block, __doc__=summary, **fields)
+    base = DataBlock if key == "data" else Block
+    return create_model(f"{key}.{name}", __base__=base, __doc__=summary, **fields)
 
 
 def _annotated(annotation: Any) -> Any:
-    ranges = [r for r in getattr(annotation, "__metadata__", ()) if isinstance(r, Range)]
-    return Annotated[(annotation.__origin__, *map(_bounds, ranges))] if ranges else annotation
+    """A setting's type with its ranges in pydantic's words; a list's range is each member's."""
+    for allowed in getattr(annotation, "__metadata__", ()):
+        if isinstance(allowed, Range):
+            kind = annotation.__origin__
+            if get_origin(kind) is list:
+                (member,) = get_args(kind)
+                return Annotated[list[Annotated[member, _bounds(allowed)]], _length(allowed)]
+            return Annotated[kind, _bounds(allowed)]
+    return annotation
 
 
 def _bounds(allowed: Range) -> Any:
@@ -179,11 +271,16 @@ def _bounds(allowed: Range) -> Any:
     return Field(**bounds)
 
 
+def _length(allowed: Range) -> Any:
+    return Field(min_length=2, max_length=2) if isinstance(allowed, Pair) else Field(min_length=1)
+
+
 class _Source:
     """A file's data while overrides are applied, and where each part of it came from."""
 
     def __init__(self, path: str | Path) -> None:
         self.file = str(path)
+        self.folder = Path(path).absolute().parent
         try:
             self.document = yaml12.parse(Path(path).read_bytes())
         except yaml12.YamlError as error:
@@ -225,11 +322,28 @@ class _Source:
         for key in BLOCKS:
             if isinstance(self.data.get(key), str):
                 self.data[key] = {"name": self.data[key]}
+        self.resolve_paths()
         try:
-            return config_class().model_validate(self.data)
+            checked = config_class().model_validate(self.data)
         except ValidationError as error:
             faults = [self.fault(detail) for detail in error.errors(include_url=False)]
             raise ConfigError(list(dict.fromkeys(faults))) from None
+        checked._places = self
+        return checked
+
+    def resolve_paths(self) -> None:
+        """Make paths absolute, which stand relative to the file, and run the plugins."""
+        data, plugins = self.data.get("data"), self.data.get("plugins")
+        if isinstance(data, dict) and isinstance(data.get("path"), str):
+            data["path"] = str(self.folder / data["path"])
+        if not isinstance(plugins, list) or not all(isinstance(p, str) for p in plugins):
+            return  # the type check will say so
+        for index, plugin in enumerate(plugins):
+            plugins[index] = str(self.folder / plugin)
+            try:
+                load_plugin(plugins[index])
+            except PluginError as error:
+                raise ConfigError([f"{self.place(('plugins', index))}: {error}"]) from None
 
     def fault(self, detail: ErrorDetails) -> str:
         path = self.path(detail["loc"])
@@ -319,3 +433,7 @@ def _shown(found: Any) -> str:
 
 def _dotted(path: yaml12.Path) -> str:
     return ".".join(map(str, path)) or "the config"
+
+
+if __name__ == "__main__":  # python -m minigrad.config > configs/schema.json
+    print(json.dumps(schema(), indent=1, sort_keys=True))

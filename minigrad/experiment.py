@@ -1,44 +1,81 @@
 """A checked Config -> the Trainer that it describes."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from minigrad.config import Config
-from minigrad.data import DATASETS, Dataset
+from minigrad.config import Config, ConfigError
+from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
 from minigrad.engines import ENGINES
 from minigrad.trainer import Trainer
 from minigrad.value import Value
 from nn import MLP
-from nn.losses import CORRECT, LOSSES
+from nn.losses import CORRECT, LOSSES, TASKS
 from optim import OPTIMIZERS
 from optim.schedules import SCHEDULES
 
+MAX_OPERATIONS = 5_000_000
+"""In the graph of one step; each takes about half a kilobyte."""
+
 
 def build(config: Config) -> Trainer:
-    """The trainer, ready for its first step. The same config gives the same numbers, to the bit."""
-    dataset = build_dataset(config)
-    engine = ENGINES[config.train.engine](build_model(config, dataset), LOSSES[config.loss])
-    optimizer = OPTIMIZERS[config.optimizer.name](engine.parameters, **config.optimizer.settings())
+    """The trainer, ready for its first step. The same config gives the same numbers, to the bit.
+
+    Raises ConfigError for what does not fit together: labels and loss, batch and memory, settings
+    that clash, data that cannot be read.
+    """
+    train, validation = build_dataset(config)
+    batch_size = min(config.train.batch_size or len(train.inputs), len(train.inputs))
+    model = build_model(config, train)
+    if (operations := 2 * len(model) * batch_size) > MAX_OPERATIONS:
+        raise ConfigError(
+            [
+                f"{config.place('train', 'batch_size')}: train.batch_size: {batch_size:,} samples "
+                f"of a model with {len(model):,} parameters make {operations:,} operations a "
+                f"step; the limit is {MAX_OPERATIONS:,}: take smaller batches"
+            ]
+        )
+    engine = ENGINES[config.train.engine](model, LOSSES[config.loss])
+    with _faults_at(config, "optimizer"):
+        make_optimizer = OPTIMIZERS[config.optimizer.name]
+        optimizer = make_optimizer(engine.parameters, **config.optimizer.settings())
+    with _faults_at(config, "scheduler"):
+        schedule = SCHEDULES[config.scheduler.name](**config.scheduler.settings())
     return Trainer(
         engine=engine,
         optimizer=optimizer,
-        dataset=dataset,
-        batch_size=config.train.batch_size or len(dataset.inputs),
-        schedule=SCHEDULES[config.scheduler.name](**config.scheduler.settings()),
+        dataset=train,
+        batch_size=batch_size,
+        schedule=schedule,
         rng=_generator(config, "batches"),
+        validation=validation,
+        validate_every=config.train.log_every,
         correct=CORRECT.get(config.loss),
+        clip_norm=config.train.clip_norm,
+        clip_value=config.train.clip_value,
     )
 
 
-def build_dataset(config: Config) -> Dataset:
-    make = DATASETS[config.data.name]
-    return make(**config.data.settings(), rng=_generator(config, "data"))
+def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
+    """The part to train on and the part to validate on, which may be None. Raises ConfigError."""
+    with _faults_at(config, "data"):
+        make = DATASETS[config.data.name]
+        dataset = make(**config.data.settings(), rng=_generator(config, "data"))
+        fraction = config.data.val_fraction
+        train, validation = split(dataset, fraction, _generator(config, "validation"))
+    _check_labels(config, dataset)
+    if config.data.standardize:
+        scale = Standardizer.fit(train)
+        train, validation = scale.apply(train), validation and scale.apply(validation)
+    return train, validation
 
 
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
+    outputs = (dataset.classes or 1) if TASKS.get(config.loss) == "classes" else 1
     return MLP(
         dataset.n_features,
-        [*config.model.hidden, 1],
+        [*config.model.hidden, outputs],
         activation=config.model.activation,
         init=config.model.init,
         rng=random.Random(config.seed),
@@ -50,7 +87,7 @@ def sample_loss(config: Config, sample: int) -> Value:
 
     Raises ValueError where there is no such sample.
     """
-    dataset = build_dataset(config)
+    dataset, _ = build_dataset(config)
     if not 0 <= sample < len(dataset.inputs):
         raise ValueError(
             f"there is no sample {sample}: the data has 0 to {len(dataset.inputs) - 1}"
@@ -63,6 +100,32 @@ def sample_loss(config: Config, sample: int) -> Value:
         parameter.label = f"{kind[0]}{layer}[{','.join([neuron, *index])}]"
     inputs = [Value(x, label=f"x{i}") for i, x in enumerate(dataset.inputs[sample])]
     return LOSSES[config.loss](model(inputs), dataset.targets[sample])
+
+
+@contextmanager
+def _faults_at(config: Config, key: str) -> Iterator[None]:
+    """Settings that are right each may clash: tell what their maker says, at the block's place."""
+    try:
+        yield
+    except DataError as error:
+        raise ConfigError(error.faults) from None
+    except ValueError as error:
+        raise ConfigError([f"{config.place(key)}: {key}: {error}"]) from None
+
+
+def _check_labels(config: Config, dataset: Dataset) -> None:
+    task, classes = TASKS.get(config.loss), dataset.classes
+    if task is None or classes == 2 or (task == "classes" and classes):
+        return
+    labels = "labels 0 and 1" if task == "binary" else "labels 0, 1, ... k - 1, each of them"
+    there = f"{classes} classes: try cross_entropy" if classes else "measurements: try mse"
+    if classes is None and dataset.source:
+        odd = next(
+            (i for i, t in enumerate(dataset.targets) if t not in (0, 1)), len(dataset.targets) - 1
+        )
+        there = f"{dataset.targets[odd]:g} at {dataset.where(odd)}; for measurements try mse"
+    fault = f"loss: {config.loss} needs {labels}, and the data has {there}"
+    raise ConfigError([f"{config.place('loss')}: {fault}"])
 
 
 def _generator(config: Config, purpose: str) -> random.Random:

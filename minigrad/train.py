@@ -1,6 +1,8 @@
 """The command: python -m minigrad.train CONFIG [key=value ...] [--out DIR]
 
-Trains what the config describes, checks what it expects, and leaves a run directory.
+Trains what the config describes, checks what it expects, and leaves a run directory; `--list`
+prints every name that a config may use instead.
+
 Exit codes: 0 done and expectations met; 1 an expectation missed or training diverged; 2 bad usage,
 config or data; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
 """
@@ -18,6 +20,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from minigrad import config, experiment
+from minigrad.catalogue import catalogue
 from minigrad.config import Config, ConfigError
 from minigrad.expectations import Verdict, judge
 from minigrad.tracking import Run
@@ -39,6 +42,9 @@ class Outcome:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = _arguments(argv)
+    if arguments.list:
+        print(catalogue())
+        return 0
     signal.signal(signal.SIGTERM, _terminate)
     try:
         checked = config.load(arguments.config, arguments.overrides)
@@ -73,6 +79,7 @@ def _train(checked: Config, trainer: Trainer, run: Run, curve: list[Record]) -> 
                 curve.append(record)
                 run.log(_metrics(record), step=record.step)
         final = trainer.evaluate()
+        val = trainer.validation and trainer.evaluate(trainer.validation)
     except ArithmeticError as error:
         return Outcome("diverged", 1, [str(error), _advice(checked)])
     except KeyboardInterrupt:
@@ -93,6 +100,7 @@ def _train(checked: Config, trainer: Trainer, run: Run, curve: list[Record]) -> 
             "initial_loss": initial.loss,
             "final_loss": final.loss,
             "final_accuracy": final.accuracy,
+            **({"val_loss": val.loss, "val_accuracy": val.accuracy} if val else {}),
             "steps": steps,
             "seconds": round(seconds, 3),
         },
@@ -106,12 +114,18 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Train what CONFIG describes and leave a run directory.",
         epilog="Example: python -m minigrad.train configs/xor.yaml optimizer.lr=0.3",
     )
-    parser.add_argument("config", metavar="CONFIG", help="a YAML file, as configs/xor.yaml")
+    parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
         "overrides", metavar="key=value", nargs="*", help="change the config, as optimizer.lr=0.3"
     )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
-    return parser.parse_intermixed_args(argv)
+    parser.add_argument(
+        "--list", action="store_true", help="print every name that a config may use, and stop"
+    )
+    arguments = parser.parse_intermixed_args(argv)
+    if not arguments.config and not arguments.list:
+        parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
+    return arguments
 
 
 def _new_run(checked: Config, store: str) -> Run:

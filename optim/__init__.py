@@ -1,7 +1,34 @@
-"""Optimizers and learning-rate schedules."""
+"""Optimizers, learning-rate schedules and gradient clipping."""
 
-from optim import schedules
+from optim import plateau, schedules
+from optim.adadelta import Adadelta
+from optim.adagrad import Adagrad
+from optim.adam import Adam
+from optim.adamax import Adamax
+from optim.adamw import AdamW
+from optim.clipping import clip_grad_norm, clip_grad_value
+from optim.nadam import NAdam
 from optim.optimizer import OPTIMIZERS, Optimizer
+from optim.radam import RAdam
+from optim.rmsprop import RMSprop
+from optim.schedules import SCHEDULES
 from optim.sgd import SGD
 
-__all__ = ["OPTIMIZERS", "SGD", "Optimizer", "schedules"]
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "clip_grad_norm",
+    "clip_grad_value",
+    "plateau",
+    "schedules",
+]

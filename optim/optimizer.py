@@ -3,59 +3,78 @@
 Your own: subclass Optimizer, write `rule`, decorate with `@OPTIMIZERS.register`.
 """
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Annotated, Any, Protocol, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
+from typing import Any
 
-from minigrad.registry import Range, Registry, check_settings
-
-Rate: TypeAlias = Annotated[float, Range("(0, inf)")]
-Penalty: TypeAlias = Annotated[float, Range("[0, inf)")]
-Fraction: TypeAlias = Annotated[float, Range("[0, 1)")]
+from minigrad.registry import Registry, suggestion
+from optim import elementwise
+from optim.groups import Group, Parameters, split
+from optim.schedules import Schedule
+from optim.settings import check, check_number
 
 OPTIMIZERS: "Registry[type[Optimizer]]" = Registry("optimizer")
 
 
-class Parameter(Protocol):
-    """Anything with a number or an array of numbers and its gradient, as a Value."""
-
-    data: Any
-    grad: Any
-
-
 class Optimizer(ABC):
-    """Base of all optimizers: holds the parameters, their settings and each one's state.
+    """Base of all optimizers: holds the parameters in groups, with settings and states.
 
-    Raises ValueError for no parameters and for a setting outside its range.
+    `parameters` are parameters, or groups with settings of their own, as in PyTorch:
+
+        Adam([{"params": [a, b], "lr": 0.1}, {"params": [c]}], lr=0.01)
+
+    `settings` has "lr" and all else that `rule` takes by name. Raises ValueError for no parameters,
+    for one that comes twice, and for a setting that is unknown or outside its range.
     """
 
-    def __init__(self, parameters: Iterable[Parameter], **settings: Any) -> None:
-        check_settings(type(self), settings)
-        self.parameters = list(parameters)
+    def __init__(self, parameters: Parameters, **settings: Any) -> None:
+        defaults = self._checked(settings)
+        self.groups: list[Group] = []
+        for number, (members, own) in enumerate(split(parameters)):
+            with _inside(number):
+                _check_known(own, defaults)
+                settings = self._checked(defaults | own)
+            states: list[dict[str, Any]] = [{} for _ in members]
+            self.groups.append(Group(members, settings, settings["lr"], states))
+        self.parameters = [parameter for group in self.groups for parameter in group.parameters]
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} was given no parameters")
-        self.settings = settings
-        self.states: list[dict[str, Any]] = [{} for _ in self.parameters]
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any]) -> None:
+        """Raise ValueError for settings outside their ranges. Extend it for those that clash."""
+        check(cls, settings)
 
     @property
     def lr(self) -> float:
-        """The learning rate; a schedule may set it before each step."""
-        rate: float = self.settings["lr"]
+        """The first group's learning rate now; set, it is that of all groups."""
+        rate: float = self.groups[0].settings["lr"]
         return rate
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self.settings["lr"] = lr
+        self.set_lr(lambda _step, _initial_lr: lr, 0)
+
+    def set_lr(self, schedule: Schedule, step: int) -> None:
+        """Set every group's rate to the schedule's at `step`, given the group's initial rate."""
+        rates = [schedule(step, group.initial_lr) for group in self.groups]
+        for rate in rates:
+            check_number("lr", rate, "[0, inf)")
+        for group, rate in zip(self.groups, rates, strict=True):
+            group.settings["lr"] = rate
 
     def zero_grad(self) -> None:
         """Set every gradient to 0, before the next `backward()` adds to it."""
         for parameter in self.parameters:
-            parameter.grad = 0.0
+            parameter.grad = elementwise.zeros(parameter.grad)
 
     def step(self) -> None:
         """Move every parameter once, by its gradient."""
-        for parameter, state in zip(self.parameters, self.states, strict=True):
-            parameter.data = self.rule(parameter.data, parameter.grad, state, **self.settings)
+        for group in self.groups:
+            for parameter, state in zip(group.parameters, group.states, strict=True):
+                parameter.data = self.rule(parameter.data, parameter.grad, state, **group.settings)
 
     @staticmethod
     @abstractmethod
@@ -63,5 +82,103 @@ class Optimizer(ABC):
         """The parameter after one step: `rule(x, g, state, **settings)`.
 
         `x` is the parameter and `g` its gradient, both floats or both arrays; `state` is a dict
-        of the parameter's own, empty at first, for what the next step must know.
+        of the parameter's own, empty at first, for what the next step must know. The rule makes
+        new arrays and keeps none of those it is given: the caller may use them again.
         """
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on, but for the parameters: a copy, ready for JSON.
+
+        Where parameters are arrays, so are the entries of their states.
+        """
+        groups = [
+            {"settings": group.settings, "initial_lr": group.initial_lr, "states": group.states}
+            for group in self.groups
+        ]
+        return copy.deepcopy({"optimizer": type(self).__name__, "groups": groups})
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a `state_dict()`, settings included.
+
+        Raises ValueError, and changes nothing, for one that does not fit: of another optimizer, or
+        with other groups, parameters or settings.
+        """
+        _check_keys("the state", state, ("optimizer", "groups"))
+        if state["optimizer"] != type(self).__name__:
+            raise ValueError(f"the state is of {state['optimizer']}, not of {type(self).__name__}")
+        _check_count("groups", state["groups"], self.groups)
+        loaded = []
+        for number, (saved, group) in enumerate(zip(state["groups"], self.groups, strict=True)):
+            with _inside(number):
+                loaded.append(self._loaded(saved, group))
+        for group, (settings, initial_lr, states) in zip(self.groups, loaded, strict=True):
+            group.settings, group.initial_lr, group.states = settings, initial_lr, states
+
+    def _checked(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of the settings, where a pair is a list, as JSON has it."""
+        self.check(settings)
+        return {
+            name: list(value) if isinstance(value, (list, tuple)) else value
+            for name, value in settings.items()
+        }
+
+    def _loaded(
+        self, saved: Any, group: Group
+    ) -> tuple[dict[str, Any], float, list[dict[str, Any]]]:
+        """A copy of the saved settings, initial rate and states. Raises ValueError."""
+        _check_keys("its state", saved, ("settings", "initial_lr", "states"))
+        settings, initial_lr, states = saved["settings"], saved["initial_lr"], saved["states"]
+        _check_keys("its settings", settings, group.settings)
+        check_number("lr", settings["lr"], "[0, inf)")  # a schedule may have led it to 0
+        lr = settings["lr"]
+        settings = self._checked({**settings, "lr": initial_lr}) | {"lr": lr}
+        _check_count("parameters", states, group.parameters)
+        for index, (parameter, state) in enumerate(zip(group.parameters, states, strict=True)):
+            _check_state(f"parameter {index}", state, parameter.data)
+        return settings, initial_lr, copy.deepcopy(list(states))
+
+
+@contextmanager
+def _inside(number: int) -> Iterator[None]:
+    """Errors raised within name the group."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"group {number}: {error}") from None
+
+
+def _check_known(given: Mapping[str, Any], known: Iterable[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(f"unknown setting {name!r}: {suggestion(str(name), known)}")
+
+
+def _check_keys(what: str, found: Any, expected: Iterable[str]) -> None:
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{what} must be a dict, found {found!r}")
+    missing = [key for key in expected if key not in found]
+    unknown = [key for key in found if key not in expected]
+    if missing:
+        raise ValueError(f"{what} lacks {', '.join(map(repr, missing))}")
+    if unknown:
+        raise ValueError(
+            f"{what} has an unknown {unknown[0]!r}: {suggestion(unknown[0], expected)}"
+        )
+
+
+def _check_count(what: str, found: Any, ours: Sized) -> None:
+    if not isinstance(found, (list, tuple)) or len(found) != len(ours):
+        count = len(found) if isinstance(found, (list, tuple)) else repr(found)
+        raise ValueError(f"the state has {count} {what}, this optimizer has {len(ours)}")
+
+
+def _check_state(whose: str, state: Any, data: Any) -> None:
+    """Every entry must be a number, or an array of the parameter's shape."""
+    if not isinstance(state, Mapping):
+        raise ValueError(f"the state of {whose} must be a dict, found {state!r}")
+    for name, entry in state.items():
+        is_number = isinstance(entry, (int, float)) and not isinstance(entry, bool)
+        shape = getattr(entry, "shape", None)
+        if not is_number and (shape is None or shape != getattr(data, "shape", ())):
+            found = f"{type(entry).__name__} {entry!r}" if shape is None else f"shape {shape}"
+            raise ValueError(f"{name!r} of {whose} does not fit the parameter: found {found}")

@@ -1,9 +1,11 @@
 """Stochastic gradient descent."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from optim.optimizer import OPTIMIZERS, Fraction, Optimizer, Parameter, Penalty, Rate
+from optim.groups import Parameters
+from optim.optimizer import OPTIMIZERS, Optimizer
+from optim.settings import Fraction, Penalty, Rate, Share
 
 
 @OPTIMIZERS.register
@@ -30,10 +32,10 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Parameter],
+        parameters: Parameters,
         lr: Rate = 1e-3,
         momentum: Fraction = 0.0,
-        dampening: Fraction = 0.0,
+        dampening: Share = 0.0,
         weight_decay: Penalty = 0.0,
         nesterov: bool = False,
     ) -> None:
@@ -45,7 +47,12 @@ class SGD(Optimizer):
             weight_decay=weight_decay,
             nesterov=nesterov,
         )
-        if nesterov and (momentum == 0 or dampening != 0):
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any]) -> None:
+        super().check(settings)
+        momentum, dampening = settings["momentum"], settings["dampening"]
+        if settings["nesterov"] and (momentum == 0 or dampening != 0):
             raise ValueError(
                 "nesterov needs a momentum above 0 and a dampening of 0, "
                 f"found momentum {momentum!r} and dampening {dampening!r}"
@@ -66,7 +73,8 @@ class SGD(Optimizer):
         if weight_decay:
             g = g + weight_decay * x
         if momentum:
-            v = momentum * state["v"] + (1 - dampening) * g if state else g
+            # At first a copy of g: the caller may use its array again.
+            v = momentum * state["v"] + (1 - dampening) * g if state else 1.0 * g
             state["v"] = v
             g = g + momentum * v if nesterov else v
         return x - lr * g

@@ -12,7 +12,10 @@ from nn.losses import Loss
 
 
 class EagerEngine:
-    """Runs `model`, a callable module from features to a list of outputs, sample by sample."""
+    """Values as the code reads, sample by sample; it can be stepped through
+
+    `model` is a callable module from features to a list of outputs.
+    """
 
     def __init__(self, model: Module, loss: Loss) -> None:
         self.model: Any = model
@@ -28,8 +31,19 @@ class EagerEngine:
     def evaluate(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
+        losses, outputs = [], []
         with _collector_paused():
-            return self._evaluate(inputs, targets)
+            for features, target in zip(inputs, targets, strict=True):
+                prediction = self.model(features)
+                loss = self.loss(prediction, target)
+                if not math.isfinite(loss.data):
+                    raise ArithmeticError(f"the loss is {loss.data}: {_first_break(loss)}")
+                losses.append(loss.data)
+                outputs.append([output.data for output in prediction])
+        total = losses[0]
+        for number in losses[1:]:  # in gradient()'s order: the same mean, to the bit
+            total += number
+        return total / len(losses), outputs
 
     def predict(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
         return [[output.data for output in self.model(features)] for features in inputs]
@@ -41,12 +55,6 @@ class EagerEngine:
             parameter.grad = 0.0
         loss, outputs = self._mean_loss(inputs, targets)
         loss.backward()
-        return loss.data, outputs
-
-    def _evaluate(
-        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
-    ) -> tuple[float, list[list[float]]]:
-        loss, outputs = self._mean_loss(inputs, targets)
         return loss.data, outputs
 
     def _mean_loss(

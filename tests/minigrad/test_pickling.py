@@ -23,7 +23,21 @@ COPIES: list[Callable[[Any], Any]] = [
 
 def one_of_each(x: Value, y: Value) -> list[Value]:
     """Every operation once, x > 0."""
-    unary = "exp log sqrt sin cos tanh sigmoid relu leaky_relu elu gelu silu softplus".split()
+    unary = [
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "gelu",
+        "silu",
+        "softplus",
+    ]
     return [
         x + y,
         x - y,
@@ -89,7 +103,7 @@ def test_depth_is_no_obstacle(copied) -> None:
 
 def test_a_pickle_that_failed_half_way_does_not_disturb_the_next() -> None:
     class Full(io.BytesIO):
-        def write(self, data: Any) -> int:
+        def write(self, _data: Any) -> int:
             raise OSError("disk full")
 
     root = Value(1.0)

@@ -1,0 +1,132 @@
+"""How do time and memory grow with the depth of a graph?
+
+    python experiments/benchmarks/graph_depth.py
+
+Builds chains of 1,000 to 1,000,000 operations, each on the result of the one before, goes backward
+through them and releases them. The garbage collector is at Python's default settings but paused
+around the graph, as minigrad/engines/eager.py does; the last column is the forward pass with the
+collector on, as in a loop of your own. Each run is a fresh process, so that no chain finds memory
+that another has left warm, and its gradient is checked. Prints medians of 3 runs, all for one
+operation with the constants it brings along, and how much they grow from the shortest chain to the
+longest. Bytes are counted before backward() and after it. Needs Linux, for the bytes.
+"""
+
+import gc
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from minigrad import Value
+
+LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
+REPEATS = 3
+FIGURES = ("forward us", "backward us", "release us", "bytes", "with grads", "collector on us")
+WIDTHS = (9, *map(len, FIGURES))
+MEMORY = Path("/proc/self/smaps_rollup")
+Chain = Callable[[Value, int], Value]
+
+
+def additions(x: Value, length: int) -> Value:
+    node = x
+    for _ in range(length):
+        node = node + x
+    return node
+
+
+def mixed(x: Value, length: int) -> Value:
+    # Ten operations that lead back to where they started: the values stay bounded at any length,
+    # and the slope of the whole chain is 1.
+    node = x
+    for _ in range(length // 10):
+        node = (2 / (1 - node.tanh()) - 1).log() * 0.5
+        node = (node + 1).exp().log() - 1
+    return node
+
+
+CHAINS: dict[str, tuple[Chain, Callable[[int], float]]] = {
+    "additions": (additions, lambda length: length + 1),
+    "mixed": (mixed, lambda _: 1),
+}
+
+
+def resident_bytes() -> int:
+    # What the system has handed out is what a reader runs out of: tracemalloc would slow the chain
+    # many times over, and a sum of sys.getsizeof leaves out what the allocator rounds up. This file
+    # is exact, where statm may lag by 64 pages, about half of the shortest chain.
+    lines = MEMORY.read_text(encoding="ascii").splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Rss:"))
+
+
+@contextmanager
+def added(times: list[float]) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    times.append(time.perf_counter() - start)
+
+
+def run(name: str, length: int, collector: str) -> list[float]:
+    """One chain in this process: us forward, backward, release; bytes before backward and after."""
+    chain, slope = CHAINS[name]
+    # Another chain, kept alive, warms the code and takes what is free in the allocator's pools, so
+    # that short chains need fresh memory for every node, as long ones do.
+    warm = chain(Value(0.5), 1_000)
+    warm.backward()
+    x = Value(0.5)
+    times: list[float] = []
+    if collector == "paused":
+        gc.disable()
+    resident = [resident_bytes()]
+    with added(times):
+        root = chain(x, length)
+    resident.append(resident_bytes())
+    with added(times):
+        root.backward()
+    resident.append(resident_bytes())
+    with added(times):
+        del root
+    if abs(x.grad - slope(length)) > 1e-8 * slope(length):
+        sys.exit(f"a wrong gradient: {x.grad!r} instead of {slope(length)}")
+    return [*(1e6 * t / length for t in times), *((r - resident[0]) / length for r in resident[1:])]
+
+
+def fresh_run(name: str, length: int, collector: str) -> list[float]:
+    command = [sys.executable, __file__, name, str(length), collector]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [float(figure) for figure in json.loads(answer)]
+
+
+def medians(name: str, length: int, collector: str) -> list[float]:
+    runs = [fresh_run(name, length, collector) for _ in range(REPEATS)]
+    return [statistics.median(figures) for figures in zip(*runs, strict=True)]
+
+
+def line(chain: str, *cells: str) -> str:
+    columns = (f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+    return "   ".join([f"{chain:9}", *columns])
+
+
+def main() -> None:
+    if not MEMORY.exists():
+        sys.exit(f"{MEMORY} is absent: this benchmark needs Linux")
+    print(line("chain", "length", *FIGURES))
+    for name in CHAINS:
+        rows = [
+            [*medians(name, length, "paused"), medians(name, length, "on")[0]] for length in LENGTHS
+        ]
+        for length, figures in zip(LENGTHS, rows, strict=True):
+            texts = (f"{x:.0f}" if x > 100 else f"{x:.2f}" for x in figures)
+            print(line(name, f"{length:,}", *texts))
+        growth = (f"x {last / first:.1f}" for first, last in zip(rows[0], rows[-1], strict=True))
+        print(line(name, "growth", *growth))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print(json.dumps(run(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
+    else:
+        main()

@@ -1,0 +1,279 @@
+"""Your own numbers, out of a CSV file."""
+
+import csv
+import math
+import os
+import random
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from minigrad.data.dataset import DATASETS, Dataset
+from minigrad.registry import suggestion
+
+MAX_BYTES = 50_000_000
+MAX_ROWS = 100_000
+MAX_COLUMNS = 1_000
+MAX_NUMBERS = 1_000_000  # a second to read, at worst, and 40 MB as Python floats
+MAX_LINES = 500_000  # blank ones too
+MAX_ROW_BYTES = 1_000_000  # of one row, line breaks within quotes included
+MAX_CLASSES = 100
+MAX_FAULTS = 20
+
+
+@DATASETS.register_as("csv")
+def read_csv(*, path: str, target: str, rng: random.Random) -> Dataset:
+    """the numbers in a CSV file, one of its columns the target
+
+    RFC 4180 in UTF-8 with a header row; every cell below it a finite number, in whatever units
+    the file has. `target` names the column to predict; all others are features, in their order.
+    A relative `path` starts at the working directory. Targets that are the whole numbers 0 to
+    k - 1, each of them there, 2 <= k <= 100, are labels of k classes. Spaces around a number or a
+    column's name do not count. Raises DataError.
+    """
+    del rng  # a file has nothing to draw
+    faults = _Faults(path)
+    try:
+        with _open(path) as file:
+            rows = iter(_Rows(file))
+            names = _header(rows, target, faults)
+            return replace(_dataset(rows, names, target, faults), source=path)
+    except _Unreadable as error:
+        faults.add(error.line, error.sentence)
+    except OSError as error:
+        faults.add(None, f"cannot be read: {error.strerror}")
+    raise DataError(faults.sentences)
+
+
+class DataError(ValueError):
+    """All that is wrong with a data file; `faults` has a line for each of the first 20."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = list(faults)
+
+
+class _Unreadable(Exception):
+    """What makes the rest of a file unreadable."""
+
+    def __init__(self, line: int | None, sentence: str) -> None:
+        super().__init__(sentence)
+        self.line = line
+        self.sentence = sentence
+
+
+class _Faults:
+    """What is found to be wrong with a file, each at its line, until there is enough of it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = _printable(path)
+        self.first: list[str] = []
+        self.more = 0
+
+    def add(self, line: int | None, sentence: str) -> None:
+        if len(self.first) == MAX_FAULTS:
+            self.more += 1
+            return
+        place = self.path if line is None else f"{self.path}:{line}"
+        self.first.append(f"{place}: {sentence}")
+
+    @property
+    def sentences(self) -> list[str]:
+        return [*self.first, f"... and {self.more:,} more"] if self.more else self.first
+
+    def check(self) -> None:
+        if self.first:
+            raise DataError(self.sentences)
+
+
+def _open(path: str) -> BinaryIO:
+    try:
+        found = os.stat(path)  # before it is opened: opening a pipe waits until somebody writes
+    except ValueError:
+        raise _Unreadable(None, "cannot be read: this cannot be the name of a file") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise _Unreadable(None, "cannot be read: it is a directory")
+    if not stat.S_ISREG(found.st_mode):
+        raise _Unreadable(None, "cannot be read: it is not a regular file")
+    if found.st_size > MAX_BYTES:
+        raise _too_large()
+    return open(path, "rb")
+
+
+class _Rows:
+    """The rows of an open file, each with the line that it starts on; blank lines left out."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.start = 1
+        self.row_bytes = 0
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(self.lines(), strict=True)
+        try:
+            for cells in reader:
+                if len(cells) > 1 or "".join(cells).strip():
+                    yield self.start, cells
+                self.start = reader.line_num + 1  # line_num is the last line of a row
+                self.row_bytes = 0
+        except csv.Error as error:
+            raise _Unreadable(self.start, _csv_fault(str(error))) from None
+
+    def lines(self) -> Iterator[str]:
+        """The text line by line. What it refuses could fill the memory or take minutes."""
+        total = number = 0
+        while line := self.file.readline(MAX_ROW_BYTES + 1):
+            number += 1
+            total += len(line)
+            self.row_bytes += len(line)
+            if b"\0" in line:
+                raise _Unreadable(number, "a NUL byte: this is not a text file in UTF-8")
+            if self.row_bytes > MAX_ROW_BYTES:
+                raise _Unreadable(self.start, f"the row is longer than {MAX_ROW_BYTES:,} bytes")
+            if number > MAX_LINES:
+                raise _Unreadable(number, f"more than {MAX_LINES:,} lines")
+            if total > MAX_BYTES:  # the file has grown, or is one whose size is told as 0
+                raise _too_large()
+            yield _decoded(line, number)
+
+
+def _too_large() -> _Unreadable:
+    return _Unreadable(None, f"larger than {MAX_BYTES // 1_000_000} MB")
+
+
+def _decoded(line: bytes, number: int) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        byte = line[error.start]
+        sentence = f"byte 0x{byte:02x} is not UTF-8: save the file in UTF-8"
+        raise _Unreadable(number, sentence) from None
+
+
+def _csv_fault(message: str) -> str:
+    """The csv module's message in words that say what to look for."""
+    if "unexpected end" in message:
+        return "a quote in the row that starts here is never closed"
+    if "expected after" in message:
+        return "text after a closing quote: a quote within a cell is written twice"
+    if "field limit" in message:
+        limit = f"a cell is longer than {csv.field_size_limit():,} characters"
+        return f"{limit}: is a quote never closed?"
+    if "new-line" in message:
+        return "a carriage return within a line: lines end in LF or CRLF"
+    return message
+
+
+def _header(rows: Iterator[tuple[int, list[str]]], target: str, faults: _Faults) -> list[str]:
+    """The names of the columns, which the first row holds. Raises DataError."""
+    line, cells = next(rows, (None, []))
+    names = [cell.strip() for cell in cells]
+    if not names:
+        faults.add(None, "is empty: a header row and rows of numbers are expected")
+    elif len(names) > MAX_COLUMNS:
+        faults.add(line, f"{len(names):,} columns; the limit is {MAX_COLUMNS:,}")
+    elif len(names) == 1 and (separator := _separator(names[0])):
+        faults.add(line, f"commas are expected between cells, found {separator}")
+    elif all(map(_is_number, names)):
+        faults.add(line, "no header row: the first row is all numbers, but must name the columns")
+    else:
+        for sentence in _header_faults(names, target):
+            faults.add(line, sentence)
+    faults.check()
+    return names
+
+
+def _separator(header: str) -> str | None:
+    """What stands between cells, if not a comma."""
+    seen = {mark: header.count(mark) for mark in (";", "\t", "|")}
+    mark = max(seen, key=lambda mark: seen[mark])
+    return {";": "';'", "\t": "tabs", "|": "'|'"}[mark] if seen[mark] else None
+
+
+def _header_faults(names: Sequence[str], target: str) -> Iterator[str]:
+    for column, name in enumerate(names, 1):
+        if not name:
+            yield f"column {column} has no name"
+    for name, count in Counter(filter(None, names)).items():
+        if count > 1:
+            places = [str(column) for column, other in enumerate(names, 1) if other == name]
+            used = f"column name {_shown(name)} is used {count} times"
+            yield _cut(f"{used}: columns {', '.join(places)}", 160)
+    if target not in names:
+        known = {_cut(_printable(name[:60]), 60) for name in names if name}
+        yield _cut(f"no column {_shown(target)}: {suggestion(target[:60], known)}", 400)
+    elif len(names) == 1:
+        yield f"column {_shown(target)} is the only one: there is nothing to predict it from"
+
+
+def _dataset(
+    rows: Iterator[tuple[int, list[str]]], names: Sequence[str], target: str, faults: _Faults
+) -> Dataset:
+    """The rows below the header. Raises DataError."""
+    column = names.index(target)
+    inputs, targets, lines = [], [], []
+    for count, (line, cells) in enumerate(rows, 1):
+        if count > MAX_ROWS:
+            raise _Unreadable(line, f"more than {MAX_ROWS:,} rows")
+        if count * len(names) > MAX_NUMBERS:
+            raise _Unreadable(line, f"more than {MAX_NUMBERS:,} numbers")
+        if len(cells) != len(names):
+            faults.add(line, f"expected {len(names)} cells, as in the header, found {len(cells)}")
+            continue
+        try:
+            numbers = [_number(cell) for cell in cells]
+        except ValueError:
+            for sentence in _row_faults(names, cells):
+                faults.add(line, sentence)
+            continue
+        targets.append(numbers.pop(column))
+        inputs.append(numbers)
+        lines.append(line)
+    if not (lines or faults.first):
+        faults.add(None, "a header row alone: rows of numbers are expected below it")
+    faults.check()
+    return Dataset(inputs, targets, _classes(targets), lines=lines)
+
+
+def _row_faults(names: Iterable[str], cells: Iterable[str]) -> Iterator[str]:
+    for name, cell in zip(names, cells, strict=True):
+        if not _is_number(cell):
+            found = _shown(cell.strip()) if cell.strip() else "an empty cell"
+            yield f"column {_shown(name)}: must be a finite number, found {found}"
+
+
+def _classes(targets: Iterable[float]) -> int | None:
+    """k, if the targets are 0, 1, ... k - 1 with none left out."""
+    values = set(targets)
+    k = len(values)
+    return k if 2 <= k <= MAX_CLASSES and values == set(range(k)) else None
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    if "_" in cell or not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        _number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    """`text` in quotes on one line: what cannot be printed escaped, what is long cut."""
+    return _cut(repr(text[:60]), 60)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3] + "..."

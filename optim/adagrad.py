@@ -1,0 +1,70 @@
+"""Adagrad."""
+
+from typing import Any
+
+from optim.elementwise import divide, sqrt
+from optim.groups import Parameters
+from optim.optimizer import OPTIMIZERS, Optimizer
+from optim.settings import NonNegative, Penalty, Rate
+
+
+@OPTIMIZERS.register
+class Adagrad(Optimizer):
+    """steps by the gradient over the root of all its squares so far
+
+    For each parameter x with gradient g, at its step t = 1, 2, ...:
+
+        g = g + weight_decay * x
+        s = s + g^2
+        x = x - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)
+
+    s starts at initial_accumulator_value.
+
+    As torch.optim.Adagrad; Duchi et al. 2011, "Adaptive subgradient methods for online learning and
+    stochastic optimization".
+
+    >>> from minigrad import Value
+    >>> x = Value(3.0)
+    >>> optimizer = Adagrad([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)  # the first step is lr, whatever the gradient
+    2.9
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: Rate = 1e-2,
+        lr_decay: NonNegative = 0.0,
+        weight_decay: Penalty = 0.0,
+        initial_accumulator_value: NonNegative = 0.0,
+        eps: NonNegative = 1e-10,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+        )
+
+    @staticmethod
+    def rule(
+        x: Any,
+        g: Any,
+        state: dict[str, Any],
+        *,
+        lr: float,
+        lr_decay: float,
+        weight_decay: float,
+        initial_accumulator_value: float,
+        eps: float,
+    ) -> Any:
+        t = state["t"] = state.get("t", 0) + 1
+        if weight_decay:
+            g = g + weight_decay * x
+        s = state["s"] = state.get("s", initial_accumulator_value) + g * g
+        rate = lr / (1 + (t - 1) * lr_decay)
+        return x - rate * divide(g, sqrt(s) + eps)

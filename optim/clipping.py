@@ -1,0 +1,52 @@
+"""Gradient clipping, between `backward()` and `step()`."""
+
+import math
+from collections.abc import Iterable
+
+from optim.elementwise import elements, maximum, minimum
+from optim.groups import Parameter
+from optim.settings import check_number
+
+
+def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
+    """Scale all gradients alike, to at most `max_norm` together; give their norm before.
+
+        norm = sqrt(sum of g^2)        over every gradient of every parameter
+        g = g * min(1, max_norm / (norm + 1e-6))
+
+    As torch.nn.utils.clip_grad_norm_; Pascanu et al. 2013, "On the difficulty of training recurrent
+    neural networks". Where the norm is not finite, gradients become nan.
+
+    >>> from minigrad import Value
+    >>> x = Value(3.0)
+    >>> (x * x).backward()
+    >>> clip_grad_norm([x], max_norm=0.5)
+    6.0
+    >>> round(x.grad, 6)
+    0.5
+    """
+    check_number("max_norm", max_norm, "[0, inf]")
+    parameters = list(parameters)
+    norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
+    scale = max_norm / (norm + 1e-6)
+    if not scale >= 1:  # nan goes through, as everywhere
+        for parameter in parameters:
+            parameter.grad = parameter.grad * scale
+    return norm
+
+
+def clip_grad_value(parameters: Iterable[Parameter], clip_value: float) -> None:
+    """Cut every gradient off at `-clip_value` and `clip_value`.
+
+    As torch.nn.utils.clip_grad_value_.
+
+    >>> from minigrad import Value
+    >>> x = Value(3.0)
+    >>> (x * x).backward()
+    >>> clip_grad_value([x], clip_value=0.5)
+    >>> x.grad
+    0.5
+    """
+    check_number("clip_value", clip_value, "[0, inf]")
+    for parameter in parameters:
+        parameter.grad = maximum(minimum(parameter.grad, clip_value), -clip_value)

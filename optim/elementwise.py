@@ -1,0 +1,51 @@
+"""Functions of one element at a time, on a float or a numpy array, with the same bits on both.
+
+`+ - * /` and `abs` do so already. A power does not: `x ** 0.5` on a float and on an array may
+differ in the last bit, where a square root is exact to the bit everywhere.
+"""
+
+import math
+from typing import Any
+
+
+def sqrt(x: Any) -> Any:
+    if isinstance(x, (int, float)):
+        return math.sqrt(x)
+    import numpy  # who has an array has numpy
+
+    return numpy.sqrt(x)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger; nan if one is nan."""
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return a if a >= b or a != a else b
+    import numpy
+
+    return numpy.maximum(a, b)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller; nan if one is nan."""
+    return -maximum(-a, -b)
+
+
+def divide(a: Any, b: Any) -> Any:
+    """a / b for b from 0 up, as an array answers: 1 / 0 is inf and 0 / 0 is nan, no exception."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return a * math.inf
+
+
+def zeros(like: Any) -> Any:
+    """0 of the same shape."""
+    if isinstance(like, (int, float)):
+        return 0.0
+    import numpy
+
+    return numpy.zeros_like(like)
+
+
+def elements(x: Any) -> list[float]:
+    return [x] if isinstance(x, (int, float)) else x.ravel().tolist()

@@ -1,0 +1,65 @@
+"""Parameter groups: parameters that share their settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+
+class Parameter(Protocol):
+    """Anything with a number or an array of numbers and its gradient, as a Value."""
+
+    data: Any
+    grad: Any
+
+
+Parameters: TypeAlias = Iterable[Parameter] | Iterable[Mapping[str, Any]]
+"""Parameters, or groups of them as `{"params": [...], "lr": 0.1}`."""
+
+
+@dataclass
+class Group:
+    """Parameters, the settings they are stepped with, and each one's state.
+
+    `settings["lr"]` is the current rate, `initial_lr` the one that a schedule starts from.
+    """
+
+    parameters: list[Parameter]
+    settings: dict[str, Any]
+    initial_lr: float
+    states: list[dict[str, Any]]
+
+
+def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
+    """Each group's parameters and the settings it has of its own. Raises ValueError."""
+    members = _members(given)
+    if not any(isinstance(member, Mapping) for member in members):
+        members = [{"params": members}]
+    groups: list[tuple[list[Parameter], dict[str, Any]]] = []
+    for number, member in enumerate(members):
+        if not isinstance(member, Mapping):
+            raise ValueError(f"member {number} is no dict: give all parameters in groups, or none")
+        if "params" not in member:
+            raise ValueError(f"group {number} has no 'params', found {', '.join(map(str, member))}")
+        own = {key: value for key, value in member.items() if key != "params"}
+        groups.append((_members(member["params"]), own))
+    _check_parameters([parameters for parameters, _ in groups])
+    return groups
+
+
+def _members(given: Any) -> list[Any]:
+    # A set is refused too: it has no order, and a loaded state goes by order.
+    if not isinstance(given, Iterable) or isinstance(given, (set, frozenset)):
+        raise ValueError(f"parameters come in a list, found {type(given).__name__}")
+    return list(given)
+
+
+def _check_parameters(groups: list[list[Parameter]]) -> None:
+    seen: dict[int, str] = {}
+    for number, parameters in enumerate(groups):
+        for index, parameter in enumerate(parameters):
+            place = f"parameter {index} of group {number}"
+            if not hasattr(parameter, "data") or not hasattr(parameter, "grad"):
+                raise ValueError(f"{place} has no .data and .grad, found {parameter!r}")
+            if id(parameter) in seen:
+                raise ValueError(f"{place} is {seen[id(parameter)]} too: give it once")
+            seen[id(parameter)] = place

@@ -1,0 +1,102 @@
+"""The one schedule with a state: it looks at the loss."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from minigrad.registry import Range
+from optim.schedules import SCHEDULES, Whole
+from optim.settings import NonNegative, check, check_number
+
+
+@SCHEDULES.register
+class Plateau:
+    """lr times factor whenever the loss has stopped falling
+
+    A loss is better where it is below
+
+        best * (1 - threshold)        threshold_mode "rel"
+        best - threshold              threshold_mode "abs"
+
+    After more than `patience` steps in a row that are not better, rate = max(rate * factor,
+    min_lr), unless that is less than `eps` below; then `cooldown` steps pass before any counts
+    again. As torch.optim.lr_scheduler.ReduceLROnPlateau with mode="min".
+
+    >>> rate = Plateau(patience=1, factor=0.5)
+    >>> for loss in (3.0, 2.0, 2.0, 2.0):
+    ...     rate.observe(loss)  # after each step
+    >>> rate(4, 1.0)
+    0.5
+    """
+
+    def __init__(
+        self,
+        *,
+        factor: Annotated[float, Range("(0, 1)")] = 0.1,
+        patience: Whole = 10,
+        threshold: NonNegative = 1e-4,
+        threshold_mode: Literal["rel", "abs"] = "rel",
+        cooldown: Whole = 0,
+        min_lr: NonNegative = 0.0,
+        eps: NonNegative = 1e-8,
+    ) -> None:
+        check(Plateau, locals())
+        self.factor, self.min_lr, self.eps = factor, min_lr, eps
+        self.patience, self.cooldown = patience, cooldown
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.best: float | None = None
+        self.bad_steps = 0
+        self.cooldown_left = 0
+        self.reductions = 0
+
+    def __call__(self, _step: int, lr: float) -> float:
+        rate = lr
+        for _ in range(self.reductions):
+            lower = max(rate * self.factor, self.min_lr)
+            if rate - lower <= self.eps:
+                break  # nor will any reduction after it change the rate
+            rate = lower
+        return rate
+
+    def observe(self, loss: float) -> None:
+        """Look at a step's loss, after the step."""
+        if self._is_better(loss):
+            self.best = loss
+            self.bad_steps = 0
+        else:
+            self.bad_steps += 1
+        if self.cooldown_left:
+            self.cooldown_left -= 1
+            self.bad_steps = 0
+        if self.bad_steps > self.patience:
+            self.reductions += 1
+            self.cooldown_left = self.cooldown
+            self.bad_steps = 0
+
+    def _is_better(self, loss: float) -> bool:
+        if self.best is None:
+            return loss < float("inf")
+        if self.threshold_mode == "rel":
+            return loss < self.best * (1 - self.threshold)
+        return loss < self.best - self.threshold
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the losses so far have left behind, ready for JSON."""
+        return {
+            "best": self.best,
+            "bad_steps": self.bad_steps,
+            "cooldown_left": self.cooldown_left,
+            "reductions": self.reductions,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a `state_dict()`. Raises ValueError, and changes nothing, if it is not."""
+        if state.keys() != self.state_dict().keys():
+            raise ValueError(
+                f"the state must have {', '.join(self.state_dict())}, found {', '.join(state)}"
+            )
+        for name, value in state.items():
+            if name == "best" and value is not None:
+                check_number(name, value, "[-inf, inf]")
+            elif name != "best" and (type(value) is not int or value < 0):
+                raise ValueError(f"{name} must be a whole number in [0, inf), found {value!r}")
+        vars(self).update(state)

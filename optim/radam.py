@@ -1,0 +1,87 @@
+"""RAdam."""
+
+import math
+from typing import Any
+
+from optim.elementwise import divide, sqrt
+from optim.groups import Parameters
+from optim.optimizer import OPTIMIZERS, Optimizer
+from optim.settings import Betas, NonNegative, Penalty, Rate
+
+
+@OPTIMIZERS.register
+class RAdam(Optimizer):
+    """Adam that steps by the mean gradient alone while v has seen too little
+
+    For each parameter x with gradient g, at its step t = 1, 2, ...:
+
+        g = g + weight_decay * x          (if decoupled: x = (1 - lr * weight_decay) * x)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g^2
+        h = 2 / (1 - beta2) - 1
+        r = h - 2 * t * beta2^t / (1 - beta2^t)
+        d = m / (1 - beta1^t)
+        if r > 5:
+            d = d * sqrt(1 - beta2^t) / (sqrt(v) + eps)
+            d = d * sqrt((r - 4) * (r - 2) * h / ((h - 4) * (h - 2) * r))
+        x = x - lr * d
+
+    m and v start at 0; r is the number of gradients that v stands for, h what r tends to.
+
+    As torch.optim.RAdam; Liu et al. 2020, "On the variance of the adaptive learning rate and
+    beyond".
+
+    >>> from minigrad import Value
+    >>> x = Value(3.0)
+    >>> optimizer = RAdam([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)  # 3 - 0.1 * 6: plain descent at first
+    2.4
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: Rate = 1e-3,
+        betas: Betas = [0.9, 0.999],  # noqa: B006 - a copy is kept
+        eps: NonNegative = 1e-8,
+        weight_decay: Penalty = 0.0,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters,
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+        )
+
+    @staticmethod
+    def rule(
+        x: Any,
+        g: Any,
+        state: dict[str, Any],
+        *,
+        lr: float,
+        betas: list[float],
+        eps: float,
+        weight_decay: float,
+        decoupled_weight_decay: bool,
+    ) -> Any:
+        t = state["t"] = state.get("t", 0) + 1
+        if weight_decay and decoupled_weight_decay:
+            x = x * (1 - lr * weight_decay)
+        elif weight_decay:
+            g = g + weight_decay * x
+        beta1, beta2 = betas
+        m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * g
+        v = state["v"] = beta2 * state.get("v", 0.0) + (1 - beta2) * g * g
+        d = m / (1 - beta1**t)
+        h = 2 / (1 - beta2) - 1
+        r = h - 2 * t * beta2**t / (1 - beta2**t)
+        if r > 5:
+            rectified = math.sqrt((r - 4) * (r - 2) * h / ((h - 4) * (h - 2) * r))
+            d = d * divide(math.sqrt(1 - beta2**t) * rectified, sqrt(v) + eps)
+        return x - lr * d
