@@ -63,6 +63,15 @@ class Block(_Strict):
     def settings(self) -> dict[str, Any]:
         return self.model_dump(exclude={"name"})
 
+    def changed(self) -> str:
+        """The settings that are not as they would be anyhow, as "lr 0.1, momentum 0.9"."""
+        fields = type(self).model_fields
+        return ", ".join(
+            f"{key} {value}"
+            for key, value in self.settings().items()
+            if value != fields[key].default
+        )
+
 
 class DataBlock(Block):
     """A dataset, and what is done to it."""

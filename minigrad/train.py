@@ -181,15 +181,15 @@ def _draw(checked: Config, outcome: Outcome, run: Run, curve: Sequence[Record]) 
     path = run.path / "loss.png"
     first, last = curve[0], curve[-1]
     title = f"{checked.name}: {first.loss:.3g} to {last.loss:.3g} in {last.step + 1} steps"
-    optimizer = ", ".join(f"{k} {v:g}" for k, v in checked.optimizer.settings().items() if v)
     model = f"hidden {checked.model.hidden} {checked.model.activation} {checked.model.init}"
+    optimizer = f"{checked.optimizer.name} {checked.optimizer.changed()}"
     draw_loss(
         path,
         [record.step for record in curve],
         [record.loss for record in curve],
         loss_name=checked.loss,
         title=title if outcome.status == "finished" else f"{title} ({outcome.status})",
-        subtitle=f"{model}   {checked.optimizer.name} {optimizer}   {run.path.name}",
+        subtitle=f"{model}   {optimizer}   {run.path.name}",
         final_loss_below=checked.expect.final_loss_below,
     )
     return path

@@ -12,7 +12,7 @@ class Parameter(Protocol):
     grad: Any
 
 
-Parameters: TypeAlias = Iterable[Parameter] | Iterable[Mapping[str, Any]]
+Parameters: TypeAlias = Iterable[Parameter | Mapping[str, Any]]
 """Parameters, or groups of them as `{"params": [...], "lr": 0.1}`."""
 
 

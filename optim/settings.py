@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from minigrad.registry import Range, check_settings, settings_of
+from minigrad.registry import Range, settings_of
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,8 @@ def check(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
     for name, parameter in settings_of(function).items():
         kind, ranges = _parts(parameter.annotation)
         value = settings[name]
-        if not _is_of(kind, value) or not all(_holds_all(allowed, value) for allowed in ranges):
+        if not _is_of(kind, value) or not all(_holds(allowed, value) for allowed in ranges):
             raise ValueError(f"{name} must be {_words(kind, ranges)}, found {value!r}")
-    check_settings(function, settings)
 
 
 def check_number(name: str, value: Any, interval: str) -> None:
@@ -72,11 +71,10 @@ def _is_of(kind: Any, value: Any) -> bool:
     return True
 
 
-def _holds_all(allowed: Range, value: Any) -> bool:
-    if not isinstance(value, (list, tuple)):
-        return True  # of one number, check_settings speaks
-    is_right_count = len(value) == 2 if isinstance(allowed, Pair) else len(value) > 0
-    return is_right_count and all(member in allowed for member in value)
+def _holds(allowed: Range, value: Any) -> bool:
+    members = value if isinstance(value, (list, tuple)) else [value]
+    is_right_count = len(members) == 2 if isinstance(allowed, Pair) else len(members) > 0
+    return is_right_count and all(member in allowed for member in members)
 
 
 def _words(kind: Any, ranges: list[Range]) -> str:

@@ -9,6 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from minigrad import train
+from minigrad.catalogue import catalogue
+from minigrad.data import DATASETS
+from nn.activations import ACTIVATIONS
 
 README = Path("README.md").read_text(encoding="utf-8")
 
@@ -59,3 +62,54 @@ def test_the_first_experiment_prints_the_losses_of_the_runner(tmp_path: Path) ->
     for line in script.stdout.splitlines():
         if "predicted" in line or line.startswith(("MLP", "step   0", "step 500")):
             assert line in shown
+
+
+def test_the_losses_the_readme_prints_are_those_of_its_commands(tmp_path: Path) -> None:
+    shown = re.findall(
+        r"```sh\npython -m minigrad\.train (configs/.+)\n```\n\n"
+        r"```text\n(loss .+ in 500 steps), .+ s\n",
+        README,
+    )
+    assert len(shown) == 3
+    for command, promised in shown:
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            assert train.main([*command.split(), "--out", str(tmp_path)]) == 0
+        assert printed.getvalue().startswith(promised), command
+
+
+def test_the_counts_of_names_are_current() -> None:
+    listed = catalogue().split("\n\n")
+    counts = {
+        block.split(":")[0]: len(re.findall(r"^  \w", block, flags=re.MULTILINE))
+        for block in listed
+    }
+    words = {
+        "datasets": "data",
+        "activations": "model.activation",
+        "initialisers": "model.init",
+        "losses": "loss",
+        "optimizers": "optimizer",
+        "schedules": "scheduler",
+    }
+    told = re.findall(r"(\d+)\s+(\w+)", README.split("--list` prints")[1].split(".")[0])
+    found = {words[word]: int(count) for count, word in told}
+    assert found == {key: count for key, count in counts.items() if key != "train.engine"}
+
+
+def test_the_plugin_of_the_docs_works_as_written(tmp_path: Path) -> None:
+    text = Path("docs/plugins.md").read_text(encoding="utf-8")
+    activation, dataset = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "my_ops.py").write_text(activation + dataset)
+    (tmp_path / "c.yaml").write_text(
+        snippet + "name: own\ndata: {name: ramp, n: 5}\nloss: mse\noptimizer: sgd\n"
+    )
+    try:
+        with redirect_stdout(io.StringIO()):
+            arguments = [str(tmp_path / "c.yaml"), "train.steps=3", "--out", str(tmp_path / "runs")]
+            assert train.main(arguments) == 0
+            assert train.main([str(tmp_path / "runs/latest/config.yaml"), *arguments[1:]]) == 0
+    finally:
+        ACTIVATIONS.pop("mish", None)
+        DATASETS.pop("ramp", None)

@@ -9,6 +9,9 @@ collector on, as in a loop of your own. Each run is a fresh process, so that no 
 that another has left warm, and its gradient is checked. Prints medians of 3 runs, all for one
 operation with the constants it brings along, and how much they grow from the shortest chain to the
 longest. Bytes are counted before backward() and after it. Needs Linux, for the bytes.
+
+A factor near 1 says that depth is free. Most of what backward and release grow by is waiting for
+memory, once a graph exceeds the processor's caches: a thousand chains of 1,000 do as well.
 """
 
 import gc

@@ -2,8 +2,8 @@
 
 Written anew from micrograd 0.1.0. The README's example is also the longer of the two tests. The
 expected numbers are float64's: the expressions below were evaluated at the same points with
-micrograd 0.1.0 and with PyTorch 2.13.0, which agree with each other and with micrograd's own
-arrangement to the last digit but one; the digits stored are PyTorch's.
+micrograd 0.1.0 and with PyTorch 2.13.0, which agree with each other, and with micrograd's own
+arrangement, to within the last digit; the digits stored are PyTorch's.
 """
 
 import pytest

@@ -1,0 +1,31 @@
+"""Every config under configs/ keeps the promises of its expect block.
+
+experiments/all-configs/all_configs.py shows it for ten seeds; here are two of them.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from minigrad import config, experiment
+from minigrad.data import DATASETS
+from minigrad.expectations import judge
+
+CONFIGS = sorted(Path("configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_config_meets_its_expectations(path: Path, seed: int) -> None:
+    checked = config.load(path, [f"seed={seed}"])
+    trainer = experiment.build(checked)
+    initial = trainer.evaluate().loss
+    for _ in trainer.train(checked.train.steps):
+        pass
+    verdicts = judge(checked.expect, initial, trainer.evaluate().loss)
+    assert len(verdicts) == 2, "a config promises where its loss starts and where it ends"
+    assert [verdict.sentence for verdict in verdicts if not verdict.met] == []
+
+
+def test_every_dataset_has_a_config() -> None:
+    assert {config.load(path).data.name for path in CONFIGS} == set(DATASETS)
