@@ -162,6 +162,9 @@ class TrainConfig(_Strict):
     engine: Annotated[str, _NameIn(ENGINES)] = Field(
         default="eager", description="how the model is run"
     )
+    checkpoint_every: int | None = Field(
+        default=None, ge=1, description="steps between checkpoints; null: some seconds"
+    )
     clip_norm: float | None = Field(
         default=None, gt=0, description="largest Euclidean norm of the gradient; null: no limit"
     )
@@ -266,8 +269,8 @@ def _annotated(annotation: Any) -> Any:
         if isinstance(allowed, Range):
             kind = annotation.__origin__
             if get_origin(kind) is list:
-                (member,) = get_args(kind)
-                return Annotated[list[Annotated[member, _bounds(allowed)]], _length(allowed)]
+                bounded: Any = Annotated[(*get_args(kind), _bounds(allowed))]
+                return Annotated[list[bounded], _length(allowed)]
             return Annotated[kind, _bounds(allowed)]
     return annotation
 

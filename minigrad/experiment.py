@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from minigrad.batches import Batches
 from minigrad.config import Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
 from minigrad.engines import ENGINES
@@ -45,9 +46,8 @@ def build(config: Config) -> Trainer:
         engine=engine,
         optimizer=optimizer,
         dataset=train,
-        batch_size=batch_size,
+        batches=Batches(train, batch_size, _generator(config, "batches")),
         schedule=schedule,
-        rng=_generator(config, "batches"),
         validation=validation,
         validate_every=config.train.log_every,
         correct=CORRECT.get(config.loss),

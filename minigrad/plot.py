@@ -1,12 +1,35 @@
-"""Pictures of runs. The only room that imports matplotlib, which takes longer than training XOR."""
+"""Pictures of curves. matplotlib takes longer to import than XOR to train: import this late."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-_INK, _CURVE, _PROMISE = "#1f2933", "#2563eb", "#dc6803"
+INK = "#1f2933"
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe and Ito's palette, which the colour-blind tell apart; without yellow, lost on white."""
+
+_CURVE, _PROMISE, _REST = "#2563eb", "#dc6803", "#b8c0ca"
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # once round the palette: the same colours, dashed
+_DISTINCT = 10  # curves; more are context, not something to be told apart
+_LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
+
+
+@dataclass
+class Curve:
+    """One run's metric by step, and what to call it."""
+
+    label: str
+    steps: list[int]
+    values: list[float]
 
 
 def draw_loss(
@@ -19,18 +42,14 @@ def draw_loss(
     subtitle: str,
     final_loss_below: float | None = None,
 ) -> None:
-    """Write a PNG to `path`: the loss by step on a log axis, the expected bound as a line.
+    """Write a picture to `path`: the loss by step on a log axis, the expected bound as a line.
 
     Losses that a log axis cannot show (0, nan, infinity) leave a gap.
     """
-    figure = Figure(figsize=(7.2, 4.2), dpi=144, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7.2, 4.2)
     axes = figure.add_subplot()
-    axes.set_yscale("log", nonpositive="mask")
+    _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
     axes.plot(steps, losses, color=_CURVE, linewidth=2)
-    axes.set_xlabel("step")
-    axes.set_ylabel(f"{loss_name} loss, log scale")
-    axes.margins(x=0.01)
     if final_loss_below is not None and final_loss_below > 0:
         axes.axhline(final_loss_below, color=_PROMISE, linewidth=1.5, linestyle=(0, (5, 3)))
         axes.annotate(
@@ -42,8 +61,162 @@ def draw_loss(
             horizontalalignment="right",
             color=_PROMISE,
         )
-    axes.set_title(title, loc="left", fontweight="bold", color=_INK, pad=24)
-    axes.text(0, 1.03, subtitle, transform=axes.transAxes, color=_INK, fontsize=9, alpha=0.75)
+    head(axes, title, subtitle)
+    save(figure, path)
+
+
+def draw_curves(
+    path: Path | None,
+    curves: Sequence[Curve],
+    *,
+    metric: str,
+    log: bool = True,
+    smoothing: float = 0.0,
+) -> None:
+    """Lay curves over each other and write them to `path`, .png or .svg; None opens a window.
+
+    `smoothing` is the weight of the past in an exponential moving average, in [0, 1), without the
+    average's pull towards 0 at the start; the raw curve stays, faint, behind. nan and infinities
+    leave gaps, and so does, on a log axis, all that is not above 0. The first ten curves have a
+    look and a label each, the others are thin and grey.
+
+    Raises ValueError for what cannot be drawn, in one sentence.
+    """
+    _check(path, curves, smoothing)
+    if path is None:
+        _show(curves, metric, log, smoothing)
+        return
+    figure = new_figure(*_size(curves))
+    _overlay(figure, curves, metric, log, smoothing)
+    save(figure, path)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of so many inches, outside of pyplot: nothing global, nothing to close."""
+    figure = Figure(figsize=(width, height), dpi=144, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def head(axes: Axes, title: str, subtitle: str) -> None:
+    """A bold title over a pale line, both at the left edge."""
+    axes.set_title(title, loc="left", fontweight="bold", color=INK, pad=24, parse_math=False)
+    line = axes.text(0, 1.03, subtitle, transform=axes.transAxes, color=INK, fontsize=9, alpha=0.75)
+    line.set_parse_math(False)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the file that the path's ending asks for; the same figure gives the same bytes."""
+    check_ending(path)
+    if path.suffix.lower() == ".png":
+        figure.savefig(path)
+        return
+    with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
+        figure.savefig(path, metadata={"Date": None})
+
+
+def check_ending(path: Path) -> None:
+    """Raise ValueError unless the path ends in .png or .svg."""
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise ValueError(f"{path}: a picture's name ends in .png or .svg")
+
+
+def smoothed(values: Sequence[float], weight: float) -> list[float]:
+    """The exponential moving average, which passes over nan and infinities and leaves them in.
+
+    >>> smoothed([1.0, 2.0, math.nan, 2.0], 0.5)
+    [1.0, 1.6666666666666667, nan, 1.8571428571428572]
+    """
+    average, total, out = 0.0, 0.0, []
+    for value in values:
+        if math.isfinite(value):
+            average = weight * average + (1 - weight) * value
+            total = weight * total + (1 - weight)  # what the average of ones would be
+            value = average / total
+        out.append(value)
+    return out
+
+
+def _check(path: Path | None, curves: Sequence[Curve], smoothing: float) -> None:
+    if path is not None:
+        check_ending(path)
+    if not curves:
+        raise ValueError("there are no curves to draw")
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing must be a number in [0, 1), found {smoothing!r}")
+    for curve in curves:
+        if len(curve.steps) != len(curve.values):
+            raise ValueError(
+                f"{curve.label} has {len(curve.steps)} steps and {len(curve.values)} values"
+            )
+
+
+def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> None:
+    from matplotlib import pyplot  # here alone: it looks for a screen
+
+    if pyplot.get_backend().lower() in ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"):
+        raise ValueError("no window can be opened here: name a file, as curves.png")
+    figure = pyplot.figure(figsize=_size(curves), layout="constrained")
+    _overlay(figure, curves, metric, log, smoothing)
+    pyplot.show()
+
+
+def _size(curves: Sequence[Curve]) -> tuple[float, float]:
+    """Inches: the axes keep their size, the figure grows by its legend."""
+    longest = max(len(curve.label) for curve in curves[:_DISTINCT])
+    if longest <= _LEGEND_CHARACTERS:
+        return 7.4 + 0.085 * longest, 4.2
+    return 8.4, 4.2 + 0.22 * min(len(curves), _DISTINCT + 1)
+
+
+def _overlay(
+    figure: Figure, curves: Sequence[Curve], metric: str, log: bool, smoothing: float
+) -> None:
+    axes = figure.add_subplot()
+    _style(axes, ylabel=f"{metric}, log scale" if log else metric, log=log)
+    shown, rest = curves[:_DISTINCT], curves[_DISTINCT:]
+    for curve in rest:
+        _line(axes, curve, smoothed(curve.values, smoothing), log, color=_REST, linewidth=0.8)
+    keys = []
+    for index, curve in enumerate(shown):
+        color, dashes = COLORS[index % len(COLORS)], _DASHES[index // len(COLORS)]
+        if smoothing:
+            _line(axes, curve, curve.values, log, color=color, linewidth=0.8, alpha=0.25)
+        averages = smoothed(curve.values, smoothing)
+        _line(axes, curve, averages, log, color=color, linewidth=2, linestyle=dashes)
+        keys.append(
+            Line2D([], [], color=color, linewidth=2.5, linestyle=dashes, label=f" {curve.label}")
+        )
+    if rest:
+        keys.append(Line2D([], [], color=_REST, linewidth=1.2, label=f" {len(rest)} more"))
+    beside = max(len(curve.label) for curve in shown) <= _LEGEND_CHARACTERS
+    legend = figure.legend(  # labels begin with a space: at a "_" matplotlib would drop them
+        handles=keys,
+        loc="outside right upper" if beside else "outside lower left",
+        frameon=False,
+        labelcolor=INK,
+        handlelength=2.2,
+        fontsize=10 if beside else 9,
+        handletextpad=0.5,
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
+def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:
+    """One line with gaps; a point between two gaps, which no line can show, as a dot."""
+    drawn = [v if math.isfinite(v) and (v > 0 or not log) else math.nan for v in values]
+    gap = [True, *map(math.isnan, drawn), True]
+    alone = [i for i in range(len(drawn)) if gap[i] and not gap[i + 1] and gap[i + 2]]
+    axes.plot(curve.steps, drawn, marker="o", markersize=4, markevery=alone, **look)
+
+
+def _style(axes: Axes, *, ylabel: str, log: bool) -> None:
+    if log:
+        axes.set_yscale("log", nonpositive="mask")
+    axes.set_xlabel("step")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
+    axes.set_ylabel(ylabel)
+    axes.margins(x=0.01)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, which="major", alpha=0.25)
-    figure.savefig(path)

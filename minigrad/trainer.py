@@ -1,12 +1,12 @@
 """The training loop, bare. Progress bars, trackers and early stops are its consumers."""
 
 import math
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+from minigrad.batches import Batches
 from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
 from optim import Optimizer
@@ -38,39 +38,50 @@ class Evaluation:
     accuracy: float | None
 
 
+@runtime_checkable
+class Stateful(Protocol):
+    """A schedule with a memory, as plateau."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
+
 class Diverged(ArithmeticError):
     """The loss or a gradient is not finite; the message names step and operation."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trainer:
     """A model on its engine, its optimizer, its data, and how they meet.
 
-    `batch_size`: samples a step; each epoch is a new shuffle by `rng`. From the size of the
-    dataset on, every step sees all samples in their own order. `validation` is measured every
-    `validate_every` steps. `correct` tells whether a sample's outputs are right. `clip_value` and
-    `clip_norm` bound each gradient and the norm of all, in this order.
+    `validation` is measured every `validate_every` steps. `correct` tells whether a sample's
+    outputs are right. `clip_value` and `clip_norm` bound each gradient and the norm of all, in this
+    order. `step` is the next step, and `seconds` the training time of those before it.
     """
 
     engine: Engine
     optimizer: Optimizer
     dataset: Dataset
-    batch_size: int
+    batches: Batches
     schedule: Schedule
-    rng: random.Random
     validation: Dataset | None = None
     validate_every: int = 1
     correct: Callable[[Sequence[float], Any], bool] | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
+    step: int = 0
+    seconds: float = 0.0
 
     def train(self, steps: int) -> Iterator[Record]:
-        """Train for `steps` steps, giving one record each. Raises Diverged."""
-        start = time.perf_counter()
-        batches = self._batches()
+        """Train until `steps` steps are done, giving one record each.
+
+        When a record is given its step is done, so the state may be saved. Raises Diverged.
+        """
+        start = time.perf_counter() - self.seconds
         observe = getattr(self.schedule, "observe", None)  # plateau's: it follows the loss
-        for step in range(steps):
-            inputs, targets = next(batches)
+        for step in range(self.step, steps):
+            inputs, targets = next(self.batches)
             self.optimizer.set_lr(self.schedule, step)
             try:
                 loss, outputs = self.engine.gradient(inputs, targets)
@@ -83,6 +94,7 @@ class Trainer:
             self.optimizer.step()
             if observe:
                 observe(loss)
+            self.step, self.seconds = step + 1, time.perf_counter() - start
             yield Record(
                 step=step,
                 loss=loss,
@@ -90,7 +102,7 @@ class Trainer:
                 grad_norm=norm,
                 accuracy=self._accuracy(outputs, targets),
                 val_loss=val_loss,
-                time=time.perf_counter() - start,
+                time=self.seconds,
             )
 
     def evaluate(self, dataset: Dataset | None = None) -> Evaluation:
@@ -100,6 +112,37 @@ class Trainer:
         dataset = dataset or self.dataset
         loss, outputs = self.engine.evaluate(dataset.inputs, dataset.targets)
         return Evaluation(loss, self._accuracy(outputs, dataset.targets))
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the steps to come depend on, ready for JSON."""
+        schedule = self.schedule.state_dict() if isinstance(self.schedule, Stateful) else None
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "parameters": [parameter.data for parameter in self.engine.parameters],
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": schedule,
+            "batches": self.batches.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on, bit for bit, as the trainer that gave the state would have.
+
+        Raises ValueError for the state of another model or optimizer.
+        """
+        parameters = self.engine.parameters
+        if len(parameters) != len(state["parameters"]):
+            raise ValueError(
+                f"the state has {len(state['parameters'])} parameters, "
+                f"this model has {len(parameters)}"
+            )
+        self.optimizer.load_state_dict(state["optimizer"])
+        if isinstance(self.schedule, Stateful):
+            self.schedule.load_state_dict(state["schedule"])
+        self.batches.load_state_dict(state["batches"])
+        for parameter, number in zip(parameters, state["parameters"], strict=True):
+            parameter.data = number
+        self.step, self.seconds = state["step"], state["seconds"]
 
     def _val_loss(self, step: int) -> float | None:
         if self.validation is None or step % self.validate_every:
@@ -115,17 +158,6 @@ class Trainer:
         if self.clip_norm is not None:
             clip_grad_norm(parameters, self.clip_norm)
         return norm
-
-    def _batches(self) -> Iterator[tuple[Sequence[Sequence[float]], Sequence[Any]]]:
-        inputs, targets = self.dataset.inputs, self.dataset.targets
-        order = list(range(len(inputs)))
-        while self.batch_size >= len(inputs):
-            yield inputs, targets
-        while True:
-            self.rng.shuffle(order)
-            for start in range(0, len(order), self.batch_size):
-                chosen = order[start : start + self.batch_size]
-                yield [inputs[i] for i in chosen], [targets[i] for i in chosen]
 
     def _accuracy(self, outputs: Outputs, targets: Sequence[Any]) -> float | None:
         if self.correct is None:

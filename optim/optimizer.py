@@ -159,11 +159,9 @@ def _check_keys(what: str, found: Any, expected: Iterable[str]) -> None:
     missing = [key for key in expected if key not in found]
     unknown = [key for key in found if key not in expected]
     if missing:
-        raise ValueError(f"{what} lacks {', '.join(map(repr, missing))}")
+        raise ValueError(f"{what}: {', '.join(map(repr, missing))} is missing")
     if unknown:
-        raise ValueError(
-            f"{what} has an unknown {unknown[0]!r}: {suggestion(unknown[0], expected)}"
-        )
+        raise ValueError(f"{what}: unknown {unknown[0]!r}: {suggestion(str(unknown[0]), expected)}")
 
 
 def _check_count(what: str, found: Any, ours: Sized) -> None:

@@ -11,7 +11,7 @@ from optim.settings import Betas, NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class RAdam(Optimizer):
-    """Adam that steps by the mean gradient alone while v has seen too little
+    """Adam that steps by the mean gradient alone until it has seen enough
 
     For each parameter x with gradient g, at its step t = 1, 2, ...:
 

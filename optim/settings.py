@@ -38,9 +38,11 @@ def check(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     ValueError: steps must be a whole number in [1, inf), found 2.5
     """
-    for name, parameter in settings_of(function).items():
-        kind, ranges = _parts(parameter.annotation)
-        value = settings[name]
+    annotated = settings_of(function)
+    for name, value in settings.items():
+        if name not in annotated:
+            continue
+        kind, ranges = _parts(annotated[name].annotation)
         if not _is_of(kind, value) or not all(_holds(allowed, value) for allowed in ranges):
             raise ValueError(f"{name} must be {_words(kind, ranges)}, found {value!r}")
 

@@ -1,5 +1,6 @@
 """Where a run runs: what one must know to repeat it."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -11,15 +12,27 @@ _PACKAGES = ("minigrad", "matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
 
 
 def describe() -> dict[str, Any]:
-    """Python, platform, package versions, git commit, and the process."""
+    """Python, platform, package versions, the code's checksum, git commit, and the process."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "host": platform.node(),
         "packages": {name: _version(name) for name in _PACKAGES},
+        "code": code_hash(),
         "git": _git(),
         "pid": os.getpid(),
         "pid_start": process_start(os.getpid()),
     }
+
+
+def code_hash() -> str:
+    """A checksum over the source files of minigrad, nn and optim, to tell one code from another."""
+    root = Path(__file__).parent.parent.parent
+    digest = hashlib.sha256()
+    for package in ("minigrad", "nn", "optim"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def process_start(pid: int) -> int | None:

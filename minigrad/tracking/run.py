@@ -2,17 +2,21 @@
 
 import json
 import math
-import os
 import re
 import secrets
 import sys
-from collections.abc import Mapping
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
-from minigrad.tracking import environment
+from minigrad import yaml12
+from minigrad.tracking import checkpoint, environment
+from minigrad.tracking.files import Lines, replace
+from minigrad.tracking.output import OutputLog
 
 Status: TypeAlias = Literal["running", "finished", "failed", "diverged", "interrupted"]
 
@@ -20,50 +24,74 @@ _SUFFIX_ALPHABET = "0123456789abcdefghijkmnpqrstuvwxyz"  # no l, which reads as 
 
 
 class Run:
-    """A new directory below `store`, named by UTC time, the run's name and a random suffix.
+    """A run's directory, from `init()` or `reopen()`.
 
-        run.json        what ran, where, when, its status and its summary
-        config.yaml     the config as it ran
-        metrics.jsonl   one JSON object a logged step
+        run.json          what ran, where, when, its status and its summary
+        config.yaml       the config as it ran
+        metrics.jsonl     one JSON object a logged step
+        output.log        what the run printed
+        checkpoint.json   the state to resume from, if the run saves one
 
-    Use it in a `with` block: what leaves the block by an exception is marked as failed.
-    Raises OSError where the store cannot be written.
+    Use it in a `with` block: the run is finished at its end, and an exception that leaves the block
+    marks it failed, with the traceback in output.log. It may be used from several threads.
     """
 
-    def __init__(self, store: str | Path, name: str, config: str, **facts: Any) -> None:
-        self.path = _make_directory(Path(store), name)
-        self.facts: dict[str, Any] = {
-            "id": self.path.name,
-            "name": name,
-            "status": "running",
-            "argv": sys.argv,
-            "started": _now(),
-            "ended": None,
-            **facts,
-            **environment.describe(),
-            "summary": {},
-            "error": None,
-        }
-        (self.path / "config.yaml").write_text(config, encoding="utf-8")
-        self._write_facts()
-        self._metrics = (self.path / "metrics.jsonl").open("a", encoding="utf-8")
-        _point_latest(self.path)
+    def __init__(self, path: Path, facts: dict[str, Any], last_step: int = -1) -> None:
+        self.path = path
+        self.facts = facts
+        self.summary: dict[str, Any] = facts["summary"]
+        self.last_step = last_step
+        self._lock = threading.Lock()
+        self._metrics = Lines(path / "metrics.jsonl")
+        self.output = OutputLog(path / "output.log")
+        try:
+            self._write_facts()
+            _point_latest(path)
+        except OSError:
+            self._close()
+            raise
 
-    def log(self, metrics: Mapping[str, float | None], step: int) -> None:
-        """Append one line, flushed: it outlives the process however that ends.
+    @property
+    def id(self) -> str:
+        return self.path.name
 
-        nan and infinities are written as the texts "nan", "inf" and "-inf", for JSON has no
-        such numbers; None is left out.
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config as it was given, read from its file."""
+        config: dict[str, Any] = yaml12.parse((self.path / "config.yaml").read_bytes()).data or {}
+        return config
+
+    def log(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
+        """Append one line; once this returns, the line outlives the process however it ends.
+
+        `step` counts from 0 and defaults to the one after the last. nan and infinities are written
+        as the texts "nan", "inf" and "-inf", for JSON has no such numbers; None is left out.
+
+        Raises ValueError for a step before the last one or metrics that are no numbers, OSError
+        where the disk is full.
         """
-        line = {"step": step, **{k: _plain(v) for k, v in metrics.items() if v is not None}}
-        self._metrics.write(json.dumps(line, allow_nan=False) + "\n")
-        self._metrics.flush()
+        with self._lock:
+            step = self.last_step + 1 if step is None else step
+            if step < self.last_step:
+                raise ValueError(
+                    f"log: step {step} comes after step {self.last_step}: steps may not go back"
+                )
+            line = {"step": step, **{k: _plain(k, v) for k, v in metrics.items() if v is not None}}
+            self._metrics.append(json.dumps(line))
+            self.last_step = step
 
-    def finish(self, status: Status, error: str | None = None, **facts: Any) -> None:
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint by a state that JSON can hold. Raises OSError."""
+        checkpoint.write(self.path, state)
+
+    def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
         """Close the run with its last status and whatever else is to stand in run.json."""
-        self._metrics.close()
-        self.facts |= {"status": status, "ended": _now(), "error": error, **facts}
-        self._write_facts()
+        with self._lock:
+            self.facts |= {"status": status, "ended": _now(), "error": error, **facts}
+            try:
+                self._write_facts()
+            finally:
+                self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -74,16 +102,74 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.facts["status"] == "running":
-            self.finish("failed" if error else "finished", error=repr(error) if error else None)
+        if self.facts["status"] != "running":
+            return
+        if error is None:
+            self.finish()
+            return
+        self.output.write("".join(traceback.format_exception(kind, error, trace)))
+        stopped = isinstance(error, KeyboardInterrupt)
+        self.finish("interrupted" if stopped else "failed", error=_sentence(error))
 
     def _write_facts(self) -> None:
-        _replace(self.path / "run.json", json.dumps(self.facts, indent=2, default=str) + "\n")
+        self.facts["summary"] = self.summary
+        text = json.dumps(self.facts, indent=2, default=str)
+        replace(self.path / "run.json", text.encode() + b"\n")
+
+    def _close(self) -> None:
+        self._metrics.close()
+        self.output.close()
+
+
+def init(
+    name: str = "run",
+    config: Mapping[str, Any] | str | None = None,
+    *,
+    store: str | Path = "runs",
+    tags: Sequence[str] = (),
+    group: str | None = None,
+    **facts: Any,
+) -> Run:
+    """Start a run in a new directory below `store`, for any loop of one's own.
+
+        with minigrad.tracking.init(name="mine", config={"lr": 0.1}) as run:
+            for step in range(100):
+                run.log({"loss": ...}, step=step)
+            run.summary["best"] = ...
+
+    `config` is a mapping of plain data, or YAML text. Several processes may share a store: the
+    directory is named by UTC time, name and a random suffix, and is never used twice.
+
+    Raises OSError where the store cannot be written, TypeError for a config that is no plain data.
+    """
+    text = config if isinstance(config, str) else yaml12.dump(dict(config or {}))
+    path = _make_directory(Path(store), name)
+    (path / "config.yaml").write_text(text, encoding="utf-8")
+    started: dict[str, Any] = {
+        "id": path.name,
+        "name": name,
+        "status": "running",
+        "argv": sys.argv,
+        "started": _now(),
+        "ended": None,
+        "tags": list(tags),
+        "group": group,
+    }
+    ends: dict[str, Any] = {"summary": {}, "error": None}
+    return Run(path, {**started, **facts, **environment.describe(), **ends})
+
+
+def reopen(path: Path, last_step: int, **facts: Any) -> Run:
+    """Go on with a run that has stopped after logging `last_step`. Raises OSError."""
+    before = json.loads((path / "run.json").read_bytes())
+    resumed = [*before.get("resumed", []), _now()]
+    now = {"status": "running", "ended": None, "error": None, "resumed": resumed}
+    return Run(path, {**before, **environment.describe(), **now, **facts}, last_step)
 
 
 def _make_directory(store: Path, name: str) -> Path:
     store.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "run"
     while True:
         suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(4))
         path = store / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{slug}-{suffix}"
@@ -103,18 +189,17 @@ def _point_latest(path: Path) -> None:
         link.unlink(missing_ok=True)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write the whole file or leave the old one: never half of it."""
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-def _plain(number: float) -> float | str:
+def _plain(name: str, number: object) -> float | str:
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        try:
+            number = float(number)  # type: ignore[arg-type] # a Value, or a number of numpy's
+        except (TypeError, ValueError):
+            raise ValueError(f"log: {name!r} must be a number, found {number!r}") from None
     return number if math.isfinite(number) else str(float(number))
+
+
+def _sentence(error: BaseException) -> str:
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
 
 
 def _now() -> str:

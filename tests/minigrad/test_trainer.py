@@ -1,6 +1,5 @@
 """The loop: its records, its batches, its reproducibility and how it diverges."""
 
-import itertools
 import math
 
 import pytest
@@ -41,9 +40,8 @@ def test_the_same_config_and_seed_give_the_same_losses_to_the_bit(path: str) -> 
 def test_an_epoch_of_mini_batches_sees_every_sample_once_and_is_shuffled_anew() -> None:
     subject = trainer("train.batch_size=30", path="configs/moons.yaml")
     epochs = []
-    batches = subject._batches()
     for _ in range(2):
-        epoch = list(itertools.islice(batches, 4))
+        epoch = [next(subject.batches) for _ in range(4)]
         assert [len(targets) for _, targets in epoch] == [30, 30, 30, 10]
         epochs.append([tuple(point) for inputs, _ in epoch for point in inputs])
     everything = sorted(map(tuple, subject.dataset.inputs))
@@ -53,7 +51,7 @@ def test_an_epoch_of_mini_batches_sees_every_sample_once_and_is_shuffled_anew() 
 
 def test_a_full_batch_keeps_the_order_of_the_data() -> None:
     subject = trainer("train.batch_size=null")
-    inputs, _ = next(subject._batches())
+    inputs, _ = next(subject.batches)
     assert inputs == subject.dataset.inputs
 
 

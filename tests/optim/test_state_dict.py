@@ -134,25 +134,28 @@ STATE_1 = (*GROUP_1, "states", 0)
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda s: change(s, "groups"), "the state lacks 'groups'"),
-        (lambda s: change(s, "optimizer"), "the state lacks 'optimizer'"),
-        (lambda s: change(s, "extra", to=1), "the state has an unknown 'extra'"),
+        (lambda s: change(s, "groups"), "the state: 'groups' is missing"),
+        (lambda s: change(s, "optimizer"), "the state: 'optimizer' is missing"),
+        (lambda s: change(s, "extra", to=1), "the state: unknown 'extra'"),
         (lambda s: change(s, "optimizer", to="AdamW"), "the state is of AdamW, not of Adam"),
         (lambda s: change(s, "groups", 1), "the state has 1 groups, this optimizer has 2"),
         (lambda s: s["groups"].append(s["groups"][0]), "the state has 3 groups, this"),
         (lambda s: change(s, "groups", to=None), "the state has None groups, this optimizer has 2"),
         (lambda s: change(s, *GROUP_1, to=[]), "group 1: its state must be a dict, found []"),
-        (lambda s: change(s, *GROUP_1, "states"), "group 1: its state lacks 'states'"),
-        (lambda s: change(s, *GROUP_1, "initial_lr"), "group 1: its state lacks 'initial_lr'"),
-        (lambda s: change(s, *GROUP_1, "x", to=1), "group 1: its state has an unknown 'x'"),
+        (lambda s: change(s, *GROUP_1, "states"), "group 1: its state: 'states' is missing"),
+        (
+            lambda s: change(s, *GROUP_1, "initial_lr"),
+            "group 1: its state: 'initial_lr' is missing",
+        ),
+        (lambda s: change(s, *GROUP_1, "x", to=1), "group 1: its state: unknown 'x'"),
         (
             lambda s: change(s, *GROUP_1, "initial_lr", to=0.0),
             "group 1: lr must be a number in (0, inf), found 0.0",
         ),
-        (lambda s: change(s, *SETTINGS_1, "eps"), "group 1: its settings lacks 'eps'"),
+        (lambda s: change(s, *SETTINGS_1, "eps"), "group 1: its settings: 'eps' is missing"),
         (
             lambda s: change(s, *SETTINGS_1, "bets", to=[0.9, 0.9]),
-            "group 1: its settings has an unknown 'bets': did you mean 'betas'?",
+            "group 1: its settings: unknown 'bets': did you mean 'betas'?",
         ),
         (
             lambda s: change(s, *SETTINGS_1, "lr", to=math.nan),

@@ -1,0 +1,51 @@
+"""Mini-batches, shuffled anew each epoch, that can go on where they stopped."""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minigrad.data import Dataset
+
+
+class Batches:
+    """Samples of a dataset in turn, `size` at a time; each epoch is a new shuffle by `rng`.
+
+    The last batch of an epoch may be smaller. With `size` at least the dataset's, every batch is
+    all of it, in its own order.
+    """
+
+    def __init__(self, dataset: Dataset, size: int, rng: random.Random) -> None:
+        self.dataset, self.size, self.rng = dataset, size, rng
+        self._order: list[int] = []
+        self._position = 0
+        self._epoch_start = rng.getstate()
+
+    def __next__(self) -> tuple[Sequence[Sequence[float]], Sequence[Any]]:
+        inputs, targets = self.dataset.inputs, self.dataset.targets
+        if self.size >= len(inputs):
+            return inputs, targets
+        if self._position >= len(self._order):
+            self._shuffle()
+        chosen = self._order[self._position : self._position + self.size]
+        self._position += len(chosen)
+        return [inputs[i] for i in chosen], [targets[i] for i in chosen]
+
+    def _shuffle(self) -> None:
+        self._epoch_start = self.rng.getstate()
+        self._order = list(range(len(self.dataset.inputs)))
+        self.rng.shuffle(self._order)
+        self._position = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the next batches depend on, ready for JSON."""
+        version, words, gauss = self._epoch_start
+        return {"position": self._position, "rng": [version, list(words), gauss]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on as the batches that gave the state would have."""
+        version, words, gauss = state["rng"]
+        self.rng.setstate((version, tuple(words), gauss))
+        self._epoch_start, self._order, self._position = self.rng.getstate(), [], 0
+        if state["position"]:
+            self._shuffle()
+            self._position = state["position"]

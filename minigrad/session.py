@@ -1,0 +1,151 @@
+"""One training with the tracker hung on it: logged lines, checkpoints, interrupts, verdicts."""
+
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tqdm import tqdm
+
+from minigrad.config import Config
+from minigrad.expectations import Verdict, judge
+from minigrad.interrupts import Interrupts
+from minigrad.tracking import Run
+from minigrad.tracking.run import Status
+from minigrad.trainer import Record, Trainer
+
+CHECKPOINT_SECONDS = 2.0
+"""Between checkpoints where the config does not count steps: no more than this is done twice."""
+
+
+@dataclass
+class Outcome:
+    """How a training ended: the run's last status, the command's exit code, and its sentences."""
+
+    status: Status
+    code: int
+    sentences: list[str]
+    summary: dict[str, Any] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+class Session:
+    """Trains `trainer` as `config` says, into `run`; `done` gives the exit code and the words."""
+
+    def __init__(self, config: Config, trainer: Trainer, run: Run, initial_loss: float) -> None:
+        self.config, self.trainer, self.run = config, trainer, run
+        self.initial_loss = initial_loss
+        self.saved_at = time.monotonic()
+        self.last: Record | None = None
+
+    def train(self, interrupts: Interrupts) -> Outcome:
+        """Train to the end or to what stops it, and finish the run accordingly."""
+        try:
+            outcome = self._steps(interrupts)
+        except ArithmeticError as error:
+            outcome = Outcome("diverged", 1, [str(error), self._advice()])
+        except OSError as error:
+            outcome = Outcome("failed", 1, [f"the run cannot be written: {error.strerror}"])
+        except Exception as error:  # a plugin's, or a fault of ours: it belongs into the log
+            traceback.print_exc(file=self.run.output)
+            said = f"training failed: {type(error).__name__}: {error}"
+            outcome = Outcome("failed", 1, [f"{said} (traceback in output.log)"])
+        self.run.summary |= outcome.summary
+        with suppress(OSError):  # the disk is full: then the run is told as crashed
+            self.run.finish(
+                outcome.status,
+                error=None if outcome.status == "finished" else outcome.sentences[0],
+                expectations=[asdict(verdict) for verdict in outcome.verdicts],
+            )
+        return outcome
+
+    def _steps(self, interrupts: Interrupts) -> Outcome:
+        train, steps = self.config.train, self.config.train.steps
+        for record in with_bar(self.trainer.train(steps), self.trainer.step, steps):
+            self.last = record
+            if record.step % train.log_every == 0 or record.step == steps - 1:
+                self._log(record)
+            if interrupts.received:
+                break
+            if self._checkpoint_is_due():
+                self._save()
+        self._save()
+        if self.trainer.step < steps and interrupts.received:
+            return self._interrupted(interrupts.received)
+        return self._finished()
+
+    def _log(self, record: Record) -> None:
+        if record.step <= self.run.last_step:
+            return  # logged before the run stopped, and trained again since
+        metrics = dict(vars(record))
+        del metrics["step"]
+        self.run.log(metrics, step=record.step)
+
+    def _checkpoint_is_due(self) -> bool:
+        every = self.config.train.checkpoint_every
+        if every is not None:
+            return self.trainer.step % every == 0
+        return time.monotonic() - self.saved_at > CHECKPOINT_SECONDS
+
+    def _save(self) -> None:
+        self.run.save_checkpoint(self.trainer.state_dict())
+        self.saved_at = time.monotonic()
+
+    def _finished(self) -> Outcome:
+        trainer, steps = self.trainer, self.config.train.steps
+        final = trainer.evaluate()
+        val = trainer.evaluate(trainer.validation) if trainer.validation else None
+        verdicts = judge(self.config.expect, self.initial_loss, final.loss)
+        said = f"loss {self.initial_loss:.4g} -> {final.loss:.4g} in {steps} steps"
+        return Outcome(
+            status="finished",
+            code=0 if all(verdict.met for verdict in verdicts) else 1,
+            sentences=[f"{said}, {trainer.seconds:.2f} s", _verdict_line(verdicts)],
+            summary={
+                "initial_loss": self.initial_loss,
+                "final_loss": final.loss,
+                "final_accuracy": final.accuracy,
+                **({"val_loss": val.loss, "val_accuracy": val.accuracy} if val else {}),
+                "steps": steps,
+                "seconds": round(trainer.seconds, 3),
+            },
+            verdicts=verdicts,
+        )
+
+    def _interrupted(self, number: signal.Signals) -> Outcome:
+        cause = "Ctrl-C" if number == signal.SIGINT else number.name
+        said = f"interrupted by {cause} after step {self.trainer.step - 1}"
+        if self.last:
+            said += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
+        resume = f"python -m minigrad.train --resume {self.run.id} goes on from there"
+        return Outcome("interrupted", 128 + number, [said, resume])
+
+    def _advice(self) -> str:
+        lr = self.config.optimizer.settings().get("lr")
+        return f"try a smaller step, as optimizer.lr={lr / 10:g}" if lr else "try a smaller step"
+
+
+def with_bar(records: Iterator[Record], done: int, steps: int) -> Iterable[Record]:
+    """The records, with a progress bar if somebody watches."""
+    screen = sys.__stderr__  # past output.log, which has no use for a bar
+    if screen is None or not screen.isatty():
+        yield from records
+        return
+    with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
+        for record in records:
+            if bar.update():  # true when it is time to redraw, ten times a second
+                bar.set_postfix_str(f"loss {record.loss:.4g}", refresh=False)
+            yield record
+
+
+def _verdict_line(verdicts: list[Verdict]) -> str:
+    missed = [verdict.sentence for verdict in verdicts if not verdict.met]
+    if missed:
+        return f"expectation missed: {'; '.join(missed)}"
+    if not verdicts:
+        return "no expectations: add an expect block to the config to have them checked"
+    return f"expectations met: {', '.join(verdict.sentence for verdict in verdicts)}"

@@ -1,0 +1,154 @@
+"""Tables of text that fit the terminal, and numbers as people read them."""
+
+import json
+import math
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+_GAP = "  "
+_DOTS = "..."
+_NARROWEST = 8  # a cell is cut to no less than this before the line itself is cut
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 100 for a pipe or a file, unless COLUMNS says otherwise."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def cell(value: Any) -> str:
+    """A value on one line: floats with 4 significant digits, nothing as a dash.
+
+    >>> cell(0.00015012564), cell(500), cell(None), cell(True), cell([8, 8]), cell("a\\nb")
+    ('0.0001501', '500', '-', 'true', '[8, 8]', 'a\\\\nb')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return printable(value)
+    return printable(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelt out: a run's name cannot move the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    width: int | None = None,
+    needed: int | None = None,
+) -> str:
+    """Rows under their header, each on one line of at most `width` columns.
+
+    Columns of numbers stand to the right. Columns after the first `needed` are shown where there
+    is room for them; of the others the widest are cut, the first one last, and numbers never.
+
+    >>> print(table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
+    run         loss
+    xor    0.0001501
+    moons         12
+    """
+    width = width or terminal_width()
+    columns = [_column(header, rows, i) for i in range(len(header))]
+    columns = _with_room(columns, width, len(columns) if needed is None else needed)
+    right = [_is_numeric(rows, i) for i, _ in columns]
+    room = _fitted([_widest(texts) for _, texts in columns], right, width)
+    lines = [
+        _GAP.join(
+            _padded(cut(text, at_most), at_most, to_right)
+            for text, at_most, to_right in zip(line, room, right, strict=True)
+        )
+        for line in zip(*(texts for _, texts in columns), strict=True)
+    ]
+    return "\n".join(cut(line.rstrip(), width) for line in lines)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` columns, with an ellipsis where it had more.
+
+    >>> cut("a long name", 8), cut("short", 8)
+    ('a lon...', 'short')
+    """
+    if columns_of(text) <= width:
+        return text
+    while text and columns_of(text) > width - len(_DOTS):
+        text = text[:-1]
+    return text + _DOTS[:width]
+
+
+def columns_of(text: str) -> int:
+    """How many columns a terminal gives the text: two for a wide letter, none for an accent."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _column(header: Sequence[str], rows: Sequence[Sequence[Any]], i: int) -> tuple[int, list[str]]:
+    return i, [printable(header[i]), *(cell(row[i]) for row in rows)]
+
+
+def _with_room(
+    columns: list[tuple[int, list[str]]], width: int, needed: int
+) -> list[tuple[int, list[str]]]:
+    kept = columns[:needed]
+    used = sum(_widest(texts) + len(_GAP) for _, texts in kept)
+    for number, texts in columns[needed:]:
+        if used + _widest(texts) <= width:
+            kept.append((number, texts))
+            used += _widest(texts) + len(_GAP)
+    return kept
+
+
+def _fitted(room: list[int], fixed: Sequence[bool], width: int) -> list[int]:
+    """The columns' widths, the widest made narrower until all fit or none can give more."""
+    room = list(room)
+    while sum(room) + len(_GAP) * (len(room) - 1) > width:
+        giving = [i for i, wide in enumerate(room) if wide > _NARROWEST and not fixed[i]]
+        if not giving:
+            break
+        widest = max(giving, key=lambda i: (i > 0, room[i]))
+        room[widest] -= 1
+    return room
+
+
+def _is_numeric(rows: Sequence[Sequence[Any]], i: int) -> bool:
+    present = [row[i] for row in rows if row[i] is not None]
+    return bool(present) and all(map(_is_number, present))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(columns_of, texts))
+
+
+def _padded(text: str, width: int, to_right: bool) -> str:
+    space = " " * (width - columns_of(text))
+    return space + text if to_right else text + space
+
+
+def plain(data: Any) -> Any:
+    """The data as JSON can hold it: nan and infinities as the texts "nan", "inf" and "-inf".
+
+    >>> plain({"loss": [math.nan, 0.5]})
+    {'loss': ['nan', 0.5]}
+    """
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    if isinstance(data, dict):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [plain(member) for member in data]
+    return data

@@ -1,0 +1,79 @@
+"""What is damaged in a run, file by file, and what can still be read of it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from minigrad.tracking.store import Log, StoredRun, StoreError
+
+CHECKPOINTS = ("checkpoint.json", "checkpoint.previous.json")
+
+
+@dataclass
+class Report:
+    """Sentences on one run; it is sound if `damage` is empty."""
+
+    id: str
+    damage: list[str] = field(default_factory=list)
+    readable: list[str] = field(default_factory=list)
+
+
+def check(run: StoredRun) -> Report:
+    """Read everything in a run that can be read. Never raises for what it finds there."""
+    report = Report(run.id, list(run.damage))
+    if not os.path.isdir(run.path):
+        return report
+    if run.facts:
+        report.readable.append("run.json")
+    _attempt(report, lambda: _check_config(run, report))
+    begins = run.alive and not os.path.exists(run.path / "metrics.jsonl")
+    if not begins:
+        _attempt(report, lambda: _check_log(run.log, report))
+    for name in CHECKPOINTS:
+        if os.path.lexists(run.path / name):
+            _check_checkpoint(run.path / name, report)
+    return report
+
+
+def check_store(store: Path) -> list[str]:
+    """What is damaged in the store itself."""
+    link = store / "latest"
+    if link.is_symlink() and not link.exists():
+        return [f"latest points to {os.readlink(link)}, which is gone: the next run sets it anew"]
+    return []
+
+
+def _attempt(report: Report, examine: Callable[[], None]) -> None:
+    try:
+        examine()
+    except StoreError as error:
+        if str(error) not in report.damage:  # that a file is missing was seen at loading
+            report.damage.append(str(error))
+
+
+def _check_config(run: StoredRun, report: Report) -> None:
+    report.readable.append(f"config.yaml: {len(run.flat_config())} settings")
+
+
+def _check_log(log: Log, report: Report) -> None:
+    report.damage += log.damage
+    steps = [int(row["step"]) for row in log.rows]
+    for before, step in zip(steps, steps[1:], strict=False):
+        if step == before:
+            report.damage.append(f"metrics.jsonl: step {step} stands there twice")
+        elif step < before:
+            report.damage.append(f"metrics.jsonl: step {step} comes after step {before}")
+    told = f", steps {min(steps)} to {max(steps)}" if steps else ""
+    report.readable.append(f"metrics.jsonl: {len(steps)} lines{told}")
+
+
+def _check_checkpoint(path: Path, report: Report) -> None:
+    from minigrad.tracking.checkpoint import CheckpointError, read  # here: few runs have one
+
+    try:
+        read(path)
+    except CheckpointError as error:
+        report.damage.append(str(error))
+    else:
+        report.readable.append(path.name)

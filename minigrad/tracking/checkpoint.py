@@ -1,0 +1,44 @@
+"""Checkpoints: the state of a training as JSON with a checksum, and the one before it.
+
+The file is one JSON object, {"sha256": CHECKSUM, "state": STATE}, and the checksum is that of
+STATE's bytes as they stand in the file: a flipped bit anywhere is found. A checkpoint is data and
+never code: it is not a pickle.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from minigrad.tracking.files import replace
+
+NAME = "checkpoint.json"
+PREVIOUS = "checkpoint.previous.json"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; one sentence that names the file."""
+
+
+def write(directory: Path, state: dict[str, Any]) -> None:
+    """Replace the directory's checkpoint; the old one is kept until the next. Raises OSError."""
+    replace(directory / NAME, _sealed(json.dumps(state).encode()), keep_as=directory / PREVIOUS)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The state in the file. Raises CheckpointError if any bit of it is not as it was written."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
+    start, end = len(_sealed(b"")) - len(b"}\n"), len(content) - len(b"}\n")
+    raw = content[start:end]
+    if content != _sealed(raw):
+        raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
+    state: dict[str, Any] = json.loads(raw)
+    return state
+
+
+def _sealed(raw: bytes) -> bytes:
+    checksum = hashlib.sha256(raw).hexdigest().encode()
+    return b'{"sha256": "' + checksum + b'", "state": ' + raw + b"}\n"

@@ -1,0 +1,48 @@
+"""What a run prints, kept in output.log as well."""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+
+class Tee:
+    """A stream that writes to another one and to a file; a full disk never stops the program."""
+
+    def __init__(self, stream: TextIO, log: TextIO) -> None:
+        self._stream, self._log = stream, log
+
+    def write(self, text: str) -> int:
+        try:
+            self._log.write(text)
+            self._log.flush()
+        except (OSError, ValueError):  # full, or closed after the run's end
+            pass
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class OutputLog:
+    """While it is open, all that Python code prints goes to the file too."""
+
+    def __init__(self, path: Path) -> None:
+        self._log = path.open("a", encoding="utf-8", errors="backslashreplace")
+        self._streams = sys.stdout, sys.stderr
+        self._tees = Tee(sys.stdout, self._log), Tee(sys.stderr, self._log)
+        sys.stdout, sys.stderr = self._tees
+
+    def write(self, text: str) -> None:
+        """Write to the file alone."""
+        with suppress(OSError):
+            self._log.write(text)
+
+    def close(self) -> None:
+        # somebody may have put a stream of their own on top: then leave theirs
+        if sys.stdout is self._tees[0]:
+            sys.stdout = self._streams[0]
+        if sys.stderr is self._tees[1]:
+            sys.stderr = self._streams[1]
+        with suppress(OSError):
+            self._log.close()

@@ -1,0 +1,85 @@
+"""Deleting runs so that they can be brought back: they move to `.trash` in their store."""
+
+import errno
+import os
+from pathlib import Path
+
+from minigrad.tracking.store import (
+    TRASH,
+    StoredRun,
+    StoreError,
+    command,
+    empty,
+    ids,
+    nearest,
+    only,
+    runs,
+)
+
+
+def delete(store: str | Path, run: StoredRun, force: bool = False) -> None:
+    """Move a run to the trash, and `latest` to the newest that remains.
+
+    Raises StoreError for a run that is running, unless forced, or that lies in another store.
+    """
+    store = Path(store)
+    if not os.path.samefile(run.path.parent, store):
+        raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
+    if run.alive and not force:
+        raise StoreError(
+            f"{run.id} is running (process {run.facts.get('pid')} on "
+            f"{run.facts.get('host') or 'this host'}): stop it, or delete it with --force"
+        )
+    (store / TRASH).mkdir(exist_ok=True)
+    _move(run.path, store / TRASH / run.id)
+    settle_latest(store)
+
+
+def restore(store: str | Path, which: str) -> str:
+    """Move a run, named by its id or a part of it, out of the trash again; gives its id.
+
+    Raises StoreError if it is not there, or if a run of its name has taken its place.
+    """
+    store = Path(store)
+    deleted = ids(store / TRASH)
+    found = only(deleted, which)
+    if found is None:
+        if there := only(ids(store), which):
+            raise StoreError(f"{there} is not in the trash: it is in {str(store)!r}")
+        known = nearest(deleted, which) if deleted else "the trash is empty"
+        raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {known}")
+    _move(store / TRASH / found, store / found)
+    settle_latest(store)
+    return found
+
+
+def settle_latest(store: Path) -> None:
+    """Point `latest` to the newest run, or remove it if there is none."""
+    link = store / "latest"
+    newest = next((run.id for run in reversed(runs(store)) if run.path.is_dir()), None)
+    if os.path.lexists(link) and not link.is_symlink():
+        return  # not ours
+    if newest is None:
+        link.unlink(missing_ok=True)
+        return
+    if link.is_symlink() and os.readlink(link) == newest:
+        return
+    draft = store / f".latest-{newest}-{os.getpid()}"
+    try:
+        draft.symlink_to(newest, target_is_directory=True)
+        draft.replace(link)
+    except OSError:  # a file system without links, where there is no latest to settle
+        draft.unlink(missing_ok=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    if os.path.lexists(target):  # os.rename would replace a file or an empty directory
+        raise StoreError(f"{target} exists already: nothing is written over it")
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        why = "it is on another file system" if error.errno == errno.EXDEV else error.strerror
+        raise StoreError(f"{source} cannot be moved to {target}: {why}") from None
+
+
+__all__ = ["delete", "empty", "restore", "settle_latest"]

@@ -1,0 +1,223 @@
+"""A training that is killed, interrupted or out of disk: nothing is lost, and it can go on."""
+
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad.tracking import checkpoint
+from minigrad.tracking.store import load
+
+TRAIN = [sys.executable, "-m", "minigrad.train"]
+# mini-batches, shuffling, a schedule with a memory, moments, validation: all that must be resumed
+CONFIG = [
+    "configs/moons.yaml",
+    "optimizer={name: adam, lr: 0.02}",
+    "scheduler={name: plateau, patience: 3, factor: 0.7}",
+    "data.val_fraction=0.2",
+    "model.hidden=[6]",
+    "train={steps: 300, batch_size: 16, checkpoint_every: 7}",
+    "expect={}",
+]
+
+
+def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*TRAIN, *arguments, "--out", str(out)], capture_output=True, text=True, timeout=60
+    )
+
+
+def the_run(out: Path) -> Path:
+    (run,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
+    return run
+
+
+def metrics(run: Path) -> list[dict[str, Any]]:
+    """All lines but a torn last one, without the time, which is never the same."""
+    whole = (run / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in whole]
+
+
+def final_state(run: Path) -> dict[str, Any]:
+    state = checkpoint.read(run / checkpoint.NAME)
+    del state["seconds"]
+    return state
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed")
+    assert train(out, *CONFIG).returncode == 0
+    run = the_run(out)
+    assert len(metrics(run)) == 300
+    return run
+
+
+def start(out: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A training in a process of its own, once it has logged its first line."""
+    process = subprocess.Popen(
+        [*TRAIN, *arguments, "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        if any(path.stat().st_size for path in out.glob("2*/metrics.jsonl")):
+            break
+        time.sleep(0.005)
+    return process
+
+
+def killed_and_resumed(out: Path, delay: float) -> tuple[int, str]:
+    """Kill a training `delay` seconds after its first line; what was logged then, and the status
+    told. Then resume it, killing it a second time on the way.
+    """
+    process = start(out, *CONFIG)
+    time.sleep(delay)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    run = the_run(out)
+    logged, status = metrics(run), load(run).status
+    again = subprocess.Popen(
+        [*TRAIN, "--resume", "latest", "--out", str(out)],
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(0.35 + delay / 3)
+    again.send_signal(signal.SIGKILL)
+    again.wait()
+    assert metrics(run)[: len(logged)] == logged
+    last = train(out, "--resume", run.name)
+    if status == "crashed" and load(run).status != "finished":
+        raise AssertionError(last.stderr + last.stdout)
+    return len(logged), status
+
+
+def test_thirty_kills_at_random_moments_lose_nothing(undisturbed: Path, tmp_path: Path) -> None:
+    rng = random.Random(0)
+    outs = [tmp_path / str(number) for number in range(30)]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(killed_and_resumed, outs, [rng.uniform(0, 0.4) for _ in outs]))
+    expected = metrics(undisturbed)
+    for out, (logged, status) in zip(outs, results, strict=True):
+        assert status == "crashed" or logged == 300
+        run = the_run(out)
+        assert metrics(run) == expected
+        assert final_state(run) == final_state(undisturbed)
+    crashed = [logged for logged, status in results if status == "crashed"]
+    assert len(crashed) >= 20, "most kills must hit a training that is under way"
+    assert len(set(crashed)) >= 10
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupted_run_resumes_as_if_never_stopped(
+    undisturbed: Path, tmp_path: Path, number: signal.Signals, code: int, times: int
+) -> None:
+    process = start(tmp_path, *CONFIG)
+    for _ in range(times):
+        process.send_signal(number)
+        time.sleep(0.01)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (code, "")
+    run = the_run(tmp_path)
+    assert load(run).status == "interrupted"
+    saved = checkpoint.read(run / checkpoint.NAME)
+    assert saved["step"] == metrics(run)[-1]["step"] + 1
+    assert f"--resume {run.name}" in out
+    assert train(tmp_path, "--resume", "latest").returncode == 0
+    assert metrics(run) == metrics(undisturbed)
+    assert final_state(run) == final_state(undisturbed)
+
+
+def test_a_finished_run_may_grow(undisturbed: Path, tmp_path: Path) -> None:
+    shorter = [a.replace("steps: 300", "steps: 120") for a in CONFIG]
+    assert train(tmp_path, *shorter).returncode == 0
+    run = the_run(tmp_path)
+    assert len(metrics(run)) == 120
+    refused = train(tmp_path, "--resume", "latest")
+    assert refused.returncode == 2
+    assert "is finished: to go on, say train.steps=240" in refused.stderr
+    assert train(tmp_path, "--resume", "latest", "train.steps=300").returncode == 0
+    assert metrics(run) == metrics(undisturbed)
+    assert "steps: 300" in (run / "config.yaml").read_text()
+    assert "is fewer" in train(tmp_path, "--resume", "latest", "train.steps=50").stderr
+
+
+def test_a_changed_config_is_refused_by_what_changed(tmp_path: Path) -> None:
+    train(tmp_path, *CONFIG, "train.steps=3")
+    refused = train(tmp_path, "--resume", "latest", "optimizer.lr=0.5", "train.steps=9")
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines() == [
+        "--resume: optimizer.lr was 0.02, now it is 0.5",
+        "--resume: only train.steps may change, and only grow",
+    ]
+    other = train(tmp_path, "configs/xor.yaml", "--resume", "latest")
+    assert other.returncode == 2
+    assert '--resume: data.name was "moons", now it is "xor"' in other.stderr
+
+
+def test_a_damaged_checkpoint_is_refused_and_the_previous_one_used_only_when_said(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    process = start(tmp_path, *CONFIG)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    run = the_run(tmp_path)
+    newest, previous = run / checkpoint.NAME, run / checkpoint.PREVIOUS
+    step = checkpoint.read(previous)["step"]
+    newest.write_bytes(newest.read_bytes()[:-10])
+    resumed = train(tmp_path, "--resume", "latest")
+    assert resumed.returncode == 0
+    told = resumed.stdout.splitlines()[0]
+    assert told == (
+        f"{newest} is damaged: its checksum does not match its content: "
+        f"going on from checkpoint.previous.json, step {step}"
+    )
+    assert metrics(run) == metrics(undisturbed)
+    newest.write_bytes(b"{}")
+    previous.write_bytes(b"")
+    refused = train(tmp_path, "--resume", "latest", "train.steps=400")
+    assert refused.returncode == 2
+    assert "there is no state to go on from" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_full_disk_ends_the_run_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    result = subprocess.run(
+        [*TRAIN, *CONFIG, "train.steps=3000", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=small_files,
+    )
+    assert result.returncode == 1
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[0] == "the run cannot be written: File too large"
+    run = the_run(tmp_path)
+    lines = metrics(run)
+    assert len(lines) > 100
+    assert [line["step"] for line in lines] == list(range(len(lines)))
+    assert load(run).status == "failed"
+    assert checkpoint.read(run / checkpoint.NAME)["step"] > 0
+
+
+def test_no_such_run_is_told_in_one_line(tmp_path: Path) -> None:
+    result = train(tmp_path, "--resume", "latest")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
