@@ -5,7 +5,8 @@ from typing import Any
 
 from minigrad.config import BLOCKS
 from minigrad.engines import ENGINES
-from minigrad.registry import Registry, settings_of
+from minigrad.registry import Registry
+from minigrad.settings import settings_of
 from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS
 from nn.losses import LOSSES

@@ -25,13 +25,13 @@ from minigrad import yaml12
 from minigrad.data import DATASETS
 from minigrad.engines import ENGINES
 from minigrad.plugins import PluginError, load_plugin
-from minigrad.registry import Range, Registry, settings_of, suggestion
+from minigrad.registry import Registry, suggestion
+from minigrad.settings import Pair, Range, settings_of
 from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS
 from nn.losses import LOSSES
 from optim import OPTIMIZERS
 from optim.schedules import SCHEDULES
-from optim.settings import Pair
 
 MAX_PARAMETERS = 1_000_000
 

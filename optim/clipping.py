@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable
 
+from minigrad.settings import check_number
 from optim.elementwise import elements, maximum, minimum
 from optim.groups import Parameter
-from optim.settings import check_number
 
 
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:

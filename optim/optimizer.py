@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from minigrad.registry import Registry, suggestion
+from minigrad.settings import check, check_number
 from optim import elementwise
 from optim.groups import Group, Parameters, split
 from optim.schedules import Schedule
-from optim.settings import check, check_number
 
 OPTIMIZERS: "Registry[type[Optimizer]]" = Registry("optimizer")
 

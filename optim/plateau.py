@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from minigrad.registry import Range
+from minigrad.settings import Range, check, check_number
 from optim.schedules import SCHEDULES, Whole
-from optim.settings import NonNegative, check, check_number
+from optim.settings import NonNegative
 
 
 @SCHEDULES.register

@@ -14,8 +14,9 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
 
-from minigrad.registry import Range, Registry
-from optim.settings import Factor, NonNegative, Share, check
+from minigrad.registry import Registry
+from minigrad.settings import Range, check
+from optim.settings import Factor, NonNegative, Share
 
 Schedule: TypeAlias = Callable[[int, float], float]
 

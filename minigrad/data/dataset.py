@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, TypeAlias
 
-from minigrad.registry import Range, Registry
+from minigrad.registry import Registry
+from minigrad.settings import Range
 
 Count: TypeAlias = Annotated[int, Range("[2, 100000]")]
 Noise: TypeAlias = Annotated[float, Range("[0, inf)")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
 from minigrad.data.dataset import DATASETS, Dataset, Noise
-from minigrad.registry import Range
+from minigrad.settings import Range
 
 Corners: TypeAlias = Annotated[int, Range("[4, 100000]")]
 

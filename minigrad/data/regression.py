@@ -5,7 +5,7 @@ import random
 from typing import Annotated
 
 from minigrad.data.dataset import DATASETS, Count, Dataset, Noise
-from minigrad.registry import Range
+from minigrad.settings import Range
 
 
 @DATASETS.register

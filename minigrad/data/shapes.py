@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, TypeAlias
 
 from minigrad.data.dataset import DATASETS, Count, Dataset, Noise
-from minigrad.registry import Range
+from minigrad.settings import Range
 
 Classes: TypeAlias = Annotated[int, Range("[2, 20]")]
 CountOfMany: TypeAlias = Annotated[int, Range("[20, 100000]")]  # a point for each of the 20 classes

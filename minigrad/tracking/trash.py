@@ -8,7 +8,6 @@ from minigrad.tracking.store import (
     TRASH,
     StoredRun,
     StoreError,
-    command,
     empty,
     ids,
     nearest,

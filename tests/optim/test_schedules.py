@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from minigrad.registry import settings_of
+from minigrad.settings import settings_of
 from optim import SCHEDULES
 from optim.schedules import cosine, exponential, linear, multistep, one_cycle, warmup_cosine
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from minigrad.registry import settings_of
+from minigrad.settings import settings_of
 from optim import OPTIMIZERS, SCHEDULES, clip_grad_norm, clip_grad_value
 from tests.optim.make_torch_trajectories import (
     START,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from minigrad.data import DATASETS, Dataset, Standardizer, split
-from minigrad.registry import Range, check_settings, settings_of
+from minigrad.settings import Range, check, settings_of
 
 DRAWN = [
     *("xor", "and", "or", "parity"),
@@ -60,7 +60,7 @@ def test_the_docstring_begins_with_a_phrase_for_lists(name: str) -> None:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_defaults_are_within_their_ranges(name: str) -> None:
-    check_settings(DATASETS[name], defaults(name))
+    check(DATASETS[name], defaults(name))
 
 
 def _beyond() -> Iterator[Any]:
@@ -77,8 +77,8 @@ def _beyond() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("name", "key", "value"), list(_beyond()))
 def test_settings_beyond_their_range_are_refused(name: str, key: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^{key} must be a number in [\[(]"):
-        check_settings(DATASETS[name], {**defaults(name), key: value})
+    with pytest.raises(ValueError, match=rf"^{key} must be a (whole )?number in [\[(]"):
+        check(DATASETS[name], {**defaults(name), key: value})
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.tracking import checkpoint
 from minigrad.tracking.checkpoint import NAME, PREVIOUS, CheckpointError, read, write
 
 STATE = {"step": 7, "parameters": [0.1, -2.5e-300, 1e16, 0.30000000000000004], "rng": [3, [1, 2]]}

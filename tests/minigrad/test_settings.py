@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from minigrad.registry import Range, settings_of
+from minigrad.settings import Range, check, check_number, settings_of
 from optim import OPTIMIZERS
-from optim.settings import check, check_number
 from tests.optim.parameters import Parameter
 
 NO_NUMBERS: list[Any] = [math.nan, -0.1, "0.5", True, False, None, [0.5], (0.5, 0.5), {}]
