@@ -4,81 +4,164 @@ import json
 import math
 import os
 import re
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from minigrad.tracking import Run
+from minigrad import Value
+from minigrad.tracking import Run, init, reopen
 from minigrad.tracking.environment import process_start
+
+NewRun = Callable[..., Run]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+def new_run(tmp_path: Path) -> Iterator[NewRun]:
     """Makes runs below tmp_path, and closes them at the end."""
     with ExitStack() as stack:
-        yield lambda *given, **facts: stack.enter_context(Run(tmp_path, *given, **facts))
+        yield lambda *given, **facts: stack.enter_context(init(*given, store=tmp_path, **facts))
 
 
-def facts(run: Run) -> dict[str, object]:
-    loaded: dict[str, object] = json.loads((run.path / "run.json").read_text())
+def facts(run: Run) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((run.path / "run.json").read_text())
     return loaded
 
 
-def test_a_run_is_named_by_time_slug_and_suffix(tmp_path: Path, store: Callable[..., Run]) -> None:
-    run = store("My XOR / ünï ../../etc", "name: x\n")
-    assert re.fullmatch(r"\d{8}T\d{6}Z-my-xor-n-etc-[0-9a-z]{4}", run.path.name)
+def lines(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_is_named_by_time_slug_and_suffix(tmp_path: Path, new_run: NewRun) -> None:
+    run = new_run("My XOR / ünï ../../etc")
+    assert re.fullmatch(r"\d{8}T\d{6}Z-my-xor-n-etc-[0-9a-z]{4}", run.id)
     assert run.path.parent == tmp_path
     assert (tmp_path / "latest").resolve() == run.path
-    assert store("日本", "").path.name.split("-")[1] == "run"
+    assert new_run("日本").id.split("-")[1] == "run"
 
 
-def test_runs_of_the_same_second_never_share_a_directory(
-    tmp_path: Path, store: Callable[..., Run]
-) -> None:
-    runs = [store("same", "") for _ in range(20)]
+def test_runs_of_the_same_second_never_share_a_directory(tmp_path: Path, new_run: NewRun) -> None:
+    runs = [new_run("same") for _ in range(20)]
     assert len({run.path for run in runs}) == 20
     assert (tmp_path / "latest").resolve() == runs[-1].path
 
 
-def test_a_logged_line_is_on_disk_at_once(store: Callable[..., Run]) -> None:
-    run = store("a", "")
+def test_a_logged_line_is_on_disk_at_once(new_run: NewRun) -> None:
+    run = new_run("a")
     run.log({"loss": 0.1 + 0.2, "accuracy": None}, step=0)
-    (line,) = (run.path / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(line) == {"step": 0, "loss": 0.1 + 0.2}
+    assert lines(run) == [{"step": 0, "loss": 0.1 + 0.2}]
 
 
-def test_numbers_that_json_lacks_are_stored_as_text(store: Callable[..., Run]) -> None:
-    run = store("a", "")
+def test_numbers_that_json_lacks_are_stored_as_text(new_run: NewRun) -> None:
+    run = new_run("a")
     run.log({"loss": math.nan, "up": math.inf, "down": -math.inf}, step=0)
-    line = json.loads((run.path / "metrics.jsonl").read_text(), parse_constant=pytest.fail)
+    raw = (run.path / "metrics.jsonl").read_text()
+    line = json.loads(raw, parse_constant=pytest.fail)
     assert line == {"step": 0, "loss": "nan", "up": "inf", "down": "-inf"}
 
 
-def test_run_json_tells_what_ran_where_and_how_it_ended(store: Callable[..., Run]) -> None:
-    run = store("a", "name: a\n", seed=3, engine="eager")
+def test_steps_count_by_themselves_and_may_not_go_back(new_run: NewRun) -> None:
+    run = new_run("a")
+    run.log({"loss": 1.0})
+    run.log({"loss": 0.9})
+    run.log({"accuracy": 0.5}, step=1)
+    run.log({"loss": 0.8}, step=10)
+    with pytest.raises(ValueError, match="step 9 comes after step 10"):
+        run.log({"loss": 0.7}, step=9)
+    assert [line["step"] for line in lines(run)] == [0, 1, 1, 10]
+
+
+def test_what_is_no_number_is_refused_by_name_and_a_value_is_one(new_run: NewRun) -> None:
+    run = new_run("a")
+    run.log({"loss": Value(0.5)})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match=r"log: 'note' must be a number, found 'low'"):
+        run.log({"note": "low"})  # type: ignore[dict-item]
+    assert lines(run) == [{"step": 0, "loss": 0.5}]
+
+
+def test_run_json_tells_what_ran_where_and_how_it_ended(new_run: NewRun) -> None:
+    run = new_run("a", {"lr": 0.1}, seed=3, tags=["x"], group="g")
     before = facts(run)
     assert (before["status"], before["ended"], before["seed"]) == ("running", None, 3)
+    assert (before["tags"], before["group"]) == (["x"], "g")
     assert (before["pid"], before["pid_start"]) == (os.getpid(), process_start(os.getpid()))
-    assert {"python", "platform", "packages", "git", "argv", "started"} <= before.keys()
-    run.finish("finished", summary={"final_loss": 0.5})
+    told = {"python", "platform", "host", "packages", "code", "git", "argv", "started"}
+    assert told <= before.keys()
+    run.summary["best"] = 0.5
+    run.finish()
     after = facts(run)
-    assert (after["status"], after["summary"]) == ("finished", {"final_loss": 0.5})
+    assert (after["status"], after["summary"]) == ("finished", {"best": 0.5})
     assert after["ended"] is not None
-    assert (run.path / "config.yaml").read_text() == "name: a\n"
-    assert sorted(p.name for p in run.path.iterdir()) == [
-        "config.yaml",
-        "metrics.jsonl",
-        "run.json",
-    ]
+    assert run.config == {"lr": 0.1}
+    names = ["config.yaml", "metrics.jsonl", "output.log", "run.json"]
+    assert sorted(path.name for path in run.path.iterdir()) == names
 
 
-def test_an_exception_marks_the_run_failed(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), Run(tmp_path, "a", "") as run:
+def test_a_block_that_ends_finishes_the_run(tmp_path: Path) -> None:
+    with init("a", store=tmp_path) as run:
+        run.log({"loss": 0.1})
+    assert facts(run)["status"] == "finished"
+
+
+def test_an_exception_marks_the_run_failed_with_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), init("a", store=tmp_path) as run:
         raise KeyError("lost")
     assert facts(run)["status"] == "failed"
-    assert facts(run)["error"] == "KeyError('lost')"
+    assert facts(run)["error"] == "KeyError: 'lost'"
+    log = (run.path / "output.log").read_text()
+    assert "Traceback" in log
+    assert 'raise KeyError("lost")' in log
+
+
+def test_ctrl_c_marks_the_run_interrupted(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), init("a", store=tmp_path) as run:
+        raise KeyboardInterrupt
+    assert facts(run)["status"] == "interrupted"
+
+
+def test_what_the_run_prints_is_in_output_log_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sys.stdout, sys.stderr
+    with init("a", store=tmp_path) as run:
+        print("to the screen")
+        print("a warning", file=sys.stderr)
+    assert (sys.stdout, sys.stderr) == before
+    print("afterwards")
+    assert (run.path / "output.log").read_text() == "to the screen\na warning\n"
+    assert capsys.readouterr().out == "to the screen\nafterwards\n"
+
+
+def test_threads_may_log_at_once(new_run: NewRun) -> None:
+    run = new_run("a")
+
+    def log() -> None:
+        for _ in range(200):
+            run.log({"loss": 1.0})
+
+    threads = [threading.Thread(target=log) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [line["step"] for line in lines(run)] == list(range(1600))
+
+
+def test_a_run_that_goes_on_cuts_a_torn_line_and_keeps_the_others(tmp_path: Path) -> None:
+    with init("a", store=tmp_path) as run:
+        run.log({"loss": 1.0})
+        run.log({"loss": 0.5})
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 2, "lo')
+    with reopen(run.path, last_step=1) as again:
+        assert facts(again)["status"] == "running"
+        again.log({"loss": 0.25})
+    assert [line["loss"] for line in lines(run)] == [1.0, 0.5, 0.25]
+    assert len(facts(run)["resumed"]) == 1
 
 
 def test_a_process_that_is_gone_has_no_start() -> None:
