@@ -27,6 +27,8 @@ from minigrad.engines import ENGINES
 from minigrad.plugins import PluginError, load_plugin
 from minigrad.registry import Registry, suggestion
 from minigrad.settings import Pair, Range, settings_of
+from minigrad.shown import path_shown, plain, shown
+from minigrad.sources import read_regular
 from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS
 from nn.losses import LOSSES
@@ -93,7 +95,7 @@ class _NameIn:
 
     def check(self, name: str) -> str:
         if name not in self.registry:
-            _refuse(f"unknown name {name!r}: {suggestion(name, self.registry)}")
+            _refuse(f"unknown name {shown(name)}: {suggestion(name, self.registry)}")
         return name
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
@@ -112,7 +114,7 @@ class _NamesIn:
     def check(self, names: object) -> object:
         for name in names if isinstance(names, list) else [names]:
             if not isinstance(name, str):
-                _refuse(f"must be a name or a list of names, found {_shown(name)}")
+                _refuse(f"must be a name or a list of names, found {shown(name)}")
             _NameIn(self.registry).check(name)
         return names
 
@@ -124,10 +126,18 @@ class _NamesIn:
         return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        _refuse(f"must have printable characters only, found {shown(name)}")
+    return name
+
+
 def _bounded(hidden: list[int]) -> list[int]:
     count = sum((a + 1) * b for a, b in zip([1, *hidden], [*hidden, 1], strict=True))
     if count > MAX_PARAMETERS:
-        _refuse(f"{hidden} makes {count:,} parameters or more; the limit is {MAX_PARAMETERS:,}")
+        makes = f"{count:,}" if count < 10**18 else "more than 10^18"
+        limit = f"{MAX_PARAMETERS:,}"
+        _refuse(f"{shown(hidden)} makes {makes} parameters or more; the limit is {limit}")
     return hidden
 
 
@@ -165,6 +175,9 @@ class TrainConfig(_Strict):
     checkpoint_every: int | None = Field(
         default=None, ge=1, description="steps between checkpoints; null: some seconds"
     )
+    snapshots: int = Field(
+        default=0, ge=0, le=24, description="pictures of the decision surface on the way"
+    )
     clip_norm: float | None = Field(
         default=None, gt=0, description="largest Euclidean norm of the gradient; null: no limit"
     )
@@ -183,7 +196,9 @@ class Expectations(_Strict):
 class Config(_Strict):
     """What a config file says, defaults filled in."""
 
-    name: str = Field(min_length=1, max_length=100, description="what the run is called")
+    name: Annotated[str, AfterValidator(_printable)] = Field(
+        min_length=1, max_length=100, description="what the run is called"
+    )
     seed: int = Field(default=0, ge=0, description="of weights, data and shuffling")
     data: DataBlock
     model: ModelConfig = ModelConfig()
@@ -211,9 +226,19 @@ class Config(_Strict):
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     """Read the file, apply `key=value` overrides, check all. Raises ConfigError."""
     source = _Source(path)
+    faults: list[str] = []
     for override in overrides:
-        source.override(override)
-    return source.check()
+        try:
+            source.override(override)
+        except ConfigError as error:
+            faults += error.faults
+    try:
+        checked = source.check()
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return checked
 
 
 def schema() -> dict[str, Any]:
@@ -291,10 +316,10 @@ class _Source:
     """A file's data while overrides are applied, and where each part of it came from."""
 
     def __init__(self, path: str | Path) -> None:
-        self.file = str(path)
+        self.file = path_shown(path)
         self.folder = Path(path).absolute().parent
         try:
-            self.document = yaml12.parse(Path(path).read_bytes())
+            self.document = yaml12.parse(read_regular(path, yaml12.MAX_BYTES))
         except yaml12.YamlError as error:
             place = error.place
             raise ConfigError([f"{self.file}:{place.line}:{place.column}: {error}"]) from None
@@ -306,14 +331,18 @@ class _Source:
         self.overridden: set[yaml12.Path] = set()
 
     def override(self, argument: str) -> None:
+        """Apply `key=value`. Raises ConfigError, and then changes nothing."""
+        named = f"command line: {shown(argument)}"
         dotted, equals, text = argument.partition("=")
         keys = tuple(dotted.split("."))
         if not equals or not all(keys):
-            raise ConfigError([f"command line: {argument!r}: an override is written key=value"])
+            raise ConfigError([f"{named}: an override is written key=value"])
+        if not dotted.isprintable():
+            raise ConfigError([f"{named}: unknown key {shown(dotted)}"])
         try:
             value = yaml12.parse_scalar(text)
         except yaml12.YamlError as error:
-            raise ConfigError([f"command line: {argument!r}: {error}"]) from None
+            raise ConfigError([f"{named}: {error}"]) from None
         if len(keys) == 2 and keys[0] in BLOCKS and keys[1] == "name":
             block = self.data.get(keys[0])
             if not isinstance(block, dict) or block.get("name") != value:
@@ -325,7 +354,7 @@ class _Source:
             inner = inner.setdefault(key, {})
             if not isinstance(inner, dict):
                 where = ".".join(keys[: depth + 1])
-                raise ConfigError([f"command line: {argument!r}: {where} has no keys of its own"])
+                raise ConfigError([f"{named}: {plain(where)} has no keys of its own"])
         inner[keys[-1]] = value
         new = (n for n in range(1, len(keys)) if keys[:n] not in self.document.keys)
         self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not the file's
@@ -336,7 +365,13 @@ class _Source:
                 self.data[key] = {"name": self.data[key]}
         self.resolve_paths()
         try:
-            checked = config_class().model_validate(self.data)
+            made = config_class()
+        except Exception as error:  # what a plugin has registered is no such thing
+            names = ", ".join(Path(plugin).name for plugin in self.data.get("plugins", []))
+            said = f"what it registered is of no use: {type(error).__name__}: {plain(str(error))}"
+            raise ConfigError([f"{self.place(('plugins',))}: plugin {plain(names)}: {said}"]) from None
+        try:
+            checked = made.model_validate(self.data)
         except ValidationError as error:
             faults = [self.fault(detail) for detail in error.errors(include_url=False)]
             raise ConfigError(list(dict.fromkeys(faults))) from None
@@ -361,8 +396,9 @@ class _Source:
         path = self.path(detail["loc"])
         kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
         if kind == "extra_forbidden":
-            message = f"unknown key {path[-1]!r}: {suggestion(str(path[-1]), self.keys(path[:-1]))}"
-            return f"{self.place(path, of_key=True)}: {message}"
+            hint = suggestion(str(path[-1]), self.keys(path[:-1]))
+            where = f"{self.place(path, of_key=True)}: {_dotted(path)}"
+            return f"{where}: unknown key {shown(path[-1])}: {hint}"
         if kind == "missing":
             return f"{self.place(path[:-1])}: {_dotted(path)}: is missing"
         return f"{self.place(path)}: {_dotted(path)}: {_sentence(kind, found, context, detail)}"
@@ -380,8 +416,9 @@ class _Source:
         model: Any = config_class()
         for key in parent:
             if key in BLOCKS:
-                registry = BLOCKS[str(key)]
-                return ["name", *settings_of(registry[self.data[key]["name"]])]
+                settings = settings_of(BLOCKS[str(key)][self.data[key]["name"]])
+                base = DataBlock if key == "data" else Block
+                return [*base.model_fields, *settings]
             model = model.model_fields[key].annotation
         return list(model.model_fields)
 
@@ -419,16 +456,19 @@ _BOUNDS = {
 
 def _sentence(kind: str, found: Any, context: Mapping[str, Any], detail: ErrorDetails) -> str:
     """What is wrong with one value, in the words of a config rather than of a type system."""
-    shown = _shown(found)
     if kind in _TYPES:
-        return f"must be {_TYPES[kind]}, found {shown}"
+        return f"must be {_TYPES[kind]}, found {shown(found)}"
     if kind in _BOUNDS:
         words, bound = _BOUNDS[kind]
-        return f"must be {words} {context[bound]:g}, found {shown}"
+        return f"must be {words} {context[bound]:g}, found {shown(found)}"
+    if kind == "string_too_short":
+        return "must have at least 1 character"
+    if kind == "string_too_long":
+        return f"must have at most {context['max_length']} characters, found {len(found)}"
     if kind in ("literal_error", "union_tag_invalid"):
         known = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
         name = found.get("name") if isinstance(found, dict) else found
-        return f"unknown name {_shown(name)}: {suggestion(str(name), known)}"
+        return f"unknown name {shown(name)}: {suggestion(str(name), known)}"
     if kind == "union_tag_not_found":
         return "its name is missing"
     if kind in ("too_short", "too_long"):
@@ -437,14 +477,8 @@ def _sentence(kind: str, found: Any, context: Mapping[str, Any], detail: ErrorDe
     return detail["msg"]
 
 
-def _shown(found: Any) -> str:
-    words = {True: "true", False: "false", None: "null"}
-    text = words[found] if found is None or isinstance(found, bool) else repr(found)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def _dotted(path: yaml12.Path) -> str:
-    return ".".join(map(str, path)) or "the config"
+    return plain(".".join(map(str, path))) or "the config"
 
 
 if __name__ == "__main__":  # python -m minigrad.config > configs/schema.json

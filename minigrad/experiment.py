@@ -3,11 +3,13 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 from minigrad.batches import Batches
-from minigrad.config import Config, ConfigError
+from minigrad.config import MAX_PARAMETERS, Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
 from minigrad.engines import ENGINES
+from minigrad.shown import plain
 from minigrad.trainer import Trainer
 from minigrad.value import Value
 from nn import MLP
@@ -27,16 +29,8 @@ def build(config: Config) -> Trainer:
     """
     train, validation = build_dataset(config)
     batch_size = min(config.train.batch_size or len(train.inputs), len(train.inputs))
-    model = build_model(config, train)
-    if (operations := 2 * len(model) * batch_size) > MAX_OPERATIONS:
-        raise ConfigError(
-            [
-                f"{config.place('train', 'batch_size')}: train.batch_size: {batch_size:,} samples "
-                f"of a model with {len(model):,} parameters make {operations:,} operations a "
-                f"step; the limit is {MAX_OPERATIONS:,}: take smaller batches"
-            ]
-        )
-    engine = ENGINES[config.train.engine](model, LOSSES[config.loss])
+    _check_size(config, train, batch_size)
+    engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
     with _faults_at(config, "optimizer"):
         make_optimizer = OPTIMIZERS[config.optimizer.name]
         optimizer = make_optimizer(engine.parameters, **config.optimizer.settings())
@@ -61,6 +55,8 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
     with _faults_at(config, "data"):
         make = DATASETS[config.data.name]
         dataset = make(**config.data.settings(), rng=_generator(config, "data"))
+        if not isinstance(dataset, Dataset):
+            raise TypeError(f"{config.data.name} gave {dataset!r}, not a Dataset")
         fraction = config.data.val_fraction
         train, validation = split(dataset, fraction, _generator(config, "validation"))
     _check_labels(config, dataset)
@@ -72,10 +68,10 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
 
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
-    outputs = (dataset.classes or 1) if TASKS.get(config.loss) == "classes" else 1
+    n_in, *sizes = _layers(config, dataset)
     return MLP(
-        dataset.n_features,
-        [*config.model.hidden, outputs],
+        n_in,
+        sizes,
         activation=config.model.activation,
         init=config.model.init,
         rng=random.Random(config.seed),
@@ -102,6 +98,25 @@ def sample_loss(config: Config, sample: int) -> Value:
     return LOSSES[config.loss](model(inputs), dataset.targets[sample])
 
 
+def _layers(config: Config, dataset: Dataset) -> list[int]:
+    outputs = (dataset.classes or 1) if TASKS.get(config.loss) == "classes" else 1
+    return [dataset.n_features, *config.model.hidden, outputs]
+
+
+def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
+    layers = _layers(config, dataset)
+    parameters = sum((n + 1) * m for n, m in pairwise(layers))
+    if parameters > MAX_PARAMETERS:
+        said = f"this makes {parameters:,} parameters; the limit is {MAX_PARAMETERS:,}"
+        raise ConfigError([f"{config.place('model', 'hidden')}: model.hidden: {said}"])
+    if (operations := 2 * parameters * batch_size) > MAX_OPERATIONS:
+        said = (
+            f"{batch_size:,} samples of a model with {parameters:,} parameters make {operations:,} "
+            f"operations a step; the limit is {MAX_OPERATIONS:,}: take smaller batches"
+        )
+        raise ConfigError([f"{config.place('train', 'batch_size')}: train.batch_size: {said}"])
+
+
 @contextmanager
 def _faults_at(config: Config, key: str) -> Iterator[None]:
     """Settings that are right each may clash: tell what their maker says, at the block's place."""
@@ -110,7 +125,10 @@ def _faults_at(config: Config, key: str) -> Iterator[None]:
     except DataError as error:
         raise ConfigError(error.faults) from None
     except ValueError as error:
-        raise ConfigError([f"{config.place(key)}: {key}: {error}"]) from None
+        raise ConfigError([f"{config.place(key)}: {key}: {plain(str(error), limit=250)}"]) from None
+    except Exception as error:  # of a plugin's, since ours raise ValueError
+        said = f"{type(error).__name__}: {plain(str(error))}"
+        raise ConfigError([f"{config.place(key)}: {key}: {said}"]) from None
 
 
 def _check_labels(config: Config, dataset: Dataset) -> None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -91,9 +91,11 @@ def draw_curves(
     save(figure, path)
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(
+    width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained"
+) -> Figure:
     """A figure of so many inches, outside of pyplot: nothing global, nothing to close."""
-    figure = Figure(figsize=(width, height), dpi=144, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=144, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 

@@ -50,5 +50,5 @@ class Registry(dict[str, T]):
 def suggestion(name: str, known: Iterable[str]) -> str:
     """What to write instead of `name`: the nearest known name, then all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name[:100], names, n=1)
     return (f"did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}"

@@ -34,13 +34,15 @@ class Outcome:
 
 
 class Session:
-    """Trains `trainer` as `config` says, into `run`; `done` gives the exit code and the words."""
+    """Trains `trainer`, which is at its start, as `config` says, into `run`; from `state`, if any."""
 
-    def __init__(self, config: Config, trainer: Trainer, run: Run, initial_loss: float) -> None:
-        self.config, self.trainer, self.run = config, trainer, run
-        self.initial_loss = initial_loss
+    def __init__(
+        self, config: Config, trainer: Trainer, run: Run, state: dict[str, Any] | None = None
+    ) -> None:
+        self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at = time.monotonic()
         self.last: Record | None = None
+        self.snapshots: list[tuple[int, Any]] = []
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end or to what stops it, and finish the run accordingly."""
@@ -65,10 +67,14 @@ class Session:
 
     def _steps(self, interrupts: Interrupts) -> Outcome:
         train, steps = self.config.train, self.config.train.steps
+        initial_loss = self.trainer.evaluate().loss
+        if self.state is not None:
+            self.trainer.load_state_dict(self.state)
         for record in with_bar(self.trainer.train(steps), self.trainer.step, steps):
             self.last = record
             if record.step % train.log_every == 0 or record.step == steps - 1:
                 self._log(record)
+            self._take_snapshot(record.step)
             if interrupts.received:
                 break
             if self._checkpoint_is_due():
@@ -76,7 +82,7 @@ class Session:
         self._save()
         if self.trainer.step < steps and interrupts.received:
             return self._interrupted(interrupts.received)
-        return self._finished()
+        return self._finished(initial_loss)
 
     def _log(self, record: Record) -> None:
         if record.step <= self.run.last_step:
@@ -84,6 +90,15 @@ class Session:
         metrics = dict(vars(record))
         del metrics["step"]
         self.run.log(metrics, step=record.step)
+
+    def _take_snapshot(self, step: int) -> None:
+        count, steps = self.config.train.snapshots, self.config.train.steps
+        if count and step in {round(i * (steps - 1) / max(count - 1, 1)) for i in range(count)}:
+            from minigrad.boundary import surface  # here, since it imports matplotlib
+
+            trainer, loss = self.trainer, self.config.loss
+            now = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=loss)
+            self.snapshots.append((step, now))
 
     def _checkpoint_is_due(self) -> bool:
         every = self.config.train.checkpoint_every
@@ -95,18 +110,18 @@ class Session:
         self.run.save_checkpoint(self.trainer.state_dict())
         self.saved_at = time.monotonic()
 
-    def _finished(self) -> Outcome:
+    def _finished(self, initial_loss: float) -> Outcome:
         trainer, steps = self.trainer, self.config.train.steps
         final = trainer.evaluate()
         val = trainer.evaluate(trainer.validation) if trainer.validation else None
-        verdicts = judge(self.config.expect, self.initial_loss, final.loss)
-        said = f"loss {self.initial_loss:.4g} -> {final.loss:.4g} in {steps} steps"
+        verdicts = judge(self.config.expect, initial_loss, final.loss)
+        said = f"loss {initial_loss:.4g} -> {final.loss:.4g} in {steps} steps"
         return Outcome(
             status="finished",
             code=0 if all(verdict.met for verdict in verdicts) else 1,
             sentences=[f"{said}, {trainer.seconds:.2f} s", _verdict_line(verdicts)],
             summary={
-                "initial_loss": self.initial_loss,
+                "initial_loss": initial_loss,
                 "final_loss": final.loss,
                 "final_accuracy": final.accuracy,
                 **({"val_loss": val.loss, "val_accuracy": val.accuracy} if val else {}),

@@ -47,8 +47,8 @@ def table(
 ) -> str:
     """Rows under their header, each on one line of at most `width` columns.
 
-    Columns of numbers stand to the right. Columns after the first `needed` are shown where there
-    is room for them; of the others the widest are cut, the first one last, and numbers never.
+    Columns with numbers stand to the right. Those after the first `needed` columns are shown where
+    there is room for them; of the others the widest are cut, the first one last, and numbers never.
 
     >>> print(table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
     run         loss
@@ -58,8 +58,9 @@ def table(
     width = width or terminal_width()
     columns = [_column(header, rows, i) for i in range(len(header))]
     columns = _with_room(columns, width, len(columns) if needed is None else needed)
-    right = [_is_numeric(rows, i) for i, _ in columns]
-    room = _fitted([_widest(texts) for _, texts in columns], right, width)
+    least = [_widest_number(rows, i) for i, _ in columns]
+    right = [width > 0 for width in least]
+    room = _fitted([_widest(texts) for _, texts in columns], least, width)
     lines = [
         _GAP.join(
             _padded(cut(text, at_most), at_most, to_right)
@@ -73,14 +74,18 @@ def table(
 def cut(text: str, width: int) -> str:
     """The text in at most `width` columns, with an ellipsis where it had more.
 
-    >>> cut("a long name", 8), cut("short", 8)
-    ('a lon...', 'short')
+    That is at its end; within one long word, as an id, in the middle, for its end tells it apart.
+
+    >>> cut("a long name", 8), cut("short", 8), cut("20261122T201500Z-xor-k3f9", 17)
+    ('a lon...', 'short', '2026112...or-k3f9')
     """
     if columns_of(text) <= width:
         return text
-    while text and columns_of(text) > width - len(_DOTS):
+    room = max(0, width - len(_DOTS))
+    end = "" if " " in text or width <= _NARROWEST else text[len(text) - room // 2 :]
+    while text and columns_of(text) + columns_of(end) > room:
         text = text[:-1]
-    return text + _DOTS[:width]
+    return text + _DOTS[:width] + end
 
 
 def columns_of(text: str) -> int:
@@ -109,11 +114,11 @@ def _with_room(
     return kept
 
 
-def _fitted(room: list[int], fixed: Sequence[bool], width: int) -> list[int]:
+def _fitted(room: list[int], least: Sequence[int], width: int) -> list[int]:
     """The columns' widths, the widest made narrower until all fit or none can give more."""
     room = list(room)
     while sum(room) + len(_GAP) * (len(room) - 1) > width:
-        giving = [i for i, wide in enumerate(room) if wide > _NARROWEST and not fixed[i]]
+        giving = [i for i, wide in enumerate(room) if wide > (least[i] or _NARROWEST)]
         if not giving:
             break
         widest = max(giving, key=lambda i: (i > 0, room[i]))
@@ -121,9 +126,8 @@ def _fitted(room: list[int], fixed: Sequence[bool], width: int) -> list[int]:
     return room
 
 
-def _is_numeric(rows: Sequence[Sequence[Any]], i: int) -> bool:
-    present = [row[i] for row in rows if row[i] is not None]
-    return bool(present) and all(map(_is_number, present))
+def _widest_number(rows: Sequence[Sequence[Any]], i: int) -> int:
+    return max((len(cell(row[i])) for row in rows if _is_number(row[i])), default=0)
 
 
 def _is_number(value: Any) -> bool:

@@ -10,19 +10,20 @@ usage, config or data; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from minigrad import config, experiment
 from minigrad.catalogue import catalogue
-from minigrad.config import Config, ConfigError
+from minigrad.config import ConfigError
 from minigrad.interrupts import Interrupts
+from minigrad.pictures import draw
 from minigrad.resume import resume
 from minigrad.session import Outcome, Session
 from minigrad.tracking import Run, init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoreError, load
-from minigrad.trainer import Trainer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,7 +57,7 @@ def _started(arguments: argparse.Namespace) -> Session:
     except OSError as error:
         why = error.strerror
         raise OSError(f"--out {arguments.out}: no run can be written there: {why}") from None
-    return _session(checked, trainer, run)
+    return Session(checked, trainer, run)
 
 
 def _resumed(arguments: argparse.Namespace) -> Session:
@@ -66,26 +67,18 @@ def _resumed(arguments: argparse.Namespace) -> Session:
         print(note)
     run = reopen(found.path, found.last_step)
     (run.path / "config.yaml").write_text(found.config.to_yaml(), encoding="utf-8")
-    session = _session(found.config, trainer, run)
-    if found.state:
-        trainer.load_state_dict(found.state)
-    return session
-
-
-def _session(checked: Config, trainer: Trainer, run: Run) -> Session:
-    try:
-        initial_loss = trainer.evaluate().loss
-    except ArithmeticError:
-        initial_loss = float("nan")  # the first step will say which operation broke
-    return Session(checked, trainer, run, initial_loss)
+    return Session(found.config, trainer, run, found.state)
 
 
 def _report(session: Session, outcome: Outcome) -> int:
     run = session.run
     lines = [*outcome.sentences, f"run   {run.path}"]
     try:
-        if picture := _draw(session, outcome):
-            lines.append(f"plot  {picture}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of glyphs that a font lacks, of limits of an axis
+            first, *others = [*draw(session), None]
+            more = "".join(f", {picture.name}" for picture in others if picture)
+            lines += [f"plot  {first}{more}"] if first else []
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
     _say(lines)
@@ -120,29 +113,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
     return arguments
-
-
-def _draw(session: Session, outcome: Outcome) -> Path | None:
-    from minigrad.plot import draw_loss  # here, since matplotlib takes longer than the training
-
-    checked = session.config
-    steps, losses = load(session.run.path).series("loss")
-    if not steps:
-        return None
-    path = session.run.path / "loss.png"
-    title = f"{checked.name}: {losses[0]:.3g} to {losses[-1]:.3g} in {steps[-1] + 1} steps"
-    model = f"hidden {checked.model.hidden} {checked.model.activation} {checked.model.init}"
-    optimizer = f"{checked.optimizer.name} {checked.optimizer.changed()}"
-    draw_loss(
-        path,
-        steps,
-        losses,
-        loss_name=checked.loss,
-        title=title if outcome.status == "finished" else f"{title} ({outcome.status})",
-        subtitle=f"{model}   {optimizer}   {session.run.id}",
-        final_loss_below=checked.expect.final_loss_below,
-    )
-    return path
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from minigrad.shown import plain, shown
+
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000
@@ -30,6 +32,11 @@ _WORDS = {
     **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
     **dict.fromkeys([".nan", ".NaN", ".NAN"], float("nan")),
 }
+# YAML 1.1 ends a line at these three, and with it a comment; 1.2 does not. They stand as private
+# characters while PyYAML reads.
+_OLD_BREAKS = {0x85: "\ue085", 0x2028: "\ue028", 0x2029: "\ue029"}
+_RESTORED = {ord(private): chr(code) for code, private in _OLD_BREAKS.items()}
+_QUOTED_OR_TAB = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|\t', re.DOTALL)
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # spec 5.1
 )
@@ -69,13 +76,22 @@ def parse(raw: bytes) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        raise YamlError(f"not valid YAML: {error.problem or error.context}", place) from None
+        raise YamlError(f"not valid YAML: {_problem(error)}", place) from None
+    except YamlError:
+        raise
+    except (ValueError, OverflowError) as error:  # PyYAML's own, as at the escape "\U00110000"
+        place = max(document.values.values(), key=lambda p: p.line, default=Place(1, 1))
+        raise YamlError(f"not valid YAML: {plain(str(error))}", place) from None
     return document
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    return plain(str(error.problem or error.context))
 
 
 def parse_scalar(text: str) -> Any:
     """What follows `key=` on a command line: one value, as it would stand in a file."""
-    return parse(text.encode()).data
+    return parse(text.encode(errors="surrogateescape")).data
 
 
 def dump(data: dict[str, Any]) -> str:
@@ -121,9 +137,25 @@ def _decode(raw: bytes) -> str:
     if forbidden := _FORBIDDEN.search(text):
         code = f"U+{ord(forbidden[0]):04X}"
         raise YamlError(f"control character {code}", _place(text[: forbidden.start()]))
-    if text.lstrip().startswith(("{", "[")):  # JSON may be indented with tabs, YAML may not
+    return _without_tabs(text).translate(_OLD_BREAKS)
+
+
+def _without_tabs(text: str) -> str:
+    """Tabs that only separate become spaces, which PyYAML insists on.
+
+    Those that indent stay, since YAML forbids them; but JSON has no indentation to be mistaken.
+    """
+    if "\t" not in text:
+        return text
+    bare = re.sub(r"^\s*(#.*)?$", "", text, flags=re.MULTILINE).lstrip()
+    if bare.startswith(("{", "[")):
         text = re.sub(r"^[\t ]+", lambda indent: " " * len(indent[0]), text, flags=re.MULTILINE)
-    return text
+
+    def separated(match: re.Match[str]) -> str:
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        return " " if match[0] == "\t" and line.strip() else match[0]
+
+    return _QUOTED_OR_TAB.sub(separated, text)
 
 
 def _place(before: str) -> Place:
@@ -159,8 +191,7 @@ class _Reader:
             raise YamlError(f"nested deeper than {MAX_DEPTH} levels", place)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        if event.tag not in (None, "!"):
-            raise YamlError(f"tag {event.tag}: only plain data is read, write it without", place)
+        _check_no_tag(event)
         before = self.size
         if event.anchor:
             self.open_anchors.add(event.anchor)
@@ -180,9 +211,9 @@ class _Reader:
 
     def alias(self, event: Any) -> Any:
         if event.anchor in self.open_anchors:
-            raise YamlError(f"alias *{event.anchor} stands inside itself", _start(event))
+            raise YamlError(f"alias *{plain(event.anchor)} stands inside itself", _start(event))
         if event.anchor not in self.anchors:
-            raise YamlError(f"alias *{event.anchor} has no anchor before it", _start(event))
+            raise YamlError(f"alias *{plain(event.anchor)} has no anchor before it", _start(event))
         data, size = self.anchors[event.anchor]
         self.count(size, event)
         return data
@@ -200,10 +231,12 @@ class _Reader:
             key = _scalar(event) if isinstance(event, yaml.ScalarEvent) else None
             if not isinstance(key, str):
                 raise YamlError("a key must be text", _start(event))
+            _check_no_tag(event)
             if key in members:
                 first = self.document.keys[(*path, key)]
                 raise YamlError(
-                    f"duplicate key {key!r}: it stands at line {first.line} already", _start(event)
+                    f"duplicate key {shown(key)}: it stands at line {first.line} already",
+                    _start(event),
                 )
             self.document.keys[(*path, key)] = _start(event)
             members[key] = self.value(next(self.events), (*path, key))
@@ -222,13 +255,28 @@ def _start(event: Any) -> Place:
     return Place(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
+def _check_no_tag(event: Any) -> None:
+    if event.tag is not None:
+        tag = plain(event.tag)
+        raise YamlError(f"tag {tag}: only plain data is read, write it without", _start(event))
+
+
+def _whole(text: str, event: Any) -> str:
+    """Text as it was before the reader: old line breaks restored, pairs of surrogates joined."""
+    text = text.translate(_RESTORED)
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise YamlError("half of a surrogate pair is no character", _start(event)) from None
+
+
 def _scalar(event: Any) -> Any:
-    text: str = event.value
+    text = _whole(event.value, event)
     if event.style is not None:  # quoted or a block: text, whatever it looks like
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) > MAX_DIGITS and _FLOAT.fullmatch(text):
+    if len(text) > MAX_DIGITS and (_FLOAT.fullmatch(text) or _BASED.fullmatch(text)):
         raise YamlError(f"a number of more than {MAX_DIGITS} digits", _start(event))
     if _INTEGER.fullmatch(text):
         return int(text)

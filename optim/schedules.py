@@ -20,8 +20,8 @@ from optim.settings import Factor, NonNegative, Share
 
 Schedule: TypeAlias = Callable[[int, float], float]
 
-Count: TypeAlias = Annotated[int, Range("[1, inf)")]
-Whole: TypeAlias = Annotated[int, Range("[0, inf)")]
+Count: TypeAlias = Annotated[int, Range("[1, 1000000000]")]
+Whole: TypeAlias = Annotated[int, Range("[0, 1000000000]")]
 
 SCHEDULES: Registry[Callable[..., Schedule]] = Registry("schedule")
 
@@ -54,7 +54,7 @@ def step(*, step_size: Count, gamma: Factor = 0.1) -> Schedule:
 
 @SCHEDULES.register
 def multistep(
-    *, milestones: Annotated[list[int], Range("[0, inf)")], gamma: Factor = 0.1
+    *, milestones: Annotated[list[int], Range("[0, 1000000000]")], gamma: Factor = 0.1
 ) -> Schedule:
     """lr times gamma at every milestone
 
@@ -70,7 +70,7 @@ def multistep(
     steps = list(milestones)
     if any(later <= earlier for earlier, later in itertools.pairwise(steps)):
         raise ValueError(
-            "milestones must be one or more whole numbers in [0, inf), "
+            "milestones must be one or more whole numbers in [0, 1000000000], "
             f"each above the one before, found {milestones!r}"
         )
     return lambda step, lr: lr * gamma ** bisect.bisect_right(steps, step)

@@ -4,7 +4,6 @@ import csv
 import math
 import os
 import random
-import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from minigrad.data.dataset import DATASETS, Dataset
 from minigrad.registry import suggestion
+from minigrad.sources import open_regular
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
@@ -89,17 +89,11 @@ class _Faults:
 
 
 def _open(path: str) -> BinaryIO:
-    try:
-        found = os.stat(path)  # before it is opened: opening a pipe waits until somebody writes
-    except ValueError:
-        raise _Unreadable(None, "cannot be read: this cannot be the name of a file") from None
-    if stat.S_ISDIR(found.st_mode):
-        raise _Unreadable(None, "cannot be read: it is a directory")
-    if not stat.S_ISREG(found.st_mode):
-        raise _Unreadable(None, "cannot be read: it is not a regular file")
-    if found.st_size > MAX_BYTES:
+    file = open_regular(path)
+    if os.fstat(file.fileno()).st_size > MAX_BYTES:
+        file.close()
         raise _too_large()
-    return open(path, "rb")
+    return file
 
 
 class _Rows:

@@ -10,7 +10,7 @@ from minigrad.registry import Registry
 from minigrad.settings import Range
 
 Count: TypeAlias = Annotated[int, Range("[2, 100000]")]
-Noise: TypeAlias = Annotated[float, Range("[0, inf)")]
+Noise: TypeAlias = Annotated[float, Range("[0, 1000000]")]
 
 
 @dataclass(frozen=True)

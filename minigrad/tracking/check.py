@@ -1,11 +1,12 @@
 """What is damaged in a run, file by file, and what can still be read of it."""
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from minigrad.tracking.store import Log, StoredRun, StoreError
+from minigrad.tracking.store import StoredRun, StoreError, flatten, read_config, read_log
 
 CHECKPOINTS = ("checkpoint.json", "checkpoint.previous.json")
 
@@ -26,10 +27,10 @@ def check(run: StoredRun) -> Report:
         return report
     if run.facts:
         report.readable.append("run.json")
-    _attempt(report, lambda: _check_config(run, report))
+    _attempt(report, lambda: _check_config(run.path, report))
     begins = run.alive and not os.path.exists(run.path / "metrics.jsonl")
     if not begins:
-        _attempt(report, lambda: _check_log(run.log, report))
+        _attempt(report, lambda: _check_log(run.path, report))
     for name in CHECKPOINTS:
         if os.path.lexists(run.path / name):
             _check_checkpoint(run.path / name, report)
@@ -52,18 +53,21 @@ def _attempt(report: Report, examine: Callable[[], None]) -> None:
             report.damage.append(str(error))
 
 
-def _check_config(run: StoredRun, report: Report) -> None:
-    report.readable.append(f"config.yaml: {len(run.flat_config())} settings")
+def _check_config(run: Path, report: Report) -> None:
+    report.readable.append(f"config.yaml: {len(flatten(read_config(run)))} settings")
 
 
-def _check_log(log: Log, report: Report) -> None:
+def _check_log(run: Path, report: Report) -> None:
+    log = read_log(run)
     report.damage += log.damage
+    for before, row in itertools.pairwise(log.rows):
+        step, last = int(row["step"]), int(before["step"])
+        if step < last:
+            report.damage.append(f"metrics.jsonl: step {step} comes after step {last}")
+        elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time"}):
+            names = ", ".join(sorted(twice))
+            report.damage.append(f"metrics.jsonl: step {step} stands there twice, with {names}")
     steps = [int(row["step"]) for row in log.rows]
-    for before, step in zip(steps, steps[1:], strict=False):
-        if step == before:
-            report.damage.append(f"metrics.jsonl: step {step} stands there twice")
-        elif step < before:
-            report.damage.append(f"metrics.jsonl: step {step} comes after step {before}")
     told = f", steps {min(steps)} to {max(steps)}" if steps else ""
     report.readable.append(f"metrics.jsonl: {len(steps)} lines{told}")
 

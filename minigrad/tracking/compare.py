@@ -8,7 +8,10 @@ from typing import Any
 from minigrad.tracking.store import StoredRun, StoreError, short
 
 _CLOCKS = ("step", "time")  # step is what rows are paired by; time differs between any two runs
-_WITHOUT_EFFECT = ("name", "seed", "expect", "train.log_every")  # seed is a cause of its own
+_WITHOUT_EFFECT = (  # on the numbers; but for the seed, which is a cause of its own
+    *("name", "seed", "expect"),
+    *("train.log_every", "train.checkpoint_every", "train.snapshots"),
+)
 _KEYS_IN_LABEL = 4
 
 
@@ -38,7 +41,7 @@ def compare(runs: Sequence[StoredRun]) -> Comparison:
         config={key: [config.get(key) for config in configs] for key in differing(configs)},
         results={key: [result.get(key) for result in results] for key in apart},
         same={key: value for key, value in results[0].items() if key not in apart},
-        notes=[f"{run.id}: {note}" for run in runs if (note := _config_damage(run))],
+        notes=[note for run in runs if (note := _config_damage(run))],
     )
 
 
@@ -158,11 +161,10 @@ def part(a: StoredRun, b: StoredRun) -> Parting:
 
 
 def _by_step(run: StoredRun) -> dict[int, dict[str, float]]:
-    try:
-        rows = run.metrics()
-    except StoreError as error:
-        raise StoreError(f"{run.id}: {error}") from None
-    return {int(row["step"]): row for row in sorted(rows, key=lambda row: row["step"])}
+    by_step: dict[int, dict[str, float]] = {}
+    for row in sorted(run.metrics(), key=lambda row: row["step"]):
+        by_step.setdefault(int(row["step"]), {}).update(row)  # a step may be logged in parts
+    return by_step
 
 
 def _bits(number: float) -> bytes:
@@ -177,11 +179,14 @@ def causes(a: StoredRun, b: StoredRun) -> list[str]:
     packages = [_mapping(run.facts.get("packages")) for run in (a, b)]
     for name in differing(packages):
         found += _apart(name, *(versions.get(name) for versions in packages))
+    codes = [run.facts.get("code") for run in (a, b)]
+    if None not in codes:  # older runs have none
+        found += _apart("code (checksum of the sources)", *codes)
     return found + _git_causes(_mapping(a.facts.get("git")), _mapping(b.facts.get("git")))
 
 
 def _config_causes(a: StoredRun, b: StoredRun) -> list[str]:
-    unread = [f"config: that of {r.id} cannot be read" for r in (a, b) if _config_damage(r)]
+    unread = [damage for run in (a, b) if (damage := _config_damage(run))]
     left, right = config_of(a), config_of(b)
     keys = [
         key
@@ -190,6 +195,7 @@ def _config_causes(a: StoredRun, b: StoredRun) -> list[str]:
     ]
     if unread or not keys:
         return unread
+    keys = [key for key in keys if key in left and key in right] or keys  # the rest follows
     told = [f"{key} {_shown(left.get(key))} against {_shown(right.get(key))}" for key in keys]
     return [f"config: {', '.join(told)}"]
 

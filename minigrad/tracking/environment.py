@@ -1,5 +1,6 @@
 """Where a run runs: what one must know to repeat it."""
 
+import functools
 import hashlib
 import os
 import platform
@@ -47,6 +48,7 @@ def process_start(pid: int) -> int | None:
     return int(stat.rpartition(")")[2].split()[19])  # proc(5): field 22, counted from 1
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

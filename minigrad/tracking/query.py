@@ -1,6 +1,7 @@
 """What to show of which runs: values by key, conditions, an order."""
 
 import math
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from minigrad.tracking.store import StoredRun, StoreError
 COLUMNS = ("id", "status", "final_loss", "steps", "seconds")
 _FACTS = ("name", "started", "ended", "seed", "engine", "host", "tags", "group", "error", "argv")
 _CONDITION = re.compile(r"\s*([^\s=<>!]+)\s*(!=|<=|>=|=|<|>)(.*)", re.DOTALL)
+_SIGNS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 _CONFIGS_READ = 100  # reading the configs of more would make the list wait
 
 
@@ -39,6 +41,12 @@ def value(run: StoredRun, key: str) -> Any:
     if key in run.summary:
         return run.summary[key]
     return config_of(run).get(key, ABSENT)
+
+
+def shown(run: StoredRun, key: str) -> Any:
+    """The value in a list's cell: None where the run has nothing."""
+    found = value(run, key)
+    return None if found is ABSENT else found
 
 
 @dataclass(frozen=True)
@@ -67,15 +75,9 @@ class Condition:
         found = value(run, self.key)
         if self.sign in ("=", "!="):
             return self._is_wanted(found) == (self.sign == "=")
-        left, right = _comparable(found), _comparable(self.wanted)
-        if left is None or right is None or type(left) is not type(right):
-            return False
-        return {
-            "<": left < right,
-            ">": left > right,
-            "<=": left <= right,
-            ">=": left >= right,
-        }[self.sign]
+        both_numbers = _is_number(found) and _is_number(self.wanted)
+        both_texts = isinstance(found, str) and isinstance(self.wanted, str)
+        return (both_numbers or both_texts) and bool(_SIGNS[self.sign](found, self.wanted))
 
     def _is_wanted(self, found: Any) -> bool:
         if isinstance(found, list) and not isinstance(self.wanted, list):
@@ -137,12 +139,6 @@ def _same(found: Any, wanted: Any) -> bool:
     if _is_number(found) and _is_number(wanted):
         return bool(found == wanted or (found != found and wanted != wanted))
     return found == wanted or (isinstance(found, str) and found == str(wanted))
-
-
-def _comparable(found: Any) -> float | str | None:
-    if _is_number(found):
-        return float(found)
-    return found if isinstance(found, str) else None
 
 
 def _rank(found: Any) -> tuple[int, float, str] | None:

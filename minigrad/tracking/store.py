@@ -1,5 +1,6 @@
 """A store of runs being read: whatever its runs went through, all of them are there."""
 
+import contextlib
 import copy
 import difflib
 import functools
@@ -7,11 +8,11 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad import yaml12
 from minigrad.registry import suggestion
@@ -19,6 +20,8 @@ from minigrad.tracking import environment
 
 STATUSES = ("running", "finished", "failed", "diverged", "interrupted")
 TRASH = ".trash"
+
+T = TypeVar("T")
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z-")
 _NUMBERS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
@@ -63,7 +66,7 @@ class StoredRun:
     @functools.cached_property
     def config(self) -> dict[str, Any]:
         """The config as it ran. Raises StoreError, with line and column."""
-        return _read_config(self.path / "config.yaml")
+        return self._named(read_config)
 
     def flat_config(self) -> dict[str, Any]:
         """The config with dotted keys, as {"optimizer.lr": 0.1}. Raises StoreError."""
@@ -79,7 +82,13 @@ class StoredRun:
     @functools.cached_property
     def log(self) -> "Log":
         """The metrics, and the damage in their file."""
-        return read_log(self.path / "metrics.jsonl")
+        return self._named(read_log)
+
+    def _named(self, read: Callable[[Path], T]) -> T:
+        try:
+            return read(self.path)
+        except StoreError as error:
+            raise StoreError(f"{self.id}: {error}") from None
 
     def column(self, name: str) -> list[float]:
         """One metric's values, of the lines that have it."""
@@ -247,22 +256,21 @@ def _leaves(config: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]
             yield f"{prefix}{key}", value
 
 
-def read_log(path: Path) -> Log:
-    """The lines of a metrics.jsonl. Raises StoreError where it is missing or cannot be read.
+def read_log(run: Path) -> Log:
+    """The run's metrics.jsonl. Raises StoreError where it is missing or cannot be read.
 
     A last line without its end was cut off by a crash, which is no damage: it is passed over.
     """
+    path = run / "metrics.jsonl"
     *lines, last = _read(path).split(b"\n")
     rows, damage = [], []
     for number, line in enumerate(lines, start=1):
         try:
             rows.append(_row(line))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             damage.append(f"{path.name}:{number}: {error}")
-    try:
+    with contextlib.suppress(ValueError):
         rows.append(_row(last))  # whole but for its end, when it was cut just there
-    except (ValueError, RecursionError):
-        pass
     return Log(rows, damage)
 
 
@@ -322,7 +330,9 @@ def _doubts(facts: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(run: Path) -> dict[str, Any]:
+    """The run's config.yaml. Raises StoreError where it is missing, damaged or no mapping."""
+    path = run / "config.yaml"
     try:
         config = copy.deepcopy(_parsed(_read(path)))
     except yaml12.YamlError as error:
@@ -358,7 +368,7 @@ def _is_dead(facts: Mapping[str, Any]) -> bool:
     if not isinstance(pid, int) or pid <= 0:
         return True
     if begun is not None:
-        return environment.process_start(pid) != begun
+        return bool(environment.process_start(pid) != begun)
     if os.name == "nt":  # there os.kill ends the process, or interrupts ours
         return False
     try:

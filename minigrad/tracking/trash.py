@@ -2,13 +2,13 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.tracking.store import (
     TRASH,
     StoredRun,
     StoreError,
-    empty,
     ids,
     nearest,
     only,
@@ -16,40 +16,47 @@ from minigrad.tracking.store import (
 )
 
 
-def delete(store: str | Path, run: StoredRun, force: bool = False) -> None:
-    """Move a run to the trash, and `latest` to the newest that remains.
+def delete(store: str | Path, found: Sequence[StoredRun], force: bool = False) -> None:
+    """Move runs to the trash, and `latest` to the newest that remains.
 
-    Raises StoreError for a run that is running, unless forced, or that lies in another store.
+    Raises StoreError, before any is moved, if one is running, unless forced, or in another store.
     """
     store = Path(store)
-    if not os.path.samefile(run.path.parent, store):
-        raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
-    if run.alive and not force:
-        raise StoreError(
-            f"{run.id} is running (process {run.facts.get('pid')} on "
-            f"{run.facts.get('host') or 'this host'}): stop it, or delete it with --force"
-        )
+    for run in found:
+        if not os.path.samefile(run.path.parent, store):
+            raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
+        if run.alive and not force:
+            raise StoreError(
+                f"{run.id} is running (process {run.facts.get('pid')} on "
+                f"{run.facts.get('host') or 'this host'}): stop it, or delete it with --force"
+            )
     (store / TRASH).mkdir(exist_ok=True)
-    _move(run.path, store / TRASH / run.id)
+    for run in found:
+        _move(run.path, store / TRASH / run.id)
     settle_latest(store)
 
 
-def restore(store: str | Path, which: str) -> str:
-    """Move a run, named by its id or a part of it, out of the trash again; gives its id.
+def restore(store: str | Path, which: Sequence[str]) -> list[str]:
+    """Move runs, named by their ids or parts of them, out of the trash again; gives their ids.
 
-    Raises StoreError if it is not there, or if a run of its name has taken its place.
+    Raises StoreError for one that is not there, or if a run of its name has taken its place.
     """
     store = Path(store)
-    deleted = ids(store / TRASH)
-    found = only(deleted, which)
-    if found is None:
-        if there := only(ids(store), which):
-            raise StoreError(f"{there} is not in the trash: it is in {str(store)!r}")
-        known = nearest(deleted, which) if deleted else "the trash is empty"
-        raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {known}")
-    _move(store / TRASH / found, store / found)
+    found = list(dict.fromkeys(_in_trash(store, name) for name in which))
+    for identity in found:
+        _move(store / TRASH / identity, store / identity)
     settle_latest(store)
     return found
+
+
+def _in_trash(store: Path, which: str) -> str:
+    deleted = ids(store / TRASH)
+    if found := only(deleted, which):
+        return found
+    if there := only(ids(store), which):
+        raise StoreError(f"{there} is not in the trash: it is in {str(store)!r}")
+    known = nearest(deleted, which) if deleted else "the trash is empty"
+    raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {known}")
 
 
 def settle_latest(store: Path) -> None:
@@ -79,6 +86,3 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         why = "it is on another file system" if error.errno == errno.EXDEV else error.strerror
         raise StoreError(f"{source} cannot be moved to {target}: {why}") from None
-
-
-__all__ = ["delete", "empty", "restore", "settle_latest"]

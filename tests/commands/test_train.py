@@ -44,7 +44,7 @@ def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> N
     assert lines[0].startswith("loss 0.6995 -> 0.00015")
     assert "in 500 steps" in lines[0]
     assert lines[1].startswith("expectations met: ")
-    assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png"]
+    assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png, boundary.png"]
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "latest").resolve() == run
     logged = metrics(run)
@@ -98,7 +98,7 @@ def test_log_every_thins_the_log_and_keeps_the_last_step(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("nmae: xor", "c.yaml:1:1: unknown key 'nmae'"),
+        ("nmae: xor", "c.yaml:1:1: nmae: unknown key 'nmae'"),
         ("data: {name: xro}", "c.yaml:3:14: data: unknown name 'xro': did you mean 'xor'"),
         ("seed: zero", "c.yaml:2:7: seed: must be a whole number, found 'zero'"),
     ],

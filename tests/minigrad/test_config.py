@@ -106,11 +106,11 @@ def test_all_faults_are_told_at_once(write) -> None:
     told = [fault.removeprefix(f"{path}:").split(" Known: ")[0] for fault in faults(path)]
     assert sorted(told) == sorted(
         [
-            "2:1: unknown key 'sede': did you mean 'seed'?",
+            "2:1: sede: unknown key 'sede': did you mean 'seed'?",
             "3:7: data: unknown name 'xro': did you mean 'xor'?",
             "4:7: loss: unknown name 'bec': did you mean 'bce'?",
             "5:28: optimizer.lr: must be a number, found 'fast'",
-            "5:34: unknown key 'momentm': did you mean 'momentum'?",
+            "5:34: optimizer.momentm: unknown key 'momentm': did you mean 'momentum'?",
             "6:16: train.steps: must be a whole number, found 1.5",
             "7:24: expect.initial_loss: must have 2 members, found 1",
         ]
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     assert faults(tmp_path / "none.yaml") == [
         f"{tmp_path}/none.yaml: cannot be read: No such file or directory"
     ]
-    assert "Is a directory" in faults(tmp_path)[0]
+    assert "it is a directory" in faults(tmp_path)[0]
 
 
 def test_a_config_cannot_be_changed_after_it_was_checked() -> None:

@@ -6,12 +6,13 @@ import os
 import random
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pytest
 
 from minigrad.data import DATASETS, DataError, Dataset, csv_file
 from minigrad.data.csv_file import MAX_BYTES, MAX_NUMBERS, MAX_ROWS
+from minigrad.sources import open_regular
 
 HEADER = "age,size,y\n"
 
@@ -295,13 +296,14 @@ def test_a_large_file_is_refused_without_being_read(size: int, message: str, wri
 def test_a_file_that_grows_while_it_is_read_is_refused(
     write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def grow(path: str, mode: str) -> BinaryIO:
+    def grow(path: str) -> BinaryIO:
+        file = open_regular(path)
         write("a,y\n" + f"1,{'2':>1000}\n" * 1000)
-        return cast(BinaryIO, open(path, mode))
+        return file
 
     path = write("a,y\n1,2\n")
     monkeypatch.setattr(csv_file, "MAX_BYTES", 1_000_000)
-    monkeypatch.setattr(csv_file, "open", grow, raising=False)
+    monkeypatch.setattr(csv_file, "open_regular", grow)
     assert faults(path) == ["people.csv: larger than 1 MB"]
 
 
@@ -361,7 +363,7 @@ def test_a_file_without_permission_is_refused(write, monkeypatch: pytest.MonkeyP
         raise PermissionError(errno.EACCES, "Permission denied")
 
     path = write(HEADER + "1,2,3\n")
-    monkeypatch.setattr(csv_file, "open", refuse, raising=False)  # root may open every file
+    monkeypatch.setattr(csv_file, "open_regular", refuse)  # root may open every file
     assert faults(path) == ["people.csv: cannot be read: Permission denied"]
 
 

@@ -1,0 +1,50 @@
+"""The pictures of one run: its loss curve and, where there are two inputs, what it has learned."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from minigrad.session import Session
+from minigrad.tracking.store import load
+
+
+def draw(session: Session) -> Iterator[Path]:
+    """Draw what the session's run has to show, giving each picture's path. Raises OSError."""
+    # here, since matplotlib takes longer to import than XOR to train
+    from minigrad.boundary import draw_boundary, draw_snapshots, surface
+    from minigrad.plot import draw_loss
+
+    config, trainer, directory = session.config, session.trainer, session.run.path
+    steps, losses = load(directory).series("loss")
+    if not steps:
+        return
+    status = session.run.facts["status"]
+    ended = "" if status == "finished" else f" ({status})"
+    model = f"hidden {config.model.hidden} {config.model.activation} {config.model.init}"
+    subtitle = f"{model}   {config.optimizer.name} {config.optimizer.changed()}   {directory.name}"
+    draw_loss(
+        directory / "loss.png",
+        steps,
+        losses,
+        loss_name=config.loss,
+        title=f"{config.name}: {losses[0]:.3g} to {losses[-1]:.3g} in {steps[-1] + 1} steps{ended}",
+        subtitle=subtitle,
+        final_loss_below=config.expect.final_loss_below,
+    )
+    yield directory / "loss.png"
+    if trainer.dataset.n_features != 2:
+        return
+    found = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=config.loss)
+    draw_boundary(
+        directory / "boundary.png",
+        found,
+        trainer.dataset,
+        trainer.validation,
+        title=f"{config.name}: after {trainer.step} steps{ended}",
+        subtitle=model,
+    )
+    yield directory / "boundary.png"
+    if session.snapshots:
+        title = f"{config.name}: how it came to be"
+        path = directory / "snapshots.png"
+        draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
+        yield path

@@ -1,0 +1,249 @@
+"""A stored run for other tools: a CSV file, TensorBoard's event files, or an MLflow database."""
+
+import contextlib
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from minigrad.registry import suggestion
+
+_UNMEASURED = ("step", "time")  # when a line was logged, not what
+_MLFLOW_BATCH = 1000  # the most that its servers take at once
+
+
+class ExportError(ValueError):
+    """What hinders an export, and what to do about it: one sentence."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is known of a run; missing facts have defaults, for damaged runs are exported too."""
+
+    facts: Mapping[str, Any]
+    config: Mapping[str, Any]
+    metrics: Sequence[Mapping[str, Any]]
+
+    @property
+    def id(self) -> str:
+        return Path(str(self.facts.get("id") or "run")).name
+
+    @property
+    def names(self) -> list[str]:
+        """What was measured, in the order of first appearance."""
+        columns = dict.fromkeys(name for line in self.metrics for name in line)
+        return [name for name in columns if name not in _UNMEASURED]
+
+    @property
+    def size(self) -> str:
+        return f"{_count(len(self.metrics), 'step')} of {_count(len(self.names), 'metric')}"
+
+    def when(self, line: Mapping[str, Any]) -> float:
+        """Seconds since 1970 at which a line was logged."""
+        return _seconds(self.facts.get("started")) + float(line.get("time", 0.0))
+
+    def measured(self, line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+        for name, value in line.items():
+            if name not in _UNMEASURED and value is not None:
+                yield name, float(value)  # of the text "nan" too
+
+
+def export(
+    facts: dict[str, Any],
+    flat_config: dict[str, Any],
+    metrics: list[dict[str, Any]],
+    *,
+    to: str,
+    out: str | Path | None,
+) -> str:
+    """Write a run where another tool reads it, and tell in one sentence what is where now.
+
+    `facts` is run.json, `flat_config` has dotted keys, `metrics` is a line a logged step. To
+        csv           one row a line, one column a metric, every number to its last digit
+        tensorboard   scalars by step and wall time, the config as text and as hparams
+        mlflow        params, metrics with their times, status and git commit as tags
+    `out` is a CSV file, TensorBoard's log directory, or MLflow's database file or tracking URI.
+    Exporting a run again replaces what was exported.
+
+    Raises ExportError.
+    """
+    if to not in _WRITERS:
+        raise ExportError(f"unknown export {to!r}: {suggestion(to, _WRITERS)}")
+    try:
+        return _WRITERS[to](_Source(facts, flat_config, metrics), out)
+    except OSError as error:
+        place = error.filename or out or to
+        raise ExportError(f"{place}: cannot be written: {error.strerror or error}") from None
+
+
+def _to_csv(run: _Source, out: str | Path | None) -> str:
+    """nan and infinities become nan, inf, -inf; what was not measured stays empty."""
+    path = Path(out or f"{run.id}.csv")
+    if path.is_dir():
+        path /= f"{run.id}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = dict.fromkeys(["step", *(name for line in run.metrics for name in line)])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(columns), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(run.metrics)
+    return f"wrote {run.size} to {path}"
+
+
+def _to_tensorboard(run: _Source, out: str | Path | None) -> str:
+    """Event files without TensorFlow.
+
+    Numbers are 32-bit: TensorBoard's own server passes over scalars of 64. So they keep 7 digits,
+    below 1e-45 they are 0, above 3e38 infinite; nan and infinities stay what they are.
+    """
+    writers = _need("tensorboard", "tensorboard.summary.writer.event_file_writer")
+    event_pb2 = _need("tensorboard", "tensorboard.compat.proto.event_pb2")
+    logs = Path(out or "tensorboard-logs")
+    directory = logs / run.id
+    earlier = list(directory.glob("events.out.tfevents.*.minigrad"))
+    writer = writers.EventFileWriter(str(directory), filename_suffix=".minigrad")
+    for wall_time, step, summary in _summaries(run):
+        writer.add_event(event_pb2.Event(wall_time=wall_time, step=step, summary=summary))
+    writer.close()
+    for path in earlier:  # two files in a directory would be shown as one run, every step twice
+        path.unlink()
+    return f"wrote {run.size} to {directory}: see them with tensorboard --logdir {logs}"
+
+
+def _summaries(run: _Source) -> Iterator[tuple[float, int, Any]]:
+    """Wall time, step and content of each event."""
+    scalar = _need("tensorboard", "tensorboard.plugins.scalar.summary_v2")
+    text = _need("tensorboard", "tensorboard.plugins.text.summary_v2")
+    hparams = _need("tensorboard", "tensorboard.plugins.hparams.summary_v2")
+    numpy = import_module("numpy")
+    start = run.when({})
+    config = {key: _hparam(value) for key, value in run.config.items()}
+    yield start, 0, hparams.hparams_pb(config, trial_id=run.id, start_time_secs=start)
+    rows = [f"| {_cell(key)} | {_cell(_plain(value))} |" for key, value in run.config.items()]
+    yield start, 0, text.text_pb("config", "\n".join(["| key | value |", "|---|---|", *rows]))
+    for line in run.metrics:
+        for name, value in run.measured(line):
+            with numpy.errstate(over="ignore", under="ignore"):
+                yield run.when(line), int(line["step"]), scalar.scalar_pb(name, value)
+
+
+def _to_mlflow(run: _Source, out: str | Path | None) -> str:
+    """Through MLflow's own client; the experiment is called as the run is named.
+
+    Times are whole milliseconds. nan stays nan; MLflow stores infinities as the largest numbers
+    that a float holds, 1.8e308 and its opposite. In names, what it refuses becomes "_".
+    """
+    client_class = _need("mlflow", "mlflow.tracking").MlflowClient
+    errors = _need("mlflow", "mlflow.exceptions")
+    uri, shown = _tracking_uris(out)
+    try:
+        client = client_class(tracking_uri=uri)
+        experiment = _experiment(client, str(run.facts.get("name") or "minigrad"))
+        earlier = client.search_runs([experiment], f"tags.`minigrad.id` = '{run.id}'")
+        logged = _log_to_mlflow(client, experiment, run)
+        for old in earlier:
+            client.delete_run(old.info.run_id)
+    except errors.MlflowException as error:
+        raise ExportError(f"mlflow at {shown}: {str(error).splitlines()[0]}") from None
+    seen = f"see it with mlflow ui --backend-store-uri {shown}"
+    return f"wrote {run.size} to {shown} as run {logged}: {seen}"
+
+
+def _tracking_uris(out: str | Path | None) -> tuple[str, str]:
+    """For the client and for the user. A path is an SQLite database's: MLflow opens no directories.
+
+    The client's is absolute, since MLflow keeps what it opened once, wherever one has gone since.
+    """
+    if out is not None and "://" in str(out):
+        return str(out), str(out)
+    path = Path(out or "mlflow.db")
+    if path.is_dir():
+        path /= "mlflow.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{path.absolute()}", f"sqlite:///{path}"
+
+
+def _experiment(client: Any, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name))
+
+
+def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
+    """Gives the id of the new MLflow run."""
+    entities = _need("mlflow", "mlflow.entities")
+    commit = (run.facts.get("git") or {}).get("commit")
+    status = str(run.facts.get("status") or "damaged")
+    tags = {"minigrad.id": run.id, "minigrad.status": status}
+    if commit:
+        tags["mlflow.source.git.commit"] = commit
+    started = round(1000 * run.when({}))
+    new = client.create_run(experiment, start_time=started, tags=tags, run_name=run.id).info.run_id
+    params = [entities.Param(_allowed(key), _plain(value)) for key, value in run.config.items()]
+    for batch in _batches(params, 100):
+        client.log_batch(new, params=batch)
+    metrics = [
+        entities.Metric(_allowed(name), value, round(1000 * run.when(line)), int(line["step"]))
+        for line in run.metrics
+        for name, value in run.measured(line)
+    ]
+    for batch in _batches(metrics, _MLFLOW_BATCH):
+        client.log_batch(new, metrics=batch)
+    if status != "running":
+        ended = run.facts.get("ended")
+        end_time = round(1000 * _seconds(ended)) if ended else None
+        client.set_terminated(new, _MLFLOW_STATUS.get(status, "FAILED"), end_time=end_time)
+    return str(new)
+
+
+_MLFLOW_STATUS = {"finished": "FINISHED", "interrupted": "KILLED"}  # all else is FAILED
+_WRITERS = {"csv": _to_csv, "tensorboard": _to_tensorboard, "mlflow": _to_mlflow}
+
+
+def _need(package: str, module: str) -> Any:
+    """A module of a package that minigrad can do without."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        missing = "" if (error.name or "").split(".")[0] == package else f" ({error})"
+        raise ExportError(
+            f"exporting to {package} needs a package that is not installed{missing}: "
+            f"pip install 'minigrad[{package}]'"
+        ) from None
+
+
+def _seconds(moment: Any) -> float:
+    """Seconds from 1970 to an ISO time, or 0 where it is none."""
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(str(moment)).timestamp()
+    return 0.0
+
+
+def _hparam(value: Any) -> bool | float | str:
+    return value if isinstance(value, (bool, int, float, str)) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    """A config's value as text: what is no text itself as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    """For a table in Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _allowed(name: str) -> str:
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

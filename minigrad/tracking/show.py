@@ -1,0 +1,50 @@
+"""All there is to know of one run, section by section."""
+
+import os
+from typing import Any
+
+from minigrad.tracking.check import check
+from minigrad.tracking.compare import config_of
+from minigrad.tracking.store import StoredRun, StoreError, flatten
+
+_SECTIONS_OF_THEIR_OWN = ("id", "name", "status", "summary", "expectations")
+
+
+def show(run: StoredRun) -> dict[str, Any]:
+    """Sections by title; one without content is empty."""
+    facts = {key: v for key, v in run.facts.items() if key not in _SECTIONS_OF_THEIR_OWN}
+    head = {"id": run.id, "name": run.name, "status": run.status, "path": str(run.path)}
+    return {
+        "run": {**head, **flatten(facts)},
+        "results": run.summary,
+        "expectations": _expectations(run),
+        "config": config_of(run),
+        "files": _files(run),
+        "last metrics": _last(run),
+        "damage": check(run).damage,
+    }
+
+
+def _expectations(run: StoredRun) -> list[Any]:
+    """The verdicts' sentences; a verdict without one as it is."""
+    found = run.facts.get("expectations")
+    if not isinstance(found, list):
+        return []
+    return [one.get("sentence", one) if isinstance(one, dict) else one for one in found]
+
+
+def _files(run: StoredRun) -> dict[str, int]:
+    """Names and sizes in bytes."""
+    try:
+        entries = sorted(os.scandir(run.path), key=lambda entry: entry.name)
+    except OSError:  # it is no directory, which its damage tells
+        return {}
+    return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}
+
+
+def _last(run: StoredRun) -> dict[str, float]:
+    try:
+        rows = run.metrics()
+    except StoreError:
+        return {}
+    return rows[-1] if rows else {}

@@ -1,0 +1,85 @@
+"""Conditions, orders and columns over runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad.tracking.query import COLUMNS, Condition, columns, order, select
+from minigrad.tracking.store import StoredRun, StoreError, runs
+from tests.minigrad.tracking.written import config, write
+
+
+def summary(loss: float | str | None) -> dict[str, Any]:
+    return {"summary": {} if loss is None else {"final_loss": loss, "steps": 3}}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> list[StoredRun]:
+    adam = config(optimizer={"name": "adam", "lr": 0.1}, seed=1)
+    write(tmp_path, "20261120T000000Z-a-0001", **summary(0.5), tags=["good", "old"])
+    write(tmp_path, "20261120T000001Z-b-0002", adam, **summary(0.01))
+    write(tmp_path, "20261120T000002Z-c-0003", **summary(None), status="failed")
+    write(tmp_path, "20261120T000003Z-d-0004", **summary(float("nan")), group="sweep")
+    return runs(tmp_path)
+
+
+def letters(some: list[StoredRun]) -> str:
+    return "".join(run.id.split("-")[1] for run in some)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (["status=finished"], "abd"),
+        (["status!=finished"], "c"),
+        (["optimizer.name=adam"], "b"),
+        (["optimizer.lr>0.2"], "acd"),
+        (["optimizer.lr<=0.1"], "b"),
+        (["final_loss<0.1"], "b"),
+        (["final_loss>=0.01"], "ab"),
+        (["summary.final_loss=0.50"], "a"),
+        (["status=finished", "final_loss>0.1"], "a"),
+        (["tags=good"], "a"),
+        (["group=sweep"], "d"),
+        (["group=null"], "abc"),
+        (["model.hidden=[8]"], "abcd"),
+        (["git.dirty=false", "final_loss=.nan"], "d"),
+        (["started>2026-11-20T00:00:01"], "bcd"),
+        (["started<nonsense"], "abcd"),
+        (["id=20261120T000003Z-d-0004"], "d"),
+        (["error=a: [b"], ""),
+        ([], "abcd"),
+    ],
+)
+def test_runs_that_meet_all_conditions(
+    found: list[StoredRun], conditions: list[str], expected: str
+) -> None:
+    assert letters(select(found, [Condition.parse(text) for text in conditions])) == expected
+
+
+def test_a_key_that_no_run_has_is_a_slip(found: list[StoredRun]) -> None:
+    with pytest.raises(StoreError, match=r"no run has 'optimizer\.nam': did you mean 'optimizer"):
+        select(found, [Condition.parse("optimizer.nam=adam")])
+    with pytest.raises(StoreError, match="no run has 'nothing'"):
+        order(found, "nothing")
+
+
+@pytest.mark.parametrize("text", ["status", "=3", "", "a b=3"])
+def test_a_condition_of_another_shape_is_refused(text: str) -> None:
+    with pytest.raises(StoreError, match="write key=value"):
+        Condition.parse(text)
+
+
+def test_orders(found: list[StoredRun]) -> None:
+    assert letters(order(found)) == "dcba"
+    assert letters(order(found, reverse=True)) == "abcd"
+    assert letters(order(found, "final_loss")) == "badc"
+    assert letters(order(found, "final_loss", reverse=True)) == "dabc"
+    assert letters(order(found, "status")) == "cabd"
+
+
+def test_columns_add_the_settings_that_differ(found: list[StoredRun]) -> None:
+    assert columns(found) == [*COLUMNS, "seed", "optimizer.name", "optimizer.lr"]
+    assert columns(found[:1]) == list(COLUMNS)
+    assert columns([]) == list(COLUMNS)

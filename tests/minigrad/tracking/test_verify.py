@@ -1,0 +1,90 @@
+"""verify trains a stored run again and finds the last bit that differs."""
+
+import json
+import math
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from minigrad import train
+from minigrad.tracking import init
+from minigrad.tracking.store import StoreError, find
+from minigrad.tracking.verify import verify
+
+OVERRIDES = [
+    "train={steps: 40, batch_size: 20, log_every: 3}",
+    "data.val_fraction=0.2",
+    "expect={}",
+]
+
+
+@pytest.fixture
+def run_path(tmp_path: Path) -> Path:
+    with redirect_stdout(StringIO()):
+        assert train.main(["configs/moons.yaml", *OVERRIDES, "--out", str(tmp_path)]) == 0
+    return (tmp_path / "latest").resolve()
+
+
+def change_line(path: Path, number: int, change: Callable[[dict[str, float]], None]) -> None:
+    lines = (path / "metrics.jsonl").read_text().splitlines()
+    line = json.loads(lines[number])
+    change(line)
+    lines[number] = json.dumps(line)
+    (path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def change_facts(path: Path, **changed: object) -> None:
+    facts = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps({**facts, **changed}))
+
+
+def test_a_finished_run_is_identical(run_path: Path) -> None:
+    result = verify(find(run_path.parent, "latest"))
+    assert result.identical
+    assert result.sentence.endswith("identical in every number of 14 logged steps")
+    assert (result.step, result.changed) == (None, [])
+
+
+@pytest.mark.parametrize("metric", ["loss", "val_loss", "grad_norm", "lr", "accuracy"])
+def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) -> None:
+    def last_bit(line: dict[str, float]) -> None:
+        line[metric] = math.nextafter(line[metric], math.inf)
+
+    change_line(run_path, 5, last_bit)
+    result = verify(find(run_path.parent, "latest"))
+    assert not result.identical
+    assert result.step == 15
+    assert f"differs first at step 15: {metric} was" in result.sentence
+    assert "the stored number was changed" in result.sentence
+
+
+def test_a_changed_summary_is_found(run_path: Path) -> None:
+    summary = json.loads((run_path / "run.json").read_text())["summary"]
+    change_facts(run_path, summary={**summary, "final_loss": summary["final_loss"] * (1 + 1e-15)})
+    assert (
+        "differs in the summary: final_loss was" in verify(find(run_path.parent, "latest")).sentence
+    )
+
+
+def test_other_packages_or_code_are_named_as_the_likely_cause(run_path: Path) -> None:
+    facts = json.loads((run_path / "run.json").read_text())
+    change_facts(run_path, packages={**facts["packages"], "numpy": "1.0"}, code="0123")
+    run = find(run_path.parent, "latest")
+    same = verify(run)
+    assert same.identical
+    assert "though it was made with numpy 1.0, now" in same.sentence
+    change_line(run_path, 0, lambda line: line.update(loss=1.0))
+    other = verify(find(run_path.parent, "latest"))
+    assert other.step == 0
+    assert "likely cause: numpy 1.0, now" in other.sentence
+    assert "other code of minigrad" in other.sentence
+
+
+def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
+    with init("mine", {"lr": 0.1}, store=tmp_path) as run:
+        run.log({"loss": 1.0})
+    with pytest.raises(StoreError, match="cannot be trained again"):
+        verify(find(tmp_path, "latest"))
