@@ -45,7 +45,8 @@ def process_start(pid: int) -> int | None:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    return int(stat.rpartition(")")[2].split()[19])  # proc(5): field 22, counted from 1
+    fields = stat.rpartition(")")[2].split()  # proc(5): from field 3 on, the state
+    return None if fields[0] == "Z" else int(fields[19])  # a zombie is dead, field 22 its start
 
 
 @functools.cache

@@ -1,0 +1,281 @@
+"""python -m minigrad.runs, as whole processes: tables, JSON, exit codes."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad.tracking import checkpoint
+from minigrad.tracking.environment import process_start
+from tests.minigrad.tracking.written import config, write
+
+COMMAND = [sys.executable, "-m", "minigrad.runs"]
+SGD, ADAM, DEEP = (
+    "20261120T080000Z-xor-aaaa",
+    "20261121T080000Z-xor-bbbb",
+    "20261122T080000Z-xor-cccc",
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    store = tmp_path / "runs"
+    verdict = {"name": "final_loss_below", "met": False, "sentence": "final loss 0.1 misses 0.01"}
+    write(store, SGD, expectations=[verdict])
+    adam = config(optimizer={"name": "adam", "lr": 0.1})
+    numbers = {"initial_loss": 0.7, "final_loss": 0.00012345678, "steps": 100000, "seconds": 1.0}
+    write(store, ADAM, adam, losses=[0.7, 0.3, 0.00012345678], summary=numbers)
+    write(store, DEEP, config(model={"hidden": [8, 8]}), losses=[0.8], status="failed", summary={})
+    (store / "latest").symlink_to(DEEP)
+    return store
+
+
+def runs(
+    store: Path, *arguments: str, columns: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command where `runs` is its default store."""
+    environment = {key: v for key, v in os.environ.items() if key != "COLUMNS"}
+    environment["PYTHONPATH"] = os.getcwd()
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=store.parent,
+        env=environment | ({"COLUMNS": str(columns)} if columns else {}),
+    )
+
+
+def told(store: Path, *arguments: str, columns: int | None = None) -> list[str]:
+    """The lines of a call that goes well."""
+    result = runs(store, *arguments, columns=columns)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout.splitlines()
+
+
+def parsed(store: Path, *arguments: str, code: int = 0) -> Any:
+    result = runs(store, *arguments, "--json")
+    assert (result.returncode, result.stderr) == (code, "")
+    return json.loads(result.stdout, parse_constant=pytest.fail)
+
+
+def refused(store: Path, *arguments: str) -> str:
+    """The one line of a call that exits 2."""
+    result = runs(store, *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_list_shows_the_newest_first_and_what_differs(store: Path) -> None:
+    head, *lines = told(store, "list", columns=120)
+    assert head.split() == [
+        *("id", "status", "final_loss", "steps", "seconds"),
+        *("model.hidden", "optimizer.name", "optimizer.lr"),
+    ]
+    assert [line.split()[0] for line in lines] == [DEEP, ADAM, SGD]
+    assert lines[1].split()[1:5] == ["finished", "0.0001235", "100000", "1"]
+    assert lines[2].index("0.1") + 3 == lines[1].index("0.0001235") + 9  # to the right
+
+
+def test_list_json_is_the_table(store: Path) -> None:
+    rows = parsed(store, "list")
+    assert [row["id"] for row in rows] == [DEEP, ADAM, SGD]
+    assert rows[1]["final_loss"] == 0.00012345678
+    assert rows[0]["final_loss"] is None
+    assert rows[0]["model.hidden"] == [8, 8]
+
+
+def test_list_filters_sorts_limits_and_chooses_columns(store: Path) -> None:
+    arguments = ["--filter", "status=finished", "final_loss<1", "--sort", "final_loss"]
+    chosen = ["--columns", "id,optimizer.lr"]
+    assert parsed(store, "list", *arguments, *chosen) == [
+        {"id": ADAM, "optimizer.lr": 0.1},
+        {"id": SGD, "optimizer.lr": 0.5},
+    ]
+    reversed_ = parsed(store, "list", *arguments, *chosen, "--reverse", "--limit", "1")
+    assert [row["id"] for row in reversed_] == [SGD]
+
+
+@pytest.mark.parametrize("columns", [200, 100, 60, 40, 20, 5])
+def test_tables_fit_the_terminal(store: Path, columns: int) -> None:
+    write(store, "20261123T080000Z-long-dddd", name="a name of many words " * 20)
+    for arguments in (["list"], ["list", "--columns", "name,id,path_less,started"], ["compare"]):
+        if arguments[0] == "compare":
+            arguments = ["compare", "aaaa", "bbbb", "cccc"]
+        arguments = [argument.replace("path_less", "group") for argument in arguments]
+        lines = told(store, *arguments, columns=columns)
+        tables = [line for line in lines if not line.startswith(("the same", "configs"))]
+        assert max(map(len, tables)) <= columns
+
+
+def test_numbers_are_never_cut_before_texts(store: Path) -> None:
+    assert "0.0001235" in "\n".join(told(store, "list", columns=50))
+
+
+def test_empty_states_say_what_to_do(tmp_path: Path) -> None:
+    store = tmp_path / "runs"
+    hint = "no runs in 'runs' yet: python -m minigrad.train configs/xor.yaml makes one"
+    assert told(store, "list") == [hint]
+    assert told(store, "check") == [hint]
+    assert parsed(store, "list") == []
+    assert refused(store, "show", "latest") == hint
+    assert refused(store, "list", "--sort", "x", "--store", "/dev/null").startswith("store ")
+
+
+def test_a_filter_that_none_meets_says_so(store: Path) -> None:
+    (line,) = told(store, "list", "--filter", "status=diverged")
+    assert line == "no run meets status=diverged: python -m minigrad.runs list shows all 3"
+
+
+def test_show_tells_everything(store: Path) -> None:
+    sections = parsed(store, "show", "aaaa")
+    assert sections["run"]["status"] == "finished"
+    assert sections["results"]["final_loss"] == 0.1
+    assert sections["expectations"] == ["final loss 0.1 misses 0.01"]
+    assert sections["config"]["optimizer.lr"] == 0.5
+    assert sections["files"]["metrics.jsonl"] > 100
+    assert sections["last metrics"]["step"] == 2
+    assert sections["damage"] == []
+    lines = told(store, "show", "aaaa")
+    assert lines[0] == "run"
+    assert "  final loss 0.1 misses 0.01" in lines
+    assert "damage" not in lines
+
+
+def test_show_a_damaged_run_tells_its_damage(store: Path) -> None:
+    (store / SGD / "run.json").write_text("")
+    (store / SGD / "config.yaml").unlink()
+    lines = told(store, "show", "aaaa")
+    assert lines[-3:] == ["damage", "  run.json is empty", "  config.yaml is missing"]
+    (store / "notes.txt").write_text("")
+    assert "damage" in told(store, "show", "notes.txt")
+
+
+def test_a_name_cannot_move_the_cursor(store: Path) -> None:
+    write(store, "20261123T080000Z-evil-dddd", name="\x1b[2J\nboo")
+    result = runs(store, "list", "--columns", "name,id")
+    assert "\x1b" not in result.stdout
+    assert "\\x1b[2J\\nboo" in result.stdout
+    assert "\x1b" not in runs(store, "show", "dddd").stdout
+    (store / "\x1b[2J").write_text("")
+    assert "\x1b" not in runs(store, "check").stdout
+    assert "\\x1b[2J: damaged" in runs(store, "check").stdout
+
+
+def test_compare_side_by_side(store: Path) -> None:
+    compared = parsed(store, "compare", "aaaa", "bbbb")
+    assert compared["config"] == {"optimizer.name": ["sgd", "adam"], "optimizer.lr": [0.5, 0.1]}
+    assert compared["results"]["final_loss"] == [0.1, 0.00012345678]
+    assert not compared["identical"]
+    lines = told(store, "compare", "aaaa", "bbbb")
+    assert lines[0].split() == ["config", "xor-aaaa", "xor-bbbb"]
+    assert lines[1].split() == ["optimizer.name", "sgd", "adam"]
+    assert lines[-1] == "the same in all: status finished, initial_loss 0.7"
+    assert "the configs are identical" in told(store, "compare", "aaaa", "aaaa")
+
+
+def test_diff_names_the_step_and_the_cause_and_exits_1(store: Path) -> None:
+    result = runs(store, "diff", "aaaa", "bbbb")
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.splitlines() == [
+        "they part at step 2, after 2 identical logged steps",
+        "loss: 0.1 in xor-aaaa, 0.00012345678 in xor-bbbb",
+        "likely cause: config: optimizer.name sgd against adam, optimizer.lr 0.5 against 0.1",
+    ]
+    assert parsed(store, "diff", "aaaa", "bbbb", code=1)["step"] == 2
+    same = parsed(store, "diff", "aaaa", "aaaa")
+    assert same["identical"]
+    assert same["sentences"] == ["identical over 3 logged steps, to the last bit"]
+
+
+def test_delete_and_restore(store: Path) -> None:
+    assert told(store, "delete", "cccc", "latest") == [
+        f"deleted {DEEP}: python -m minigrad.runs restore xor-cccc brings it back"
+    ]
+    assert os.readlink(store / "latest") == ADAM
+    assert "it is in the trash" in refused(store, "delete", "cccc")
+    assert parsed(store, "restore", "cccc") == {"restored": [DEEP]}
+    assert "is not in the trash" in refused(store, "restore", "cccc")
+    assert os.readlink(store / "latest") == DEEP
+    assert "no run 'zzzz' in" in refused(store, "delete", "zzzz", "aaaa")
+    assert len(told(store, "list")) == 4
+
+
+def test_a_running_run_is_kept_unless_forced(store: Path) -> None:
+    mine: dict[str, Any] = {
+        "pid": os.getpid(),
+        "pid_start": process_start(os.getpid()),
+        "host": platform.node(),
+    }
+    write(store, "20261123T080000Z-busy-dddd", status="running", **mine)
+    assert parsed(store, "list", "--limit", "1")[0]["status"] == "running"
+    assert "is running (process" in refused(store, "delete", "dddd")
+    assert told(store, "delete", "dddd", "--force")
+
+
+def test_check_finds_damage_and_exits_1(store: Path) -> None:
+    checkpoint.write(store / SGD, {"step": 1})
+    assert told(store, "check") == ["3 runs checked, none damaged"]
+    (store / SGD / "run.json").write_text("{")
+    (store / SGD / "checkpoint.json").write_text("{}")
+    with (store / ADAM / "metrics.jsonl").open("a") as file:
+        file.write("oops\n")
+    result = runs(store, "check")
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.splitlines() == [
+        f"{SGD}: damaged",
+        "  run.json:1:2: not valid JSON: Expecting property name enclosed in double quotes",
+        f"  {Path('runs', SGD, 'checkpoint.json')} is damaged: "
+        "its checksum does not match its content",
+        "  can be read: config.yaml: 6 settings; metrics.jsonl: 3 lines, steps 0 to 2",
+        f"{ADAM}: damaged",
+        "  metrics.jsonl:4: not a line of JSON",
+        "  can be read: run.json; config.yaml: 6 settings; metrics.jsonl: 3 lines, steps 0 to 2",
+        "3 runs checked, 2 damaged",
+    ]
+    assert len(parsed(store, "check", code=1)["runs"]) == 3
+    assert told(store, "check", "cccc")[0] == f"{DEEP}: sound"
+    assert told(store, "list")[-1] == "1 damaged: python -m minigrad.runs check says how"
+
+
+def test_no_such_run_and_bad_usage_are_one_line(store: Path) -> None:
+    assert "'xor' fits 3 runs" in refused(store, "show", "xor")
+    assert "Known: xor-aaaa" in refused(store, "compare", "nothing", "aaaa")
+    assert "did you mean 'optimizer.name'" in refused(store, "list", "--filter", "optimizer.nam=x")
+    assert "write key=value" in refused(store, "list", "--filter", "what")
+    assert "no run has 'lorss'" in refused(store, "list", "--columns", "id,lorss")
+    assert "invalid choice: 'lst'" in refused(store, "lst")
+    assert "must be a whole number from 1" in refused(store, "list", "--limit", "0")
+    assert "--help tells more" in refused(store)
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback(store: Path) -> None:
+    for number in range(300):
+        write(store, f"20261123T080000Z-many-{number:04}")
+    process = subprocess.Popen(
+        [*COMMAND, "list", "--store", str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=30) == 0
+    process.stderr.close()
+
+
+def test_a_terminal_without_unicode_is_no_obstacle(store: Path) -> None:
+    write(store, "20261123T080000Z-run-dddd", name="日本")
+    result = subprocess.run(
+        [*COMMAND, "list", "--columns", "name", "--store", str(store)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "\\u65e5\\u672c" in result.stdout
