@@ -369,7 +369,9 @@ class _Source:
         except Exception as error:  # what a plugin has registered is no such thing
             names = ", ".join(Path(plugin).name for plugin in self.data.get("plugins", []))
             said = f"what it registered is of no use: {type(error).__name__}: {plain(str(error))}"
-            raise ConfigError([f"{self.place(('plugins',))}: plugin {plain(names)}: {said}"]) from None
+            raise ConfigError(
+                [f"{self.place(('plugins',))}: plugin {plain(names)}: {said}"]
+            ) from None
         try:
             checked = made.model_validate(self.data)
         except ValidationError as error:

@@ -21,9 +21,9 @@ from minigrad.interrupts import Interrupts
 from minigrad.pictures import draw
 from minigrad.resume import resume
 from minigrad.session import Outcome, Session
-from minigrad.tracking import Run, init, reopen
+from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoreError, load
+from minigrad.tracking.store import StoreError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,9 +76,9 @@ def _report(session: Session, outcome: Outcome) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of glyphs that a font lacks, of limits of an axis
-            first, *others = [*draw(session), None]
-            more = "".join(f", {picture.name}" for picture in others if picture)
-            lines += [f"plot  {first}{more}"] if first else []
+            pictures = list(draw(session))
+            others = "".join(f", {picture.name}" for picture in pictures[1:])
+            lines += [f"plot  {picture}{others}" for picture in pictures[:1]]
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
     _say(lines)

@@ -8,7 +8,9 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from minigrad import train
+import pytest
+
+from minigrad import runs, train
 from minigrad.catalogue import catalogue
 from minigrad.data import DATASETS
 from nn.activations import ACTIVATIONS
@@ -16,7 +18,10 @@ from nn.activations import ACTIVATIONS
 README = Path("README.md").read_text(encoding="utf-8")
 
 
-def test_the_python_examples_print_what_their_comments_say() -> None:
+def test_the_python_examples_print_what_their_comments_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     examples = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert examples
     for example in examples:
@@ -34,8 +39,8 @@ def test_every_file_the_readme_links_to_exists() -> None:
 
 
 def test_every_override_the_readme_shows_works(tmp_path: Path) -> None:
-    commands = re.findall(r"^python -m minigrad\.train (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) >= 3
+    commands = re.findall(r"^python -m minigrad\.train (configs.+)$", README, flags=re.MULTILINE)
+    assert len(commands) >= 6
     for command in commands:
         arguments = [*command.split(), "train.steps=2", "expect={}", "--out", str(tmp_path)]
         with redirect_stdout(io.StringIO()):
@@ -113,3 +118,25 @@ def test_the_plugin_of_the_docs_works_as_written(tmp_path: Path) -> None:
     finally:
         ACTIVATIONS.pop("mish", None)
         DATASETS.pop("ramp", None)
+
+
+def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) -> None:
+    store = str(tmp_path)
+    for command in re.findall(
+        r"^python -m minigrad\.train (configs/moons.+)$", README, re.MULTILINE
+    ):
+        with redirect_stdout(io.StringIO()):
+            short = [*command.split(), "train.steps=20", "expect={}", "--out", store]
+            assert train.main(short) == 0
+    with redirect_stdout(io.StringIO()) as resumed:
+        assert train.main(["--resume", "latest", "train.steps=30", "--out", store]) == 0
+    assert "in 30 steps" in resumed.getvalue()
+    commands = re.findall(r"^(?:\$ )?python -m minigrad\.runs (.+)$", README, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["list", "verify", "list", "plot"]
+    last_letters = sorted(path.name[-4:] for path in tmp_path.glob("2*"))
+    for command in commands:
+        words = command.replace("4288 q7d7 zptv", " ".join(last_letters)).split()
+        words = [str(tmp_path / word) if word.endswith(".png") else word for word in words]
+        with redirect_stdout(io.StringIO()) as said:
+            assert runs.main([*words, "--store", store]) == 0, said.getvalue()
+    assert (tmp_path / "optimizers.png").exists()

@@ -1142,7 +1142,7 @@ HARDER: dict[str, dict[str, tuple[Any, Told]]] = {
 
 LINES |= HARDER["LINES"]
 OVERRIDES |= HARDER["OVERRIDES"]
-PLUGINS |= {name: (*given, told) for name, (given, told) in HARDER["PLUGINS"].items()}  # type: ignore[misc]
+PLUGINS |= {name: (*given, told) for name, (given, told) in HARDER["PLUGINS"].items()}
 
 COLUMNS = ",".join([*(f"c{i}" for i in range(999)), "y"])
 NASTY |= {
