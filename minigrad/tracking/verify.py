@@ -1,4 +1,4 @@
-"""Does a stored run reproduce? Train again from its config and compare every number, bit for bit."""
+"""Does a stored run reproduce? Train again from its config and compare all numbers, bit for bit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
