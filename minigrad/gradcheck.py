@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from minigrad.graph import describe, local_slopes
+from minigrad.nodes import describe, local_slopes
 from minigrad.value import Number, Value, topological_order
 
 _EPSILON = 2.0**-52

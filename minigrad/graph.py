@@ -6,7 +6,6 @@ The command draws the loss of one sample of a configured model:
 """
 
 import argparse
-import math
 import shutil
 import subprocess
 import sys
@@ -14,9 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigrad.value import Value, no_slope, topological_order
-
-NOT_RUN = "backward() has not run: there are no gradients"
+from minigrad.nodes import (
+    NOT_RUN,
+    caption,
+    describe,
+    local_slopes,
+    nodes_below,
+    shares,
+    went_backward,
+)
+from minigrad.value import Value, topological_order
 
 
 @dataclass(frozen=True)
@@ -60,64 +66,9 @@ def steps(root: Value) -> Iterator[Step]:
     root.grad += 1.0
     for node in reversed(order):
         parents = tuple(dict.fromkeys(node.parents))
-        slopes, added = local_slopes(node), _shares(node, node.grad)
+        slopes, added = local_slopes(node), shares(node, node.grad)
         node._backward(node.grad)
         yield Step(node, node.op, node.grad, parents, slopes, added)
-
-
-def local_slopes(node: Value) -> tuple[float, ...]:
-    """The derivative of `node` with respect to each of its parents, in order and once each.
-
-    Gradients are left as they were.
-    """
-    return _shares(node, 1.0)
-
-
-def _shares(node: Value, grad: float) -> tuple[float, ...]:
-    parents = tuple(dict.fromkeys(node.parents))
-    held = [parent.grad for parent in parents]
-    for parent in parents:
-        parent.grad = 0.0
-    try:
-        node._backward(grad)
-        return tuple(parent.grad for parent in parents)
-    except (ValueError, ArithmeticError):
-        no_slope(node)
-        return tuple(math.nan for _ in parents)
-    finally:
-        for parent, before in zip(parents, held, strict=True):
-            parent.grad = before
-
-
-def nodes_below(root: Value, limit: int | None = None) -> list[Value]:
-    """The nodes below `root`, leaves included, parents before children, `root` last.
-
-    `limit` keeps at most so many, those with the fewest operations between them and the root.
-    """
-    order: dict[Value, None] = {}
-    for node in topological_order(root) or [root]:
-        order |= dict.fromkeys(node.parents)
-        order[node] = None
-    if limit is None or len(order) <= limit:
-        return list(order)
-    near = {root: None}
-    for node in (queue := [root]):
-        fresh = [parent for parent in dict.fromkeys(node.parents) if parent not in near]
-        fresh = fresh[: limit - len(near)]
-        near |= dict.fromkeys(fresh)
-        queue += fresh
-    return [node for node in order if node in near]
-
-
-def describe(node: Value) -> str:
-    """A node in a few characters: "a (3.0)", "* (9.0)", and a plain number as it is."""
-    name = node.label or ("" if node.op == "const" else node.op)
-    return f"{name} ({node.data:.4})" if name else f"{node.data:.4}"
-
-
-def went_backward(root: Value) -> bool:
-    """Whether backward() has run from `root`: only then its gradient is not 0."""
-    return root.grad != 0.0
 
 
 def to_text(root: Value, limit: int | None = None) -> str:
@@ -174,12 +125,6 @@ def to_dot(root: Value, limit: int | None = None) -> str:
         if parent in number
     ]
     return "\n".join(["digraph {", *(f"  {line}" for line in lines), "}"])
-
-
-def caption(node: Value, ran: bool) -> list[str]:
-    """What a drawing says of a node, line by line: operation and label, data, gradient."""
-    head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
-    return [*([head] if head else []), f"{node.data:.3g}", *([f"grad {node.grad:.2g}"] * ran)]
 
 
 def _escaped(text: str) -> str:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
 
-from minigrad.graph import NOT_RUN, caption, nodes_below, went_backward
+from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
 from minigrad.value import Value
 
 _COLUMN, _ROW = 1.5, 0.72  # inches from box to box

@@ -34,7 +34,7 @@ class Outcome:
 
 
 class Session:
-    """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if there is one."""
+    """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any."""
 
     def __init__(
         self, config: Config, trainer: Trainer, run: Run, state: dict[str, Any] | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import Value, graph
+from minigrad.nodes import NOT_RUN, local_slopes, nodes_below
 from minigrad.value import topological_order
 
 
@@ -67,7 +68,7 @@ def test_steps_name_an_infinite_slope() -> None:
 def test_local_slopes_leave_gradients_alone() -> None:
     x = Value(3.0)
     x.grad = 5.0
-    assert graph.local_slopes(x**2) == (6.0, 0.0)
+    assert local_slopes(x**2) == (6.0, 0.0)
     assert x.grad == 5.0
 
 
@@ -80,23 +81,23 @@ def test_text_and_dot_show_label_op_data_and_gradient() -> None:
     assert text.splitlines()[-1] == "#5     -5.5379   grad 1          #2 + #4  d"
     assert 'n5 [label="+  d\\n-5.54\\ngrad 1"];' in dot
     assert dot.count("->") == 5
-    assert graph.NOT_RUN not in text + dot
+    assert NOT_RUN not in text + dot
 
 
 def test_before_backward_they_say_so_instead_of_showing_zeros() -> None:
     *_, d = example()
     for shown in (graph.to_text(d), graph.to_dot(d)):
-        assert graph.NOT_RUN in shown
+        assert NOT_RUN in shown
         assert "grad 0" not in shown
 
 
 def test_a_limit_keeps_the_nodes_nearest_to_the_root_and_marks_the_cut() -> None:
     *_, d = example()
-    assert [node.op for node in graph.nodes_below(d, limit=3)] == ["*", "tanh", "+"]
+    assert [node.op for node in nodes_below(d, limit=3)] == ["*", "tanh", "+"]
     assert "... * ..." in graph.to_text(d, limit=3)
     assert graph.to_dot(d, limit=3).count("...") == 2
-    assert len(graph.nodes_below(d, limit=100)) == 6
-    assert graph.nodes_below(d, limit=1) == [d]
+    assert len(nodes_below(d, limit=100)) == 6
+    assert nodes_below(d, limit=1) == [d]
 
 
 def test_labels_cannot_break_the_dot_file() -> None:
@@ -140,7 +141,7 @@ def test_boxes_of_our_own_drawing_stand_apart_and_parents_left_of_children() -> 
     from minigrad.graph_drawing import _folded, _places
 
     root = experiment.sample_loss(load("configs/xor.yaml"), 1)
-    nodes = graph.nodes_below(root)
+    nodes = nodes_below(root)
     boxes = [node for node in nodes if node not in _folded(nodes)]
     place = _places(boxes)
     columns: dict[float, list[float]] = {}

@@ -1,0 +1,72 @@
+"""The nodes of a graph, one by one: which there are, what they are called, and their slopes."""
+
+import math
+
+from minigrad.value import Value, no_slope, topological_order
+
+NOT_RUN = "backward() has not run: there are no gradients"
+
+
+def nodes_below(root: Value, limit: int | None = None) -> list[Value]:
+    """The nodes below `root`, leaves included, parents before children, `root` last.
+
+    `limit` keeps at most so many, those with the fewest operations between them and the root.
+    """
+    order: dict[Value, None] = {}
+    for node in topological_order(root) or [root]:
+        order |= dict.fromkeys(node.parents)
+        order[node] = None
+    if limit is None or len(order) <= limit:
+        return list(order)
+    near = {root: None}
+    for node in (queue := [root]):
+        fresh = [parent for parent in dict.fromkeys(node.parents) if parent not in near]
+        fresh = fresh[: limit - len(near)]
+        near |= dict.fromkeys(fresh)
+        queue += fresh
+    return [node for node in order if node in near]
+
+
+def local_slopes(node: Value) -> tuple[float, ...]:
+    """The derivative of `node` with respect to each of its parents, in order and once each.
+
+    Gradients are left as they were.
+    """
+    return shares(node, 1.0)
+
+
+def shares(node: Value, grad: float) -> tuple[float, ...]:
+    """What `node` would send to each of its parents, in order and once each, if it received `grad`.
+
+    Gradients are left as they were. Raises ArithmeticError for an infinite or undefined slope.
+    """
+    parents = tuple(dict.fromkeys(node.parents))
+    held = [parent.grad for parent in parents]
+    for parent in parents:
+        parent.grad = 0.0
+    try:
+        node._backward(grad)
+        return tuple(parent.grad for parent in parents)
+    except (ValueError, ArithmeticError):
+        no_slope(node)
+        return tuple(math.nan for _ in parents)
+    finally:
+        for parent, before in zip(parents, held, strict=True):
+            parent.grad = before
+
+
+def describe(node: Value) -> str:
+    """A node in a few characters: "a (3.0)", "* (9.0)", and a plain number as it is."""
+    name = node.label or ("" if node.op == "const" else node.op)
+    return f"{name} ({node.data:.4})" if name else f"{node.data:.4}"
+
+
+def caption(node: Value, ran: bool) -> list[str]:
+    """What a drawing says of a node, line by line: operation and label, data, gradient."""
+    head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
+    return [*([head] if head else []), f"{node.data:.3g}", *([f"grad {node.grad:.2g}"] * ran)]
+
+
+def went_backward(root: Value) -> bool:
+    """Whether backward() has run from `root`: only then its gradient is not 0."""
+    return root.grad != 0.0
