@@ -279,3 +279,37 @@ def test_a_terminal_without_unicode_is_no_obstacle(store: Path) -> None:
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert "\\u65e5\\u672c" in result.stdout
+
+
+def test_verify_and_export_work_on_a_trained_run(tmp_path: Path) -> None:
+    train = [
+        sys.executable,
+        "-m",
+        "minigrad.train",
+        "configs/xor.yaml",
+        "train.steps=5",
+        "expect={}",
+    ]
+    assert subprocess.run([*train, "--out", tmp_path], capture_output=True).returncode == 0
+    command = [sys.executable, "-m", "minigrad.runs"]
+    store = ["--store", str(tmp_path)]
+    verified = subprocess.run(
+        [*command, "verify", "latest", *store], capture_output=True, text=True
+    )
+    assert verified.returncode == 0
+    assert verified.stdout.endswith("identical in every number of 5 logged steps\n")
+    metrics = (tmp_path / "latest").resolve() / "metrics.jsonl"
+    metrics.write_text(metrics.read_text().replace('"lr": 1.0,', '"lr": 1.0000000000000002,', 1))
+    changed = subprocess.run([*command, "verify", "latest", *store], capture_output=True, text=True)
+    assert changed.returncode == 1
+    assert "differs first at step 0: lr was 1.0000000000000002, is 1.0" in changed.stdout
+    table = tmp_path / "x.csv"
+    exported = subprocess.run(
+        [*command, "export", "latest", "--to", "csv", "--out", str(table), *store],
+        capture_output=True,
+        text=True,
+    )
+    assert (exported.returncode, exported.stderr) == (0, "")
+    lines = table.read_text().splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("step,")
