@@ -176,7 +176,10 @@ class TrainConfig(_Strict):
         default=None, ge=1, description="steps between checkpoints; null: some seconds"
     )
     snapshots: int = Field(
-        default=0, ge=0, le=24, description="pictures of the decision surface on the way"
+        default=0,
+        ge=0,
+        le=24,
+        description="pictures of the decision surface on the way, not after --resume",
     )
     clip_norm: float | None = Field(
         default=None, gt=0, description="largest Euclidean norm of the gradient; null: no limit"

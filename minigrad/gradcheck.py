@@ -118,7 +118,8 @@ class _Check:
         # f itself is rounded, so the quotient cannot be surer than this
         noise = 8 * _EPSILON * max(abs(high), abs(low)) / h
         gap, size = abs(analytic - numeric), max(abs(analytic), abs(numeric))
-        if not (gap <= noise or gap <= self.tolerance * size):  # nan is a mismatch too
+        fits = gap <= noise or gap <= self.tolerance * size
+        if not (fits and math.isfinite(numeric)):  # nan fits nothing
             raise GradientError(
                 f"{name}: backward() gives {analytic!r}, central differences give {numeric!r}, "
                 f"a relative error of {gap / size:.1e}{_culprit(below, root, above)}"

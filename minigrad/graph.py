@@ -22,7 +22,7 @@ from minigrad.nodes import (
     shares,
     went_backward,
 )
-from minigrad.value import Value, topological_order
+from minigrad.value import Value, no_slope, topological_order
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,10 @@ def steps(root: Value) -> Iterator[Step]:
     for node in reversed(order):
         parents = tuple(dict.fromkeys(node.parents))
         slopes, added = local_slopes(node), shares(node, node.grad)
-        node._backward(node.grad)
+        try:
+            node._backward(node.grad)
+        except (ValueError, ArithmeticError):
+            no_slope(node)
         yield Step(node, node.op, node.grad, parents, slopes, added)
 
 
@@ -142,7 +145,10 @@ def draw(root: Value, path: str | Path, limit: int | None = None) -> None:
         raise ValueError(f"a graph is drawn as .svg or .png: {path.name!r} is neither")
     if shutil.which("dot"):
         command = ["dot", f"-T{path.suffix[1:]}", "-o", str(path)]
-        subprocess.run(command, input=to_dot(root, limit).encode(), check=True)
+        made = subprocess.run(command, input=to_dot(root, limit).encode(), capture_output=True)
+        if made.returncode:
+            said = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            raise OSError(" ".join([f"Graphviz could not draw {path}:", *said]))
     else:
         from minigrad.graph_drawing import draw_layers  # here, since it imports matplotlib
 
@@ -160,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         root.backward()
         if arguments.out:
             draw(root, arguments.out, arguments.nodes)
-    except (ValueError, OSError) as error:
+    except (ValueError, ArithmeticError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     if not arguments.out:
@@ -187,7 +193,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"must be at least 1, found {number}")
     return number
 
 

@@ -2,7 +2,8 @@
 
 A rule is a function made inside an operation, and pickle cannot store those. So a node is stored
 as its operation and its parents, and loading it performs the operation again, which gives it its
-rule; numbers, gradients and labels are then set as they were stored.
+rule; numbers, gradients and labels are then set as they were stored. So store a graph before its
+leaves change: a rule that is made anew reads the numbers that stand there then.
 """
 
 import copyreg

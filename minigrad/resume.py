@@ -1,6 +1,7 @@
 """Going on with a run that has stopped, as if it never had."""
 
 import json
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from minigrad import config
 from minigrad.config import Config, ConfigError
-from minigrad.tracking import checkpoint
+from minigrad.tracking import checkpoint, environment
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, find, flatten
 
@@ -35,14 +36,22 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
     CheckpointError where a checkpoint is there and none can be used.
     """
     run = find(store, which)
-    if run.alive:
+    if not run.facts:
+        raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
+    if run.alive and run.facts.get("host") == platform.node():
         raise StoreError(f"{run.id} is running (pid {run.facts.get('pid')}): stop it first")
     stored = config.load(run.path / "config.yaml")
     wanted = config.load(config_path or run.path / "config.yaml", overrides)
     _check_unchanged(stored, wanted, run)
     state, notes = _last_state(run.path)
-    metrics = run.metrics()
+    metrics = run.metrics() if (run.path / "metrics.jsonl").exists() else []
     last_step = int(metrics[-1]["step"]) if metrics else -1
+    every = wanted.train.log_every
+    if state and (state["step"] - 1) // every * every > last_step:
+        state = None
+        notes = [f"the log ends at step {last_step}, before the checkpoint: training it again"]
+    if run.facts.get("code") != environment.code_hash():
+        notes.append("the code is not what it was when the run began: what follows may differ")
     return Resumed(run.path, wanted, state, last_step, notes)
 
 

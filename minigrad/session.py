@@ -5,8 +5,9 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -16,10 +17,14 @@ from minigrad.expectations import Verdict, judge
 from minigrad.interrupts import Interrupts
 from minigrad.tracking import Run
 from minigrad.tracking.run import Status
-from minigrad.trainer import Record, Trainer
+from minigrad.trainer import Diverged, Record, Trainer
 
 CHECKPOINT_SECONDS = 2.0
 """Between checkpoints where the config does not count steps: no more than this is done twice."""
+
+
+class Unwritable(Exception):
+    """The run's files cannot be written, and why."""
 
 
 @dataclass
@@ -48,21 +53,25 @@ class Session:
         """Train to the end or to what stops it, and finish the run accordingly."""
         try:
             outcome = self._steps(interrupts)
-        except ArithmeticError as error:
+        except Diverged as error:
             outcome = Outcome("diverged", 1, [str(error), self._advice()])
-        except OSError as error:
-            outcome = Outcome("failed", 1, [f"the run cannot be written: {error.strerror}"])
-        except Exception as error:  # a plugin's, or a fault of ours: it belongs into the log
+        except Unwritable as error:
+            outcome = Outcome("failed", 1, [f"the run cannot be written: {error}"])
+        except (Exception, SystemExit) as error:  # a plugin's, or a fault of ours: into the log
             traceback.print_exc(file=self.run.output)
             said = f"training failed: {type(error).__name__}: {error}"
             outcome = Outcome("failed", 1, [f"{said} (traceback in output.log)"])
         self.run.summary |= outcome.summary
-        with suppress(OSError):  # the disk is full: then the run is told as crashed
+        self.run.output.write("\n".join([*outcome.sentences, ""]))
+        try:
             self.run.finish(
                 outcome.status,
                 error=None if outcome.status == "finished" else outcome.sentences[0],
                 expectations=[asdict(verdict) for verdict in outcome.verdicts],
             )
+        except OSError as error:  # the run will be told as crashed
+            outcome.code = outcome.code or 1
+            outcome.sentences.append(f"run.json cannot be written: {error.strerror}")
         return outcome
 
     def _steps(self, interrupts: Interrupts) -> Outcome:
@@ -89,10 +98,13 @@ class Session:
             return  # logged before the run stopped, and trained again since
         metrics = dict(vars(record))
         del metrics["step"]
-        self.run.log(metrics, step=record.step)
+        with _writing():
+            self.run.log(metrics, step=record.step)
 
     def _take_snapshot(self, step: int) -> None:
         count, steps = self.config.train.snapshots, self.config.train.steps
+        if self.state is not None:
+            return  # the strip of a resumed run would lack its beginning
         if count and step in {round(i * (steps - 1) / max(count - 1, 1)) for i in range(count)}:
             from minigrad.boundary import surface  # here, since it imports matplotlib
 
@@ -107,7 +119,8 @@ class Session:
         return time.monotonic() - self.saved_at > CHECKPOINT_SECONDS
 
     def _save(self) -> None:
-        self.run.save_checkpoint(self.trainer.state_dict())
+        with _writing():
+            self.run.save_checkpoint(self.trainer.state_dict())
         self.saved_at = time.monotonic()
 
     def _finished(self, initial_loss: float) -> Outcome:
@@ -136,12 +149,23 @@ class Session:
         said = f"interrupted by {cause} after step {self.trainer.step - 1}"
         if self.last:
             said += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
-        resume = f"python -m minigrad.train --resume {self.run.id} goes on from there"
+        store = self.run.path.parent
+        out = "" if store == Path("runs") else f" --out {store}"
+        resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [said, resume])
 
     def _advice(self) -> str:
         lr = self.config.optimizer.settings().get("lr")
         return f"try a smaller step, as optimizer.lr={lr / 10:g}" if lr else "try a smaller step"
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """An OSError within is the disk's; one that a plugin raises elsewhere is not."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(error.strerror or str(error)) from None
 
 
 def with_bar(records: Iterator[Record], done: int, steps: int) -> Iterable[Record]:

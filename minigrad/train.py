@@ -65,8 +65,10 @@ def _resumed(arguments: argparse.Namespace) -> Session:
     trainer = experiment.build(found.config)
     for note in found.notes:
         print(note)
-    run = reopen(found.path, found.last_step)
-    (run.path / "config.yaml").write_text(found.config.to_yaml(), encoding="utf-8")
+    try:
+        run = reopen(found.path, found.last_step, found.config.to_yaml())
+    except OSError as error:
+        raise OSError(f"--resume {found.path.name}: {error.strerror}") from None
     return Session(found.config, trainer, run, found.state)
 
 
@@ -118,7 +120,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _say(lines: Iterable[str]) -> None:
     try:
         print(*lines, sep="\n", flush=True)
-    except BrokenPipeError:  # the reader, as `head -1`, has gone; the run is whole all the same
+    except (
+        OSError
+    ):  # the reader, as `head -1`, has gone, or /dev/full; the run is whole all the same
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -85,9 +85,9 @@ class Trainer:
             self.optimizer.set_lr(self.schedule, step)
             try:
                 loss, outputs = self.engine.gradient(inputs, targets)
-                val_loss = self._val_loss(step)
             except ArithmeticError as error:
                 raise Diverged(f"training diverged at step {step}: {error}") from error
+            val_loss = self._val_loss(step)
             norm = self._clipped_norm()
             if not math.isfinite(norm):
                 raise Diverged(f"training diverged at step {step}: the gradient's norm is {norm}")
@@ -106,11 +106,12 @@ class Trainer:
             )
 
     def evaluate(self, dataset: Dataset | None = None) -> Evaluation:
-        """Loss and accuracy over a dataset (default: all training data). Raises ArithmeticError
-        if the loss is not finite.
-        """
+        """Loss and accuracy over a dataset (default: all training data). Raises Diverged."""
         dataset = dataset or self.dataset
-        loss, outputs = self.engine.evaluate(dataset.inputs, dataset.targets)
+        try:
+            loss, outputs = self.engine.evaluate(dataset.inputs, dataset.targets)
+        except ArithmeticError as error:
+            raise Diverged(f"training diverged before step {self.step}: {error}") from error
         return Evaluation(loss, self._accuracy(outputs, dataset.targets))
 
     def state_dict(self) -> dict[str, Any]:

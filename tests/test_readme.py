@@ -132,7 +132,13 @@ def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) 
         assert train.main(["--resume", "latest", "train.steps=30", "--out", store]) == 0
     assert "in 30 steps" in resumed.getvalue()
     commands = re.findall(r"^(?:\$ )?python -m minigrad\.runs (.+)$", README, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["list", "verify", "list", "compare", "plot"]
+    assert [command.split()[0] for command in commands] == [
+        "list",
+        "verify",
+        "list",
+        "compare",
+        "plot",
+    ]
     last_letters = sorted(path.name[-4:] for path in tmp_path.glob("2*"))
     for command in commands:
         words = command.replace("4288 q7d7 zptv", " ".join(last_letters)).split()

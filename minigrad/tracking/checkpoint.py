@@ -21,8 +21,10 @@ class CheckpointError(ValueError):
 
 
 def write(directory: Path, state: dict[str, Any]) -> None:
-    """Replace the directory's checkpoint; the old one is kept until the next. Raises OSError."""
-    replace(directory / NAME, _sealed(json.dumps(state).encode()), keep_as=directory / PREVIOUS)
+    """Replace the directory's checkpoint; the old one is kept, if it is whole. Raises OSError."""
+    path = directory / NAME
+    keep_as = directory / PREVIOUS if path.exists() and _is_whole(path.read_bytes()) else None
+    replace(path, _sealed(json.dumps(state).encode()), keep_as)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -31,12 +33,19 @@ def read(path: Path) -> dict[str, Any]:
         content = path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
-    start, end = len(_sealed(b"")) - len(b"}\n"), len(content) - len(b"}\n")
-    raw = content[start:end]
-    if content != _sealed(raw):
+    if not _is_whole(content):
         raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
-    state: dict[str, Any] = json.loads(raw)
+    state: dict[str, Any] = json.loads(_state_in(content))
     return state
+
+
+def _is_whole(content: bytes) -> bool:
+    return content == _sealed(_state_in(content))
+
+
+def _state_in(content: bytes) -> bytes:
+    end = len(b"}\n")
+    return content[len(_sealed(b"")) - end : len(content) - end]
 
 
 def _sealed(raw: bytes) -> bytes:

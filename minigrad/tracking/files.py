@@ -1,6 +1,9 @@
 """Files that are whole or absent, whatever happens while they are written."""
 
+import json
 import os
+import shutil
+from io import FileIO
 from pathlib import Path
 
 
@@ -19,7 +22,10 @@ def replace(path: Path, content: bytes, keep_as: Path | None = None) -> None:
         if keep_as is not None and path.exists():
             second_name = path.with_name(f".{keep_as.name}.new")
             second_name.unlink(missing_ok=True)
-            second_name.hardlink_to(path)  # so that there is no moment without a file at `path`
+            try:
+                second_name.hardlink_to(path)  # so that there is no moment without a file there
+            except OSError:  # a file system that has no second names
+                shutil.copyfile(path, second_name)
             second_name.replace(keep_as)
         draft.replace(path)
     finally:
@@ -29,21 +35,58 @@ def replace(path: Path, content: bytes, keep_as: Path | None = None) -> None:
 class Lines:
     """A file to which whole lines are appended, each handed to the system at once.
 
-    What `append` has returned from outlives the process, however that ends. A torn last line, left
-    by a full disk, is cut off when the file is opened again.
+    What `append` has returned from outlives the process, however that ends. The file belongs to
+    one process at a time. Raises OSError where another one is writing it.
     """
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
-        whole = path.read_bytes().rfind(b"\n") + 1
-        self._file.truncate(whole)
+        try:
+            _lock(self._file)
+        except OSError:
+            self._file.close()
+            raise OSError(0, "another process is writing it") from None
+        content = path.read_bytes()
+        end = content.rfind(b"\n") + 1
+        if _is_json(content[end:]):  # all there but for the line's end
+            self._file.write(b"\n")
+        else:
+            self._file.truncate(end)
 
     def append(self, line: str) -> None:
-        """Raises OSError where the disk is full."""
+        """Raises OSError where the disk is full; then nothing of the line is left."""
+        before = os.fstat(self._file.fileno()).st_size
         raw = line.encode() + b"\n"
-        written = self._file.write(raw)
-        while written < len(raw):  # the rest fails with the reason
-            written += self._file.write(raw[written:])
+        try:
+            written = self._file.write(raw)
+            while written < len(raw):  # the rest fails with the reason
+                written += self._file.write(raw[written:])
+        except OSError:
+            self._file.truncate(before)
+            raise
+
+    def sync(self) -> None:
+        """Wait until all lines are on the disk, so that they outlive a power cut too."""
+        os.fsync(self._file.fileno())
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
 
     def close(self) -> None:
         self._file.close()
+
+
+def _lock(file: FileIO) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        return isinstance(json.loads(raw), dict)
+    except ValueError:
+        return False

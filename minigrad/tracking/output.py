@@ -1,6 +1,7 @@
 """What a run prints, kept in output.log as well."""
 
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,6 +20,10 @@ class Tee:
         except (OSError, ValueError):  # full, or closed after the run's end
             pass
         return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -2,8 +2,10 @@
 
 import json
 import math
+import operator
 import re
 import secrets
+import shutil
 import sys
 import threading
 import traceback
@@ -39,7 +41,7 @@ class Run:
     def __init__(self, path: Path, facts: dict[str, Any], last_step: int = -1) -> None:
         self.path = path
         self.facts = facts
-        self.summary: dict[str, Any] = facts["summary"]
+        self.summary: dict[str, Any] = {}
         self.last_step = last_step
         self._lock = threading.Lock()
         self._metrics = Lines(path / "metrics.jsonl")
@@ -67,11 +69,16 @@ class Run:
         `step` counts from 0 and defaults to the one after the last. nan and infinities are written
         as the texts "nan", "inf" and "-inf", for JSON has no such numbers; None is left out.
 
-        Raises ValueError for a step before the last one or metrics that are no numbers, OSError
-        where the disk is full.
+        Raises ValueError for a step before the last one, for metrics that are no numbers and for a
+        run that is finished; TypeError for a step that is no whole number; OSError where the disk
+        is full.
         """
         with self._lock:
-            step = self.last_step + 1 if step is None else step
+            if self._metrics.closed:
+                raise ValueError(f"log: run {self.id} is finished")
+            if "step" in metrics:
+                raise ValueError("log: 'step' is no metric: write log({...}, step=...)")
+            step = self.last_step + 1 if step is None else operator.index(step)
             if step < self.last_step:
                 raise ValueError(
                     f"log: step {step} comes after step {self.last_step}: steps may not go back"
@@ -82,6 +89,7 @@ class Run:
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint by a state that JSON can hold. Raises OSError."""
+        self._metrics.sync()  # the log must not end before the state that goes on from it
         checkpoint.write(self.path, state)
 
     def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
@@ -143,8 +151,8 @@ def init(
     Raises OSError where the store cannot be written, TypeError for a config that is no plain data.
     """
     text = config if isinstance(config, str) else yaml12.dump(dict(config or {}))
+    surroundings = environment.describe()  # takes its time: not while the directory is half made
     path = _make_directory(Path(store), name)
-    (path / "config.yaml").write_text(text, encoding="utf-8")
     started: dict[str, Any] = {
         "id": path.name,
         "name": name,
@@ -156,15 +164,38 @@ def init(
         "group": group,
     }
     ends: dict[str, Any] = {"summary": {}, "error": None}
-    return Run(path, {**started, **facts, **environment.describe(), **ends})
+    try:
+        (path / "config.yaml").write_text(text, encoding="utf-8")
+        return Run(path, {**started, **facts, **surroundings, **ends})
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)  # it holds nothing yet
+        raise
 
 
-def reopen(path: Path, last_step: int, **facts: Any) -> Run:
-    """Go on with a run that has stopped after logging `last_step`. Raises OSError."""
+def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
+    """Go on with a run that has stopped after logging `last_step`, under a config that may allow
+    more steps. What it was made with before is kept under "resumed".
+
+    Raises OSError where it cannot be written, or another process is writing it.
+    """
     before = json.loads((path / "run.json").read_bytes())
-    resumed = [*before.get("resumed", []), _now()]
-    now = {"status": "running", "ended": None, "error": None, "resumed": resumed}
-    return Run(path, {**before, **environment.describe(), **now, **facts}, last_step)
+    made_with = {key: before.get(key) for key in ("python", "platform", "packages", "code")}
+    resumed = [*before.get("resumed", []), {"at": _now(), "made_with": made_with}]
+    before.pop("expectations", None)
+    now: dict[str, Any] = {
+        "status": "running",
+        "ended": None,
+        "error": None,
+        "resumed": resumed,
+        "summary": {},
+    }
+    run = Run(path, {**before, **environment.describe(), **now, **facts}, last_step)
+    try:
+        replace(path / "config.yaml", config.encode())
+    except OSError:
+        run.finish("failed", error="the config could not be written")
+        raise
+    return run
 
 
 def _make_directory(store: Path, name: str) -> Path:
@@ -193,9 +224,12 @@ def _plain(name: str, number: object) -> float | str:
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         try:
             number = float(number)  # type: ignore[arg-type] # a Value, or a number of numpy's
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(f"log: {name!r} must be a number, found {number!r}") from None
-    return number if math.isfinite(number) else str(float(number))
+    try:
+        return number if math.isfinite(number) else str(float(number))
+    except OverflowError:
+        raise ValueError(f"log: {name!r} is a whole number too large for a float") from None
 
 
 def _sentence(error: BaseException) -> str:

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from minigrad import config, experiment
-from minigrad.config import ConfigError
+from minigrad.config import Config, ConfigError
 from minigrad.tracking import environment
 from minigrad.tracking.store import StoredRun, StoreError
-from minigrad.trainer import Trainer
-
-_SUMMARY = ("initial_loss", "final_loss", "final_accuracy", "val_loss", "val_accuracy")
+from minigrad.trainer import Diverged, Record, Trainer
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,11 @@ class Verification:
 def verify(run: StoredRun) -> Verification:
     """Train the run's config again, in memory, and hold every logged number against it.
 
-    Raises StoreError for a run that cannot be trained again: made by a loop of the user's own, or
-    with a config that is damaged.
+    A line that should be there and is not is a difference too. Raises StoreError for a run that
+    cannot be trained again: made by a loop of the user's own, or with a config that is damaged.
     """
-    stored = run.metrics()
-    changed = list(_changed(run))
+    stored = {int(line["step"]): line for line in run.metrics()}
+    changed = list(dict.fromkeys(_changed(run)))
     try:
         checked = config.load(run.path / "config.yaml")
         trainer = experiment.build(checked)
@@ -41,44 +39,58 @@ def verify(run: StoredRun) -> Verification:
         raise StoreError(f"{run.id} cannot be trained again: {error.faults[0]}") from None
     if not stored:
         raise StoreError(f"{run.id} has no logged steps: there is nothing to verify")
-    initial = trainer.evaluate().loss
-    difference = _first_difference(stored, trainer) or _summary_difference(run, trainer, initial)
+    difference = _difference(run, stored, checked, trainer)
     if difference is None:
         since = f", though it was made with {'; '.join(changed)}" if changed else ""
         said = f"{run.id}: identical in every number of {len(stored)} logged steps{since}"
         return Verification(True, said, changed=changed)
     step, sentence = difference
-    cause = (
-        f"likely cause: {'; '.join(changed)}"
-        if changed
-        else "code, packages, python and platform are as they were: the stored number was changed"
-    )
+    cause = f"likely cause: {'; '.join(changed)}" if changed else _NOTHING_RECORDED
     return Verification(False, f"{run.id}: {sentence}; {cause}", step, changed)
 
 
-def _first_difference(stored: list[dict[str, float]], trainer: Trainer) -> tuple[int, str] | None:
-    steps = int(stored[-1]["step"]) + 1
-    records = trainer.train(steps)
-    for line in stored:
-        step = int(line["step"])
-        try:
-            record = next(record for record in records if record.step == step)
-        except StopIteration:
-            return step, f"step {step} is stored, and this training has no such step"
-        except ArithmeticError as error:
-            return step, f"step {step} is stored, and this {error}"
-        for name, now in vars(record).items():
-            if name in ("step", "time"):
-                continue
-            before = line.get(name)
-            if before != now and not (before != before and now != now):
-                return step, f"differs first at step {step}: {name} was {before!r}, is {now!r}"
-    return None
+_NOTHING_RECORDED = (
+    "python, platform, packages and code are as they were: "
+    "the stored numbers, the data file or a plugin may have been changed"
+)
+
+
+def _difference(
+    run: StoredRun, stored: dict[int, dict[str, float]], checked: Config, trainer: Trainer
+) -> tuple[int, str] | None:
+    """The first step that differs and what differs there; None if nothing does."""
+    if run.log.damage:
+        return 0, f"its log is damaged: {run.log.damage[0]}"
+    steps, every = checked.train.steps, checked.train.log_every
+    if max(stored) >= steps:
+        return max(stored), f"step {max(stored)} is stored, and the config has {steps} steps"
+    last = steps - 1 if run.status == "finished" else max(stored)
+    try:
+        initial = trainer.evaluate().loss
+        for record in trainer.train(last + 1):
+            is_logged = record.step % every == 0 or record.step == steps - 1
+            if is_logged and (found := _line_difference(record, stored.get(record.step))):
+                return record.step, found
+        return _summary_difference(run, trainer, initial) if run.status == "finished" else None
+    except Diverged as error:
+        return trainer.step, f"this time {error}"
+
+
+def _line_difference(record: Record, line: dict[str, float] | None) -> str:
+    if line is None:
+        return f"step {record.step} is missing from the log"
+    for name, now in vars(record).items():
+        if name not in ("step", "time") and not _same(line.get(name), now):
+            return f"differs first at step {record.step}: {name} was {line.get(name)!r}, is {now!r}"
+    return ""
+
+
+def _same(before: float | None, now: float | None) -> bool:
+    """Equal to the last bit: 0.0 is not -0.0, and nan is nan."""
+    return repr(before) == repr(now)  # the shortest text that gives the float again
 
 
 def _summary_difference(run: StoredRun, trainer: Trainer, initial: float) -> tuple[int, str] | None:
-    if run.status != "finished":
-        return None
     final = trainer.evaluate()
     val = trainer.evaluate(trainer.validation) if trainer.validation else None
     now = {
@@ -87,9 +99,10 @@ def _summary_difference(run: StoredRun, trainer: Trainer, initial: float) -> tup
         "final_accuracy": final.accuracy,
         "val_loss": val.loss if val else None,
         "val_accuracy": val.accuracy if val else None,
+        "steps": trainer.step,
     }
-    for name in _SUMMARY:
-        if run.summary.get(name) != now[name]:
+    for name in now:
+        if not _same(run.summary.get(name), now[name]):
             said = f"differs in the summary: {name} was {run.summary.get(name)!r}, is {now[name]!r}"
             return trainer.step, said
     return None
@@ -98,14 +111,14 @@ def _summary_difference(run: StoredRun, trainer: Trainer, initial: float) -> tup
 def _changed(run: StoredRun) -> Iterator[str]:
     """What is not as it was when the run was made, as "numpy 2.4.1, now 2.4.6"."""
     now = environment.describe()
-    for name in ("python", "platform"):
-        if run.facts.get(name) != now[name]:
-            yield f"{name} {run.facts.get(name)}, now {now[name]}"
-    before = run.facts.get("packages") or {}
-    for name, version in now["packages"].items():
-        if before.get(name) != version:
-            yield f"{name} {before.get(name)}, now {version}"
-    if run.facts.get("code") != now["code"]:
-        commit = (run.facts.get("git") or {}).get("commit")
-        made_by = f" of commit {commit[:8]}" if commit else ""
-        yield f"other code of minigrad{made_by}"
+    earlier = [part.get("made_with", {}) for part in run.facts.get("resumed", [])]
+    for made_with in [*earlier, run.facts]:
+        for name in ("python", "platform"):
+            if made_with.get(name) != now[name]:
+                yield f"{name} {made_with.get(name)}, now {now[name]}"
+        before = made_with.get("packages") or {}
+        for name, version in now["packages"].items():
+            if before.get(name) != version:
+                yield f"{name} {before.get(name)}, now {version}"
+        if made_with.get("code") != now["code"]:
+            yield "other code of minigrad"

@@ -177,7 +177,9 @@ def test_a_damaged_checkpoint_is_refused_and_the_previous_one_used_only_when_sai
     run = the_run(tmp_path)
     newest, previous = run / checkpoint.NAME, run / checkpoint.PREVIOUS
     step = checkpoint.read(previous)["step"]
-    newest.write_bytes(newest.read_bytes()[:-10])
+    cut = newest.read_bytes()[:-10]
+    newest.unlink()  # a kill may have left it as a second name of the previous one
+    newest.write_bytes(cut)
     resumed = train(tmp_path, "--resume", "latest")
     assert resumed.returncode == 0
     told = resumed.stdout.splitlines()[0]
@@ -221,3 +223,56 @@ def test_no_such_run_is_told_in_one_line(tmp_path: Path) -> None:
     result = train(tmp_path, "--resume", "latest")
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_two_processes_cannot_go_on_with_one_run(undisturbed: Path, tmp_path: Path) -> None:
+    process = start(tmp_path, *CONFIG)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    run = the_run(tmp_path)
+    both = [
+        subprocess.Popen(
+            [*TRAIN, "--resume", "latest", "--out", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in both]
+    assert sorted(process.returncode for process in both) in ([0, 2], [0, 0])
+    for process, err in zip(both, said, strict=True):
+        if process.returncode == 2:
+            assert (
+                "another process is writing it" in err or "is running" in err or "finished" in err
+            )
+    assert metrics(run) == metrics(undisturbed)
+
+
+def test_a_log_that_ends_before_the_checkpoint_is_trained_again(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    assert train(tmp_path, *CONFIG, "train.steps=60").returncode == 0
+    log = the_run(tmp_path) / "metrics.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:50]))
+    resumed = train(tmp_path, "--resume", "latest", "train.steps=300")
+    assert resumed.returncode == 0
+    assert resumed.stdout.startswith("the log ends at step 49, before the checkpoint")
+    assert metrics(the_run(tmp_path)) == metrics(undisturbed)
+
+
+@pytest.mark.parametrize("damage", ["{bad", "", "[]"])
+def test_a_run_whose_facts_are_damaged_cannot_go_on_and_says_why(
+    tmp_path: Path, damage: str
+) -> None:
+    train(tmp_path, *CONFIG, "train.steps=3")
+    (the_run(tmp_path) / "run.json").write_text(damage)
+    refused = train(tmp_path, "--resume", the_run(tmp_path).name)
+    assert refused.returncode == 2
+    assert "run.json" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_output_log_holds_what_the_training_said(tmp_path: Path) -> None:
+    train(tmp_path, *CONFIG, "train.steps=3")
+    assert "in 3 steps" in (the_run(tmp_path) / "output.log").read_text()

@@ -157,11 +157,85 @@ def test_a_run_that_goes_on_cuts_a_torn_line_and_keeps_the_others(tmp_path: Path
         run.log({"loss": 0.5})
     with (run.path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 2, "lo')
-    with reopen(run.path, last_step=1) as again:
+    with reopen(run.path, last_step=1, config="lr: 0.2\n") as again:
         assert facts(again)["status"] == "running"
         again.log({"loss": 0.25})
     assert [line["loss"] for line in lines(run)] == [1.0, 0.5, 0.25]
-    assert len(facts(run)["resumed"]) == 1
+    (resumed,) = facts(run)["resumed"]
+    assert resumed["made_with"]["code"] == facts(run)["code"]
+    assert run.config == {"lr": 0.2}
+
+
+def test_a_last_line_that_lacks_only_its_end_is_kept(tmp_path: Path) -> None:
+    with init("a", store=tmp_path) as run:
+        run.log({"loss": 1.0})
+    path = run.path / "metrics.jsonl"
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    with reopen(run.path, last_step=0, config="") as again:
+        again.log({"loss": 0.5})
+    assert [line["loss"] for line in lines(run)] == [1.0, 0.5]
+
+
+def test_a_run_belongs_to_one_process_at_a_time(new_run: NewRun) -> None:
+    run = new_run("a")
+    run.log({"loss": 1.0})
+    with pytest.raises(OSError, match="another process is writing it"):
+        reopen(run.path, last_step=0, config="")
+    run.log({"loss": 0.5})
+    assert [line["loss"] for line in lines(run)] == [1.0, 0.5]
+
+
+def test_a_line_that_could_not_be_written_leaves_nothing_behind(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run("a")
+    run.log({"loss": 1.0})
+    whole = run._metrics._file
+
+    class Full:
+        def __init__(self) -> None:
+            self.written = 0
+
+        def write(self, raw: bytes) -> int:
+            if self.written:
+                raise OSError(28, "No space left on device")
+            self.written = whole.write(raw[:5])
+            return self.written
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(whole, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run._metrics, "_file", Full())
+        with pytest.raises(OSError, match="No space"):
+            run.log({"loss": 0.7})
+    run.log({"loss": 0.5})
+    assert [line["loss"] for line in lines(run)] == [1.0, 0.5]
+
+
+def test_what_could_not_be_read_back_is_refused(new_run: NewRun) -> None:
+    run = new_run("a")
+    with pytest.raises(ValueError, match="'step' is no metric"):
+        run.log({"step": 3.5})
+    with pytest.raises(TypeError, match="float"):
+        run.log({"loss": 1.0}, step=2.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="too large for a float"):
+        run.log({"loss": 10**400})
+    run.finish()
+    with pytest.raises(ValueError, match="is finished"):
+        run.log({"loss": 1.0})
+
+
+def test_a_run_that_cannot_start_leaves_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        init("a", store=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_process_that_is_gone_has_no_start() -> None:

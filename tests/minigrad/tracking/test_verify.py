@@ -58,7 +58,7 @@ def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) 
     assert not result.identical
     assert result.step == 15
     assert f"differs first at step 15: {metric} was" in result.sentence
-    assert "the stored number was changed" in result.sentence
+    assert "the stored numbers, the data file or a plugin" in result.sentence
 
 
 def test_a_changed_summary_is_found(run_path: Path) -> None:
@@ -88,3 +88,32 @@ def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
         run.log({"loss": 1.0})
     with pytest.raises(StoreError, match="cannot be trained again"):
         verify(find(tmp_path, "latest"))
+
+
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        (lambda lines: lines[:4] + lines[6:], "step 12 is missing from the log"),
+        (lambda lines: lines[:8], "step 24 is missing from the log"),
+        (lambda lines: [*lines[:3], "rubbish", *lines[4:]], "its log is damaged: metrics.jsonl:4"),
+        (
+            lambda lines: [*lines, lines[-1].replace('"step": 39', '"step": 1000000000')],
+            "step 1000000000 is stored, and the config has 40 steps",
+        ),
+        (
+            lambda lines: [lines[0].replace('"val_loss": ', '"val_loss": -0.0, "x": '), *lines[1:]],
+            "differs first at step 0: val_loss was -0.0",
+        ),
+    ],
+)
+def test_lines_that_are_missing_or_damaged_are_told(run_path: Path, keep, told: str) -> None:
+    metrics = run_path / "metrics.jsonl"
+    metrics.write_text("\n".join(keep(metrics.read_text().splitlines())) + "\n")
+    result = verify(find(run_path.parent, "latest"))
+    assert not result.identical
+    assert told in result.sentence
+
+
+def test_a_run_that_was_resumed_under_other_code_says_so(run_path: Path) -> None:
+    change_facts(run_path, resumed=[{"at": "x", "made_with": {"code": "0123"}}])
+    assert "other code of minigrad" in verify(find(run_path.parent, "latest")).sentence
