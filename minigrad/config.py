@@ -1,6 +1,7 @@
 """A YAML file and overrides -> a checked Config, or every fault at once with line and column."""
 
 import copy
+import difflib
 import functools
 import json
 import re
@@ -327,7 +328,8 @@ class _Source:
             place = error.place
             raise ConfigError([f"{self.file}:{place.line}:{place.column}: {error}"]) from None
         except OSError as error:
-            raise ConfigError([f"{self.file}: cannot be read: {error.strerror}"]) from None
+            hint = _nearest_file(Path(path)) if isinstance(error, FileNotFoundError) else ""
+            raise ConfigError([f"{self.file}: cannot be read: {error.strerror}{hint}"]) from None
         if not isinstance(self.document.data, dict):
             raise ConfigError([f"{self.file}:1:1: a config is a block of 'key: value' lines"])
         self.data: dict[str, Any] = copy.deepcopy(self.document.data)
@@ -438,6 +440,14 @@ class _Source:
             if head in places:
                 return f"{self.file}:{places[head].line}:{places[head].column}"
         return f"{self.file}:1:1"
+
+
+def _nearest_file(path: Path) -> str:
+    """The config that may be meant: beside the path, or in configs/."""
+    others = [*path.parent.glob("*.yaml"), *Path("configs").glob("*.yaml")]
+    stems = {other.stem: other for other in reversed(others)}
+    near = difflib.get_close_matches(path.stem, stems, n=1)
+    return f": did you mean {stems[near[0]]}?" if near else ""
 
 
 _TYPES = {

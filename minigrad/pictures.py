@@ -21,12 +21,15 @@ def draw(session: Session) -> Iterator[Path]:
     ended = "" if status == "finished" else f" ({status})"
     model = f"hidden {config.model.hidden} {config.model.activation} {config.model.init}"
     subtitle = f"{model}   {config.optimizer.name} {config.optimizer.changed()}   {directory.name}"
+    summary = session.run.summary
+    first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
+    whole = trainer.batches.size >= len(trainer.dataset.inputs)
     draw_loss(
         directory / "loss.png",
         steps,
         losses,
-        loss_name=config.loss,
-        title=f"{config.name}: {losses[0]:.3g} to {losses[-1]:.3g} in {steps[-1] + 1} steps{ended}",
+        loss_name=config.loss if whole else f"mini-batch {config.loss}",
+        title=f"{config.name}: {first:.3g} to {last:.3g} in {steps[-1] + 1} steps{ended}",
         subtitle=subtitle,
         final_loss_below=config.expect.final_loss_below,
     )

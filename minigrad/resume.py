@@ -40,6 +40,8 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
     if run.alive and run.facts.get("host") == platform.node():
         raise StoreError(f"{run.id} is running (pid {run.facts.get('pid')}): stop it first")
+    if "engine" not in run.facts:
+        raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")
     stored = config.load(run.path / "config.yaml")
     wanted = config.load(config_path or run.path / "config.yaml", overrides)
     _check_unchanged(stored, wanted, run)
@@ -52,6 +54,8 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
         notes = [f"the log ends at step {last_step}, before the checkpoint: training it again"]
     if run.facts.get("code") != environment.code_hash():
         notes.append("the code is not what it was when the run began: what follows may differ")
+    if state:
+        notes.append(f"resumed at step {state['step']}")
     return Resumed(run.path, wanted, state, last_step, notes)
 
 

@@ -79,11 +79,12 @@ class Session:
         initial_loss = self.trainer.evaluate().loss
         if self.state is not None:
             self.trainer.load_state_dict(self.state)
+        self._take_snapshot()
         for record in with_bar(self.trainer.train(steps), self.trainer.step, steps):
             self.last = record
             if record.step % train.log_every == 0 or record.step == steps - 1:
                 self._log(record)
-            self._take_snapshot(record.step)
+            self._take_snapshot()
             if interrupts.received:
                 break
             if self._checkpoint_is_due():
@@ -101,16 +102,16 @@ class Session:
         with _writing():
             self.run.log(metrics, step=record.step)
 
-    def _take_snapshot(self, step: int) -> None:
+    def _take_snapshot(self) -> None:
         count, steps = self.config.train.snapshots, self.config.train.steps
         if self.state is not None:
             return  # the strip of a resumed run would lack its beginning
-        if count and step in {round(i * (steps - 1) / max(count - 1, 1)) for i in range(count)}:
+        if self.trainer.step in {round(i * steps / max(count - 1, 1)) for i in range(count)}:
             from minigrad.boundary import surface  # here, since it imports matplotlib
 
             trainer, loss = self.trainer, self.config.loss
             now = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=loss)
-            self.snapshots.append((step, now))
+            self.snapshots.append((trainer.step, now))
 
     def _checkpoint_is_due(self) -> bool:
         every = self.config.train.checkpoint_every

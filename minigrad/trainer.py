@@ -84,6 +84,7 @@ class Trainer:
             inputs, targets = next(self.batches)
             self.optimizer.set_lr(self.schedule, step)
             try:
+                # clears the gradients, forward, backward: engines/eager.py shows how
                 loss, outputs = self.engine.gradient(inputs, targets)
             except ArithmeticError as error:
                 raise Diverged(f"training diverged at step {step}: {error}") from error

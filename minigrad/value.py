@@ -205,7 +205,7 @@ class Value:
         order = topological_order(self)
         for node in order:
             node.grad = 0.0
-        self.grad += 1.0
+        self.grad += 1.0  # added, since a root that is a leaf accumulates like any other
         for node in reversed(order):
             try:
                 node._backward(node.grad)

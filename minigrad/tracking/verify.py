@@ -30,6 +30,8 @@ def verify(run: StoredRun) -> Verification:
     A line that should be there and is not is a difference too. Raises StoreError for a run that
     cannot be trained again: made by a loop of the user's own, or with a config that is damaged.
     """
+    if "engine" not in run.facts:
+        raise StoreError(f"{run.id} was logged by a loop of your own: it cannot be trained again")
     stored = {int(line["step"]): line for line in run.metrics()}
     changed = list(dict.fromkeys(_changed(run)))
     try:

@@ -86,7 +86,7 @@ def test_other_packages_or_code_are_named_as_the_likely_cause(run_path: Path) ->
 def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
     with init("mine", {"lr": 0.1}, store=tmp_path) as run:
         run.log({"loss": 1.0})
-    with pytest.raises(StoreError, match="cannot be trained again"):
+    with pytest.raises(StoreError, match="a loop of your own: it cannot be trained again"):
         verify(find(tmp_path, "latest"))
 
 
