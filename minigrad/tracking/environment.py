@@ -26,6 +26,7 @@ def describe() -> dict[str, Any]:
     }
 
 
+@functools.cache  # the code that runs is that which was loaded, whatever happens to the files
 def code_hash() -> str:
     """A checksum over the source files of minigrad, nn and optim, to tell one code from another."""
     root = Path(__file__).parent.parent.parent

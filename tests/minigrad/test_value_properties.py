@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -292,3 +294,26 @@ def test_k_times_a_root_has_k_times_its_gradient(plan: Plan, k: float) -> None:
 def is_close(a: float, b: float, scale: float = 1.0) -> bool:
     """To 1e-12 of the number or, where large shares cancel, of their size."""
     return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12 * scale)
+
+
+@repeatable
+@given(plans(), st.sampled_from(["pickle", "deepcopy"]))
+def test_pickling_keeps_everything(plan: Plan, way: str) -> None:
+    _, root = build(plan)
+    root.backward()
+    nodes = below(root)
+    copied = copy.deepcopy(nodes) if way == "deepcopy" else pickle.loads(pickle.dumps(nodes))
+    number = {id(node): i for i, node in enumerate(nodes)}
+    number_of_copy = {id(node): i for i, node in enumerate(copied)}
+    for node, twin in zip(nodes, copied, strict=True):
+        assert (twin.op, twin.label) == (node.op, node.label)
+        assert [number_of_copy[id(p)] for p in twin.parents] == [
+            number[id(p)] for p in node.parents
+        ]
+    assert [twin.data.hex() for twin in copied] == [node.data.hex() for node in nodes]
+    assert bits(copied) == bits(nodes)
+    for node in (*nodes, *copied):
+        node.grad = 0.0
+    root.backward()
+    copied[nodes.index(root)].backward()
+    assert grads(copied) == grads(nodes)
