@@ -189,6 +189,15 @@ class TrainConfig(_Strict):
         default=None, gt=0, description="largest absolute value in the gradient; null: no limit"
     )
 
+    def is_logged(self, step: int) -> bool:
+        """Whether `step` is logged: every `log_every`th, from 0 on, and the last."""
+        return step % self.log_every == 0 or step == self.steps - 1
+
+    def snapshot_steps(self) -> frozenset[int]:
+        """How many steps are done when a snapshot is taken: evenly from 0 to all of them."""
+        gaps = max(self.snapshots - 1, 1)
+        return frozenset(round(i * self.steps / gaps) for i in range(self.snapshots))
+
 
 class Expectations(_Strict):
     initial_loss: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(

@@ -48,6 +48,8 @@ class Session:
         self.saved_at = time.monotonic()
         self.last: Record | None = None
         self.snapshots: list[tuple[int, Any]] = []
+        # a resumed run takes none: its strip would lack the beginning
+        self._snapshot_steps = frozenset() if state is not None else config.train.snapshot_steps()
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end or to what stops it, and finish the run accordingly."""
@@ -82,7 +84,7 @@ class Session:
         self._take_snapshot()
         for record in with_bar(self.trainer.train(steps), self.trainer.step, steps):
             self.last = record
-            if record.step % train.log_every == 0 or record.step == steps - 1:
+            if train.is_logged(record.step):
                 self._log(record)
             self._take_snapshot()
             if interrupts.received:
@@ -103,10 +105,7 @@ class Session:
             self.run.log(metrics, step=record.step)
 
     def _take_snapshot(self) -> None:
-        count, steps = self.config.train.snapshots, self.config.train.steps
-        if self.state is not None:
-            return  # the strip of a resumed run would lack its beginning
-        if self.trainer.step in {round(i * steps / max(count - 1, 1)) for i in range(count)}:
+        if self.trainer.step in self._snapshot_steps:
             from minigrad.boundary import surface  # here, since it imports matplotlib
 
             trainer, loss = self.trainer, self.config.loss
@@ -125,23 +124,15 @@ class Session:
         self.saved_at = time.monotonic()
 
     def _finished(self, initial_loss: float) -> Outcome:
-        trainer, steps = self.trainer, self.config.train.steps
-        final = trainer.evaluate()
-        val = trainer.evaluate(trainer.validation) if trainer.validation else None
-        verdicts = judge(self.config.expect, initial_loss, final.loss)
-        said = f"loss {initial_loss:.4g} -> {final.loss:.4g} in {steps} steps"
+        results, seconds = self.trainer.results(initial_loss), self.trainer.seconds
+        final_loss = results["final_loss"]
+        verdicts = judge(self.config.expect, initial_loss, final_loss)
+        said = f"loss {initial_loss:.4g} -> {final_loss:.4g} in {self.trainer.step} steps"
         return Outcome(
             status="finished",
             code=0 if all(verdict.met for verdict in verdicts) else 1,
-            sentences=[f"{said}, {trainer.seconds:.2f} s", _verdict_line(verdicts)],
-            summary={
-                "initial_loss": initial_loss,
-                "final_loss": final.loss,
-                "final_accuracy": final.accuracy,
-                **({"val_loss": val.loss, "val_accuracy": val.accuracy} if val else {}),
-                "steps": steps,
-                "seconds": round(trainer.seconds, 3),
-            },
+            sentences=[f"{said}, {seconds:.2f} s", _verdict_line(verdicts)],
+            summary={**results, "seconds": round(seconds, 3)},
             verdicts=verdicts,
         )
 

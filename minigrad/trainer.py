@@ -115,6 +115,19 @@ class Trainer:
             raise Diverged(f"training diverged before step {self.step}: {error}") from error
         return Evaluation(loss, self._accuracy(outputs, dataset.targets))
 
+    def results(self, initial_loss: float) -> dict[str, Any]:
+        """What came of the training, by the names of a run's summary. Raises Diverged."""
+        final = self.evaluate()
+        found = {
+            "initial_loss": initial_loss,
+            "final_loss": final.loss,
+            "final_accuracy": final.accuracy,
+        }
+        if self.validation:
+            val = self.evaluate(self.validation)
+            found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
+        return {**found, "steps": self.step}
+
     def state_dict(self) -> dict[str, Any]:
         """All that the steps to come depend on, ready for JSON."""
         schedule = self.schedule.state_dict() if isinstance(self.schedule, Stateful) else None

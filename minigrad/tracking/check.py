@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from minigrad.tracking import checkpoint
 from minigrad.tracking.store import StoredRun, StoreError, flatten, read_config, read_log
-
-CHECKPOINTS = ("checkpoint.json", "checkpoint.previous.json")
 
 
 @dataclass
@@ -31,7 +30,7 @@ def check(run: StoredRun) -> Report:
     begins = run.alive and not os.path.exists(run.path / "metrics.jsonl")
     if not begins:
         _attempt(report, lambda: _check_log(run.path, report))
-    for name in CHECKPOINTS:
+    for name in (checkpoint.NAME, checkpoint.PREVIOUS):
         if os.path.lexists(run.path / name):
             _check_checkpoint(run.path / name, report)
     return report
@@ -73,11 +72,9 @@ def _check_log(run: Path, report: Report) -> None:
 
 
 def _check_checkpoint(path: Path, report: Report) -> None:
-    from minigrad.tracking.checkpoint import CheckpointError, read  # here: few runs have one
-
     try:
-        read(path)
-    except CheckpointError as error:
+        checkpoint.read(path)
+    except checkpoint.CheckpointError as error:
         report.damage.append(str(error))
     else:
         report.readable.append(path.name)

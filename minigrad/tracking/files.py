@@ -32,6 +32,16 @@ def replace(path: Path, content: bytes, keep_as: Path | None = None) -> None:
         draft.unlink(missing_ok=True)
 
 
+def relink(link: Path, target: str) -> None:
+    """Point the link at a neighbour in one step; on a file system without links, do nothing."""
+    draft = link.with_name(f".{link.name}-{target}-{os.getpid()}")
+    try:
+        draft.symlink_to(target, target_is_directory=True)
+        draft.replace(link)
+    except OSError:
+        draft.unlink(missing_ok=True)
+
+
 class Lines:
     """A file to which whole lines are appended, each handed to the system at once.
 

@@ -17,7 +17,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from minigrad import yaml12
 from minigrad.tracking import checkpoint, environment
-from minigrad.tracking.files import Lines, replace
+from minigrad.tracking.files import Lines, relink, replace
 from minigrad.tracking.output import OutputLog
 
 Status: TypeAlias = Literal["running", "finished", "failed", "diverged", "interrupted"]
@@ -48,7 +48,7 @@ class Run:
         self.output = OutputLog(path / "output.log")
         try:
             self._write_facts()
-            _point_latest(path)
+            relink(path.parent / "latest", path.name)
         except OSError:
             self._close()
             raise
@@ -209,15 +209,6 @@ def _make_directory(store: Path, name: str) -> Path:
         except FileExistsError:
             continue
         return path
-
-
-def _point_latest(path: Path) -> None:
-    link = path.parent / f".latest-{path.name}"
-    try:
-        link.symlink_to(path.name, target_is_directory=True)
-        link.replace(path.parent / "latest")
-    except OSError:  # a file system without links: the run does not depend on it
-        link.unlink(missing_ok=True)
 
 
 def _plain(name: str, number: object) -> float | str:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from minigrad import yaml12
 from minigrad.registry import suggestion
 from minigrad.tracking import environment
+from minigrad.tracking.run import Status
 
-STATUSES = ("running", "finished", "failed", "diverged", "interrupted")
+STATUSES = get_args(Status)
 TRASH = ".trash"
 
 T = TypeVar("T")
@@ -89,10 +90,6 @@ class StoredRun:
             return read(self.path)
         except StoreError as error:
             raise StoreError(f"{self.id}: {error}") from None
-
-    def column(self, name: str) -> list[float]:
-        """One metric's values, of the lines that have it."""
-        return [row[name] for row in self.metrics() if name in row]
 
     def series(self, name: str) -> tuple[list[int], list[float]]:
         """One metric's steps and values, of the lines that have it."""

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from minigrad.tracking.files import relink
 from minigrad.tracking.store import (
     TRASH,
     StoredRun,
@@ -70,12 +71,7 @@ def settle_latest(store: Path) -> None:
         return
     if link.is_symlink() and os.readlink(link) == newest:
         return
-    draft = store / f".latest-{newest}-{os.getpid()}"
-    try:
-        draft.symlink_to(newest, target_is_directory=True)
-        draft.replace(link)
-    except OSError:  # a file system without links, where there is no latest to settle
-        draft.unlink(missing_ok=True)
+    relink(link, newest)
 
 
 def _move(source: Path, target: Path) -> None:

@@ -63,15 +63,16 @@ def _difference(
     """The first step that differs and what differs there; None if nothing does."""
     if run.log.damage:
         return 0, f"its log is damaged: {run.log.damage[0]}"
-    steps, every = checked.train.steps, checked.train.log_every
+    steps = checked.train.steps
     if max(stored) >= steps:
         return max(stored), f"step {max(stored)} is stored, and the config has {steps} steps"
     last = steps - 1 if run.status == "finished" else max(stored)
     try:
         initial = trainer.evaluate().loss
         for record in trainer.train(last + 1):
-            is_logged = record.step % every == 0 or record.step == steps - 1
-            if is_logged and (found := _line_difference(record, stored.get(record.step))):
+            if not checked.train.is_logged(record.step):
+                continue
+            if found := _line_difference(record, stored.get(record.step)):
                 return record.step, found
         return _summary_difference(run, trainer, initial) if run.status == "finished" else None
     except Diverged as error:
@@ -93,19 +94,10 @@ def _same(before: float | None, now: float | None) -> bool:
 
 
 def _summary_difference(run: StoredRun, trainer: Trainer, initial: float) -> tuple[int, str] | None:
-    final = trainer.evaluate()
-    val = trainer.evaluate(trainer.validation) if trainer.validation else None
-    now = {
-        "initial_loss": initial,
-        "final_loss": final.loss,
-        "final_accuracy": final.accuracy,
-        "val_loss": val.loss if val else None,
-        "val_accuracy": val.accuracy if val else None,
-        "steps": trainer.step,
-    }
-    for name in now:
-        if not _same(run.summary.get(name), now[name]):
-            said = f"differs in the summary: {name} was {run.summary.get(name)!r}, is {now[name]!r}"
+    before, now = run.summary, trainer.results(initial)
+    for name in [*now, *(name for name in before if name not in (*now, "seconds"))]:
+        if not _same(before.get(name), now.get(name)):
+            said = f"differs in the summary: {name} was {before.get(name)!r}, is {now.get(name)!r}"
             return trainer.step, said
     return None
 

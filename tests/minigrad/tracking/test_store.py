@@ -63,9 +63,9 @@ def test_config_and_metrics_are_read_when_asked_for(store: Path) -> None:
     assert run.flat_config()["optimizer.lr"] == 0.5
     assert run.flat_config()["model.hidden"] == [8]
     assert run.metrics()[1] == {"step": 1, "loss": 0.3, "lr": 0.5, "time": 1 / 7}
-    assert run.column("loss") == [0.7, 0.3, 0.1]
+    assert run.series("loss")[1] == [0.7, 0.3, 0.1]
     assert run.series("loss") == ([0, 1, 2], [0.7, 0.3, 0.1])
-    assert run.column("nothing") == []
+    assert run.series("nothing")[1] == []
 
 
 def test_one_runs_config_is_not_anothers(store: Path) -> None:
@@ -75,7 +75,7 @@ def test_one_runs_config_is_not_anothers(store: Path) -> None:
 
 def test_numbers_that_json_lacks_come_back(tmp_path: Path) -> None:
     run = load(write(tmp_path, NEW, losses=["nan", "inf", "-inf", 1]))
-    nan, *others = run.column("loss")
+    nan, *others = run.series("loss")[1]
     assert math.isnan(nan)
     assert others == [math.inf, -math.inf, 1.0]
     assert isinstance(others[-1], float)
@@ -87,7 +87,7 @@ def test_a_torn_last_line_is_no_damage(tmp_path: Path, torn: bytes) -> None:
     with (path / "metrics.jsonl").open("ab") as file:
         file.write(torn)
     run = load(path)
-    assert run.column("loss") == [0.7, 0.3, 0.1]
+    assert run.series("loss")[1] == [0.7, 0.3, 0.1]
     assert run.log.damage == []
 
 
@@ -95,7 +95,7 @@ def test_a_last_line_that_only_lacks_its_end_is_read(tmp_path: Path) -> None:
     path = write(tmp_path, NEW)
     with (path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"step": 3, "loss": 0.05}')
-    assert load(path).column("loss")[-1] == 0.05
+    assert load(path).series("loss")[1][-1] == 0.05
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_unreadable_line_elsewhere_is_damage_and_the_others_are_read(
     (path / "metrics.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     run = load(path)
     assert run.log.damage == [f"metrics.jsonl:2: {told}"]
-    assert run.column("loss") == [0.7, 0.1]
+    assert run.series("loss")[1] == [0.7, 0.1]
 
 
 def _write_facts(text: str | bytes) -> Callable[[Path], None]:
@@ -338,6 +338,6 @@ def test_eight_processes_write_forty_runs_and_none_is_mixed(tmp_path: Path) -> N
     for run in found:
         number, i = map(int, run.summary["writer"].split("-"))
         assert run.config == {"writer": f"{number}-{i}"}
-        assert run.column("loss") == [number * 1000 + i * 100 + step for step in range(20)]
+        assert run.series("loss")[1] == [number * 1000 + i * 100 + step for step in range(20)]
     assert (tmp_path / "latest").resolve() in {run.path for run in found}
     assert find(tmp_path, "latest").status == "finished"
