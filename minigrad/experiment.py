@@ -1,5 +1,6 @@
 """A checked Config -> the Trainer that it describes."""
 
+import contextlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ def build(config: Config) -> Trainer:
     batch_size = min(config.train.batch_size or len(train.inputs), len(train.inputs))
     _check_size(config, train, batch_size)
     engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
+    with _faults_at(config, "train", "engine"), contextlib.suppress(ArithmeticError):
+        engine.prepare(train.inputs[:1], train.targets[:1])  # what breaks here breaks in training
     with _faults_at(config, "optimizer"):
         make_optimizer = OPTIMIZERS[config.optimizer.name]
         optimizer = make_optimizer(engine.parameters, **config.optimizer.settings())
@@ -118,17 +121,18 @@ def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
 
 
 @contextmanager
-def _faults_at(config: Config, key: str) -> Iterator[None]:
+def _faults_at(config: Config, *key: str) -> Iterator[None]:
     """Settings that are right each may clash: tell what their maker says, at the block's place."""
+    where = f"{config.place(*key)}: {'.'.join(key)}"
     try:
         yield
     except DataError as error:
         raise ConfigError(error.faults) from None
     except ValueError as error:
-        raise ConfigError([f"{config.place(key)}: {key}: {plain(str(error), limit=250)}"]) from None
+        raise ConfigError([f"{where}: {plain(str(error), limit=250)}"]) from None
     except Exception as error:  # of a plugin's, since ours raise ValueError
         said = f"{type(error).__name__}: {plain(str(error))}"
-        raise ConfigError([f"{config.place(key)}: {key}: {said}"]) from None
+        raise ConfigError([f"{where}: {said}"]) from None
 
 
 def _check_labels(config: Config, dataset: Dataset) -> None:

@@ -11,6 +11,7 @@ from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value
+from optim.elementwise import elements, listed, restored
 from optim.schedules import Schedule
 
 
@@ -134,7 +135,7 @@ class Trainer:
         return {
             "step": self.step,
             "seconds": self.seconds,
-            "parameters": [parameter.data for parameter in self.engine.parameters],
+            "parameters": [listed(parameter.data) for parameter in self.engine.parameters],
             "optimizer": self.optimizer.state_dict(),
             "schedule": schedule,
             "batches": self.batches.state_dict(),
@@ -156,7 +157,7 @@ class Trainer:
             self.schedule.load_state_dict(state["schedule"])
         self.batches.load_state_dict(state["batches"])
         for parameter, number in zip(parameters, state["parameters"], strict=True):
-            parameter.data = number
+            parameter.data = restored(number, parameter.data)
         self.step, self.seconds = state["step"], state["seconds"]
 
     def _val_loss(self, step: int) -> float | None:
@@ -167,7 +168,7 @@ class Trainer:
     def _clipped_norm(self) -> float:
         """Clip as asked; gives the norm before."""
         parameters = self.engine.parameters
-        norm = math.hypot(*(parameter.grad for parameter in parameters))
+        norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
         if self.clip_value is not None:
             clip_grad_value(parameters, self.clip_value)
         if self.clip_norm is not None:

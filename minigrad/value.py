@@ -10,8 +10,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from contextvars import ContextVar
 from numbers import Real
 from typing import Any, TypeAlias
+
+tracing = ContextVar("tracing", default=False)
+"""Whether a graph is being traced to serve for other numbers too, so that none may shape it."""
 
 
 class Value:
@@ -215,18 +219,23 @@ class Value:
     # Comparisons read the data. == and hash stay identity: nodes are kept in sets.
 
     def __lt__(self, other: Number) -> bool:
-        return self.data < float(other)
+        return float(self) < float(other)
 
     def __le__(self, other: Number) -> bool:
-        return self.data <= float(other)
+        return float(self) <= float(other)
 
     def __gt__(self, other: Number) -> bool:
-        return self.data > float(other)
+        return float(self) > float(other)
 
     def __ge__(self, other: Number) -> bool:
-        return self.data >= float(other)
+        return float(self) >= float(other)
 
     def __float__(self) -> float:
+        if tracing.get():
+            raise TypeError(
+                "it compares a Value or takes its float, so that its graph may depend on the "
+                "data: use maximum, minimum or relu instead"
+            )
         return self.data
 
     def __format__(self, spec: str) -> str:

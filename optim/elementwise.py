@@ -49,3 +49,17 @@ def zeros(like: Any) -> Any:
 
 def elements(x: Any) -> list[float]:
     return [x] if isinstance(x, (int, float)) else x.ravel().tolist()
+
+
+def listed(x: Any) -> Any:
+    """A number as it is, an array as nested lists: ready for JSON."""
+    return x.tolist() if hasattr(x, "tolist") else x
+
+
+def restored(x: Any, like: Any) -> Any:
+    """What `listed` was given, for a parameter whose data is `like`."""
+    if isinstance(x, list) and hasattr(like, "tolist"):
+        import numpy
+
+        return numpy.array(x)
+    return x

@@ -89,10 +89,17 @@ class Optimizer(ABC):
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on, but for the parameters: a copy, ready for JSON.
 
-        Where parameters are arrays, so are the entries of their states.
+        Where parameters are arrays, the entries of their states are nested lists.
         """
         groups = [
-            {"settings": group.settings, "initial_lr": group.initial_lr, "states": group.states}
+            {
+                "settings": group.settings,
+                "initial_lr": group.initial_lr,
+                "states": [
+                    {name: elementwise.listed(entry) for name, entry in state.items()}
+                    for state in group.states
+                ],
+            }
             for group in self.groups
         ]
         return copy.deepcopy({"optimizer": type(self).__name__, "groups": groups})
@@ -133,9 +140,10 @@ class Optimizer(ABC):
         lr = settings["lr"]
         settings = self._checked({**settings, "lr": initial_lr}) | {"lr": lr}
         _check_count("parameters", states, group.parameters)
+        loaded = []
         for index, (parameter, state) in enumerate(zip(group.parameters, states, strict=True)):
-            _check_state(f"parameter {index}", state, parameter.data)
-        return settings, initial_lr, copy.deepcopy(list(states))
+            loaded.append(_restored(f"parameter {index}", state, parameter.data))
+        return settings, initial_lr, loaded
 
 
 @contextmanager
@@ -170,13 +178,15 @@ def _check_count(what: str, found: Any, ours: Sized) -> None:
         raise ValueError(f"the state has {count} {what}, this optimizer has {len(ours)}")
 
 
-def _check_state(whose: str, state: Any, data: Any) -> None:
-    """Every entry must be a number, or an array of the parameter's shape."""
+def _restored(whose: str, state: Any, data: Any) -> dict[str, Any]:
+    """A copy, in which every entry is a number, or an array of the parameter's shape."""
     if not isinstance(state, Mapping):
         raise ValueError(f"the state of {whose} must be a dict, found {state!r}")
-    for name, entry in state.items():
+    copied = {name: elementwise.restored(entry, data) for name, entry in state.items()}
+    for name, entry in copied.items():
         is_number = isinstance(entry, (int, float)) and not isinstance(entry, bool)
         shape = getattr(entry, "shape", None)
         if not is_number and (shape is None or shape != getattr(data, "shape", ())):
             found = f"{type(entry).__name__} {entry!r}" if shape is None else f"shape {shape}"
             raise ValueError(f"{name!r} of {whose} does not fit the parameter: found {found}")
+    return copy.deepcopy(copied)

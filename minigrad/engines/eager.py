@@ -22,6 +22,9 @@ class EagerEngine:
         self.loss = loss
         self.parameters = model.parameters()
 
+    def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
+        """Any model will do."""
+
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:

@@ -1,0 +1,119 @@
+"""The numpy engine: the same model, lifted out of its scalar graph into an array program."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.engines.eager import EagerEngine
+from minigrad.lift.checked import Agreement, ArrayParameter, Checked
+from minigrad.lift.kernels import Array
+from minigrad.lift.lifted import Lifted
+from minigrad.value import Value
+from nn import Module
+from nn.losses import LOSSES, TASKS, Loss
+
+
+class NumpyEngine:
+    """The graph of one sample as array operations over the batch, held against eager at first
+
+    `agreement` says how far the first step was from eager's; None before it. The model's own
+    Values keep the numbers that they had.
+    """
+
+    def __init__(self, model: Module, loss: Loss) -> None:
+        self.eager = EagerEngine(model, loss)
+        self.values = model.parameters()
+        self.parameters = [ArrayParameter(np.array([value.data for value in self.values]))]
+        self._checked: Checked | None = None
+        self._inputs = Converted()
+
+    @property
+    def agreement(self) -> Agreement | None:
+        return self._checked.agreement if self._checked else None
+
+    def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
+        if self._checked is None:
+            lifted = lift(self.eager, inputs[0], targets[0])
+            self._checked = Checked(lifted, self.values, self.parameters[0])
+
+    def gradient(
+        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
+    ) -> tuple[float, list[list[float]]]:
+        def eager(chosen: Sequence[int]) -> tuple[float, Any]:
+            return self.eager.gradient([inputs[i] for i in chosen], [targets[i] for i in chosen])
+
+        checked, arrays = self._ready(inputs, targets)
+        loss, outputs = checked.gradient(arrays, eager)
+        return loss, _listed(outputs)
+
+    def evaluate(
+        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
+    ) -> tuple[float, list[list[float]]]:
+        checked, arrays = self._ready(inputs, targets)
+        eager = lambda _chosen: self.eager.evaluate(inputs, targets)  # noqa: E731
+        loss, outputs = checked.evaluate(arrays, eager)
+        return loss, _listed(outputs)
+
+    def predict(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
+        assert self._checked, "prepare() comes first"
+        array = np.array(inputs, dtype=float)
+        with np.errstate(all="ignore"):
+            outputs = self._checked.lifted.predict(self.parameters[0].data, [array])
+        return _listed(outputs)
+
+    def _ready(
+        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
+    ) -> tuple[Checked, list[Array]]:
+        self.prepare(inputs, targets)
+        assert self._checked
+        return self._checked, self._inputs.arrays(self.eager.loss, self._checked, inputs, targets)
+
+
+class Converted:
+    """A batch as arrays; the latest is kept, since a full batch comes again and again."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Any, Any] = None, None
+        self._arrays: list[Array] = []
+
+    def arrays(
+        self, loss: Loss, checked: Checked, inputs: Sequence[Any], targets: Sequence[Any]
+    ) -> list[Array]:
+        if self._of[0] is not inputs or self._of[1] is not targets:
+            x, t = np.array(inputs, dtype=float), np.array(targets, dtype=float)
+            if takes_classes(loss) and t.ndim == 1:
+                t = one_hot(t, checked.lifted.program.outputs.rows)
+            self._of, self._arrays = (inputs, targets), [x, t.reshape(len(t), -1)]
+        return self._arrays
+
+
+def lift(eager: EagerEngine, features: Sequence[float], target: Any) -> Lifted:
+    """The array program of an engine's loss, traced on one sample. Raises LiftError.
+
+    A class index would choose a branch, so a loss of classes is traced with one probability each.
+    """
+
+    def loss_of_sample(x: Sequence[Value], target: Any) -> tuple[Value, list[Value]]:
+        outputs = eager.model(x)
+        return eager.loss(outputs, target), outputs
+
+    if takes_classes(eager.loss) and not isinstance(target, Sequence):
+        classes = len(eager.model(features))
+        target = [float(index == target) for index in range(classes)]
+    return Lifted(loss_of_sample, [features, target], eager.parameters)
+
+
+def takes_classes(loss: Loss) -> bool:
+    """Whether its targets are class indices."""
+    return any(LOSSES.get(name) is loss for name, task in TASKS.items() if task == "classes")
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    """[..., batch] class indices as [..., batch, classes] probabilities."""
+    found: Array = np.equal(labels[..., None], np.arange(classes)).astype(float)
+    return found
+
+
+def _listed(outputs: Any) -> list[list[float]]:
+    return outputs if isinstance(outputs, list) else outputs.tolist()

@@ -1,0 +1,137 @@
+"""A traced loss function, ready for batches of any size and for replicas."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from minigrad.lift.execution import Execution
+from minigrad.lift.kernels import RULES, Array
+from minigrad.lift.program import Program, arrange
+from minigrad.lift.tracing import LiftError, LossFunction, Sample, trace
+from minigrad.value import Value
+
+BLOCK = 4_000_000
+"""Bytes of arrays that replicas are run in at a time: what a core's caches hold."""
+
+LARGEST_BLOCK = 64_000_000
+"""Bytes of arrays that samples are run in at a time: a bound on memory."""
+
+_KEPT = 8  # executions: one for each size of batch that comes again
+
+
+class Lifted:
+    """The array program of `function`, traced on `sample`, and its arrays.
+
+    Batches are lists of arrays, one for each argument of the function: [..., batch, numbers]. The
+    leading axis, if any, is one of replicas, and parameters are [..., parameters].
+
+    Raises LiftError for a graph that depends on the data, ArithmeticError where an operation has
+    no answer on the sample.
+    """
+
+    def __init__(
+        self, function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]
+    ) -> None:
+        self.program = arrange(trace(function, sample, parameters))
+        for operation in self.program.operations:
+            if operation.op not in RULES and operation.op not in ("dot", "sum"):
+                raise LiftError(
+                    f"the loss cannot be lifted: {operation.op!r} has no array rule, "
+                    f"there are: + - {' '.join(RULES)}"
+                )
+        self._prediction = self.program.without_loss()
+        self._executions: dict[object, Execution] = {}
+        rows = sum(register.rows + 1 for register in _registers(self.program))
+        self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
+
+    def gradient(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array, Array]:
+        """Mean loss [...], outputs [..., batch, outputs] and gradient [..., parameters].
+
+        The first two are good until the next call.
+        """
+        return self._run(parameters, inputs, "gradient")
+
+    def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
+        """Mean loss and outputs, without gradients."""
+        loss, outputs, _ = self._run(parameters, inputs, "evaluate")
+        return loss, outputs
+
+    def predict(self, parameters: Array, inputs: Sequence[Array]) -> Array:
+        """The outputs alone; inputs that they do not depend on may be missing at the end."""
+        return self._run(parameters, inputs, "predict")[1]
+
+    def _run(
+        self, parameters: Array, inputs: Sequence[Array], what: str
+    ) -> tuple[Array, Array, Array]:
+        batch = inputs[0].shape[-2]
+        replicas = parameters.shape[0] if parameters.ndim > 1 else 1
+        needed = self._bytes * batch * replicas
+        if needed <= BLOCK or batch == replicas == 1:
+            return self._run_block(parameters, inputs, what)
+        if replicas > 1:
+            size = max(1, BLOCK // (self._bytes * batch))
+            return self._over_replicas(parameters, inputs, what, size)
+        if needed <= LARGEST_BLOCK:
+            return self._run_block(parameters, inputs, what)
+        return self._over_samples(parameters, inputs, what, max(1, LARGEST_BLOCK // self._bytes))
+
+    def _run_block(
+        self, parameters: Array, inputs: Sequence[Array], what: str
+    ) -> tuple[Array, Array, Array]:
+        execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
+        np.copyto(execution.parameters, parameters)
+        for own, given in zip(execution.inputs, inputs, strict=False):
+            np.copyto(own, given.swapaxes(-1, -2))
+        execution.forward()
+        losses = execution.losses
+        mean = np.add.reduce(losses, -1)[..., 0] / losses.shape[-1]
+        if what == "gradient":
+            execution.backward()
+        return mean, execution.outputs.swapaxes(-1, -2), execution.gradient
+
+    def _over_replicas(
+        self, parameters: Array, inputs: Sequence[Array], what: str, size: int
+    ) -> tuple[Array, Array, Array]:
+        parts = []
+        for start, stop in _blocks(len(parameters), size):
+            some = [given[start:stop] for given in inputs]
+            part = self._run(parameters[start:stop], some, what)
+            parts.append([array.copy() for array in part])
+        loss, outputs, gradient = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return loss, outputs, gradient
+
+    def _over_samples(
+        self, parameters: Array, inputs: Sequence[Array], what: str, size: int
+    ) -> tuple[Array, Array, Array]:
+        batch = inputs[0].shape[-2]
+        outputs = []
+        loss: Any = 0.0
+        gradient: Any = 0.0
+        for start, stop in _blocks(batch, size):
+            some = [given[..., start:stop, :] for given in inputs]
+            part_loss, part_outputs, part_gradient = self._run_block(parameters, some, what)
+            share = (stop - start) / batch
+            loss, gradient = loss + share * part_loss, gradient + share * part_gradient
+            outputs.append(part_outputs.copy())
+        return loss, np.concatenate(outputs, axis=-2), gradient
+
+    def _execution(self, lead: tuple[int, ...], batch: int, what: str) -> Execution:
+        key = lead, batch, what
+        if key not in self._executions:
+            while len(self._executions) >= _KEPT:
+                del self._executions[next(iter(self._executions))]
+            program = self._prediction if what == "predict" else self.program
+            self._executions[key] = Execution(program, lead, batch, slopes=what == "gradient")
+        return self._executions[key]
+
+
+def _registers(program: Program) -> Iterator[Any]:
+    yield from program.arguments
+    for operation in program.operations:
+        yield operation.out
+
+
+def _blocks(count: int, size: int) -> Iterator[tuple[int, int]]:
+    return pairwise([*range(0, count, size), count])

@@ -1,0 +1,234 @@
+"""Nodes -> an array program: nodes of one operation at one depth become rows of one array.
+
+The rows of a `Register` are scalars of the graph; when the program runs, each row is as long as the
+batch. An `Operand` says where the rows that an operation reads lie: mostly a slice of one register,
+else pieces of several, which are gathered first.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from minigrad.lift.sums import Dot, Sum, find_sums
+from minigrad.lift.tracing import Node, Trace
+
+Rows = slice | list[int]
+
+
+@dataclass(eq=False)
+class Register:
+    """An array of `rows` scalars, each of them one number a sample or, without `per_sample`, one.
+
+    With `ones` it has a further row that is always 1: what a bias is the weight of.
+    """
+
+    name: str
+    rows: int
+    per_sample: bool
+    has_slope: bool
+    ones: bool = False
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of a register, or of the parameters where that is None, and where an operand has them.
+
+    `rows` with a step of 0 in `dest` order would be one row read often: then it is a slice of one.
+    """
+
+    register: Register | None
+    rows: Rows
+    dest: Rows
+
+    @property
+    def has_slope(self) -> bool:
+        return self.register is None or self.register.has_slope
+
+
+@dataclass(frozen=True)
+class Operand:
+    """`rows` scalars, made of pieces of registers and of `constants` (place -> number)."""
+
+    rows: int
+    pieces: tuple[Piece, ...]
+    constants: dict[int, float]
+
+    @property
+    def has_slope(self) -> bool:
+        return any(piece.has_slope for piece in self.pieces)
+
+    @property
+    def per_sample(self) -> bool:
+        return any(piece.register and piece.register.per_sample for piece in self.pieces)
+
+    @property
+    def whole(self) -> Register | None:
+        """The register, if the operand is all of one."""
+        if (view := self.view) and (register := view.register):
+            return register if view.rows == slice(0, self.rows) == slice(0, register.rows) else None
+        return None
+
+    @property
+    def view(self) -> Piece | None:
+        """The one piece, if the operand is a slice of a register or of the parameters."""
+        if len(self.pieces) == 1 and not self.constants:
+            (piece,) = self.pieces
+            if isinstance(piece.rows, slice):
+                return piece
+        return None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One array operation: `out` holds a row for each of the scalar nodes that it stands for.
+
+    `weights` are a dot's parameters, a list of indices a row; `plus` tells how many operands of a
+    sum are added, the others being subtracted. A sum of many terms has one operand with the terms
+    of all rows, row by row, and `terms` says how many belong to each.
+    """
+
+    op: str
+    out: Register
+    operands: tuple[Operand, ...]
+    weights: list[list[int]] = field(default_factory=list)
+    plus: int = 0
+    terms: int = 1
+
+
+@dataclass(frozen=True)
+class Program:
+    """The operations in the order in which they run, and where inputs enter and results leave."""
+
+    arguments: tuple[Register, ...]
+    operations: list[Operation]
+    loss: Operand
+    outputs: Operand
+    parameters: int
+    scalars: int
+
+    def without_loss(self) -> "Program":
+        """The part that the outputs depend on."""
+        needed = {piece.register for piece in self.outputs.pieces}
+        kept = []
+        for operation in reversed(self.operations):
+            if operation.out in needed:
+                kept.append(operation)
+                needed |= {p.register for o in operation.operands for p in o.pieces}
+        return Program(
+            self.arguments, kept[::-1], self.outputs, self.outputs, self.parameters, self.scalars
+        )
+
+
+_FEW = 3
+"""So many terms of a sum are added one after the other; more are gathered and summed at once."""
+
+
+def arrange(trace: Trace) -> Program:
+    """The array program of a graph."""
+    scalars = len(trace.order)
+    loss, outputs, order = find_sums(trace)
+    places: dict[Node, tuple[Register, int]] = {}
+    arguments = tuple(Register(name, count, True, False) for name, count in trace.arguments)
+    locate = _Locator(places, arguments)
+    operations = []
+    for number, nodes in enumerate(_groups(order)):
+        first = nodes[0]
+        out = Register(f"r{number + 1}", len(nodes), first.per_sample, first.has_slope)
+        operations.append(_operation(nodes, out, locate))
+        for row, node in enumerate(nodes):
+            places[node] = out, row
+    return Program(
+        arguments, operations, locate([loss]), locate(outputs), trace.parameters, scalars
+    )
+
+
+def _groups(order: list[Node]) -> Iterable[list[Node]]:
+    """Nodes that are one array operation: of one kind, and equally far above the loss."""
+    height = dict.fromkeys(order, 0)
+    groups: dict[object, list[Node]] = {}
+    for node in reversed(order):
+        above = height[node] + 1
+        for operand in node.operands:
+            if operand in height and height[operand] < above:
+                height[operand] = above
+    for node in order:
+        groups.setdefault((height[node], *_kind(node)), []).append(node)
+    return [groups[key] for key in sorted(groups, key=lambda key: -key[0])]  # type: ignore[index]
+
+
+def _kind(node: Node) -> tuple[object, ...]:
+    """What nodes of one array operation have in common, besides their height."""
+    if isinstance(node, Dot):
+        return "dot", node.operands, node.has_bias
+    if isinstance(node, Sum) and len(node.operands) > _FEW:
+        return "sum", node.per_sample, node.has_slope, node.plus, len(node.operands)
+    plus = node.plus if isinstance(node, Sum) else 0
+    return node.op, plus, tuple([_source(operand) for operand in node.operands])
+
+
+def _source(node: Node) -> str:
+    if node.op in ("const", "parameter", "input"):
+        return node.op
+    return f"{node.per_sample} {node.has_slope}"
+
+
+def _operation(
+    nodes: list[Node], out: Register, locate: Callable[[Sequence[Node]], Operand]
+) -> Operation:
+    first = nodes[0]
+    if isinstance(first, Dot):
+        inputs = locate(first.operands)
+        if first.has_bias and (register := inputs.whole):
+            register.ones = True
+        weights = [node.weights for node in nodes if isinstance(node, Dot)]
+        return Operation("dot", out, (inputs,), weights=weights)
+    plus = first.plus if isinstance(first, Sum) else 0
+    count = len(first.operands)
+    if isinstance(first, Sum) and count > _FEW and plus == count:
+        terms = [operand for node in nodes for operand in node.operands]
+        return Operation("sum", out, (locate(terms),), plus=1, terms=count)
+    columns = [locate([node.operands[i] for node in nodes]) for i in range(count)]
+    return Operation(first.op, out, tuple(columns), plus=plus)
+
+
+class _Locator:
+    """Finds the rows of nodes: call it with nodes for the operand that they make."""
+
+    def __init__(
+        self, places: dict[Node, tuple[Register, int]], arguments: Sequence[Register]
+    ) -> None:
+        self.places = places
+        self.inputs = [(register, row) for register in arguments for row in range(register.rows)]
+
+    def __call__(self, nodes: Sequence[Node]) -> Operand:
+        constants: dict[int, float] = {}
+        found: dict[Register | None, tuple[list[int], list[int]]] = {}
+        for place, node in enumerate(nodes):
+            if node.op == "const":
+                constants[place] = node.number
+                continue
+            register, row = self._place(node)
+            rows, dest = found.setdefault(register, ([], []))
+            rows.append(row)
+            dest.append(place)
+        pieces = tuple(
+            Piece(register, _rows(rows), _rows(dest)) for register, (rows, dest) in found.items()
+        )
+        return Operand(len(nodes), pieces, constants)
+
+    def _place(self, node: Node) -> tuple[Register | None, int]:
+        if node.op == "input":
+            return self.inputs[node.index]
+        if node.op == "parameter":
+            return None, node.index
+        return self.places[node]
+
+
+def _rows(rows: list[int]) -> Rows:
+    """As a slice, if they follow one another at equal distances, or are all the same one."""
+    first, last = rows[0], rows[-1]
+    if first == last and rows.count(first) == len(rows):
+        return slice(first, first + 1)
+    step = rows[1] - first
+    if step > 0 and rows == list(range(first, first + len(rows) * step, step)):
+        return slice(first, last + 1, step) if step > 1 else slice(first, last + 1)
+    return rows

@@ -1,0 +1,134 @@
+"""A loss, run once on one sample -> the nodes of its graph, which serve for every sample."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from minigrad.value import Value, topological_order, tracing
+
+Sample: TypeAlias = Any
+"""A number, or a list of samples: what a loss takes for one sample, however deep it is nested."""
+
+LossFunction: TypeAlias = Callable[..., Any]
+
+
+class LiftError(ValueError):
+    """A graph that cannot be lifted, and why: one sentence."""
+
+
+class Node:
+    """One scalar of the graph.
+
+    `op` is "input", "parameter", "const" or an operation; `index` is the place among the inputs or
+    the parameters, `number` a constant's. `per_sample` and `has_slope` tell whether it depends on
+    inputs and on parameters, `uses` how many operations read it.
+    """
+
+    __slots__ = ("has_slope", "index", "number", "op", "operands", "per_sample", "uses")
+
+    def __init__(
+        self, op: str, operands: "tuple[Node, ...]" = (), index: int = 0, number: float = 0.0
+    ) -> None:
+        self.op, self.operands, self.index, self.number = op, operands, index, number
+        self.per_sample = op == "input"
+        self.has_slope = op == "parameter"
+        self.uses = 0
+        for operand in operands:
+            operand.uses += 1
+            self.per_sample = self.per_sample or operand.per_sample
+            self.has_slope = self.has_slope or operand.has_slope
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One sample's graph: its loss, what else the function gave, and every operation in `order`,
+    operands first. `arguments` has for each argument of the function its name and how many numbers
+    it holds, `parameters` counts the parameters.
+    """
+
+    loss: Node
+    outputs: list[Node]
+    order: list[Node]
+    arguments: list[tuple[str, int]]
+    parameters: int
+
+
+def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]) -> Trace:
+    """Run `function(*sample)` with a placeholder for each number and write down what it does.
+
+    The function gives the loss, or the loss and a list of outputs. Raises LiftError for a graph
+    whose shape depends on its numbers, ArithmeticError where an operation has no answer.
+    """
+    inputs: list[Value] = []
+    placeholders = [_placeholders(argument, inputs) for argument in sample]
+    loss, outputs = _called(function, placeholders)
+    nodes: dict[Value, Node] = {}
+    for index, parameter in enumerate(parameters):
+        nodes[parameter] = Node("parameter", index=index, number=parameter.data)
+    for index, value in enumerate(inputs):
+        nodes[value] = Node("input", index=index, number=value.data)
+    order = []
+    for root in (loss, *outputs):
+        for value in topological_order(root) or [root]:
+            if value not in nodes:
+                nodes[value] = node = _node(value, nodes)
+                if node.operands:
+                    order.append(node)
+        nodes[root].uses += 1
+    named = list(zip(_names(function, len(sample)), map(_count, sample), strict=True))
+    found = [nodes[output] for output in outputs]
+    return Trace(nodes[loss], found, order, named, len(parameters))
+
+
+def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:
+    token = tracing.set(True)
+    try:
+        result = function(*arguments)
+    except LiftError:
+        raise
+    except TypeError as error:
+        raise LiftError(f"the loss cannot be lifted: {error}") from error
+    finally:
+        tracing.reset(token)
+    loss, outputs = result if isinstance(result, tuple) else (result, [])
+    if not isinstance(loss, Value):
+        raise LiftError(f"the loss must be a Value, and this function gave {loss!r}")
+    return loss, list(outputs)
+
+
+def _placeholders(sample: Sample, made: list[Value]) -> Any:
+    if _is_nested(sample):
+        return [_placeholders(member, made) for member in sample]
+    made.append(Value(float(sample)))
+    return made[-1]
+
+
+def _count(sample: Sample) -> int:
+    return sum(map(_count, sample)) if _is_nested(sample) else 1
+
+
+def _is_nested(sample: Sample) -> bool:
+    return isinstance(sample, Sequence) or (hasattr(sample, "ndim") and sample.ndim > 0)
+
+
+def _names(function: LossFunction, count: int) -> Iterator[str]:
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    for index in range(count):
+        yield names[index] if index < len(names) else f"argument{index}"
+
+
+def _node(value: Value, nodes: dict[Value, Node]) -> Node:
+    operands = []
+    for parent in value.parents:
+        operand = nodes.get(parent)
+        if operand is None:  # a plain number, or a Value that is no parameter: it stays as it is
+            operand = nodes[parent] = Node("const", number=parent.data)
+        operands.append(operand)
+    node = Node(value.op, tuple(operands)) if operands else Node("const", number=value.data)
+    if not node.per_sample and not node.has_slope:
+        return Node("const", number=value.data)  # of constants alone: folded
+    return node
