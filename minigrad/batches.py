@@ -22,13 +22,20 @@ class Batches:
 
     def __next__(self) -> tuple[Sequence[Sequence[float]], Sequence[Any]]:
         inputs, targets = self.dataset.inputs, self.dataset.targets
-        if self.size >= len(inputs):
+        chosen = self.choose()
+        if chosen is None:
             return inputs, targets
+        return [inputs[i] for i in chosen], [targets[i] for i in chosen]
+
+    def choose(self) -> list[int] | None:
+        """Which samples the next batch has; None for all of them, in their own order."""
+        if self.size >= len(self.dataset.inputs):
+            return None
         if self._position >= len(self._order):
             self._shuffle()
         chosen = self._order[self._position : self._position + self.size]
         self._position += len(chosen)
-        return [inputs[i] for i in chosen], [targets[i] for i in chosen]
+        return chosen
 
     def _shuffle(self) -> None:
         self._epoch_start = self.rng.getstate()

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
-from minigrad import yaml12
+from minigrad import seeds, yaml12
 from minigrad.data import DATASETS
 from minigrad.engines import ENGINES
 from minigrad.plugins import PluginError, load_plugin
@@ -142,6 +142,27 @@ def _bounded(hidden: list[int]) -> list[int]:
     return hidden
 
 
+class _Seeds:
+    """Annotation of a count of seeds, a text "A..B", or a list."""
+
+    def check(self, written: object) -> object:
+        try:
+            seeds.parse(written)
+        except ValueError as error:
+            _refuse(plain(str(error)))
+        return written
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> Any:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:
+        number = {"type": "integer", "minimum": 0}
+        text = {"type": "string", "pattern": r"^\d+\.\.\d+$"}
+        return {
+            "anyOf": [{"type": "integer", "minimum": 1}, text, {"type": "array", "items": number}]
+        }
+
+
 def _refuse(sentence: str) -> NoReturn:
     raise PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
 
@@ -173,6 +194,11 @@ class TrainConfig(_Strict):
     engine: Annotated[str, _NameIn(ENGINES)] = Field(
         default="eager", description="how the model is run"
     )
+    seeds: Annotated[int | str | list[int], _Seeds()] | None = Field(
+        default=None,
+        description="many in place of `seed`, trained at once: a count, or first..last; "
+        "needs engine: numpy",
+    )
     checkpoint_every: int | None = Field(
         default=None, ge=1, description="steps between checkpoints; null: some seconds"
     )
@@ -188,6 +214,14 @@ class TrainConfig(_Strict):
     clip_value: float | None = Field(
         default=None, gt=0, description="largest absolute value in the gradient; null: no limit"
     )
+
+    @model_validator(mode="after")
+    def _seeds_are_replicas(self) -> Self:
+        if self.seeds is not None and self.engine != "numpy":
+            _refuse(f"seeds are trained at once by engine: numpy, found engine: {self.engine}")
+        if self.seeds is not None and self.snapshots:
+            _refuse("snapshots show one model, and seeds are many: leave one of the two out")
+        return self
 
     def is_logged(self, step: int) -> bool:
         """Whether `step` is logged: every `log_every`th, from 0 on, and the last."""
@@ -230,6 +264,11 @@ class Config(_Strict):
     def place(self, *path: str | int) -> str:
         """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""
         return self._places.place(path) if self._places else "config"
+
+    def with_seed(self, seed: int) -> Self:
+        """The same with another seed, and no `train.seeds`."""
+        alone = self.train.model_copy(update={"seeds": None})
+        return self.model_copy(update={"seed": seed, "train": alone})
 
     def to_yaml(self) -> str:
         """The config as a file that gives this config again."""

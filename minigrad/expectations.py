@@ -1,8 +1,13 @@
 """Whether a run kept the promises of its config's `expect` block."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from minigrad.config import Expectations
+
+if TYPE_CHECKING:
+    from minigrad.seed_table import SeedTable
 
 
 @dataclass(frozen=True)
@@ -49,3 +54,39 @@ def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[
             )
         )
     return verdicts
+
+
+def judge_seeds(expect: Expectations, table: "SeedTable") -> list[Verdict]:
+    """A verdict over all seeds for each promise: met if every seed meets it, found the worst."""
+    seeds = table.seeds.tolist()
+    finals = [math.inf if math.isnan(loss) else loss for loss in table.final_loss.tolist()]
+    each = [judge(expect, *pair) for pair in zip(table.initial_loss.tolist(), finals, strict=True)]
+    verdicts = []
+    for promise in zip(*each, strict=True):
+        met = sum(verdict.met for verdict in promise)
+        worst = max(range(len(promise)), key=lambda index: _excess(promise[index]))
+        found = promise[worst].found
+        told = f"{_promised(promise[0])} in {met:,} of {len(promise):,} seeds"
+        said = f"{told}, worst {found:.4g} (seed {seeds[worst]})"
+        verdicts.append(replace(promise[worst], met=met == len(promise), sentence=said))
+    return verdicts
+
+
+def _excess(verdict: Verdict) -> float:
+    """How far a number lies beyond its bound; below 0 where it keeps within."""
+    if isinstance(verdict.expected, list):
+        low, high = verdict.expected
+        return max(low - verdict.found, verdict.found - high)
+    return verdict.found - verdict.expected
+
+
+def _promised(verdict: Verdict) -> str:
+    if isinstance(verdict.expected, list):
+        return "initial loss within [{:g}, {:g}]".format(*verdict.expected)
+    return f"final loss below {verdict.expected:g}"
+
+
+def met_by(expect: Expectations, table: "SeedTable") -> int:
+    """How many seeds meet every promise."""
+    losses = zip(table.initial_loss.tolist(), table.final_loss.tolist(), strict=True)
+    return sum(all(verdict.met for verdict in judge(expect, *pair)) for pair in losses)

@@ -5,7 +5,9 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
+from minigrad import seeds
 from minigrad.batches import Batches
 from minigrad.config import MAX_PARAMETERS, Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
@@ -15,11 +17,23 @@ from minigrad.trainer import Trainer
 from minigrad.value import Value
 from nn import MLP
 from nn.losses import CORRECT, LOSSES, TASKS
-from optim import OPTIMIZERS
-from optim.schedules import SCHEDULES
+from optim import OPTIMIZERS, Optimizer
+from optim.groups import Parameters
+from optim.schedules import SCHEDULES, Schedule
 
 MAX_OPERATIONS = 5_000_000
 """In the graph of one step; each takes about half a kilobyte."""
+
+MAX_NUMBERS = 100_000_000
+"""Of weights and data in a run of many seeds; optimizers keep some of them two times more."""
+
+if TYPE_CHECKING:
+    from minigrad.replicas import ReplicaTrainer
+
+
+def trainer_for(config: Config) -> "Trainer | ReplicaTrainer":
+    """What trains the config: its one seed, or all of `train.seeds` at once. Raises ConfigError."""
+    return build(config) if config.train.seeds is None else build_replicas(config)
 
 
 def build(config: Config) -> Trainer:
@@ -29,28 +43,69 @@ def build(config: Config) -> Trainer:
     that clash, data that cannot be read.
     """
     train, validation = build_dataset(config)
-    batch_size = min(config.train.batch_size or len(train.inputs), len(train.inputs))
-    _check_size(config, train, batch_size)
+    batch_size = _batch_size(config, train)
     engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
     with _faults_at(config, "train", "engine"), contextlib.suppress(ArithmeticError):
         engine.prepare(train.inputs[:1], train.targets[:1])  # what breaks here breaks in training
-    with _faults_at(config, "optimizer"):
-        make_optimizer = OPTIMIZERS[config.optimizer.name]
-        optimizer = make_optimizer(engine.parameters, **config.optimizer.settings())
-    with _faults_at(config, "scheduler"):
-        schedule = SCHEDULES[config.scheduler.name](**config.scheduler.settings())
     return Trainer(
         engine=engine,
-        optimizer=optimizer,
+        optimizer=_optimizer(config, engine.parameters),
         dataset=train,
         batches=Batches(train, batch_size, _generator(config, "batches")),
-        schedule=schedule,
+        schedule=_schedule(config),
         validation=validation,
         validate_every=config.train.log_every,
         correct=CORRECT.get(config.loss),
         clip_norm=config.train.clip_norm,
         clip_value=config.train.clip_value,
     )
+
+
+def build_replicas(config: Config) -> "ReplicaTrainer":
+    """The trainer of all of `train.seeds`: each has the data, weights and batches that it would
+    have alone. Raises ConfigError.
+    """
+    from minigrad.engines.replicas import ReplicaEngine  # here, since they import numpy
+    from minigrad.replicas import Replica, ReplicaTrainer
+
+    replicas: list[Replica] = []
+    models: list[MLP] = []
+    for seed in seeds.parse(config.train.seeds):
+        one = config.with_seed(seed)
+        train, validation = build_dataset(one)
+        batches = Batches(train, _batch_size(one, train), _generator(one, "batches"))
+        replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
+        models.append(build_model(one, train))
+        if len(replicas) == 1:
+            _check_memory(config, train, len(models[0]))
+    with _faults_at(config, "train", "engine"):
+        features = replicas[0].dataset.inputs[0]
+        engine = ReplicaEngine(models, LOSSES[config.loss], features)
+    return ReplicaTrainer(
+        engine,
+        _optimizer(config, [engine.parameter]),
+        replicas,
+        is_logged=config.train.is_logged,
+        correct=CORRECT.get(config.loss),
+        clip_norm=config.train.clip_norm,
+        clip_value=config.train.clip_value,
+    )
+
+
+def _batch_size(config: Config, dataset: Dataset) -> int:
+    size = min(config.train.batch_size or len(dataset.inputs), len(dataset.inputs))
+    _check_size(config, dataset, size)
+    return size
+
+
+def _optimizer(config: Config, parameters: Parameters) -> Optimizer:
+    with _faults_at(config, "optimizer"):
+        return OPTIMIZERS[config.optimizer.name](parameters, **config.optimizer.settings())
+
+
+def _schedule(config: Config) -> Schedule:
+    with _faults_at(config, "scheduler"):
+        return SCHEDULES[config.scheduler.name](**config.scheduler.settings())
 
 
 def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
@@ -118,6 +173,17 @@ def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
             f"operations a step; the limit is {MAX_OPERATIONS:,}: take smaller batches"
         )
         raise ConfigError([f"{config.place('train', 'batch_size')}: train.batch_size: {said}"])
+
+
+def _check_memory(config: Config, dataset: Dataset, parameters: int) -> None:
+    count = len(seeds.parse(config.train.seeds))
+    numbers = count * (parameters + len(dataset.inputs) * (dataset.n_features + 1))
+    if numbers > MAX_NUMBERS:
+        said = (
+            f"{count:,} seeds of {parameters:,} parameters and {len(dataset.inputs):,} samples "
+            f"each are {numbers:,} numbers; the limit is {MAX_NUMBERS:,}: take fewer seeds"
+        )
+        raise ConfigError([f"{config.place('train', 'seeds')}: train.seeds: {said}"])
 
 
 @contextmanager

@@ -5,22 +5,37 @@ from pathlib import Path
 
 from minigrad.session import Session
 from minigrad.tracking.store import load
+from minigrad.trainer import Trainer
 
 
 def draw(session: Session) -> Iterator[Path]:
     """Draw what the session's run has to show, giving each picture's path. Raises OSError."""
     # here, since matplotlib takes longer to import than XOR to train
     from minigrad.boundary import draw_boundary, draw_snapshots, surface
-    from minigrad.plot import draw_loss
+    from minigrad.plot import draw_band, draw_loss
 
     config, trainer, directory = session.config, session.trainer, session.run.path
     steps, losses = load(directory).series("loss")
     if not steps:
         return
-    status = session.run.facts["status"]
-    ended = "" if status == "finished" else f" ({status})"
+    ended = _ended(session)
     model = f"hidden {config.model.hidden} {config.model.activation} {config.model.init}"
     subtitle = f"{model}   {config.optimizer.name} {config.optimizer.changed()}   {directory.name}"
+    if not isinstance(trainer, Trainer):
+        table, lost = trainer.table(), len(trainer.failures)
+        told = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
+        draw_band(
+            directory / "loss.png",
+            table.steps,
+            table.loss,
+            seeds=table.seeds.tolist(),
+            loss_name=config.loss,
+            title=f"{config.name}: {told}, {steps[-1] + 1} steps{ended}",
+            subtitle=subtitle,
+            final_loss_below=config.expect.final_loss_below,
+        )
+        yield directory / "loss.png"
+        return
     summary = session.run.summary
     first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
     whole = trainer.batches.size >= len(trainer.dataset.inputs)
@@ -51,3 +66,8 @@ def draw(session: Session) -> Iterator[Path]:
         path = directory / "snapshots.png"
         draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
         yield path
+
+
+def _ended(session: Session) -> str:
+    status = session.run.facts["status"]
+    return "" if status == "finished" else f" ({status})"

@@ -51,16 +51,38 @@ def draw_loss(
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
     axes.plot(steps, losses, color=_CURVE, linewidth=2)
     if final_loss_below is not None and final_loss_below > 0:
-        axes.axhline(final_loss_below, color=_PROMISE, linewidth=1.5, linestyle=(0, (5, 3)))
-        axes.annotate(
-            f"expected below {final_loss_below:g}",
-            xy=(0.99, final_loss_below),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 5),
-            textcoords="offset points",
-            horizontalalignment="right",
-            color=_PROMISE,
-        )
+        _promise(axes, final_loss_below)
+    head(axes, title, subtitle)
+    save(figure, path)
+
+
+def draw_band(
+    path: Path,
+    steps: Any,
+    losses: Any,
+    *,
+    seeds: Sequence[int],
+    loss_name: str,
+    title: str,
+    subtitle: str,
+    final_loss_below: float | None = None,
+) -> None:
+    """Write a picture of many seeds to `path`: their median, the band between the quartiles, and
+    the seed that ends worst. `losses` is an array [steps, seeds], with nan after a seed diverged.
+    """
+    from minigrad.seed_table import quartiles, worst_of  # here, since they need numpy
+
+    low, median, high, _ = zip(*map(quartiles, losses), strict=True)
+    worst = worst_of(losses[-1])
+    figure = new_figure(7.2, 4.2)
+    axes = figure.add_subplot()
+    _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
+    axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="half of them")
+    axes.plot(steps, losses[:, worst], color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
+    axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
+    if final_loss_below is not None and final_loss_below > 0:
+        _promise(axes, final_loss_below)
+    axes.legend(frameon=False, labelcolor=INK, loc="upper right")
     head(axes, title, subtitle)
     save(figure, path)
 
@@ -203,6 +225,20 @@ def _overlay(
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
+
+
+def _promise(axes: Axes, bound: float) -> None:
+    """The loss that was expected, as a dashed line."""
+    axes.axhline(bound, color=_PROMISE, linewidth=1.5, linestyle=(0, (5, 3)))
+    axes.annotate(
+        f"expected below {bound:g}",
+        xy=(0.99, bound),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 5),
+        textcoords="offset points",
+        horizontalalignment="right",
+        color=_PROMISE,
+    )
 
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:

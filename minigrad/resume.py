@@ -52,6 +52,8 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
     if state and (state["step"] - 1) // every * every > last_step:
         state = None
         notes = [f"the log ends at step {last_step}, before the checkpoint: training it again"]
+    if state and wanted.train.seeds is not None and (fault := _seeds_fault(run.path)):
+        state, notes = None, [f"{fault}: training starts again from step 0"]
     if run.facts.get("code") != environment.code_hash():
         notes.append("the code is not what it was when the run began: what follows may differ")
     if state:
@@ -89,6 +91,19 @@ def _last_state(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
         except CheckpointError as worse:
             raise CheckpointError(f"{error}; {worse}: there is no state to go on from") from None
         return state, [f"{error}: going on from {previous.name}, step {state['step']}"]
+
+
+def _seeds_fault(path: Path) -> str:
+    """Why each seed's numbers up to the checkpoint cannot be used; "" if they can."""
+    from minigrad.seed_table import NAME, SeedTable  # here, since it imports numpy
+
+    try:
+        SeedTable.from_bytes((path / NAME).read_bytes())
+    except OSError as error:
+        return f"{NAME} cannot be read: {error.strerror}"
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _shown(value: object) -> str:

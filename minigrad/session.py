@@ -8,16 +8,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
 
 from minigrad.config import Config
-from minigrad.expectations import Verdict, judge
+from minigrad.engines import Disagreement
+from minigrad.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.interrupts import Interrupts
 from minigrad.tracking import Run
+from minigrad.tracking.files import replace
 from minigrad.tracking.run import Status
 from minigrad.trainer import Diverged, Record, Trainer
+
+if TYPE_CHECKING:
+    from minigrad.replicas import ReplicaRecord, ReplicaTrainer
+
+R = TypeVar("R", bound="Record | ReplicaRecord")
 
 CHECKPOINT_SECONDS = 2.0
 """Between checkpoints where the config does not count steps: no more than this is done twice."""
@@ -42,11 +49,15 @@ class Session:
     """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any."""
 
     def __init__(
-        self, config: Config, trainer: Trainer, run: Run, state: dict[str, Any] | None = None
+        self,
+        config: Config,
+        trainer: "Trainer | ReplicaTrainer",
+        run: Run,
+        state: dict[str, Any] | None = None,
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at = time.monotonic()
-        self.last: Record | None = None
+        self.last: Record | ReplicaRecord | None = None
         self.snapshots: list[tuple[int, Any]] = []
         # a resumed run takes none: its strip would lack the beginning
         self._snapshot_steps = frozenset() if state is not None else config.train.snapshot_steps()
@@ -57,6 +68,8 @@ class Session:
             outcome = self._steps(interrupts)
         except Diverged as error:
             outcome = Outcome("diverged", 1, [str(error), self._advice()])
+        except Disagreement as error:
+            outcome = Outcome("failed", 1, [str(error)])
         except Unwritable as error:
             outcome = Outcome("failed", 1, [f"the run cannot be written: {error}"])
         except (Exception, SystemExit) as error:  # a plugin's, or a fault of ours: into the log
@@ -81,8 +94,12 @@ class Session:
         initial_loss = self.trainer.evaluate().loss
         if self.state is not None:
             self.trainer.load_state_dict(self.state)
+            names = self.trainer.files()
+            self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
         self._take_snapshot()
         for record in with_bar(self.trainer.train(steps), self.trainer.step, steps):
+            if self.last is None and (agreement := self.trainer.engine.agreement):
+                self.run.facts["lifted"] = asdict(agreement)
             self.last = record
             if train.is_logged(record.step):
                 self._log(record)
@@ -96,7 +113,7 @@ class Session:
             return self._interrupted(interrupts.received)
         return self._finished(initial_loss)
 
-    def _log(self, record: Record) -> None:
+    def _log(self, record: "Record | ReplicaRecord") -> None:
         if record.step <= self.run.last_step:
             return  # logged before the run stopped, and trained again since
         metrics = dict(vars(record))
@@ -105,10 +122,10 @@ class Session:
             self.run.log(metrics, step=record.step)
 
     def _take_snapshot(self) -> None:
-        if self.trainer.step in self._snapshot_steps:
+        trainer, loss = self.trainer, self.config.loss
+        if trainer.step in self._snapshot_steps and isinstance(trainer, Trainer):
             from minigrad.boundary import surface  # here, since it imports matplotlib
 
-            trainer, loss = self.trainer, self.config.loss
             now = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))
 
@@ -120,18 +137,30 @@ class Session:
 
     def _save(self) -> None:
         with _writing():
+            for name, content in self.trainer.files().items():
+                replace(self.run.path / name, content)
             self.run.save_checkpoint(self.trainer.state_dict())
         self.saved_at = time.monotonic()
 
     def _finished(self, initial_loss: float) -> Outcome:
-        results, seconds = self.trainer.results(initial_loss), self.trainer.seconds
+        trainer, seconds = self.trainer, self.trainer.seconds
+        results = trainer.results(initial_loss)
         final_loss = results["final_loss"]
-        verdicts = judge(self.config.expect, initial_loss, final_loss)
-        said = f"loss {initial_loss:.4g} -> {final_loss:.4g} in {self.trainer.step} steps"
+        said = f"loss {initial_loss:.4g} -> {_shown(final_loss)} in {trainer.step} steps"
+        sentences = [f"{said}, {seconds:.2f} s"]
+        if isinstance(trainer, Trainer):
+            verdicts = judge(self.config.expect, initial_loss, final_loss)
+        else:
+            self._save()  # with each seed's final numbers
+            verdicts = judge_seeds(self.config.expect, trainer.table())
+            results |= {"met": met_by(self.config.expect, trainer.table())} if verdicts else {}
+            sentences = [f"{results['seeds']:,} seeds: {said} (medians), {seconds:.2f} s"]
+            sentences += _diverged_seeds(trainer)
+        met = all(verdict.met for verdict in verdicts) and not results.get("diverged")
         return Outcome(
             status="finished",
-            code=0 if all(verdict.met for verdict in verdicts) else 1,
-            sentences=[f"{said}, {seconds:.2f} s", _verdict_line(verdicts)],
+            code=0 if met else 1,
+            sentences=[*sentences, _verdict_line(verdicts)],
             summary={**results, "seconds": round(seconds, 3)},
             verdicts=verdicts,
         )
@@ -151,6 +180,17 @@ class Session:
         return f"try a smaller step, as optimizer.lr={lr / 10:g}" if lr else "try a smaller step"
 
 
+def _shown(loss: float | None) -> str:
+    return "infinity" if loss is None else f"{loss:.4g}"
+
+
+def _diverged_seeds(trainer: "ReplicaTrainer") -> list[str]:
+    """A sentence for each of the first seeds that diverged."""
+    failures = sorted(trainer.failures.items())
+    shown = [f"seed {trainer.replicas[index].seed} {said}" for index, said in failures[:3]]
+    return shown + [f"and {len(failures) - 3:,} more seeds diverged"] * (len(failures) > 3)
+
+
 @contextmanager
 def _writing() -> Iterator[None]:
     """An OSError within is the disk's; one that a plugin raises elsewhere is not."""
@@ -160,7 +200,7 @@ def _writing() -> Iterator[None]:
         raise Unwritable(error.strerror or str(error)) from None
 
 
-def with_bar(records: Iterator[Record], done: int, steps: int) -> Iterable[Record]:
+def with_bar(records: Iterator[R], done: int, steps: int) -> Iterable[R]:
     """The records, with a progress bar if somebody watches."""
     screen = sys.__stderr__  # past output.log, which has no use for a bar
     if screen is None or not screen.isatty():

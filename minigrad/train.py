@@ -1,7 +1,9 @@
-"""The command: python -m minigrad.train CONFIG [key=value ...] [--out DIR] [--resume RUN]
+"""The command: python -m minigrad.train CONFIG [key=value ...] [--seeds N] [--out DIR]
+[--resume RUN]
 
-Trains what the config describes, checks what it expects, and leaves a run directory; `--resume`
-goes on with a run that has stopped; `--list` prints every name that a config may use.
+Trains what the config describes, checks what it expects, and leaves a run directory; `--seeds`
+trains many seeds at once; `--resume` goes on with a run that has stopped; `--list` prints every
+name that a config may use.
 
 Exit codes: 0 done and expectations met; 1 an expectation missed, training diverged or failed; 2 bad
 usage, config or data; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
@@ -45,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _started(arguments: argparse.Namespace) -> Session:
     checked = config.load(arguments.config, arguments.overrides)
-    trainer = experiment.build(checked)
+    trainer = experiment.trainer_for(checked)
     try:
         run = init(
             checked.name,
@@ -62,7 +64,7 @@ def _started(arguments: argparse.Namespace) -> Session:
 
 def _resumed(arguments: argparse.Namespace) -> Session:
     found = resume(arguments.out, arguments.resume, arguments.config, arguments.overrides)
-    trainer = experiment.build(found.config)
+    trainer = experiment.trainer_for(found.config)
     for note in found.notes:
         print(note)
     try:
@@ -97,6 +99,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "overrides", metavar="key=value", nargs="*", help="change the config, as optimizer.lr=0.3"
     )
+    parser.add_argument(
+        "--seeds",
+        metavar="N|A..B",
+        help="train seeds 0 to N - 1, or A to B, at once, on the numpy engine",
+    )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
     parser.add_argument(
         "--resume", metavar="RUN", help="go on with a run: its id, a part of it, path, or latest"
@@ -112,6 +119,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     ):
         arguments.overrides.insert(0, arguments.config)  # the run has its config already
         arguments.config = None
+    if arguments.seeds is not None:
+        arguments.overrides[:0] = [f"train.seeds={arguments.seeds}", "train.engine=numpy"]
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
     return arguments

@@ -160,6 +160,13 @@ class Trainer:
             parameter.data = restored(number, parameter.data)
         self.step, self.seconds = state["step"], state["seconds"]
 
+    def files(self) -> dict[str, bytes]:
+        """What is kept beside the checkpoint, by file name: for one seed, nothing."""
+        return {}
+
+    def load_files(self, files: Mapping[str, bytes]) -> None:
+        """Take over what `files()` gave, after `load_state_dict()`."""
+
     def _val_loss(self, step: int) -> float | None:
         if self.validation is None or step % self.validate_every:
             return None

@@ -1,14 +1,21 @@
 """Engines run a model over a batch; the trainer does not know which one it drives."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from minigrad.engines.eager import EagerEngine
 from minigrad.registry import Registry
 from nn import Module
 from nn.losses import Loss
 
+if TYPE_CHECKING:
+    from minigrad.lift.agreement import Agreement
+
 Outputs: TypeAlias = list[list[float]]
+
+
+class Disagreement(Exception):
+    """An engine gives other numbers than eager Values."""
 
 
 class Engine(Protocol):
@@ -17,6 +24,10 @@ class Engine(Protocol):
     @property
     def parameters(self) -> Sequence[Any]:
         """What an optimizer steps: things with `.data` and `.grad`."""
+
+    @property
+    def agreement(self) -> "Agreement | None":
+        """How far the first step was from eager's; None before it, and of eager itself."""
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
         """Make ready for batches like this one. Raises ValueError for a model it cannot run."""

@@ -21,6 +21,7 @@ class EagerEngine:
         self.model: Any = model
         self.loss = loss
         self.parameters = model.parameters()
+        self.agreement = None  # it is what others are held against
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
         """Any model will do."""

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.engines.eager import EagerEngine
-from minigrad.lift.checked import Agreement, ArrayParameter, Checked
+from minigrad.lift.agreement import Agreement
+from minigrad.lift.checked import ArrayParameter, Checked
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value

@@ -2,47 +2,25 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.lift.agreement import SAMPLES, Agreement, agreement
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value
-
-TOLERANCE = 1e-9
-"""Of the loss, and of the largest slope: more than this is no rounding."""
-
-SAMPLES = 16
-"""Of the first batch are run eagerly too."""
 
 Eager: TypeAlias = Callable[[Sequence[int]], tuple[float, Any]]
 """Runs the chosen samples of a batch with Values, leaving gradients there; loss and outputs."""
 
 
-class Disagreement(Exception):
-    """The array program gives other numbers than the Values it was lifted from."""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """The largest deviation from eager found in `samples` samples, and where.
-
-    It is that of the loss relative to the loss, or that of a slope relative to the largest slope.
-    """
-
-    deviation: float
-    samples: int
-    where: str
-
-
 class ArrayParameter:
     """All parameters as one array [..., parameters], for an optimizer to step."""
 
-    def __init__(self, data: Array) -> None:
+    def __init__(self, data: Array, grad: Array | None = None) -> None:
         self.data = data
-        self.grad = np.zeros_like(data)
+        self.grad = np.zeros_like(data) if grad is None else grad
 
 
 class Checked:
@@ -104,25 +82,3 @@ class Checked:
         with np.errstate(all="ignore"):
             lifted_loss, _, lifted = self.lifted.gradient(self.parameter.data, some)
         return agreement(float(lifted_loss), lifted, loss, slopes, len(chosen))
-
-
-def agreement(
-    lifted_loss: float, lifted: Array, loss: float, slopes: Sequence[float], samples: int
-) -> Agreement:
-    """How far loss and slopes are from eager's. Raises Disagreement beyond TOLERANCE."""
-    found = Agreement(abs(lifted_loss - loss) / (abs(loss) or 1.0), samples, "the loss")
-    said = f"{lifted_loss!r}, eager {loss!r}"
-    eager = np.array(slopes)
-    if eager.size:
-        deviations = np.abs(lifted - eager) / (np.abs(eager).max() or 1.0)
-        worst = int(np.argmax(np.where(np.isnan(deviations), math.inf, deviations)))
-        if not deviations[worst] <= found.deviation:
-            where = f"the slope of parameter {worst}"
-            found = Agreement(float(deviations[worst]), samples, where)
-            said = f"{float(lifted[worst])!r}, eager {slopes[worst]!r}"
-    if not found.deviation <= TOLERANCE:
-        raise Disagreement(
-            f"lifted and eager disagree: {found.where} is {said} over {samples} samples: does the "
-            "loss branch on its data? train.engine=eager runs it as it is written"
-        )
-    return found

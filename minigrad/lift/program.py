@@ -151,8 +151,10 @@ def _groups(order: list[Node]) -> Iterable[list[Node]]:
             if operand in height and height[operand] < above:
                 height[operand] = above
     for node in order:
-        groups.setdefault((height[node], *_kind(node)), []).append(node)
-    return [groups[key] for key in sorted(groups, key=lambda key: -key[0])]  # type: ignore[index]
+        # dots of the same inputs can all run as soon as the highest of them must
+        at = None if isinstance(node, Dot) else height[node]
+        groups.setdefault((at, *_kind(node)), []).append(node)
+    return sorted(groups.values(), key=lambda nodes: -max(height[node] for node in nodes))
 
 
 def _kind(node: Node) -> tuple[object, ...]:

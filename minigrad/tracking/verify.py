@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad import config, experiment
 from minigrad.config import Config, ConfigError
 from minigrad.tracking import environment
 from minigrad.tracking.store import StoredRun, StoreError
 from minigrad.trainer import Diverged, Record, Trainer
+
+if TYPE_CHECKING:
+    from minigrad.replicas import ReplicaRecord, ReplicaTrainer
+
+AnyTrainer: TypeAlias = "Trainer | ReplicaTrainer"
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ def verify(run: StoredRun) -> Verification:
     changed = list(dict.fromkeys(_changed(run)))
     try:
         checked = config.load(run.path / "config.yaml")
-        trainer = experiment.build(checked)
+        trainer = experiment.trainer_for(checked)
     except ConfigError as error:
         raise StoreError(f"{run.id} cannot be trained again: {error.faults[0]}") from None
     if not stored:
@@ -58,7 +64,7 @@ _NOTHING_RECORDED = (
 
 
 def _difference(
-    run: StoredRun, stored: dict[int, dict[str, float]], checked: Config, trainer: Trainer
+    run: StoredRun, stored: dict[int, dict[str, float]], checked: Config, trainer: AnyTrainer
 ) -> tuple[int, str] | None:
     """The first step that differs and what differs there; None if nothing does."""
     if run.log.damage:
@@ -74,12 +80,14 @@ def _difference(
                 continue
             if found := _line_difference(record, stored.get(record.step)):
                 return record.step, found
-        return _summary_difference(run, trainer, initial) if run.status == "finished" else None
+        if run.status != "finished":
+            return None
+        return _summary_difference(run, trainer, initial) or _files_difference(run, trainer)
     except Diverged as error:
         return trainer.step, f"this time {error}"
 
 
-def _line_difference(record: Record, line: dict[str, float] | None) -> str:
+def _line_difference(record: "Record | ReplicaRecord", line: dict[str, float] | None) -> str:
     if line is None:
         return f"step {record.step} is missing from the log"
     for name, now in vars(record).items():
@@ -90,15 +98,37 @@ def _line_difference(record: Record, line: dict[str, float] | None) -> str:
 
 def _same(before: float | None, now: float | None) -> bool:
     """Equal to the last bit: 0.0 is not -0.0, and nan is nan."""
-    return repr(before) == repr(now)  # the shortest text that gives the float again
+    if before is None or now is None:
+        return before is now
+    return repr(float(before)) == repr(float(now))  # the shortest text that gives the float again
 
 
-def _summary_difference(run: StoredRun, trainer: Trainer, initial: float) -> tuple[int, str] | None:
+def _summary_difference(
+    run: StoredRun, trainer: AnyTrainer, initial: float
+) -> tuple[int, str] | None:
     before, now = run.summary, trainer.results(initial)
-    for name in [*now, *(name for name in before if name not in (*now, "seconds"))]:
+    for name in [*now, *(name for name in before if name not in (*now, "seconds", "met"))]:
         if not _same(before.get(name), now.get(name)):
             said = f"differs in the summary: {name} was {before.get(name)!r}, is {now.get(name)!r}"
             return trainer.step, said
+    return None
+
+
+def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | None:
+    """Where each seed's numbers differ, in a run of many."""
+    for name, now in trainer.files().items():
+        try:
+            before = (run.path / name).read_bytes()
+        except OSError as error:
+            return trainer.step, f"{name} cannot be read: {error.strerror}"
+        if before != now:
+            from minigrad.seed_table import SeedTable  # here, since it imports numpy
+
+            try:
+                where = SeedTable.from_bytes(before).difference(SeedTable.from_bytes(now))
+            except ValueError as error:
+                where = str(error)
+            return trainer.step, f"differs in {name}: {where or 'its bytes'}"
     return None
 
 

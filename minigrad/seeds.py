@@ -1,0 +1,39 @@
+"""The seeds of a run of many: how they are written."""
+
+import re
+
+LIMIT = 100_000
+"""Seeds in one run."""
+
+
+def parse(written: object) -> list[int]:
+    """The seeds that a count, a text "A..B" or a list means. Raises ValueError.
+
+    >>> parse(3), parse("5..7"), parse([2, 11])
+    ([0, 1, 2], [5, 6, 7], [2, 11])
+    """
+    if isinstance(written, str) and re.fullmatch(r"\d{1,18}", written):
+        written = int(written)
+    if isinstance(written, int) and not isinstance(written, bool):
+        found = list(range(_within_limit(written)))
+    elif isinstance(written, str) and (ends := re.fullmatch(r"(\d{1,18})\.\.(\d{1,18})", written)):
+        first, last = int(ends[1]), int(ends[2])
+        found = list(range(first, first + _within_limit(last - first + 1)))
+    elif isinstance(written, list) and all(type(seed) is int and seed >= 0 for seed in written):
+        _within_limit(len(written))
+        found = list(written)
+    else:
+        raise ValueError(
+            f"seeds are a count, as 100, or first and last, as 0..99, found {written!r}"
+        )
+    if len(found) < 1:
+        raise ValueError(f"{written!r} names no seed: write a count from 1, or first..last")
+    if len(set(found)) < len(found):
+        raise ValueError(f"seeds must differ, found {written!r}")
+    return found
+
+
+def _within_limit(count: int) -> int:
+    if count > LIMIT:
+        raise ValueError(f"{count:,} seeds are too many for one run: the limit is {LIMIT:,}")
+    return max(count, 0)
