@@ -1,7 +1,8 @@
 """Lifted numbers held against eager Values: on the first step, and wherever one is not finite."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,29 +56,36 @@ class Checked:
             except FloatingPointError:
                 loss, outputs = np.array(math.nan), None
         if not math.isfinite(loss):
-            self.write_back()
-            return eager(range(inputs[0].shape[-2]))
+            with self._lent():
+                return eager(range(inputs[0].shape[-2]))
         return float(loss), outputs
 
-    def write_back(self) -> None:
-        """Give the numbers back to the Values."""
+    @contextmanager
+    def _lent(self) -> Iterator[None]:
+        """Within, the Values have the array's numbers; then their own again."""
+        before = [(value.data, value.grad) for value in self.values]
         for value, number in zip(self.values, self.parameter.data.tolist(), strict=True):
-            value.data = number
+            value.data, value.grad = number, 0.0
+        try:
+            yield
+        finally:
+            for value, (number, slope) in zip(self.values, before, strict=True):
+                value.data, value.grad = number, slope
 
     def _eagerly(self, inputs: Sequence[Array], eager: Eager) -> tuple[float, Any]:
         # It names the operation that broke; or, where a flag was raised on the way to numbers that
         # are finite all the same, gives the right ones.
-        self.write_back()
-        result = eager(range(inputs[0].shape[-2]))
-        self.parameter.grad = np.array([value.grad for value in self.values])
+        with self._lent():
+            result = eager(range(inputs[0].shape[-2]))
+            self.parameter.grad = np.array([value.grad for value in self.values])
         return result
 
     def _agree(self, inputs: Sequence[Array], eager: Eager) -> Agreement:
         batch = inputs[0].shape[-2]
         chosen = sorted({round(i * (batch - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
-        self.write_back()
-        loss, _ = eager(chosen)
-        slopes = [value.grad for value in self.values]
+        with self._lent():
+            loss, _ = eager(chosen)
+            slopes = [value.grad for value in self.values]
         some = [given[chosen] for given in inputs]
         with np.errstate(all="ignore"):
             lifted_loss, _, lifted = self.lifted.gradient(self.parameter.data, some)

@@ -67,8 +67,6 @@ class Compiled:
 
     def _eager(self, batch: Sequence[Sequence[Any]]) -> Callable[[Sequence[int]], Any]:
         def eager(chosen: Sequence[int]) -> tuple[float, None]:
-            for value in self._values:
-                value.grad = 0.0
             losses = [self._function(*[_plain(arg[i]) for arg in batch]) for i in chosen]
             mean = sum(losses[1:], losses[0]) / len(losses)
             mean.backward()
