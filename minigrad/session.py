@@ -17,7 +17,6 @@ from minigrad.engines import Disagreement
 from minigrad.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.interrupts import Interrupts
 from minigrad.tracking import Run
-from minigrad.tracking.files import replace
 from minigrad.tracking.run import Status
 from minigrad.trainer import Diverged, Record, Trainer
 
@@ -137,9 +136,7 @@ class Session:
 
     def _save(self) -> None:
         with _writing():
-            for name, content in self.trainer.files().items():
-                replace(self.run.path / name, content)
-            self.run.save_checkpoint(self.trainer.state_dict())
+            self.run.save_checkpoint(self.trainer.state_dict(), self.trainer.files())
         self.saved_at = time.monotonic()
 
     def _finished(self, initial_loss: float) -> Outcome:

@@ -12,20 +12,22 @@ usage, config or data; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
 import argparse
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from minigrad import config, experiment
 from minigrad.catalogue import catalogue
-from minigrad.config import ConfigError
+from minigrad.config import Config, ConfigError
 from minigrad.interrupts import Interrupts
 from minigrad.pictures import draw
 from minigrad.resume import resume
 from minigrad.session import Outcome, Session
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoreError
+from minigrad.tracking.store import StoredRun, StoreError, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     with Interrupts() as interrupts:
         try:
-            session = _resumed(arguments) if arguments.resume else _started(arguments)
+            if arguments.resume:
+                session = _resumed(arguments)
+            else:
+                checked = config.load(arguments.config, arguments.overrides)
+                session = _session(checked, arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -45,20 +51,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(session, outcome)
 
 
-def _started(arguments: argparse.Namespace) -> Session:
-    checked = config.load(arguments.config, arguments.overrides)
+def train(checked: Config, store: str | Path = "runs") -> StoredRun:
+    """Train a config into a new run of `store`, as the command does, and give the run.
+
+    Nothing is printed and no picture drawn; `status`, `summary` and the rest are the run's. Raises
+    ConfigError and OSError where no run can be made. Signals are only caught in the main thread.
+
+        run = train(config.load("configs/xor.yaml", ["optimizer.lr=0.3"]))
+        run.summary["final_loss"]
+    """
+    session = _session(checked, str(store))
+    main_thread = threading.current_thread() is threading.main_thread()
+    with Interrupts() if main_thread else nullcontext(Interrupts()) as interrupts, session.run:
+        session.train(interrupts)
+    if interrupts.received:
+        raise KeyboardInterrupt
+    return load(session.run.path)
+
+
+def _session(checked: Config, store: str) -> Session:
     trainer = experiment.trainer_for(checked)
     try:
         run = init(
             checked.name,
             checked.to_yaml(),
-            store=arguments.out,
+            store=store,
             seed=checked.seed,
             engine=checked.train.engine,
         )
     except OSError as error:
-        why = error.strerror
-        raise OSError(f"--out {arguments.out}: no run can be written there: {why}") from None
+        raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
     return Session(checked, trainer, run)
 
 

@@ -18,7 +18,7 @@ from minigrad.value import Value
 if TYPE_CHECKING:
     from minigrad.lift.compiled import Compiled
 
-# Before numpy is loaded: matrices this small lose time to threads, and one thread adds in one order.
+# Before numpy is loaded: matrices this small lose time to threads, and one adds in one order.
 for _library in ("OPENBLAS", "MKL", "VECLIB"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 

@@ -87,9 +87,16 @@ class Run:
             self._metrics.append(json.dumps(line))
             self.last_step = step
 
-    def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint by a state that JSON can hold. Raises OSError."""
+    def save_checkpoint(
+        self, state: dict[str, Any], files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Replace the checkpoint by a state that JSON can hold, and `files` that belong to it.
+
+        Raises OSError.
+        """
         self._metrics.sync()  # the log must not end before the state that goes on from it
+        for name, content in (files or {}).items():
+            replace(self.path / name, content)
         checkpoint.write(self.path, state)
 
     def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
