@@ -25,6 +25,7 @@ from minigrad.interrupts import Interrupts
 from minigrad.pictures import draw
 from minigrad.resume import resume
 from minigrad.session import Outcome, Session
+from minigrad.shown import plain
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, load
@@ -107,6 +108,8 @@ def _report(session: Session, outcome: Outcome) -> int:
             lines += [f"plot  {picture}{others}" for picture in pictures[:1]]
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
+    except Exception as error:  # a plugin's, which is asked for the surface
+        lines.append(f"plot  none: {type(error).__name__}: {plain(str(error), limit=200)}")
     _say(lines)
     return outcome.code
 

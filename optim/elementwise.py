@@ -5,6 +5,7 @@ differ in the last bit, where a square root is exact to the bit everywhere.
 """
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 
@@ -36,6 +37,18 @@ def divide(a: Any, b: Any) -> Any:
         return a / b
     except ZeroDivisionError:
         return a * math.inf
+
+
+def silent(like: Any) -> AbstractContextManager[Any]:
+    """Within, arrays overflow to infinity without a warning, as floats do."""
+    if isinstance(like, (int, float)):
+        return _NOTHING
+    import numpy
+
+    return numpy.errstate(all="ignore")
+
+
+_NOTHING: AbstractContextManager[Any] = nullcontext()
 
 
 def zeros(like: Any) -> Any:

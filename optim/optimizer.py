@@ -72,9 +72,11 @@ class Optimizer(ABC):
 
     def step(self) -> None:
         """Move every parameter once, by its gradient."""
-        for group in self.groups:
-            for parameter, state in zip(group.parameters, group.states, strict=True):
-                parameter.data = self.rule(parameter.data, parameter.grad, state, **group.settings)
+        with elementwise.silent(self.parameters[0].data):
+            for group in self.groups:
+                for parameter, state in zip(group.parameters, group.states, strict=True):
+                    x, g = parameter.data, parameter.grad
+                    parameter.data = self.rule(x, g, state, **group.settings)
 
     @staticmethod
     @abstractmethod

@@ -69,13 +69,18 @@ class EagerEngine:
             prediction = self.model(features)
             losses.append(self.loss(prediction, target))
             outputs.append([output.data for output in prediction])
-        total = losses[0]
-        for loss in losses[1:]:
-            total = total + loss
-        mean = total / len(losses)
-        if not math.isfinite(mean.data):
-            raise ArithmeticError(f"the loss is {mean.data}: {_first_break(mean)}")
-        return mean, outputs
+        return mean_loss(losses), outputs
+
+
+def mean_loss(losses: Sequence[Value]) -> Value:
+    """Raises ArithmeticError, naming the operation, if it is not finite."""
+    total = losses[0]
+    for loss in losses[1:]:
+        total = total + loss
+    mean = total / len(losses)
+    if not math.isfinite(mean.data):
+        raise ArithmeticError(f"the loss is {mean.data}: {_first_break(mean)}")
+    return mean
 
 
 def _first_break(root: Value) -> str:

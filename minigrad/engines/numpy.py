@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.agreement import Agreement
-from minigrad.lift.checked import ArrayParameter, Checked
+from minigrad.lift.checked import ArrayParameter, Checked, Reference
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value
@@ -41,19 +41,15 @@ class NumpyEngine:
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
-        def eager(chosen: Sequence[int]) -> tuple[float, Any]:
-            return self.eager.gradient([inputs[i] for i in chosen], [targets[i] for i in chosen])
-
         checked, arrays = self._ready(inputs, targets)
-        loss, outputs = checked.gradient(arrays, eager)
+        loss, outputs = checked.gradient(arrays, self._reference(inputs, targets))
         return loss, _listed(outputs)
 
     def evaluate(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
         checked, arrays = self._ready(inputs, targets)
-        eager = lambda _chosen: self.eager.evaluate(inputs, targets)  # noqa: E731
-        loss, outputs = checked.evaluate(arrays, eager)
+        loss, outputs = checked.evaluate(arrays, self._reference(inputs, targets))
         return loss, _listed(outputs)
 
     def predict(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -62,6 +58,15 @@ class NumpyEngine:
         with np.errstate(all="ignore"):
             outputs = self._checked.lifted.predict(self.parameters[0].data, [array])
         return _listed(outputs)
+
+    def _reference(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Reference:
+        def of(chosen: Sequence[int]) -> tuple[list[Any], list[Any]]:
+            return [inputs[i] for i in chosen], [targets[i] for i in chosen]
+
+        return Reference(
+            lambda chosen: self.eager.gradient(*of(chosen)),
+            lambda chosen: self.eager.evaluate(*of(chosen)),
+        )
 
     def _ready(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
@@ -111,7 +116,10 @@ def takes_classes(loss: Loss) -> bool:
 
 
 def one_hot(labels: Array, classes: int) -> Array:
-    """[..., batch] class indices as [..., batch, classes] probabilities."""
+    """[..., batch] class indices as [..., batch, classes] probabilities. Raises ValueError."""
+    odd = labels[~np.isin(labels, np.arange(classes))]
+    if odd.size:
+        raise ValueError(f"there are classes 0 to {classes - 1}, not {odd.flat[0]:g}")
     found: Array = np.equal(labels[..., None], np.arange(classes)).astype(float)
     return found
 

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from minigrad.engines.eager import EagerEngine
 from minigrad.engines.numpy import lift, takes_classes
-from minigrad.lift.agreement import SAMPLES, Agreement, agreement
-from minigrad.lift.checked import ArrayParameter
+from minigrad.lift.agreement import SAMPLES, Agreement
+from minigrad.lift.checked import ArrayParameter, agree
 from minigrad.lift.kernels import Array
+from minigrad.lift.lifted import Lifted
 from nn import Module
 from nn.losses import Loss
 
@@ -25,6 +28,13 @@ class Step:
     failures: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass
+class Evaluated(Step):
+    """The same, and the outputs [replicas, batch, outputs]."""
+
+    outputs: Array = field(kw_only=True)
+
+
 class ReplicaEngine:
     """Runs `models`, which differ in their numbers alone, side by side.
 
@@ -33,32 +43,44 @@ class ReplicaEngine:
 
     def __init__(self, models: Sequence[Module], loss: Loss, features: Sequence[float]) -> None:
         self.models, self.loss = list(models), loss
-        first = EagerEngine(self.models[0], loss)
-        self.classes = len(first.model(features)) if takes_classes(loss) else None
-        self.lifted = lift(first, features, 0.0)
+        self.lifted = self._lifted(features)
+        self.classes = self.lifted.program.outputs.rows if takes_classes(loss) else None
         numbers = [[value.data for value in model.parameters()] for model in self.models]
         self.parameter = ArrayParameter(np.array(numbers))
         self.agreement: Agreement | None = None
 
+    def _lifted(self, features: Sequence[float]) -> Lifted:
+        """Traced with the first model that has an answer for the sample; all have one program."""
+        *others, last = self.models
+        for model in others:
+            with suppress(ArithmeticError):
+                return lift(EagerEngine(model, self.loss), features, 0.0)
+        return lift(EagerEngine(last, self.loss), features, 0.0)
+
     def gradient(self, inputs: Array, targets: Array) -> Step:
         """Each replica's loss and gradient; one that breaks fails alone."""
-        if self.agreement is None:
-            self.agreement = self._agree(inputs, targets)
         with np.errstate(divide="raise", over="raise", invalid="raise"):
             try:
+                if self.agreement is None:
+                    self.agreement = self._agree(inputs, targets)
                 losses, _, slopes = self.lifted.gradient(self.parameter.data, [inputs, targets])
                 if np.isfinite(losses).all():
-                    self.parameter.grad = slopes.copy()
+                    self.parameter.grad = slopes
                     return Step(losses)
-            except FloatingPointError:
+            except ArithmeticError:  # a flag, or eager's own
                 pass
         return self._one_by_one(inputs, targets)
 
-    def evaluate(self, inputs: Array, targets: Array) -> tuple[Array, Array]:
-        """Each replica's loss (nan where it has none) and outputs [replicas, batch, outputs]."""
-        with np.errstate(all="ignore"):
-            losses, outputs = self.lifted.evaluate(self.parameter.data, [inputs, targets])
-            return np.where(np.isfinite(losses), losses, np.nan), outputs
+    def evaluate(self, inputs: Array, targets: Array) -> Evaluated:
+        """Each replica's loss and outputs, without gradients; one that breaks fails alone."""
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            try:
+                losses, outputs = self.lifted.evaluate(self.parameter.data, [inputs, targets])
+                if np.isfinite(losses).all():
+                    return Evaluated(losses, outputs=outputs)
+            except FloatingPointError:
+                pass
+        return self._evaluate_one_by_one(inputs, targets)
 
     def keep(self, replicas: Sequence[int]) -> None:
         """Go on with these alone."""
@@ -92,27 +114,67 @@ class ReplicaEngine:
         eager_loss, found = self._eagerly(replica, inputs, targets)
         return eager_loss, np.array(found)
 
-    def _eagerly(self, replica: int, inputs: Array, targets: Array) -> tuple[float, list[float]]:
+    def _evaluate_one_by_one(self, inputs: Array, targets: Array) -> Evaluated:
+        count, outputs = len(self.models), self.lifted.program.outputs.rows
+        found = Evaluated(
+            np.full(count, np.nan), outputs=np.full((count, inputs.shape[1], outputs), np.nan)
+        )
+        for replica in range(count):
+            try:
+                loss, output = self._evaluate_alone(replica, inputs[replica], targets[replica])
+            except ArithmeticError as error:
+                found.failures[replica] = str(error)
+            else:
+                found.losses[replica], found.outputs[replica] = loss, output
+        return found
+
+    def _evaluate_alone(self, replica: int, inputs: Array, targets: Array) -> tuple[float, Any]:
+        """One replica's loss and outputs. Raises ArithmeticError as eager does."""
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            try:
+                numbers = self.parameter.data[replica]
+                loss, outputs = self.lifted.evaluate(numbers, [inputs, targets])
+                if math.isfinite(loss):
+                    return float(loss), outputs
+            except FloatingPointError:
+                pass
+        return self._eager(replica).evaluate(inputs.tolist(), self._listed(targets))
+
+    def _eager(self, replica: int) -> EagerEngine:
         eager = EagerEngine(self.models[replica], self.loss)
         for value, number in zip(eager.parameters, self.parameter.data[replica], strict=True):
             value.data = float(number)
-        flat = targets.tolist() if targets.shape[-1] > 1 else targets[:, 0].tolist()
-        loss, _ = eager.gradient(inputs.tolist(), flat)
+        return eager
+
+    def _eagerly(self, replica: int, inputs: Array, targets: Array) -> tuple[float, list[float]]:
+        eager = self._eager(replica)
+        loss, _ = eager.gradient(inputs.tolist(), self._listed(targets))
         return loss, [value.grad for value in eager.parameters]
 
-    def _agree(self, inputs: Array, targets: Array) -> Agreement:
-        """Some replicas' first samples, held against eager: the largest deviation."""
+    def _listed(self, targets: Array) -> list[Any]:
+        """Targets as a dataset has them: a number or the index of a class each."""
+        found = targets[:, 0] if self.classes is None else targets.argmax(axis=-1)
+        return list(found.tolist())
+
+    def _agree(self, inputs: Array, targets: Array) -> Agreement | None:
+        """Some replicas' first samples, held against eager: the largest deviation.
+
+        A replica that breaks there says nothing; None if all of them do.
+        """
         chosen = _spread(len(self.models), _CHECKED)
         samples = _spread(inputs.shape[1], SAMPLES // len(chosen))
         found = []
         for replica in chosen:
             some = inputs[replica][samples], targets[replica][samples]
-            loss, slopes = self._eagerly(replica, *some)
-            with np.errstate(all="ignore"):
-                lifted_loss, _, lifted = self.lifted.gradient(self.parameter.data[replica], some)
-            found.append(agreement(float(lifted_loss), lifted, loss, slopes, len(samples)))
+            try:
+                loss, slopes = self._eagerly(replica, *some)
+            except ArithmeticError:
+                continue
+            found.append(agree(self.lifted, self.parameter.data[replica], some, loss, slopes))
+        if not found:
+            return None
         worst = max(found, key=lambda one: one.deviation)
-        return Agreement(worst.deviation, len(chosen) * len(samples), worst.where)
+        return Agreement(worst.deviation, len(found) * len(samples), worst.where)
 
 
 def _spread(count: int, wanted: int) -> list[int]:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from minigrad.engines import Disagreement
 
@@ -26,18 +25,28 @@ class Agreement:
     where: str
 
 
-def agreement(
-    lifted_loss: float, lifted: Any, loss: float, slopes: Sequence[float], samples: int
-) -> Agreement:
-    """How far loss and slopes are from eager's. Raises Disagreement beyond TOLERANCE."""
-    worst, where = _relative(lifted_loss - loss, abs(loss)), "the loss"
-    said = f"{lifted_loss!r}, eager {loss!r}"
-    largest = max(map(abs, slopes), default=0.0)
-    for index, (ours, eager) in enumerate(zip(lifted.tolist(), slopes, strict=True)):
-        deviation = _relative(ours - eager, largest)
+@dataclass(frozen=True)
+class Gradient:
+    """A loss and its slopes, one a parameter."""
+
+    loss: float
+    slopes: Sequence[float]
+
+
+def agreement(lifted: Gradient, eager: Gradient, noise: Gradient, samples: int) -> Agreement:
+    """How far loss and slopes are from eager's, beyond what `noise` says is rounding.
+
+    Raises Disagreement beyond TOLERANCE.
+    """
+    worst, where = _relative(lifted.loss, eager.loss, noise.loss, abs(eager.loss)), "the loss"
+    said = f"{lifted.loss!r}, eager {eager.loss!r}"
+    largest = max(map(abs, eager.slopes), default=0.0)
+    numbers = zip(lifted.slopes, eager.slopes, noise.slopes, strict=True)
+    for index, (ours, theirs, rounding) in enumerate(numbers):
+        deviation = _relative(ours, theirs, rounding, largest)
         if deviation > worst:
             worst, where = deviation, f"the slope of parameter {index}"
-            said = f"{ours!r}, eager {eager!r}"
+            said = f"{ours!r}, eager {theirs!r}"
     if worst > TOLERANCE:
         raise Disagreement(
             f"lifted and eager disagree: {where} is {said} over {samples} samples: does the loss "
@@ -46,5 +55,8 @@ def agreement(
     return Agreement(worst, samples, where)
 
 
-def _relative(difference: float, size: float) -> float:
-    return math.inf if math.isnan(difference) else abs(difference) / (size or 1.0)
+def _relative(ours: float, theirs: float, noise: float, size: float) -> float:
+    """The difference relative to `size`, or to what it takes for the noise to be tolerable."""
+    difference = abs(ours - theirs)
+    scale = max(size, noise / TOLERANCE) or 1.0
+    return math.inf if math.isnan(difference) else difference / scale

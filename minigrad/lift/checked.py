@@ -2,18 +2,27 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from minigrad.lift.agreement import SAMPLES, Agreement, agreement
+from minigrad.lift.agreement import SAMPLES, Agreement, Gradient, agreement
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value
 
-Eager: TypeAlias = Callable[[Sequence[int]], tuple[float, Any]]
-"""Runs the chosen samples of a batch with Values, leaving gradients there; loss and outputs."""
+
+@dataclass(frozen=True)
+class Reference:
+    """Runs the chosen samples of a batch with Values: their mean loss, and whatever outputs.
+
+    `gradient` leaves slopes in the Values. Both raise ArithmeticError as eager does.
+    """
+
+    gradient: Callable[[Sequence[int]], tuple[float, Any]]
+    evaluate: Callable[[Sequence[int]], tuple[float, Any]]
 
 
 class ArrayParameter:
@@ -31,33 +40,34 @@ class Checked:
         self.lifted, self.values, self.parameter = lifted, values, parameter
         self.agreement: Agreement | None = None
 
-    def gradient(self, inputs: Sequence[Array], eager: Eager) -> tuple[float, Any]:
+    def gradient(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
         """Mean loss and outputs [batch, outputs] of a batch; sets the parameter's `grad`.
 
-        Raises Disagreement at the first call, ArithmeticError as `eager` does.
+        Raises Disagreement at the first call, ArithmeticError as eager does.
         """
-        if self.agreement is None:
-            self.agreement = self._agree(inputs, eager)
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
+        with _flags_raise():
             try:
+                self._agree(inputs, eager)
                 loss, outputs, slopes = self.lifted.gradient(self.parameter.data, inputs)
             except FloatingPointError:
                 return self._eagerly(inputs, eager)
         if not math.isfinite(loss):
             return self._eagerly(inputs, eager)
-        self.parameter.grad = slopes.copy()
+        self.parameter.grad = slopes
         return float(loss), outputs
 
-    def evaluate(self, inputs: Sequence[Array], eager: Eager) -> tuple[float, Any]:
+    def evaluate(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
         """Mean loss and outputs, without gradients."""
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
+        with _flags_raise():
             try:
+                with suppress(ArithmeticError):  # of a slope, which is not asked for here
+                    self._agree(inputs, eager)
                 loss, outputs = self.lifted.evaluate(self.parameter.data, inputs)
             except FloatingPointError:
                 loss, outputs = np.array(math.nan), None
         if not math.isfinite(loss):
             with self._lent():
-                return eager(range(inputs[0].shape[-2]))
+                return eager.evaluate(range(inputs[0].shape[-2]))
         return float(loss), outputs
 
     @contextmanager
@@ -72,21 +82,50 @@ class Checked:
             for value, (number, slope) in zip(self.values, before, strict=True):
                 value.data, value.grad = number, slope
 
-    def _eagerly(self, inputs: Sequence[Array], eager: Eager) -> tuple[float, Any]:
+    def _eagerly(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
         # It names the operation that broke; or, where a flag was raised on the way to numbers that
         # are finite all the same, gives the right ones.
         with self._lent():
-            result = eager(range(inputs[0].shape[-2]))
+            result = eager.gradient(range(inputs[0].shape[-2]))
             self.parameter.grad = np.array([value.grad for value in self.values])
         return result
 
-    def _agree(self, inputs: Sequence[Array], eager: Eager) -> Agreement:
+    def _agree(self, inputs: Sequence[Array], eager: Reference) -> None:
+        """Hold some samples against eager, once. Raises FloatingPointError at a flag."""
+        if self.agreement is not None:
+            return
         batch = inputs[0].shape[-2]
         chosen = sorted({round(i * (batch - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
         with self._lent():
-            loss, _ = eager(chosen)
+            loss, _ = eager.gradient(chosen)
             slopes = [value.grad for value in self.values]
         some = [given[chosen] for given in inputs]
-        with np.errstate(all="ignore"):
-            lifted_loss, _, lifted = self.lifted.gradient(self.parameter.data, some)
-        return agreement(float(lifted_loss), lifted, loss, slopes, len(chosen))
+        self.agreement = agree(self.lifted, self.parameter.data, some, loss, slopes)
+
+
+def agree(
+    lifted: Lifted, parameters: Array, inputs: Sequence[Array], loss: float, slopes: Sequence[float]
+) -> Agreement:
+    """How far a batch's lifted numbers are from eager's. Raises Disagreement.
+
+    What changes as much when every number moves by a few units in its last place is rounding: it
+    is what is left of a loss that has converged, or of slopes that cancel each other.
+    """
+    found, _, found_slopes = lifted.gradient(parameters, inputs)
+    rng = np.random.default_rng(0)
+    moved = [array * (1 + rng.choice([-1, 1], array.shape) * 2**-49) for array in inputs]
+    nudged = parameters * (1 + rng.choice([-1, 1], parameters.shape) * 2**-49)
+    near, _, near_slopes = lifted.gradient(nudged, moved)
+    return agreement(
+        Gradient(float(found), found_slopes.tolist()),
+        Gradient(loss, slopes),
+        noise=Gradient(
+            16 * abs(float(near - found)), (16 * abs(near_slopes - found_slopes)).tolist()
+        ),
+        samples=inputs[0].shape[-2],
+    )
+
+
+def _flags_raise() -> Any:
+    """A context in which division by 0, overflow and what has no answer raise."""
+    return np.errstate(divide="raise", over="raise", invalid="raise")

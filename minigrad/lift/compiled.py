@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engines.eager import mean_loss
 from minigrad.lift.agreement import Agreement
-from minigrad.lift.checked import ArrayParameter, Checked
+from minigrad.lift.checked import ArrayParameter, Checked, Reference
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.lift.printing import listing
+from minigrad.lift.tracing import numbers
 from minigrad.value import Value
 
 
@@ -21,6 +23,8 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Value], parameters: Sequence[Value]) -> None:
         self._function, self._values = function, list(parameters)
+        if len(set(self._values)) < len(self._values):
+            raise ValueError("a parameter comes twice: give it once")
         self._parameter = ArrayParameter(np.array([value.data for value in self._values]))
         self._checked: Checked | None = None
 
@@ -37,11 +41,13 @@ class Compiled:
 
         Raises ArithmeticError, naming the operation, where the loss has no finite answer.
         """
-        return self._prepared(batch).gradient(_arrays(batch), self._eager(batch))[0]
+        arrays = self._arrays(batch)
+        return self._traced(batch).gradient(arrays, self._reference(batch))[0]
 
     def loss(self, *batch: Sequence[Any]) -> float:
         """The mean loss of a batch; gradients stay as they are."""
-        return self._prepared(batch).evaluate(_arrays(batch), self._eager(batch))[0]
+        arrays = self._arrays(batch)
+        return self._traced(batch).evaluate(arrays, self._reference(batch))[0]
 
     def write_back(self) -> None:
         """Copy the parameters' numbers from the array into the Values."""
@@ -53,36 +59,66 @@ class Compiled:
             return "not traced yet: gradient() traces it on the first sample"
         return listing(self._checked.lifted.program)
 
-    def _prepared(self, batch: Sequence[Sequence[Any]]) -> Checked:
-        if not batch or any(len(argument) != len(batch[0]) for argument in batch):
-            counts = ", ".join(str(len(argument)) for argument in batch) or "none"
-            raise ValueError(f"each argument needs as many samples, found {counts}")
-        if len(batch[0]) == 0:
-            raise ValueError("a batch needs at least one sample")
+    def _arrays(self, batch: Sequence[Any]) -> list[Array]:
+        """Each argument as [batch, numbers]. Raises ValueError for what is no batch."""
+        for argument in batch:
+            if not hasattr(argument, "__len__") or isinstance(argument, str):
+                raise ValueError(f"an argument is a sequence of samples, found {argument!r}")
+        counts = [len(argument) for argument in batch]
+        if len(set(counts)) != 1 or not counts[0]:
+            found = ", ".join(map(str, counts)) or "no argument"
+            raise ValueError(f"each argument needs as many samples, at least 1, found {found}")
+        if self._checked and len(batch) != len(self._checked.lifted.program.arguments):
+            wanted = len(self._checked.lifted.program.arguments)
+            raise ValueError(f"the first batch had {wanted} arguments, found {len(batch)}")
+        return [_array(argument) for argument in batch]
+
+    def _traced(self, batch: Sequence[Sequence[Any]]) -> Checked:
         if self._checked is None:
             sample = [argument[0] for argument in batch]
-            lifted = Lifted(self._function, sample, self._values)
+            lifted = Lifted(_WithoutOutputs(self._function), sample, self._values)
             self._checked = Checked(lifted, self._values, self._parameter)
         return self._checked
 
-    def _eager(self, batch: Sequence[Sequence[Any]]) -> Callable[[Sequence[int]], Any]:
-        def eager(chosen: Sequence[int]) -> tuple[float, None]:
+    def _reference(self, batch: Sequence[Sequence[Any]]) -> Reference:
+        def mean(chosen: Sequence[int]) -> Value:
             losses = [self._function(*[_plain(arg[i]) for arg in batch]) for i in chosen]
-            mean = sum(losses[1:], losses[0]) / len(losses)
-            mean.backward()
-            return mean.data, None
+            values = [loss if isinstance(loss, Value) else Value(loss) for loss in losses]
+            return mean_loss(values)
 
-        return eager
+        def gradient(chosen: Sequence[int]) -> tuple[float, None]:
+            loss = mean(chosen)
+            loss.backward()
+            return loss.data, None
+
+        def evaluate(chosen: Sequence[int]) -> tuple[float, None]:
+            return mean(chosen).data, None
+
+        return Reference(gradient, evaluate)
+
+
+class _WithoutOutputs:
+    """The function, as `trace` wants it; it keeps its own names of arguments."""
+
+    def __init__(self, function: Callable[..., Value]) -> None:
+        self.function = self.__wrapped__ = function
+
+    def __call__(self, *sample: Any) -> tuple[Value, list[Value]]:
+        return self.function(*sample), []
 
 
 def _plain(sample: Any) -> Any:
     return sample.tolist() if hasattr(sample, "tolist") else sample
 
 
-def _arrays(batch: Sequence[Sequence[Any]]) -> list[Array]:
-    """Each argument as [batch, numbers]."""
-    found = []
-    for argument in batch:
-        array = np.asarray(argument, dtype=float)
-        found.append(array.reshape(len(array), -1))
-    return found
+def _array(samples: Sequence[Any]) -> Array:
+    if isinstance(samples, np.ndarray):
+        return samples.astype(float, copy=False).reshape(len(samples), -1)
+    rows = [numbers(sample) for sample in samples]
+    for index, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"every sample needs as many numbers as the first, {len(rows[0])}: sample {index} "
+                f"has {len(row)}"
+            )
+    return np.array(rows)

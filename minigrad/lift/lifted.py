@@ -49,9 +49,10 @@ class Lifted:
     def gradient(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array, Array]:
         """Mean loss [...], outputs [..., batch, outputs] and gradient [..., parameters].
 
-        The first two are good until the next call.
+        The outputs are good until the next call.
         """
-        return self._run(parameters, inputs, "gradient")
+        loss, outputs, gradient = self._run(parameters, inputs, "gradient")
+        return loss, outputs, gradient.copy()
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients."""
@@ -65,6 +66,7 @@ class Lifted:
     def _run(
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
+        self._check(inputs)
         batch = inputs[0].shape[-2]
         replicas = parameters.shape[0] if parameters.ndim > 1 else 1
         needed = self._bytes * batch * replicas
@@ -85,8 +87,10 @@ class Lifted:
         for own, given in zip(execution.inputs, inputs, strict=False):
             np.copyto(own, given.swapaxes(-1, -2))
         execution.forward()
-        losses = execution.losses
-        mean = np.add.reduce(losses, -1)[..., 0] / losses.shape[-1]
+        mean: Array = np.zeros(execution.lead)
+        if what != "predict":
+            losses = execution.losses
+            mean = np.add.reduce(losses, -1)[..., 0] / losses.shape[-1]
         if what == "gradient":
             execution.backward()
         return mean, execution.outputs.swapaxes(-1, -2), execution.gradient
@@ -96,7 +100,7 @@ class Lifted:
     ) -> tuple[Array, Array, Array]:
         parts = []
         for start, stop in _blocks(len(parameters), size):
-            some = [given[start:stop] for given in inputs]
+            some = [given[start:stop] if given.ndim > 2 else given for given in inputs]
             part = self._run(parameters[start:stop], some, what)
             parts.append([array.copy() for array in part])
         loss, outputs, gradient = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -116,6 +120,13 @@ class Lifted:
             loss, gradient = loss + share * part_loss, gradient + share * part_gradient
             outputs.append(part_outputs.copy())
         return loss, np.concatenate(outputs, axis=-2), gradient
+
+    def _check(self, inputs: Sequence[Array]) -> None:
+        for register, given in zip(self.program.arguments, inputs, strict=False):
+            if given.shape[-1] != register.rows:
+                raise ValueError(
+                    f"{register.name} has {register.rows} numbers a sample, found {given.shape[-1]}"
+                )
 
     def _execution(self, lead: tuple[int, ...], batch: int, what: str) -> Execution:
         key = lead, batch, what

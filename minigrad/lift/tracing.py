@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from minigrad.value import Value, topological_order, tracing
 
@@ -76,7 +76,13 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
                 if node.operands:
                     order.append(node)
         nodes[root].uses += 1
-    named = list(zip(_names(function, len(sample)), map(_count, sample), strict=True))
+    named = list(
+        zip(
+            _names(function, len(sample)),
+            [len(numbers(argument)) for argument in sample],
+            strict=True,
+        )
+    )
     found = [nodes[output] for output in outputs]
     return Trace(nodes[loss], found, order, named, len(parameters))
 
@@ -97,18 +103,47 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     return loss, list(outputs)
 
 
+class _Placeholder(Value):
+    """A number of the sample, which is another in the next: it is equal to none."""
+
+    __slots__ = ()
+    __hash__ = Value.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Value):
+            self._refuse()
+        return self is other
+
+    def __bool__(self) -> bool:
+        return self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise LiftError(
+            "the loss cannot be lifted: it asks which number an input or a target is, so that its "
+            "graph may depend on the data (a class is given as one probability a class)"
+        )
+
+
 def _placeholders(sample: Sample, made: list[Value]) -> Any:
     if _is_nested(sample):
         return [_placeholders(member, made) for member in sample]
-    made.append(Value(float(sample)))
+    made.append(_Placeholder(numbers(sample)[0]))
     return made[-1]
 
 
-def _count(sample: Sample) -> int:
-    return sum(map(_count, sample)) if _is_nested(sample) else 1
+def numbers(sample: Sample) -> list[float]:
+    """All numbers of a sample, from first to last. Raises ValueError for what is none."""
+    if _is_nested(sample):
+        return [number for member in sample for number in numbers(member)]
+    try:
+        return [float(sample)]
+    except (TypeError, ValueError):
+        raise ValueError(f"a sample is made of numbers, found {sample!r}") from None
 
 
 def _is_nested(sample: Sample) -> bool:
+    if isinstance(sample, str):
+        return False
     return isinstance(sample, Sequence) or (hasattr(sample, "ndim") and sample.ndim > 0)
 
 

@@ -29,6 +29,7 @@ from nn.initialisers import INITIALISERS
 from nn.losses import LOSSES
 from optim import OPTIMIZERS
 from optim.schedules import SCHEDULES
+from tests import unmeasured
 
 Told: TypeAlias = str | tuple[str, ...]
 
@@ -1370,6 +1371,7 @@ def measured(folder: Path, *arguments: str) -> Ended:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
+            env=unmeasured.environment(),
             preexec_fn=limit,
         )
         ended = 0

@@ -44,7 +44,8 @@ def contained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     known = [dict(registry) for registry in REGISTRIES]
     monkeypatch.setattr(plugins, "_loaded", set())
     if "pictures" not in request.fixturenames:
-        monkeypatch.setattr("minigrad.plot.draw_loss", lambda *_, **__: None)
+        for drawing in ("plot.draw_loss", "boundary.draw_boundary", "boundary.surface"):
+            monkeypatch.setattr(f"minigrad.{drawing}", lambda *_, **__: None)
     yield
     signal.signal(signal.SIGTERM, handler)
     for registry, names in zip(REGISTRIES, known, strict=True):

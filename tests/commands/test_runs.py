@@ -252,6 +252,9 @@ def test_no_such_run_and_bad_usage_are_one_line(store: Path) -> None:
     assert "no run has 'lorss'" in refused(store, "list", "--columns", "id,lorss")
     assert "invalid choice: 'lst'" in refused(store, "lst")
     assert "must be a whole number from 1" in refused(store, "list", "--limit", "0")
+    for weight in ("1", "-0.5", "nan", "much"):
+        told = refused(store, "plot", "aaaa", f"--smooth={weight}")
+        assert f"must be a number in [0, 1), found {weight!r}" in told
     assert "--help tells more" in refused(store)
 
 

@@ -239,6 +239,17 @@ def test_surfaces_of_nothing_but_one_number_are_drawn(
             draw_boundary(tmp_path / "a.png", flat, data, None, title="t", subtitle="s")
 
 
+@pytest.mark.parametrize("number", [0.0, -3.0, 1e30])
+def test_a_surface_and_data_of_the_same_number_have_a_scale_around_it(
+    number: float, tmp_path: Path, drawn: list[Figure]
+) -> None:
+    flat = Surface([0.0, 1.0], [0.0, 1.0], [[number] * 2] * 2, "value")
+    data = Dataset([[0.0, 0.0], [1.0, 1.0]], [number] * 2)
+    draw_boundary(tmp_path / "a.png", flat, data, None, title="t", subtitle="s")
+    low, high = drawn[0].axes[1].get_ylim()  # the colour bar's
+    assert low < number < high
+
+
 def test_a_surface_of_winners_alone_is_drawn(tmp_path: Path) -> None:
     winners = Surface([0.0, 1.0, 2.0], [0.0, 1.0], [[0.0, 0.0, 1.0], [2.0, 2.0, 1.0]], "class")
     draw_boundary(tmp_path / "a.png", winners, THREE, None, title="t", subtitle="s")

@@ -1,6 +1,8 @@
 """Config: defaults, overrides, and every fault at once at its place."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -183,6 +185,14 @@ def test_the_stored_json_schema_is_current() -> None:
     assert stored == config.schema(), "run: python -m minigrad.config > configs/schema.json"
 
 
+def test_the_command_for_the_schema_prints_the_stored_file() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "minigrad.config"], capture_output=True, text=True, check=True
+    )
+    assert printed.stderr == ""
+    assert printed.stdout == Path("configs/schema.json").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("path", sorted(Path("configs").glob("*.yaml")), ids=str)
 def test_every_config_satisfies_the_json_schema(path: Path) -> None:
     data = yaml12.parse(path.read_bytes()).data
@@ -237,6 +247,7 @@ def test_without_plugins_a_config_never_runs_code(write, tmp_path: Path) -> None
         ("x = = 1\n", "my_ops.py:1: invalid syntax"),
         ("x = 1\ny = z\n", "my_ops.py:2: NameError: name 'z' is not defined"),
         ("raise SystemExit\n", "my_ops.py:1: SystemExit"),
+        ("#" * 1_000_001, "my_ops.py is larger than 1,000,000 bytes: is this code?"),
         (
             "from nn.activations import ACTIVATIONS\nACTIVATIONS.register_as('relu')(abs)\n",
             "my_ops.py:2: ValueError: activation 'relu' exists already",

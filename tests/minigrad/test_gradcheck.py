@@ -72,6 +72,14 @@ def test_a_share_sent_to_the_wrong_operand_is_found() -> None:
         gradcheck(swapped, [2.0, 5.0])
 
 
+def test_a_share_that_is_lost_between_operations_is_found_and_none_is_blamed() -> None:
+    with pytest.raises(GradientError) as caught:
+        gradcheck(lambda x: x * Value(x.data), [3.0])  # the copy cuts one of two shares off
+    message = str(caught.value)
+    assert message.startswith("inputs[0] = 3.0: backward() gives 3.0, central differences give ")
+    assert message.endswith("a relative error of 5.0e-01")
+
+
 @pytest.mark.parametrize(
     ("f", "at", "op"),
     [

@@ -1,6 +1,7 @@
 """The graph in sight: text, DOT, pictures, and backward() by steps."""
 
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -63,6 +64,19 @@ def test_steps_are_carried_out_one_at_a_time() -> None:
 def test_steps_name_an_infinite_slope() -> None:
     with pytest.raises(ArithmeticError, match=r"sqrt\(0\.0\)"):
         list(graph.steps(Value(0.0).sqrt()))
+
+
+def test_steps_pass_what_is_not_finite_through_as_backward_does() -> None:
+    def power() -> tuple[Value, Value, Value]:
+        base, exponent = Value(0.0), Value(-math.inf)
+        return base, exponent, base**exponent
+
+    *operands, root = power()
+    root.backward()
+    *told, same = power()
+    (step,) = graph.steps(same)
+    assert [x.grad.hex() for x in told] == [x.grad.hex() for x in operands] == ["nan", "nan"]
+    assert str(step) == "** (inf) has gradient 1: 0.0 += nan * 1 = nan; -inf += nan * 1 = nan"
 
 
 def test_local_slopes_leave_gradients_alone() -> None:
@@ -133,6 +147,18 @@ def test_graphviz_draws_where_it_is_installed(
     *_, d = example()
     graph.draw(d, tmp_path / "g.svg")
     assert (tmp_path / "g.svg").read_text() == graph.to_dot(d)
+
+
+def test_what_graphviz_says_when_it_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = tmp_path / "dot"
+    stand_in.write_text("#!/bin/sh\necho 'a warning' >&2; echo 'out of ink' >&2; exit 1\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    *_, d = example()
+    with pytest.raises(OSError, match=r"^Graphviz could not draw .*g\.svg: out of ink$"):
+        graph.draw(d, tmp_path / "g.svg")
 
 
 def test_boxes_of_our_own_drawing_stand_apart_and_parents_left_of_children() -> None:

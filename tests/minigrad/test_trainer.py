@@ -1,11 +1,14 @@
 """The loop: its records, its batches, its reproducibility and how it diverges."""
 
+import gc
 import math
+from pathlib import Path
 
 import pytest
 
-from minigrad import config, experiment
+from minigrad import Value, config, experiment
 from minigrad.trainer import Diverged, Trainer
+from nn.losses import LOSSES
 
 
 def trainer(*overrides: str, path: str = "configs/xor.yaml") -> Trainer:
@@ -80,3 +83,62 @@ def test_xor_ends_below_a_thousandth(seed: int) -> None:
         pass
     assert subject.evaluate().loss < 0.001
     assert subject.evaluate().accuracy == 1.0
+
+
+def test_a_gradient_whose_norm_is_not_finite_is_divergence(tmp_path: Path) -> None:
+    (tmp_path / "far.csv").write_text("a,b,y\n1.7e308,1.7e308,0\n")
+    text = "name: far\ndata: {name: csv, path: far.csv, target: y}\nmodel: {hidden: []}\n"
+    path = tmp_path / "far.yaml"
+    path.write_text(text + "loss: mae\noptimizer: {name: sgd, lr: 0.1}\n")
+    subject = trainer(path=str(path))
+    for parameter in subject.engine.parameters:
+        parameter.data = 0.25
+    assert math.isfinite(subject.evaluate().loss)
+    with pytest.raises(Diverged, match=r"diverged at step 0: the gradient's norm is inf$"):
+        next(subject.train(1))
+    assert [parameter.data for parameter in subject.engine.parameters] == [0.25] * 3
+
+
+def test_a_clipped_value_bounds_every_gradient_and_the_norm_told_is_the_one_before() -> None:
+    free, clipped = trainer(), trainer("train.clip_value=0.01")
+    record = next(clipped.train(1))
+    assert record.grad_norm == next(free.train(1)).grad_norm
+    unclipped = [parameter.grad for parameter in free.engine.parameters]
+    assert max(map(abs, unclipped)) > 0.01
+    bounded = [max(-0.01, min(grad, 0.01)) for grad in unclipped]
+    assert [parameter.grad for parameter in clipped.engine.parameters] == bounded
+
+
+def test_an_evaluation_that_is_not_finite_names_the_step_and_the_operation() -> None:
+    subject = trainer("loss=mse")
+    list(subject.train(3))
+    for parameter in subject.engine.parameters:
+        parameter.data = 1e200
+    with pytest.raises(Diverged, match=r"before step 3: the loss is inf: the first operation to"):
+        subject.evaluate()
+
+
+def test_a_loss_that_is_infinite_without_an_operation_says_so() -> None:
+    LOSSES["endless"] = lambda outputs, target: Value(math.inf)
+    try:
+        with pytest.raises(Diverged, match=r"the loss is inf: no operation broke"):
+            trainer("loss=endless").evaluate()
+    finally:
+        del LOSSES["endless"]
+
+
+def test_the_state_of_another_model_is_refused_by_both_counts() -> None:
+    state = trainer("model.hidden=[3]").state_dict()
+    with pytest.raises(ValueError, match="the state has 13 parameters, this model has 33"):
+        trainer().load_state_dict(state)
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        next(trainer().train(1))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    next(trainer().train(1))
+    assert gc.isenabled()

@@ -159,6 +159,14 @@ def test_a_plain_exponent_needs_no_slope_of_its_own() -> None:
     assert x.grad == 12.0
 
 
+def test_an_infinite_power_of_zero_has_no_finite_slope_in_its_exponent() -> None:
+    exponent = Value(-math.inf)
+    power = Value(0.0) ** exponent
+    power.backward()
+    assert power.data == math.inf
+    assert not math.isfinite(exponent.grad)
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

@@ -53,6 +53,12 @@ def test_parameters_are_named_and_counted() -> None:
     assert repr(model) == "MLP of sizes 2-8-1, tanh: 33 parameters"
 
 
+def test_a_module_is_true_even_without_parameters_and_shows_its_sizes() -> None:
+    assert len(nn.Module()) == 0
+    assert nn.Module()
+    assert repr(nn.Layer(2, 3)) == "Layer of 3 neurons with 2 inputs"
+
+
 def test_zero_grad_clears_every_parameter() -> None:
     model = nn.MLP(2, [2, 1])
     model([1.0, 2.0])[0].backward()

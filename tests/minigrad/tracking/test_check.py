@@ -1,12 +1,16 @@
 """Every damage is named, and so is what can still be read."""
 
+import os
+import platform
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from minigrad.tracking import checkpoint
 from minigrad.tracking.check import check, check_store
+from minigrad.tracking.environment import process_start
 from minigrad.tracking.store import load
 from tests.minigrad.tracking.written import write
 
@@ -84,6 +88,16 @@ def test_one_damage_is_told_once_and_the_rest_is_readable(
 def test_a_step_logged_in_two_parts_and_a_torn_end_are_no_damage(run: Path) -> None:
     _append("metrics.jsonl", '{"step": 2, "val_loss": 1}\n{"step": 3, "lo')(run)
     assert check(load(run)).damage == []
+
+
+def test_a_run_that_just_begins_lacks_no_log(tmp_path: Path) -> None:
+    mine = os.getpid()
+    begun: dict[str, Any] = {"pid": mine, "pid_start": process_start(mine), "ended": None}
+    started = {"status": "running", "host": platform.node(), **begun}
+    path = write(tmp_path, "20261122T000000Z-xor-0001", **started)
+    (path / "metrics.jsonl").unlink()
+    report = check(load(path))
+    assert (report.damage, report.readable) == ([], ["run.json", "config.yaml: 6 settings"])
 
 
 def test_a_plain_file_is_reported(tmp_path: Path) -> None:

@@ -8,14 +8,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from minigrad import Value
-from minigrad.tracking import Run, init, reopen
+from minigrad.tracking import Run, checkpoint, environment, init, reopen
 from minigrad.tracking.environment import process_start
+from minigrad.tracking.files import replace
 
 NewRun = Callable[..., Run]
 
@@ -236,6 +238,103 @@ def test_a_run_that_cannot_start_leaves_no_directory(
     with pytest.raises(OSError, match="No space"):
         init("a", store=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_facts_cannot_be_written_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sys.stdout, sys.stderr
+
+    def full(_path: Path, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("minigrad.tracking.run.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        init("a", store=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_a_run_that_cannot_go_on_for_its_config_is_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with init("a", {"lr": 0.1}, store=tmp_path) as run:
+        run.log({"loss": 1.0})
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == "config.yaml":
+            raise OSError(28, "No space left on device")
+        replace(path, content)
+
+    monkeypatch.setattr("minigrad.tracking.run.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        reopen(run.path, last_step=0, config="lr: 0.2\n")
+    assert facts(run)["status"] == "failed"
+    assert facts(run)["error"] == "the config could not be written"
+    assert run.config == {"lr": 0.1}
+
+
+def test_a_name_that_is_taken_is_drawn_anew(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = iter("aaaabbbb")
+    monkeypatch.setattr("secrets.choice", lambda _alphabet: next(letters))
+    mkdir = Path.mkdir
+
+    def taken(path: Path, *given: Any, **named: Any) -> None:
+        if path.name.endswith("-aaaa"):  # by another process, in this very second
+            mkdir(path)
+        mkdir(path, *given, **named)
+
+    monkeypatch.setattr(Path, "mkdir", taken)
+    assert new_run("a").id.endswith("-a-bbbb")
+
+
+def test_without_links_a_run_is_whole_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    with init("a", store=tmp_path) as run:
+        for step in range(2):
+            run.log({"loss": 1.0})
+            run.save_checkpoint({"step": step})
+    assert [path.name for path in tmp_path.iterdir()] == [run.id]
+    assert checkpoint.read(run.path / checkpoint.NAME) == {"step": 1}
+    assert checkpoint.read(run.path / checkpoint.PREVIOUS) == {"step": 0}
+
+
+def test_without_file_locks_a_run_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    with init("a", store=tmp_path) as run:
+        run.log({"loss": 1.0})
+    assert lines(run) == [{"step": 0, "loss": 1.0}]
+
+
+def test_a_stream_that_is_kept_prints_after_the_end_of_the_run_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with init("a", store=tmp_path) as run:
+        kept = sys.stdout
+        kept.writelines(["one\n", "two\n"])
+    print("three", file=kept)
+    assert capsys.readouterr().out == "one\ntwo\nthree\n"
+    assert (run.path / "output.log").read_text() == "one\ntwo\n"
+
+
+def test_what_is_not_installed_has_no_version_and_no_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(environment, "_PACKAGES", ("numpy", "no-such-package"))
+    monkeypatch.setenv("PATH", "")
+    told = environment.describe()
+    assert told["packages"] == {"numpy": version("numpy"), "no-such-package": None}
+    assert told["git"] is None
 
 
 def test_a_process_that_is_gone_has_no_start() -> None:

@@ -219,6 +219,17 @@ def test_a_run_whose_process_died_is_crashed(tmp_path: Path) -> None:
     assert _running(tmp_path, host=here, pid=10**30, pid_start=None).status == "crashed"
 
 
+def test_a_process_of_another_user_is_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    run = _running(tmp_path, host=platform.node(), pid=1, pid_start=None)
+    assert (run.status, run.alive) == ("running", True)
+
+
 def test_a_run_that_just_begins_lacks_nothing(tmp_path: Path) -> None:
     begun = process_start(os.getpid())
     run = _running(tmp_path, host=platform.node(), pid=os.getpid(), pid_start=begun)

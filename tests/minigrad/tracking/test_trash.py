@@ -1,5 +1,6 @@
 """Deleted runs come back, nothing is written over, and latest follows."""
 
+import errno
 import os
 import platform
 from pathlib import Path
@@ -101,3 +102,34 @@ def test_a_run_of_another_store_is_refused(store: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="name its store with --store"):
         delete(store, [find(store, str(other))])
     assert other.exists()
+
+
+def test_a_part_of_several_ids_in_the_trash_brings_none_back(store: Path) -> None:
+    delete(store, runs(store))
+    with pytest.raises(StoreError, match=f"'2026112' fits 2 runs, write more of the id: {B}, {A}"):
+        restore(store, ["2026112"])
+    assert remaining(store) == []
+
+
+def test_what_is_called_latest_and_is_no_link_is_left_alone(store: Path) -> None:
+    (store / "latest").unlink()
+    (store / "latest").mkdir()
+    delete(store, [find(store, B)])
+    assert (store / "latest").is_dir()
+    assert not (store / "latest").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(errno.EXDEV, "it is on another file system"), (errno.EACCES, "Permission denied")],
+)
+def test_a_run_that_cannot_be_moved_stays_and_the_reason_is_told(
+    store: Path, monkeypatch: pytest.MonkeyPatch, number: int, why: str
+) -> None:
+    def refuse(_source: Path, _target: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(StoreError, match=rf"{A} cannot be moved to .*{A}: {why}$"):
+        delete(store, [find(store, A)])
+    assert remaining(store) == [A, B]

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import shutil
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
@@ -21,11 +23,19 @@ OVERRIDES = [
 ]
 
 
-@pytest.fixture
-def run_path(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = tmp_path_factory.mktemp("trained")
     with redirect_stdout(StringIO()):
-        assert train.main(["configs/moons.yaml", *OVERRIDES, "--out", str(tmp_path)]) == 0
-    return (tmp_path / "latest").resolve()
+        assert train.main(["configs/moons.yaml", *OVERRIDES, "--out", str(store)]) == 0
+    return (store / "latest").resolve()
+
+
+@pytest.fixture
+def run_path(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the run, to be changed, as the newest of its store."""
+    (tmp_path / "latest").symlink_to(trained.name)
+    return Path(shutil.copytree(trained, tmp_path / trained.name))
 
 
 def change_line(path: Path, number: int, change: Callable[[dict[str, float]], None]) -> None:
@@ -117,3 +127,25 @@ def test_lines_that_are_missing_or_damaged_are_told(run_path: Path, keep, told: 
 def test_a_run_that_was_resumed_under_other_code_says_so(run_path: Path) -> None:
     change_facts(run_path, resumed=[{"at": "x", "made_with": {"code": "0123"}}])
     assert "other code of minigrad" in verify(find(run_path.parent, "latest")).sentence
+
+
+def test_a_run_without_a_logged_step_or_with_a_damaged_config_cannot_be_verified(
+    run_path: Path,
+) -> None:
+    log, stored = run_path / "metrics.jsonl", (run_path / "config.yaml").read_text()
+    log.write_text("")
+    with pytest.raises(StoreError, match="has no logged steps: there is nothing to verify"):
+        verify(find(run_path.parent, "latest"))
+    (run_path / "config.yaml").write_text(stored.replace("name: moons", "name: mooons"))
+    with pytest.raises(StoreError, match=r"cannot be trained again: .*did you mean 'moons'"):
+        verify(find(run_path.parent, "latest"))
+
+
+def test_a_training_that_diverges_this_time_is_told_with_its_step(run_path: Path) -> None:
+    config = run_path / "config.yaml"
+    config.write_text(re.sub(r"lr: [\d.]+", "lr: 1.7e+308", config.read_text()))
+    for number in range(14):
+        change_line(run_path, number, lambda line: line.update(lr=1.7e308))
+    result = verify(find(run_path.parent, "latest"))
+    assert not result.identical
+    assert re.search(r": this time training diverged at step [1-3]: ", result.sentence)

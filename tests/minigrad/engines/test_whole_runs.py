@@ -1,0 +1,196 @@
+"""Runs of the numpy engine as whole processes: their files, kills, resumption, verification."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad import config, experiment
+from minigrad.tracking import checkpoint
+from minigrad.tracking.store import load
+
+TRAIN = [sys.executable, "-m", "minigrad.train"]
+CONFIGS = sorted(Path("configs").glob("*.yaml"))
+
+# mini-batches, shuffling, both kinds of clipping, a schedule with a memory, moments, validation
+FULL = [
+    "configs/moons.yaml",
+    "optimizer={name: adam, lr: 0.02}",
+    "scheduler={name: plateau, patience: 30, factor: 0.9}",
+    "data.val_fraction=0.2",
+    "model.hidden=[6]",
+    "train={steps: 1500, batch_size: 16, checkpoint_every: 20, engine: numpy, clip_norm: 1.0, "
+    "clip_value: 0.5}",
+    "expect={}",
+]
+
+
+def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"minigrad.{module}", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run("train", *arguments, "--out", str(out))
+
+
+def the_run(out: Path) -> Path:
+    (found,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
+    return found
+
+
+def metrics(path: Path) -> list[dict[str, Any]]:
+    """All lines but a torn last one, without the time, which is never the same."""
+    whole = (path / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in whole]
+
+
+def final_state(path: Path) -> dict[str, Any]:
+    state = checkpoint.read(path / checkpoint.NAME)
+    del state["seconds"]
+    return state
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """For every config the store that the command left, and one of FULL, undisturbed."""
+    commands = {path.stem: [str(path), "train.engine=numpy"] for path in CONFIGS} | {"full": FULL}
+    outs = {name: tmp_path_factory.mktemp(name) for name in commands}
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda name: train(outs[name], *commands[name]), commands))
+    for name, result in zip(commands, results, strict=True):
+        assert (result.returncode, result.stderr) == (0, ""), f"{name}: {result.stdout}"
+    return outs
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_command_logs_what_eager_would(stores: dict[str, Path], path: Path) -> None:
+    found = metrics(the_run(stores[path.stem]))
+    checked = config.load(path)
+    assert len(found) == checked.train.steps
+    for line, record in zip(found[:25], experiment.build(checked).train(25), strict=True):
+        assert line["loss"] == pytest.approx(record.loss, rel=1e-12)
+        assert line["grad_norm"] == pytest.approx(record.grad_norm, rel=1e-11)
+        assert (line["lr"], line.get("accuracy")) == (record.lr, record.accuracy)
+        if record.val_loss is not None:
+            assert line["val_loss"] == pytest.approx(record.val_loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_deviation_from_eager_is_in_run_json(stores: dict[str, Path], path: Path) -> None:
+    facts = json.loads((the_run(stores[path.stem]) / "run.json").read_text())
+    assert facts["engine"] == "numpy"
+    (found,) = [fact for fact in facts.values() if isinstance(fact, dict) and "deviation" in fact]
+    assert 0 <= found["deviation"] < 1e-14
+    assert 1 <= found["samples"] <= 16
+    assert found["where"]
+
+
+@pytest.mark.parametrize("name", ["xor", "blobs", "full"])
+def test_verify_finds_every_number_again_to_the_bit(stores: dict[str, Path], name: str) -> None:
+    result = run("runs", "verify", "latest", "--store", str(stores[name]))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "identical in every number" in result.stdout
+
+
+def killed(out: Path, *arguments: str) -> list[dict[str, Any]]:
+    """Start a training and kill it a moment after its first line; what was logged."""
+    process = subprocess.Popen(
+        [*TRAIN, *arguments, "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        if any(path.stat().st_size for path in out.glob("2*/metrics.jsonl")):
+            break
+        time.sleep(0.005)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return metrics(the_run(out))
+
+
+def test_a_killed_run_resumes_to_the_bit(stores: dict[str, Path], tmp_path: Path) -> None:
+    undisturbed = the_run(stores["full"])
+    logged = killed(tmp_path, *FULL)
+    assert 0 < len(logged) < 1500, "the kill must hit a training that is under way"
+    assert load(the_run(tmp_path)).status == "crashed"
+    resumed = train(tmp_path, "--resume", "latest")
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    found = metrics(the_run(tmp_path))
+    assert found[: len(logged)] == logged
+    assert found == metrics(undisturbed)
+    assert final_state(the_run(tmp_path)) == final_state(undisturbed)
+    verified = run("runs", "verify", "latest", "--store", str(tmp_path))
+    assert "identical in every number" in verified.stdout
+
+
+def test_a_run_does_not_change_its_engine_on_the_way(stores: dict[str, Path]) -> None:
+    result = train(stores["xor"], "--resume", "latest", "train.engine=eager", "train.steps=600")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == (
+        '--resume: train.engine was "numpy", now it is "eager"'
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["optimizer.lr=1e300", "model.activation=relu", "loss=mse"],
+        ["optimizer={name: adam, eps: 0}", "model.activation=relu"],
+    ],
+    ids=["overflow", "0 / 0"],
+)
+def test_a_diverging_run_prints_no_warnings(tmp_path: Path, settings: list[str]) -> None:
+    result = train(tmp_path, "configs/xor.yaml", "train.engine=numpy", *settings)
+    assert (result.returncode, result.stderr) == (1, "")
+    told, advice = result.stdout.splitlines()[:2]
+    assert told.startswith("training diverged at step 1: the loss is nan: the first operation to ")
+    assert advice.startswith("try a smaller step, as optimizer.lr=")
+    assert load(the_run(tmp_path)).status == "diverged"
+
+
+MINE = """\
+from nn.activations import ACTIVATIONS
+
+@ACTIVATIONS.register
+def compares(x):
+    return x if x > 0 else 0.1 * x
+
+@ACTIVATIONS.register
+def reads(x):
+    return x * 1.0 if x.data > 0 else 0.1 * x
+"""
+
+
+def test_a_loss_that_cannot_be_lifted_ends_the_command_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    path = tmp_path / "mine.yaml"
+    text = Path("configs/xor.yaml").read_text().replace("engine: eager", "engine: numpy")
+    path.write_text(f"{text}plugins: [mine.py]\n")
+    refused = train(tmp_path / "runs", str(path), "model.activation=compares")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.count("\n") == 1
+    assert "train.engine: the loss cannot be lifted: it compares a Value" in refused.stderr
+    assert not (tmp_path / "runs").exists()
+
+    stopped = train(tmp_path / "runs", str(path), "model.activation=reads")
+    assert (stopped.returncode, stopped.stderr) == (1, "")
+    assert stopped.stdout.startswith("lifted and eager disagree: ")
+    assert "does the loss branch on its data?" in stopped.stdout
+    assert "Traceback" not in stopped.stdout
+    assert load(the_run(tmp_path / "runs")).status == "failed"
+    assert metrics(the_run(tmp_path / "runs")) == []

@@ -1,0 +1,295 @@
+"""lift.compile: a hand-written loss over batches of any form, and what it refuses."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+import optim
+from minigrad import Value, lift
+from tests.minigrad.lift.graphs import deviation, eagerly
+
+INPUTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+TARGETS = [0.0, 1.0, 1.0, 0.0]
+
+
+def xor() -> tuple[nn.MLP, Callable[..., Value]]:
+    model = nn.MLP(2, [8, 1], rng=random.Random(0))
+    return model, lambda x, target: nn.losses.bce(model(x)[0], target)
+
+
+# What goes in.
+
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "lists": lambda batch: batch,
+    "tuples": lambda batch: tuple(tuple(x) if isinstance(x, list) else x for x in batch),
+    "arrays": lambda batch: np.array(batch),
+    "float32": lambda batch: np.array(batch, dtype=np.float32),
+    "integers": lambda batch: np.array(batch, dtype=int),
+    "python integers": lambda batch: np.array(batch, dtype=int).tolist(),
+    "list of arrays": lambda batch: [np.array(x) for x in batch],
+    "a slice of a larger array": lambda batch: np.repeat(np.array(batch), 2, axis=0)[::2],
+    "column-major": lambda batch: np.asfortranarray(np.array(batch)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_batch_may_be_lists_tuples_or_arrays(form: str) -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    as_lists = lift.compile(loss, model.parameters())
+    make = FORMS[form]
+    assert fast.gradient(make(INPUTS), make(TARGETS)) == as_lists.gradient(INPUTS, TARGETS)
+    assert np.array_equal(fast.parameters[0].grad, as_lists.parameters[0].grad)
+    assert as_lists.gradient(make(INPUTS), make(TARGETS)) == fast.gradient(INPUTS, TARGETS)
+    assert fast.loss(make(INPUTS), make(TARGETS)) == as_lists.loss(INPUTS, TARGETS)
+
+
+NESTED: dict[str, tuple[Any, ...]] = {
+    "a matrix": ([[1.0, 2.0], [3.0, 4.0]], 0.5),
+    "a matrix of tuples": (((1.0, 2.0), (3.0, 4.0)), 0.5),
+    "an array": (np.array([[1.0, 2.0], [3.0, 4.0]]), 0.5),
+    "a list of arrays": ([np.array([1.0, 2.0]), np.array([3.0, 4.0])], 0.5),
+    "deep": ([[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]]], [[[0.5]]]),
+    "of several depths": ([1.0, [2.0, [3.0]], 4.0], 0.5),
+    "a number and a list": ([1.0, [2.0, 3.0, 4.0]], [0.5]),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_sample_may_be_nested(name: str) -> None:
+    p, q = parameters = [Value(0.5), Value(-1.5)]
+
+    def loss(sample: Any, scale: Any) -> Any:
+        a, b, c, d = numbers_in(sample)
+        return (p * a + q * b - c * p + d * q) * numbers_in(scale)[0]
+
+    sample, scale = NESTED[name]
+    for batch in (([sample] * 3, [scale] * 3), ([times_2(sample), sample], [scale, scale])):
+        fast = lift.compile(loss, parameters)
+        found = fast.gradient(*batch), fast.parameters[0].grad.tolist()
+        assert deviation(found, eagerly(loss, batch, parameters)) < 1e-12
+
+
+def numbers_in(sample: Any) -> list[Any]:
+    if isinstance(sample, (list, tuple, np.ndarray)):
+        return [number for part in sample for number in numbers_in(part)]
+    return [sample]
+
+
+def times_2(sample: Any) -> Any:
+    return [times_2(part) for part in sample] if isinstance(sample, (list, tuple)) else sample * 2
+
+
+def test_batches_need_not_be_as_long_as_the_first() -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    fast.gradient(INPUTS, TARGETS)
+    for count in (1, 2, 3, 4, 8, 400):
+        batch = (INPUTS * 100)[:count], (TARGETS * 100)[:count]
+        found = fast.gradient(*batch), fast.parameters[0].grad.tolist()
+        assert deviation(found, eagerly(loss, batch, model.parameters())) < 1e-12
+
+
+# What comes out.
+
+
+def test_the_gradient_is_a_new_array_each_time() -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    fast.gradient(INPUTS, TARGETS)
+    kept = fast.parameters[0].grad
+    before = kept.copy()
+    fast.gradient(INPUTS[1:], TARGETS[1:])
+    assert np.array_equal(kept, before)
+    assert not np.array_equal(kept, fast.parameters[0].grad)
+
+
+def test_the_loss_alone_leaves_the_gradient_as_it_is() -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    found = fast.gradient(INPUTS, TARGETS)
+    before = fast.parameters[0].grad.copy()
+    fast.loss(INPUTS[1:], TARGETS[1:])
+    assert np.array_equal(fast.parameters[0].grad, before)
+    assert fast.loss(INPUTS, TARGETS) == found
+    assert type(found) is float
+
+
+def test_write_back_gives_the_model_its_numbers() -> None:
+    model, loss = xor()
+    first = model.state_dict()
+    fast = lift.compile(loss, model.parameters())
+    optimizer = optim.SGD(fast.parameters, lr=1.0, momentum=0.9)
+    for _ in range(500):
+        fast.gradient(INPUTS, TARGETS)
+        optimizer.step()
+    assert model.state_dict() == first, "until it is asked for, the model stays as it was"
+    fast.write_back()
+    assert [parameter.data for parameter in model.parameters()] == fast.parameters[0].data.tolist()
+    assert all(type(parameter.data) is float for parameter in model.parameters())
+    expected = eagerly(loss, [INPUTS, TARGETS], model.parameters())[0]
+    assert fast.loss(INPUTS, TARGETS) == pytest.approx(expected, rel=1e-12)
+    assert expected < 0.001
+
+
+@pytest.mark.parametrize("name", sorted(optim.OPTIMIZERS))
+def test_every_optimizer_steps_the_array_as_it_steps_values(name: str) -> None:
+    model, loss = xor()
+    twin, twins_loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    ours = optim.OPTIMIZERS[name](fast.parameters, lr=0.05)
+    theirs = optim.OPTIMIZERS[name](twin.parameters(), lr=0.05)
+    for _ in range(20):
+        found = fast.gradient(INPUTS, TARGETS)
+        ours.step()
+        expected, slopes = eagerly(twins_loss, [INPUTS, TARGETS], twin.parameters())
+        for parameter, slope in zip(twin.parameters(), slopes, strict=True):
+            parameter.grad = slope
+        theirs.step()
+        assert found == pytest.approx(expected, rel=1e-9)
+    numbers = [parameter.data for parameter in twin.parameters()]
+    assert fast.parameters[0].data.tolist() == pytest.approx(numbers, rel=1e-9)
+
+
+def test_it_can_be_printed_before_and_after() -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    assert "not traced yet" in str(fast)
+    fast.gradient(INPUTS, TARGETS)
+    kernels = [line.split(" = ")[1].split()[0] for line in str(fast).splitlines() if " = " in line]
+    assert kernels[:5] == ["input(2)", "input(1)", "dot(8x3)", "tanh(8)", "dot(1x9)"]
+    assert any(kernel.startswith("softplus") for kernel in kernels)
+
+
+@pytest.mark.parametrize("numbers_alone", [True, False])
+def test_a_loss_without_parameters(numbers_alone: bool) -> None:
+    """Of plain numbers alone it is a plain number, and the same loss."""
+    zero = 0.0 if numbers_alone else Value(0.0)
+    fast = lift.compile(lambda x, t: (x - t) * (x - t) + zero, [])
+    assert fast.gradient([1.0, 2.0], [0.0, 0.0]) == 2.5
+    assert fast.loss([1.0, 3.0], [0.0, 0.0]) == 5.0
+    assert fast.parameters[0].grad.tolist() == []
+
+
+# What it refuses, in one sentence.
+
+WRONG: dict[str, tuple[Any, ...]] = {
+    "no argument": (),
+    "no samples": ([], []),
+    "an empty array": (np.zeros((0, 2)), np.zeros(0)),
+    "unequal lengths": (INPUTS, TARGETS[:3]),
+    "ragged": ([[0.0, 1.0], [1.0]], [0.0, 1.0]),
+    "ragged, shorter first": ([[0.0], [1.0, 1.0]], [0.0, 1.0]),
+    "ragged within": ([[0.0, [1.0]], [1.0, [1.0, 2.0]]], [0.0, 1.0]),
+    "no sequence": (1.0, 0.0),
+    "text": (["ab", "cd"], [0.0, 1.0]),
+    "nothing": ([None, None], [0.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("call", ["gradient", "loss"])
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_wrong_call_is_refused_in_one_sentence(name: str, call: str, traced: bool) -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    if traced:
+        fast.gradient(INPUTS, TARGETS)
+    with pytest.raises(ValueError) as caught:
+        getattr(fast, call)(*WRONG[name])
+    said = str(caught.value)
+    assert "\n" not in said
+    assert "inhomogeneous" not in said, "numpy's words, not ours"
+    assert "broadcast" not in said, "numpy's words, not ours"
+    assert any(word in said for word in ("sample", "number", "inputs")), said
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_samples_of_another_size_than_the_first_batchs_are_refused(width: int) -> None:
+    p = Value(2.0)
+    fast = lift.compile(lambda x: p * x[0] + p * x[1], [p])
+    fast.gradient([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(ValueError) as caught:
+        fast.gradient([[1.0] * width, [3.0] * width])
+    assert "broadcast" not in str(caught.value), "numpy's words, not ours"
+    assert str(width) in str(caught.value)
+    assert "2" in str(caught.value)
+
+
+def test_more_or_fewer_arguments_than_the_first_batchs_are_refused() -> None:
+    model, loss = xor()
+    fast = lift.compile(loss, model.parameters())
+    fast.gradient(INPUTS, TARGETS)
+    for batch in ([INPUTS[:3]], [INPUTS, TARGETS, TARGETS]):
+        with pytest.raises(ValueError):
+            fast.gradient(*batch)
+        with pytest.raises(ValueError):
+            fast.loss(*batch)
+
+
+NO_LOSS: dict[str, Callable[[Value, Any], Any]] = {
+    "None": lambda p, x: None,
+    "a number": lambda p, x: 3.0,
+    "a list": lambda p, x: [p * x],
+    "a pair": lambda p, x: (p * x, [p]),
+    "three": lambda p, x: (p * x, p, p),
+    "text": lambda p, x: "loss",
+}
+
+
+@pytest.mark.parametrize("name", NO_LOSS)
+def test_a_function_that_gives_no_value_is_refused(name: str) -> None:
+    p, function = Value(2.0), NO_LOSS[name]
+    fast = lift.compile(lambda x: function(p, x), [p])
+    with pytest.raises(lift.LiftError, match="the loss must be a Value, and this function gave"):
+        fast.gradient([1.0, 2.0])
+
+
+def test_a_function_of_other_arguments_is_refused() -> None:
+    p = Value(2.0)
+    with pytest.raises(lift.LiftError, match="missing 1 required positional argument: 't'"):
+        lift.compile(lambda x, t: p * x - t, [p]).gradient([1.0])
+
+
+def test_an_error_of_the_functions_own_comes_through() -> None:
+    def loss(_: Any) -> Value:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        lift.compile(loss, [Value(1.0)]).gradient([1.0])
+
+
+def test_a_parameter_that_comes_twice_is_refused_as_by_an_optimizer() -> None:
+    p = Value(2.0)
+    with pytest.raises(ValueError):
+        lift.compile(lambda x: p * x, [p, p]).gradient([1.0, 2.0])
+
+
+def test_an_operation_of_ones_own_is_refused_by_its_name() -> None:
+    p = Value(2.0)
+
+    def cubed(x: Value) -> Value:
+        node = x * 1.0
+        node.op, node.data = "cube", x.data**3
+        return node
+
+    with pytest.raises(lift.LiftError, match="'cube' has no array rule"):
+        lift.compile(lambda x: cubed(p * x), [p]).gradient([1.0, 2.0])
+
+
+def test_a_class_index_as_target_is_refused_by_what_to_give_instead() -> None:
+    """Which class it is decides the graph; a probability a class does not."""
+    model = nn.MLP(2, [3])
+    loss = lambda x, t: nn.losses.cross_entropy(model(x), t)  # noqa: E731
+    with pytest.raises(ValueError, match=r"probabilit|class"):
+        lift.compile(loss, model.parameters()).gradient(INPUTS[:3], [0, 2, 1])
+    fast = lift.compile(loss, model.parameters())
+    one_hot = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    found = fast.gradient(INPUTS[:3], one_hot), fast.parameters[0].grad.tolist()
+    assert deviation(found, eagerly(loss, [INPUTS[:3], [0, 2, 1]], model.parameters())) < 1e-12

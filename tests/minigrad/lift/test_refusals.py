@@ -1,0 +1,243 @@
+"""A graph that depends on its data is refused or caught: never a wrong number."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+import nn
+from minigrad import Value, lift, maximum, minimum
+from minigrad.lift.kernels import RULES
+from tests.minigrad.lift.graphs import deviation, eagerly
+
+COMPARES = "the loss cannot be lifted: it compares a Value or takes its float"
+
+BRANCHES: dict[str, Callable[[Value, Value], Any]] = {
+    "less": lambda y, x: y if y < 1.0 else -y,
+    "greater or equal": lambda y, x: y if y >= 1.0 else -y,
+    "between Values": lambda y, x: y if y > x else x,
+    "max": max,
+    "sorted": lambda y, x: sorted([y, x])[0],
+    "float": lambda y, x: y * float(y),
+    "math": lambda y, x: y * math.sqrt(x + 9.0),
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_reading_a_number_is_refused(name: str) -> None:
+    p, branch = Value(2.0), BRANCHES[name]
+    fast = lift.compile(lambda x: branch(p * x, x) * 1.0, [p])
+    with pytest.raises(lift.LiftError, match=COMPARES):
+        fast.gradient([1.0, -2.0])
+    with pytest.raises(lift.LiftError, match=COMPARES):
+        fast.loss([1.0, -2.0])
+
+
+def test_values_compare_again_after_a_refusal() -> None:
+    p = Value(2.0)
+    with pytest.raises(lift.LiftError):
+        lift.compile(lambda x: p if p * x > 0 else x, [p]).gradient([1.0])
+    assert p * 2.0 > 3.0
+    assert float(p) == 2.0
+
+
+BLIND: dict[str, Callable[[Any, Any, Value], Value]] = {
+    "data": lambda x, t, p: p * x if (p * x).data > 0 else 0.1 * p * x,
+    "== of a target": lambda x, t, p: p * x if t == 1 else -p * x,
+    "truth of a target": lambda x, t, p: p * x if t else -p * x,
+    "membership of a target": lambda x, t, p: p * x if t in (1, 2) else -p * x,
+}
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_a_branch_that_tracing_cannot_see_is_caught_on_the_first_step(name: str) -> None:
+    p, branch = Value(2.0), BLIND[name]
+    fast = lift.compile(lambda x, t: branch(x, t, p), [p])
+    with pytest.raises((lift.Disagreement, lift.LiftError)) as caught:
+        fast.gradient([1.0, -2.0, 3.0], [1, 0, 1])
+    if isinstance(caught.value, lift.Disagreement):
+        assert str(caught.value).startswith("lifted and eager disagree: the ")
+        assert "over 3 samples: does the loss branch on its data?" in str(caught.value)
+        assert "train.engine=eager runs it as it is written" in str(caught.value)
+    else:
+        assert "the loss cannot be lifted" in str(caught.value)
+
+
+def test_a_branch_on_data_says_both_losses() -> None:
+    p = Value(2.0)
+    fast = lift.compile(lambda x: p * x if (p * x).data > 0 else 0.0 * p, [p])
+    with pytest.raises(lift.Disagreement) as caught:
+        fast.gradient([1.0, -3.0])
+    assert "the loss is -2.0, eager 1.0 over 2 samples" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["== of a target", "truth of a target", "membership of a target"])
+@pytest.mark.parametrize("rare", [0, 1])
+def test_a_branch_on_a_target_is_never_a_wrong_number_however_rare_it_is(
+    name: str, rare: int
+) -> None:
+    p, branch = Value(2.0), BLIND[name]
+    loss = lambda x, t: branch(x, t, p)  # noqa: E731
+    inputs, targets = [1.0] * 100, [1 - rare] * 100
+    targets[1] = rare
+    fast = lift.compile(loss, [p])
+    try:
+        found = fast.gradient(inputs, targets)
+    except (lift.LiftError, lift.Disagreement):
+        return
+    assert found == pytest.approx(eagerly(loss, [inputs, targets], [p])[0])
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_the_loss_alone_is_held_against_eager_too(name: str) -> None:
+    p, branch = Value(2.0), BLIND[name]
+    loss = lambda x, t: branch(x, t, p)  # noqa: E731
+    batch = [1.0, -2.0, 3.0], [1, 0, 1]
+    try:
+        found = lift.compile(loss, [p]).loss(*batch)
+    except (lift.LiftError, lift.Disagreement):
+        return
+    assert found == pytest.approx(eagerly(loss, batch, [p])[0])
+
+
+def test_a_loss_that_differs_from_call_to_call_is_caught() -> None:
+    p, calls = Value(2.0), iter(range(100))
+    fast = lift.compile(lambda x: p * x * next(calls), [p])
+    with pytest.raises(lift.Disagreement):
+        fast.gradient([1.0, 2.0])
+
+
+# A wrong array rule.
+
+
+def model_and_loss() -> tuple[nn.MLP, Callable[..., Value]]:
+    model = nn.MLP(2, [3, 1])
+    return model, lambda x, t: nn.losses.mse(model(x)[0], t)
+
+
+BATCH = [[0.0, 1.0], [1.0, 0.5], [-0.5, 0.25]], [0.5, -0.5, 1.0]
+
+
+def test_a_wrong_slope_is_caught_and_the_parameter_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, loss = model_and_loss()
+    monkeypatch.setitem(
+        RULES, "tanh", dataclasses.replace(RULES["tanh"], shares=RULES["sin"].shares)
+    )
+    with pytest.raises(lift.Disagreement) as caught:
+        lift.compile(loss, model.parameters()).gradient(*BATCH)
+    (_, told) = str(caught.value).split("the slope of parameter ")
+    index, numbers = told.split(" is ", maxsplit=1)
+    slopes = eagerly(loss, BATCH, model.parameters())[1]
+    hidden_layer = range(9)
+    assert int(index) in hidden_layer
+    eager = float(numbers.split("eager ")[1].split(" over 3 samples")[0])
+    assert eager == pytest.approx(slopes[int(index)], rel=1e-12)
+
+
+def test_a_wrong_value_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, loss = model_and_loss()
+    monkeypatch.setitem(RULES, "tanh", RULES["sin"])
+    with pytest.raises(lift.Disagreement, match="lifted and eager disagree: the "):
+        lift.compile(loss, model.parameters()).gradient(*BATCH)
+
+
+@pytest.mark.parametrize("op", [op for op in RULES if op not in ("*", "neg")])
+def test_a_slope_that_is_a_millionth_off_is_caught(
+    monkeypatch: pytest.MonkeyPatch, op: str
+) -> None:
+    rule = RULES[op]
+
+    def off(share: Callable[..., None]) -> Callable[..., None]:
+        def emit(e: Any, out: Any, *arguments: Any) -> None:
+            share(e, out, *arguments)
+            e(lambda: out.__imul__(1 + 1e-6))
+
+        return emit
+
+    monkeypatch.setitem(RULES, op, dataclasses.replace(rule, shares=tuple(map(off, rule.shares))))
+    p, q = Value(0.6), Value(1.7)
+    functions: dict[str, Callable[[Value], Value]] = {
+        "/": lambda x: 1.0 / x,
+        "**": lambda x: p**x,
+        "abs": lambda x: abs(x),
+        "maximum": lambda x: maximum(x, 0.1),
+        "minimum": lambda x: minimum(x, 9.0),
+    }
+    one = functions.get(op, getattr(Value, op, abs))
+    with pytest.raises(lift.Disagreement, match="the slope of parameter 0"):
+        lift.compile(lambda x: one(p * x), [p, q]).gradient([0.5, 0.75])
+
+
+def test_without_a_fault_the_deviation_is_that_of_rounding() -> None:
+    model, loss = model_and_loss()
+    fast = lift.compile(loss, model.parameters())
+    assert fast.agreement is None
+    fast.gradient(*BATCH)
+    agreement = fast.agreement
+    assert agreement is not None
+    assert agreement.samples == 3
+    assert 0 <= agreement.deviation < 1e-14
+
+
+@pytest.mark.parametrize(("batch", "samples"), [(1, 1), (2, 2), (16, 16), (17, 16), (1000, 16)])
+def test_at_most_sixteen_samples_are_run_eagerly(batch: int, samples: int) -> None:
+    p, calls = Value(2.0), []
+
+    def loss(x: Any) -> Any:
+        calls.append(x)
+        return p * x
+
+    fast = lift.compile(loss, [p])
+    fast.gradient([float(i) for i in range(batch)])
+    assert len([x for x in calls if not isinstance(x, Value)]) == samples
+    assert fast.agreement is not None
+    assert fast.agreement.samples == samples
+    before = len(calls)
+    fast.gradient([1.0, 2.0])
+    assert len(calls) == before, "later batches make no Values"
+
+
+# A right graph is not refused.
+
+
+def test_a_loss_that_has_converged_is_no_disagreement() -> None:
+    """What is left of a loss near 0 is rounding, and no two orders of summing round alike."""
+    weights, bias = [Value(0.1), Value(0.7), Value(1.3)], Value(0.3)
+
+    def loss(x: Sequence[Any], target: Any) -> Any:
+        total = bias
+        for weight, number in zip(weights, x, strict=True):
+            total = total + weight * number
+        error = total - target
+        return error * error
+
+    inputs = [[math.sin(i * j + 1) for j in range(3)] for i in range(10)]
+    targets = [1.3 * x[2] + 0.7 * x[1] + 0.1 * x[0] + 0.3 for x in inputs]
+    fast = lift.compile(loss, [*weights, bias])
+    assert fast.gradient(inputs, targets) < 1e-30
+
+
+def test_slopes_that_cancel_are_no_disagreement() -> None:
+    """softmax does not change when all logits grow alike, so the slope is 0 but for rounding."""
+    biases = [Value(0.1)]
+
+    def loss(x: Sequence[Any]) -> Value:
+        return nn.losses.cross_entropy([number + biases[0] for number in x], [0.0, 0.0, 1.0])
+
+    inputs = [[math.sin(i * j + 1) for j in range(3)] for i in range(10)]
+    fast = lift.compile(loss, biases)
+    fast.gradient(inputs)
+    assert abs(fast.parameters[0].grad[0]) < 1e-15
+
+
+def test_a_power_of_0_has_the_slope_0_in_its_exponent() -> None:
+    p = Value(3.0)
+    batch = [[0.0, 2.0]]
+    expected = eagerly(lambda x: x**p, batch, [p])
+    fast = lift.compile(lambda x: x**p, [p])
+    loss = fast.gradient(*batch)
+    assert deviation((loss, fast.parameters[0].grad.tolist()), expected) < 1e-12

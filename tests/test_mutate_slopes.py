@@ -1,0 +1,66 @@
+"""The script that mutates slopes finds every rule, and tells what is caught from what is not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import mutate_slopes
+from tests.minigrad.make_torch_figures import stored
+from tests.mutate_slopes import Mutant, judge, main, mutants, rules
+
+VALUE = Path("minigrad/value.py")
+SOURCE = VALUE.read_text(encoding="utf-8")
+UNMUTATED = Mutant("tanh", "1:1", "nothing", "nothing", SOURCE)
+
+
+@pytest.fixture(autouse=True)
+def _quick_tests_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutate_slopes, "TESTS", mutate_slopes.TESTS[:1])
+
+
+def test_every_operation_has_a_rule_and_every_rule_mutants() -> None:
+    found = {rule.name: rule.ops for rule in rules(SOURCE)}
+    of_both = {"maximum", "minimum"}
+    assert found["_extreme"] == of_both
+    ops = {row.op for row in stored()}  # another test holds that these are all of them
+    assert set(found) == (ops - of_both) | {"_extreme", "_unary", "_sigmoid", "_normal_density"}
+    assert {mutant.rule for mutant in mutants(SOURCE)} == set(found)
+
+
+def test_a_mutant_is_the_source_with_one_place_changed() -> None:
+    made = mutants(SOURCE)
+    (flipped,) = [m for m in made if m.rule == "tanh" and m.after == "1 + y * y"]
+    assert flipped.before == "1 - y * y"
+    assert flipped.source == SOURCE.replace("1 - y * y", "(1 + y * y)")
+    assert len({mutant.source for mutant in made}) == len(made)
+
+
+def test_a_wrong_slope_is_caught_and_the_right_ones_are_not_in_copies_of_the_packages() -> None:
+    flipped = SOURCE.replace("lambda: 1 - y * y", "lambda: 1 + y * y")
+    wrong = Mutant("tanh", "", "1 - y * y", "1 + y * y", flipped)
+    verdicts = [caught_by for _, caught_by in judge([wrong, UNMUTATED])]
+    assert verdicts == [
+        "test_against_torch.py::test_values_and_slopes_agree_with_pytorch[tanh]",
+        None,
+    ]
+    assert VALUE.read_text(encoding="utf-8") == SOURCE
+
+
+def test_a_survivor_is_told_and_exits_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mutate_slopes, "mutants", lambda source: [UNMUTATED])
+    assert main(["tanh"]) == 1
+    survived, summary = capsys.readouterr().out.splitlines()
+    assert survived == "tanh at 1:1: nothing  ->  nothing   SURVIVED"
+    assert summary.startswith("1 mutants of 1 rules in ")
+    assert summary.endswith(": 1 survived")
+
+
+def test_what_is_excepted_as_equivalent_would_be_made_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    excepted = mutate_slopes.EQUIVALENT
+    without = len(mutants(SOURCE))
+    monkeypatch.setattr(mutate_slopes, "EQUIVALENT", {})
+    assert len(mutants(SOURCE)) == without + len(excepted)
