@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from minigrad import train as command
+
 COMMAND = [sys.executable, "-m", "minigrad.train"]
 XOR = "configs/xor.yaml"
 
@@ -212,3 +214,14 @@ def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None
     assert b"/3000 [" in screen
     assert b"loss 0." in screen
     assert b"step/s" in screen
+
+
+def test_a_picture_that_fails_is_told_in_a_line_and_the_run_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def draw(_session: object) -> list[Path]:
+        raise KeyError("too far out")  # as an activation of one's own may, off the data
+
+    monkeypatch.setattr("minigrad.train.draw", draw)
+    assert command.main([XOR, "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "plot  none: KeyError: 'too far out'"
