@@ -127,13 +127,14 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
     n_in, *sizes = _layers(config, dataset)
-    return MLP(
-        n_in,
-        sizes,
-        activation=config.model.activation,
-        init=config.model.init,
-        rng=random.Random(config.seed),
-    )
+    with _faults_at(config, "model", "init"):  # a plugin's may raise anything
+        return MLP(
+            n_in,
+            sizes,
+            activation=config.model.activation,
+            init=config.model.init,
+            rng=random.Random(config.seed),
+        )
 
 
 def sample_loss(config: Config, sample: int) -> Value:

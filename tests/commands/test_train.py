@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import train as command
+from nn.initialisers import INITIALISERS
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
 XOR = "configs/xor.yaml"
@@ -225,3 +226,15 @@ def test_a_picture_that_fails_is_told_in_a_line_and_the_run_is_whole(
     monkeypatch.setattr("minigrad.train.draw", draw)
     assert command.main([XOR, "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "plot  none: KeyError: 'too far out'"
+
+
+def test_an_initialiser_that_raises_is_a_fault_of_the_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_fan_in: int, _fan_out: int, _rng: object) -> float:
+        raise KeyError("gain")
+
+    monkeypatch.setitem(INITIALISERS, "broken", broken)
+    assert command.main([XOR, "model.init=broken", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "command line: model.init: KeyError: 'gain'\n"
+    assert list(tmp_path.iterdir()) == []

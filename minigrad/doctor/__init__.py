@@ -1,0 +1,10 @@
+"""Sanity checks before a long training: python -m minigrad.doctor CONFIG
+
+`examine` runs them in order, from the data to the optimizer, so that the first that fails is the
+cause of what fails after it.
+"""
+
+from minigrad.doctor.examine import examine
+from minigrad.doctor.finding import Finding
+
+__all__ = ["Finding", "examine"]

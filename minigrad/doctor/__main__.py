@@ -1,0 +1,101 @@
+"""The command: python -m minigrad.doctor CONFIG [key=value ...] [--json]
+
+Examines what the config describes, in seconds and before a long training: data, labels, initial
+loss, gradient, hidden units, step sizes, and whether a handful of samples can be learnt by heart.
+Each check is a line with its verdict, the number measured and what to do. Writes no files.
+
+Exit codes: 0 nothing failed, though it may have warned; 1 a check failed; 2 bad usage, config or
+data; 130 interrupted by Ctrl-C.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from minigrad import config
+from minigrad.config import ConfigError
+from minigrad.doctor.examine import CHECKS, examine
+from minigrad.doctor.finding import Finding, counted
+from minigrad.table import plain, printable
+
+_WIDE = max(len(check.name) for check in CHECKS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code."""
+    arguments = _arguments(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
+    found: dict[str, Finding] = {}
+    try:
+        return _examined(arguments, found)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, as `head -1`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1 if _failed(found) else 0
+    except KeyboardInterrupt:
+        done = f"{len(found)} of {len(CHECKS)} checks"
+        print(f"interrupted by Ctrl-C after {done}", file=sys.stderr)
+        return 130
+
+
+def _examined(arguments: argparse.Namespace, found: dict[str, Finding]) -> int:
+    start = time.perf_counter()
+    checked = config.load(arguments.config, arguments.overrides)
+    for name, finding in examine(checked):
+        found[name] = finding
+        if not arguments.json:
+            line = f"{finding.verdict:<4}  {name:<{_WIDE}}  {finding.told}"
+            print(printable(line), flush=True)
+    seconds = time.perf_counter() - start
+    if arguments.json:
+        checks = [{"name": name, **vars(finding)} for name, finding in found.items()]
+        told = {"name": checked.name, "ok": not _failed(found), "seconds": round(seconds, 3)}
+        print(json.dumps(plain({**told, "checks": checks}), indent=2, allow_nan=False), flush=True)
+    else:
+        print(f"{_summary(found)}, {seconds:.1f} s", flush=True)
+    return 1 if _failed(found) else 0
+
+
+def _failed(found: dict[str, Finding]) -> int:
+    return sum(finding.verdict == "FAIL" for finding in found.values())
+
+
+def _summary(found: dict[str, Finding]) -> str:
+    verdicts = [finding.verdict for finding in found.values()]
+    failed, warned, skipped = (verdicts.count(v) for v in ("FAIL", "warn", "skip"))
+    parts = [f"{failed} failed"] if failed else []
+    parts += [counted(warned, "warning")] if warned else []
+    parts += [f"{skipped} skipped"] if skipped else []
+    return f"{len(verdicts)} checks: {', '.join(parts) or 'all ok'}"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, where argparse prints the usage too."""
+        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m minigrad.doctor",
+        description="Examine what CONFIG describes before it is trained for long.",
+        epilog="Example: python -m minigrad.doctor configs/xor.yaml optimizer.lr=10",
+    )
+    parser.add_argument("config", metavar="CONFIG", help="as configs/xor.yaml")
+    parser.add_argument(
+        "overrides", metavar="key=value", nargs="*", help="change the config, as optimizer.lr=0.3"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_intermixed_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Can the model learn a handful of samples by heart? If not, all data in the world will not help.
+
+Where the config's optimizer cannot, another one, known to be robust, tries the same: if that one
+can, the fault is the optimizer's, else the model's.
+"""
+
+import math
+from dataclasses import replace
+
+from minigrad.batches import Batches
+from minigrad.doctor.finding import Finding, Verdict, counted
+from minigrad.doctor.patient import Patient
+from minigrad.trainer import Trainer
+from optim import Adam
+from optim.schedules import constant
+
+BY_HEART, HALFWAY, NO_BETTER = 0.05, 0.5, 0.9
+"""Of the loss of a guess. The configs of this project need 16 to 280 steps to the first, over
+seeds from 0 to 19."""
+MOST, LEAST = 1000, 50
+_ROBUST = 0.03
+
+
+def check_overfit(patient: Patient) -> Finding:
+    """Full-batch steps on a few samples until nearly nothing of the loss is left."""
+    few = patient.handful
+    guess, samples = patient.guess(few), counted(len(few.inputs), "sample")
+    most = patient.steps(len(few.inputs), least=LEAST, most=MOST)
+    enough = BY_HEART * guess
+    loss, steps = _fit(_trainer(patient), most, enough)
+    numbers = {"samples": len(few.inputs), "loss": loss, "guess": guess, "steps": steps}
+    if loss <= enough:
+        said = f"{samples} learnt by heart: loss {loss:.3g} after {counted(steps, 'step')}"
+        return Finding("ok", said, numbers=numbers)
+    if most < MOST and loss < HALFWAY * guess:  # a large model: there is no time for more
+        said = f"{samples} half learnt in {counted(steps, 'step')}: loss {loss:.3g}"
+        return Finding("ok", f"{said}, a guess costs {guess:.4g}", numbers=numbers)
+    kept = f"{samples} keep a loss of {loss:.4g} after {counted(steps, 'step')}"
+    trainer = _trainer(patient)
+    adam = Adam(trainer.engine.parameters, lr=_ROBUST)
+    robust = replace(trainer, optimizer=adam, clip_norm=None, clip_value=None)
+    other, taken = _fit(robust, most, enough)
+    numbers |= {"loss_by_adam": other, "steps_by_adam": taken}
+    if other <= enough:
+        bound, cause, advice = _optimizer(patient, other, taken)
+    else:
+        bound, cause, advice = _too_simple(patient)
+    verdict: Verdict = "FAIL" if loss > bound * guess and most == MOST else "warn"
+    return Finding(verdict, f"{cause}: {kept}, a guess costs {guess:.4g}", advice, numbers)
+
+
+def _trainer(patient: Patient) -> Trainer:
+    few, trainer = patient.handful, patient.trainer()
+    batches = Batches(few, len(few.inputs), trainer.batches.rng)
+    return replace(trainer, dataset=few, batches=batches, schedule=constant())
+
+
+def _fit(trainer: Trainer, most: int, enough: float) -> tuple[float, int]:
+    """The loss that is low enough, or the one after so many steps, and how many were done."""
+    try:
+        for record in trainer.train(most):
+            if record.loss <= enough:
+                return record.loss, record.step
+        return trainer.evaluate().loss, trainer.step
+    except ArithmeticError:
+        return math.inf, trainer.step
+
+
+def _optimizer(patient: Patient, loss: float, steps: int) -> tuple[float, str, str]:
+    """What share of a guess's loss is a fault, and no doubt; the cause; the advice."""
+    optimizer = patient.config.optimizer
+    settings = optimizer.changed() or f"lr {optimizer.settings()['lr']:g}"
+    cause = f"{optimizer.name} with {settings} does not get there"
+    took = f"which takes {counted(steps, 'step')} to {loss:.2g}"
+    return NO_BETTER, cause, f"try optimizer=adam optimizer.lr={_ROBUST}, {took}"
+
+
+def _too_simple(patient: Patient) -> tuple[float, str, str]:
+    """The same."""
+    hidden, activation = patient.config.model.hidden, patient.config.model.activation
+    if not hidden:
+        cause = "the model is too simple, with no hidden layer"
+        return NO_BETTER, cause, "add one, as model.hidden=[8]"
+    if {"linear"} == set(activation if isinstance(activation, list) else [activation]):
+        cause = "the model is too simple, for linear layers together are one linear layer"
+        return NO_BETTER, cause, "bend them, as by model.activation=tanh"
+    wider = ",".join(str(2 * width) for width in hidden)
+    advice = f"try more units, as model.hidden=[{wider}]"
+    return HALFWAY, "the model is too simple, or stuck", advice

@@ -1,0 +1,121 @@
+"""What is examined: a config's model, data and optimizer, made anew for every check.
+
+A check may train, so none sees what another one left. Data and steps are cut so that a model of
+some hundred parameters takes a second in all, and one of some thousand takes several.
+"""
+
+import math
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from minigrad import experiment
+from minigrad.batches import Batches
+from minigrad.config import Config
+from minigrad.data import Dataset
+from minigrad.doctor.short_run import ShortRun, short_run
+from minigrad.trainer import Trainer
+from minigrad.value import Value
+from nn import MLP
+from nn.losses import LOSSES, TASKS
+
+HANDFUL = 8
+_SAMPLES = 300
+_LARGE = 1000
+"""Parameters: of a model with more, fewer samples are taken."""
+_OPERATIONS = 3_000_000
+"""Of Values, forward and backward: about two seconds."""
+
+
+class Patient:
+    """Raises ConfigError, when a part is first asked for, as `experiment.build` does."""
+
+    def __init__(self, config: Config) -> None:
+        eager = config.train.model_copy(update={"engine": "eager", "seeds": None})
+        self.config = config.model_copy(update={"train": eager})
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The part to train on, all of it."""
+        return experiment.build_dataset(self.config)[0]
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many there are."""
+        return len(self.model())
+
+    @cached_property
+    def sample(self) -> Dataset:
+        """As many samples as there is time for; of a small set, all."""
+        return self.some(max(HANDFUL, min(_SAMPLES, _OPERATIONS // (20 * self.parameters))))
+
+    @cached_property
+    def handful(self) -> Dataset:
+        """A few samples that lie far apart, as many of each class, no two with the same inputs."""
+        data = self.data
+        size = HANDFUL if self.parameters < _LARGE else HANDFUL // 2
+        distinct = {tuple(data.inputs[i]): i for i in reversed(range(len(data.inputs)))}
+        left = sorted(distinct.values())
+        if len(left) > size:
+            groups = [[i for i in left if data.targets[i] == k] for k in range(data.classes or 0)]
+            each = max(1, size // (data.classes or 1))
+            left = [i for group in groups or [left] for i in _far_apart(data, group, each)]
+        return data.take(sorted(left))
+
+    @cached_property
+    def short_run(self) -> ShortRun:
+        """What the first steps of the training do."""
+        trainer = self.trainer()
+        most = min(60, self.config.train.steps)
+        return short_run(trainer, self.steps(trainer.batches.size, least=5, most=most))
+
+    def some(self, size: int) -> Dataset:
+        """At most so many samples, chosen at random, always the same."""
+        everything = range(len(self.data.inputs))
+        if len(everything) <= size:
+            return self.data
+        return self.data.take(sorted(random.Random("sample").sample(everything, size)))
+
+    def model(self) -> MLP:
+        """A model with its initial weights."""
+        return experiment.build_model(self.config, self.data)
+
+    def trainer(self) -> Trainer:
+        """A trainer before its first step, on `sample`."""
+        built = experiment.build(self.config)
+        most = max(1, _OPERATIONS // (100 * self.parameters))
+        size = min(built.batches.size, len(self.sample.inputs), most)
+        batches = Batches(self.sample, size, built.batches.rng)
+        return replace(built, dataset=self.sample, batches=batches, validation=None)
+
+    def steps(self, samples: int, *, least: int, most: int) -> int:
+        """How many steps there is time for with so many samples a step, within the bounds."""
+        fit = _OPERATIONS // (2 * self.parameters * samples)
+        return min(most, max(least, fit))
+
+    def guess(self, dataset: Dataset) -> float:
+        """The mean loss of a guess that ignores the inputs: logits 0, or the targets' mean."""
+        learns_labels = self.config.loss in TASKS
+        return self.loss_of(0.0 if learns_labels else statistics.fmean(dataset.targets), dataset)
+
+    def loss_of(self, output: float, dataset: Dataset) -> float:
+        """The mean loss if every output of the model were this number for every sample."""
+        loss, outputs = LOSSES[self.config.loss], len(self.model().layers[-1].neurons)
+        answer = [Value(output) for _ in range(outputs)]
+        return statistics.fmean(loss(answer, target).data for target in dataset.targets)
+
+
+def _far_apart(data: Dataset, group: Sequence[int], size: int) -> list[int]:
+    """Of the group so many samples: the one farthest out, then each far from those before it."""
+    chosen: list[int] = []
+    middle = [statistics.fmean(column) for column in zip(*data.inputs, strict=True)]
+    apart = {i: math.dist(data.inputs[i], middle) for i in group}
+    while len(chosen) < min(size, len(group)):
+        last = max(group, key=apart.__getitem__)
+        for i in group:
+            gap = math.dist(data.inputs[i], data.inputs[last])
+            apart[i] = min(apart[i], gap) if chosen else gap
+        chosen.append(last)
+    return chosen

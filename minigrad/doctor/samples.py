@@ -1,0 +1,103 @@
+"""Is the data fit to learn from: finite, enough of every class, of a scale that suits weights?"""
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+
+from minigrad.data import Dataset
+from minigrad.doctor.finding import Finding, counted
+from minigrad.doctor.patient import Patient
+
+LARGEST = 10.0
+"""Initial weights suit inputs near 1: sums of larger ones saturate tanh, and relu's explode."""
+LEAST_SHARE = 0.2
+"""Of the samples that a class would have if all had the same number."""
+UNEVEN = 100.0
+"""Between the largest and the smallest deviation of a feature."""
+
+
+def check_data(patient: Patient) -> Finding:
+    """Numbers that are none, classes that are missing, scales far from 1, contradictions."""
+    data = patient.data
+    if broken := _broken(data):
+        sentence, advice = broken
+        return Finding("FAIL", sentence, advice, {"samples": len(data.inputs)})
+    low, high = min(map(min, data.inputs)), max(map(max, data.inputs))
+    numbers = {
+        "samples": len(data.inputs),
+        "features": data.n_features,
+        "lowest": low,
+        "highest": high,
+        "classes": _counts(data),
+    }
+    if doubts := list(_doubts(data)):
+        return Finding("warn", "; ".join(doubts), numbers=numbers)
+    return Finding(
+        "ok",
+        f"{counted(len(data.inputs), 'sample')} of {counted(data.n_features, 'feature')} "
+        f"from {low:.3g} to {high:.3g}; {_targets(data)}",
+        numbers=numbers,
+    )
+
+
+def _broken(data: Dataset) -> tuple[str, str] | None:
+    for i, (features, target) in enumerate(zip(data.inputs, data.targets, strict=True)):
+        for name, number in [*((f"x{j}", x) for j, x in enumerate(features)), ("target", target)]:
+            if not math.isfinite(number):
+                where = f"{name} of {data.where(i)} is {float(number)}"
+                return where, "drop the sample or fill in a number"
+    counts = _counts(data)
+    if len(set(data.targets)) == 1:
+        return f"every target is {data.targets[0]:g}", "there is nothing to tell apart"
+    if counts and 0 in counts:
+        said = f"class {counts.index(0)} of {len(counts)} has no sample to train on"
+        return said, "take more samples, or a smaller data.val_fraction"
+    return None
+
+
+def _doubts(data: Dataset) -> Iterator[str]:
+    columns = list(zip(*data.inputs, strict=True))
+    largest = max(max(map(abs, column)) for column in columns)
+    spreads = [statistics.pstdev(column) for column in columns]
+    if largest > LARGEST:
+        yield f"inputs as large as {largest:.3g}: bring them near 1 by data.standardize=true"
+    elif max(spreads) > UNEVEN * min(spreads) > 0:
+        ratio = max(spreads) / min(spreads)
+        yield f"one feature spreads {ratio:.3g} times as wide as another: data.standardize=true"
+    for j, spread in enumerate(spreads):
+        if spread == 0:
+            yield f"x{j} is {columns[j][0]:g} in every sample and tells nothing: drop it"
+    if counts := _counts(data):
+        least = min(counts)
+        if least < LEAST_SHARE * len(data.targets) / len(counts):
+            few = f"class {counts.index(least)} has {counted(least, 'sample')}"
+            yield f"{few} of {len(data.targets):,}: collect more, or accuracy will mislead"
+        yield from _contradictions(data)
+    elif (size := max(map(abs, data.targets))) > LARGEST:
+        yield f"targets as large as {size:.3g}: scale them to near 1"
+
+
+def _contradictions(data: Dataset) -> Iterator[str]:
+    first: dict[tuple[float, ...], int] = {}
+    for i, features in enumerate(data.inputs):
+        j = first.setdefault(tuple(features), i)
+        if data.targets[i] != data.targets[j]:
+            yield (
+                f"{data.where(j)} and {data.where(i)} have the same inputs and labels "
+                f"{data.targets[j]:g} and {data.targets[i]:g}: no model can fit both"
+            )
+            return
+
+
+def _counts(data: Dataset) -> list[int] | None:
+    if data.classes is None:
+        return None
+    found = Counter(data.targets)
+    return [found[float(label)] for label in range(data.classes)]
+
+
+def _targets(data: Dataset) -> str:
+    if counts := _counts(data):
+        return f"{len(counts)} classes with {', '.join(map(str, counts))}"
+    return f"targets from {min(data.targets):.3g} to {max(data.targets):.3g}"

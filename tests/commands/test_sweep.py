@@ -1,0 +1,620 @@
+"""python -m minigrad.sweep, as whole processes: runs, tables, kills, a cluster."""
+
+import csv
+import json
+import os
+import pty
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad import train
+from minigrad.sweep import __main__ as sweep
+from minigrad.tracking.store import runs
+
+COMMAND = [sys.executable, "-m", "minigrad.sweep"]
+XOR = "configs/xor.yaml"
+TINY = ["model.hidden=[2]", "train.steps=30", "expect.final_loss_below=0.5"]
+GRID = ["optimizer=sgd,adam", "optimizer.lr=0.1,1.0", "seed=range(0,3)"]
+# long enough to be killed on the way
+LONG = ["optimizer.lr=0.3,1.0", "seed=range(0,8)", "model.hidden=[4]", "train.steps=150"]
+
+
+def call(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True, timeout=120
+    )
+
+
+def folder(out: Path) -> Path:
+    """The one sweep's."""
+    (found,) = [path for path in (out / "sweeps").iterdir() if path.name != "latest"]
+    return found
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (folder(out) / "sweep.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def journal(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder(out) / "members.jsonl").open()]
+
+
+def status(out: Path) -> str:
+    told = json.loads((folder(out) / "sweep.json").read_text())["status"]
+    assert isinstance(told, str)
+    return told
+
+
+def numbers(run: Path) -> list[dict[str, float]]:
+    """The logged lines without the time, which is never the same."""
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def swept(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out = tmp_path_factory.mktemp("swept")
+    result = call(out, XOR, *TINY, *GRID)
+    assert (result.returncode, result.stderr) == (0, "")
+    return out, result
+
+
+def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
+    swept: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, result = swept
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("4 cells x 3 seeds in ")
+    assert lines[0].endswith(" s: 12 finished")
+    assert lines[2].split() == ["optimizer", "optimizer.lr", "median", "q1", "q3", "met"]
+    medians = [float(line.split()[2]) for line in lines[3:7]]
+    assert medians == sorted(medians)
+    best = rows(out)[0]
+    assert f"best   optimizer={best['optimizer']} optimizer.lr=" in lines[8]
+    assert lines[9] == (
+        f"runs   python -m minigrad.runs list --filter group={folder(out).name} --store {out}"
+    )
+    assert lines[10:] == [f"table  {folder(out)}/sweep.csv", f"plot   {folder(out)}/sweep.png"]
+    assert (folder(out) / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "sweeps" / "latest").resolve() == folder(out)
+    assert status(out) == "finished"
+
+
+def test_the_table_holds_what_the_runs_say(
+    swept: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, _ = swept
+    stored = runs(out)
+    assert len(stored) == 12
+    for row in rows(out):
+        cell = [
+            run
+            for run in stored
+            if run.config["optimizer"]["name"] == row["optimizer"]
+            and run.config["optimizer"]["lr"] == float(row["optimizer.lr"])
+        ]
+        assert sorted(run.config["seed"] for run in cell) == [0, 1, 2]
+        low, median, high = sorted(run.summary["final_loss"] for run in cell)
+        assert float(row["median"]) == median
+        assert float(row["q1"]) == pytest.approx((low + median) / 2, rel=1e-12)
+        assert float(row["q3"]) == pytest.approx((median + high) / 2, rel=1e-12)
+        met = sum(all(v["met"] for v in run.facts["expectations"]) for run in cell)
+        assert float(row["met"]) == pytest.approx(met / 3)
+    assert {run.facts["group"] for run in stored} == {folder(out).name}
+    assert {run.status for run in stored} == {"finished"}
+
+
+def test_members_are_the_same_to_the_bit_as_trained_alone(
+    swept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    out, _ = swept
+    for member in runs(out):
+        optimizer, seed = member.config["optimizer"], member.config["seed"]
+        cell = [f"optimizer={optimizer['name']}", f"optimizer.lr={optimizer['lr']}"]
+        alone = train.train(train.config.load(XOR, [*TINY, *cell, f"seed={seed}"]), tmp_path)
+        assert numbers(member.path) == numbers(alone.path)
+        assert (member.path / "config.yaml").read_text() == (alone.path / "config.yaml").read_text()
+        for facts in (member.facts, alone.facts):
+            facts["summary"]["seconds"] = None
+        apart = {k for k in alone.facts if member.facts[k] != alone.facts[k]}
+        assert apart <= {"id", "argv", "started", "ended", "group", "pid", "pid_start", "git"}
+        assert list(member.facts) == list(alone.facts)
+        logs = [(run / "output.log").read_text() for run in (member.path, alone.path)]
+        assert logs[0].partition(", ")[0] == logs[1].partition(", ")[0]
+
+
+def test_members_are_runs_to_every_verb(
+    swept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    out, _ = swept
+    some = [run.id for run in runs(out)[:2]]
+
+    def verb(*arguments: str) -> str:
+        result = subprocess.run(
+            [sys.executable, "-m", "minigrad.runs", *arguments, "--store", str(out)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    listed = verb("list", "--filter", f"group={folder(out).name}", "--columns", "id,optimizer.lr")
+    assert len(listed.splitlines()) == 13
+    assert "optimizer" in verb("compare", *some)
+    verb("plot", *some, "--out", str(tmp_path / "both.png"))
+    assert "identical in every number of 30 logged steps" in verb("verify", some[0])
+    verb("export", some[0], "--to", "csv", "--out", str(tmp_path / "one.csv"))
+    assert "12 runs checked, none damaged" in verb("check")
+    assert some[0] in verb("show", some[0])
+
+
+def test_on_the_numpy_engine_a_cell_is_one_run_with_a_file_of_its_seeds(
+    swept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    result = call(tmp_path, XOR, *TINY, *GRID, "train.engine=numpy", "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    told = json.loads(result.stdout)
+    assert (told["members"], told["finished"], len(told["cells"])) == (12, 12, 4)
+    stored = runs(tmp_path)
+    assert len(stored) == 4
+    for run in stored:
+        assert (run.path / "seeds.npz").exists()
+        assert run.config["train"]["seeds"] == "0..2"
+    assert [len(cell["runs"]) for cell in told["cells"]] == [1] * 4
+    eager = rows(swept[0])
+    for row, expected in zip(rows(tmp_path), eager, strict=True):
+        assert (row["optimizer"], row["optimizer.lr"]) == (
+            expected["optimizer"],
+            expected["optimizer.lr"],
+        )
+        assert float(row["median"]) == pytest.approx(float(expected["median"]), rel=1e-9)
+        assert row["met"] == expected["met"]
+
+
+PLUGIN = """
+import os, signal
+from pathlib import Path
+from nn.activations import ACTIVATIONS
+
+once = Path(__file__).with_name("once")
+
+
+@ACTIVATIONS.register
+def deadly_once(x):
+    if not once.exists():
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x.tanh()
+
+
+@ACTIVATIONS.register
+def deadly(x):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@ACTIVATIONS.register
+def raising(x):
+    print("about to raise")
+    raise KeyError("no such\\nthing")
+
+
+@ACTIVATIONS.register
+def leaving(x):
+    raise SystemExit(3)
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """XOR, which knows activations that kill, raise and leave."""
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    path = tmp_path / "c.yaml"
+    path.write_text(Path(XOR).read_text() + "plugins: [plugin.py]\n")
+    return path
+
+
+def test_a_worker_that_dies_is_replaced_and_its_member_trained_again(
+    tmp_path: Path, config: Path
+) -> None:
+    out = tmp_path / "runs"
+    result = call(
+        out, str(config), *TINY, "model.activation=deadly_once,tanh", "seed=range(0,4)",
+        "--workers", "2",
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "once").exists()
+    assert result.stdout.startswith("2 cells x 4 seeds in ")
+    assert len(journal(out)) == len(runs(out)) == 8
+    first, second = rows(out)
+    assert first["median"] == second["median"]  # both are tanh
+
+
+def test_what_fails_or_diverges_is_told_and_the_others_go_on(tmp_path: Path, config: Path) -> None:
+    out = tmp_path / "runs"
+    activations = "model.activation=tanh,deadly,raising,leaving"
+    grid = [activations, "optimizer.lr=1.0,1e300", "loss=mse", "seed=3,4", "expect={}"]
+    result = call(out, str(config), "model.hidden=[2]", "train.steps=5", *grid, "--workers", "2")
+    assert (result.returncode, result.stderr) == (1, "")
+    stored = {run.id: run for run in runs(out)}
+    assert len(stored) == 16
+    by_status = {one["status"] for one in journal(out)}
+    assert by_status == {"finished", "diverged", "failed"}
+    for one in journal(out):
+        run = stored[one["run"]]
+        assert (run.status, run.facts["error"]) == (one["status"], one["error"])
+        activation = run.config["model"]["activation"]
+        told = {
+            "tanh": None if one["status"] == "finished" else "training diverged at step",
+            "deadly": "the worker process died, 2 times",
+            "raising": "KeyError: 'no such\\nthing'",
+            "leaving": "SystemExit: 3",
+        }[activation]
+        assert (told or "") in str(one["error"])
+        log = (run.path / "output.log").read_text()
+        assert ("about to raise" in log) == (activation == "raising")
+        assert ("Traceback" in log) == (activation in ("raising", "leaving"))
+    ranked = rows(out)
+    assert (ranked[0]["median"] == "inf", ranked[1]["median"]) == (False, "inf")
+    assert (ranked[0]["failed"], ranked[0]["diverged"], ranked[0]["why"]) == ("0", "0", "")
+    assert "model.activation=tanh optimizer.lr=1e+300: 2 diverged, seed 3: " in result.stdout
+    assert "12 failed" in result.stdout.splitlines()[0]
+
+
+def test_a_deleted_member_is_what_resume_finds_missing(tmp_path: Path) -> None:
+    call(tmp_path, XOR, *TINY, "optimizer.lr=0.1,1.0")
+    before, victim = rows(tmp_path), runs(tmp_path)[0]
+    whole = call(tmp_path, "--resume", "latest")
+    assert whole.stdout.splitlines()[0] == "2 cells: 2 finished"
+    subprocess.run(
+        [sys.executable, "-m", "minigrad.runs", "delete", victim.id, "--store", str(tmp_path)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    assert call(tmp_path, "--resume", folder(tmp_path).name[-4:]).returncode == 0
+    assert len(runs(tmp_path)) == 2
+    assert victim.id not in {run.id for run in runs(tmp_path)}
+    assert rows(tmp_path) == before
+
+
+class Started:
+    """A sweep in a session of its own, and a mark by which all its processes are known."""
+
+    def __init__(self, out: Path, *arguments: str) -> None:
+        self.out, self.mark = out, f"SWEEP_MARK={uuid.uuid4()}"
+        name, value = self.mark.split("=")
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments, "--out", str(out)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, name: value},
+        )
+
+    def wait_for(self, members: int) -> None:
+        """Until so many have ended."""
+        deadline = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if sum(len(p.read_text().splitlines()) for p in self._journals()) >= members:
+                return
+            time.sleep(0.01)
+        raise AssertionError("the sweep was over too early, or never began")
+
+    def processes(self) -> list[int]:
+        """All that are left of it, workers too."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if self.mark.encode() in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+            except OSError:  # it has just ended, or is another user's
+                continue
+        return found
+
+    def assert_nothing_is_left(self) -> None:
+        deadline = time.monotonic() + 10
+        while self.processes() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert self.processes() == []
+
+    def _journals(self) -> Iterator[Path]:
+        return self.out.glob("sweeps/2*/members.jsonl")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The table of LONG."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    assert call(out, XOR, *LONG).returncode == 0
+    return (folder(out) / "sweep.csv").read_text()
+
+
+def assert_whole(out: Path, table: str) -> None:
+    """Every member once, and the table of a sweep that was never stopped."""
+    assert status(out) == "finished"
+    assert (folder(out) / "sweep.csv").read_text() == table
+    assert len(runs(out)) == 16
+    assert {run.status for run in runs(out)} == {"finished"}
+    assert {(r.config["optimizer"]["lr"], r.config["seed"]) for r in runs(out)} == {
+        (rate, seed) for rate in (0.3, 1.0) for seed in range(8)
+    }
+    assert not (folder(out) / ".drafts").exists()
+
+
+def test_killed_again_and_again_it_ends_with_the_same_table(
+    tmp_path: Path, undisturbed: str
+) -> None:
+    sweep = Started(tmp_path, XOR, *LONG)
+    for members in (2, 6, 11):
+        sweep.wait_for(members)
+        sweep.process.send_signal(signal.SIGKILL)
+        sweep.process.communicate()
+        sweep.assert_nothing_is_left()
+        assert {run.status for run in runs(tmp_path)} == {"finished"}
+        there = {run.id for run in runs(tmp_path)}
+        sweep = Started(tmp_path, "--resume", "latest")
+    out, err = sweep.process.communicate(timeout=60)
+    assert (sweep.process.returncode, err) == (0, "")
+    assert there < {run.id for run in runs(tmp_path)}
+    assert_whole(tmp_path, undisturbed)
+    assert out.splitlines()[0].endswith(": 16 finished")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "cause"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+)
+def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(
+    tmp_path: Path, undisturbed: str, number: signal.Signals, code: int, cause: str
+) -> None:
+    sweep = Started(tmp_path, XOR, *LONG)
+    sweep.wait_for(4)
+    # a terminal sends Ctrl-C to all its processes
+    kill = os.killpg if number == signal.SIGINT else os.kill
+    kill(sweep.process.pid, number)
+    out, err = sweep.process.communicate(timeout=30)
+    assert (sweep.process.returncode, err) == (code, "")
+    sweep.assert_nothing_is_left()
+    assert status(tmp_path) == "interrupted"
+    name = folder(tmp_path).name[17:]
+    assert out.splitlines()[-1] == (
+        f"stopped by {cause}: python -m minigrad.sweep --resume {name} --out {tmp_path} "
+        "goes on from there"
+    )
+    done = len(runs(tmp_path))
+    assert 4 <= done < 16
+    assert {run.status for run in runs(tmp_path)} == {"finished"}
+    resumed = call(tmp_path, "--resume", name)
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert_whole(tmp_path, undisturbed)
+
+
+def test_a_sweep_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
+    sweep = Started(tmp_path, XOR, *LONG)
+    sweep.wait_for(1)
+    second = call(tmp_path, "--resume", "latest")
+    sweep.process.send_signal(signal.SIGINT)
+    sweep.process.communicate()
+    assert second.returncode == 2
+    assert second.stderr == (f"--resume {folder(tmp_path).name}: another process is writing it\n")
+
+
+def test_a_bar_with_members_and_failures_is_drawn_at_a_terminal_only(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    process = subprocess.Popen(
+        [*COMMAND, XOR, "optimizer.lr=1.0,1e300", "loss=mse", "seed=range(0,4)", "expect={}",
+         "train.steps=80", "--out", str(tmp_path)],
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(theirs)
+    screen = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            screen += chunk
+    except OSError:  # the terminal's other end is closed: the process has ended
+        pass
+    os.close(ours)
+    assert process.wait(timeout=30) == 1
+    assert b"/8 [" in screen
+    assert b"member/s" in screen or b"s/member" in screen
+    assert b"diverged=" in screen
+    assert b"step/s" not in screen  # a member's own bar is not to be seen
+
+
+@dataclass
+class Cluster:
+    """A Dask scheduler on loopback and its two workers, each a process of its own."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    told = tmp_path / "scheduler.json"
+
+    def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        started.append(process)
+        return process
+
+    started: list[subprocess.Popen[bytes]] = []
+    local = ["--host", "127.0.0.1"]
+    worker = [*local, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)]
+    try:
+        start("dask_scheduler", *local, "--port", "0", "--scheduler-file", str(told))
+        address = address_in(told)
+        workers = [start("dask_worker", address, *worker) for _ in range(2)]
+        yield Cluster(address, started[0], workers)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def address_in(file: Path) -> str:
+    """Where the scheduler listens, once it has said so."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            return str(json.loads(file.read_text())["address"])
+        except (OSError, ValueError):  # not there yet, or half written
+            time.sleep(0.02)
+    raise AssertionError("the scheduler did not start")
+
+
+def test_a_cluster_gives_the_same_table_even_if_a_worker_is_killed(
+    tmp_path: Path, cluster: Cluster, undisturbed: str
+) -> None:
+    out = tmp_path / "runs"
+    sweep = Started(out, XOR, *LONG, "--dask", cluster.address)
+    sweep.wait_for(5)
+    cluster.workers[0].kill()
+    _, err = sweep.process.communicate(timeout=90)
+    assert (sweep.process.returncode, err) == (0, "")
+    assert_whole(out, undisturbed)
+    assert len(journal(out)) == 16
+    trained_by = {run.facts["pid"] for run in runs(out)}
+    assert trained_by <= {worker.pid for worker in cluster.workers}
+    assert cluster.workers[1].pid in trained_by
+
+
+def test_a_cluster_that_goes_away_leaves_a_sweep_that_goes_on_elsewhere(
+    tmp_path: Path, cluster: Cluster, undisturbed: str
+) -> None:
+    out = tmp_path / "runs"
+    sweep = Started(out, XOR, *LONG, "--dask", cluster.address)
+    sweep.wait_for(3)
+    cluster.scheduler.kill()
+    told, err = sweep.process.communicate(timeout=90)
+    assert (sweep.process.returncode, err) == (1, "")
+    assert "stopped by the loss of the cluster: python -m minigrad.sweep --resume" in told
+    assert status(out) == "interrupted"
+    assert call(out, "--resume", "latest").returncode == 0
+    assert_whole(out, undisturbed)
+
+
+BAD: dict[str, tuple[list[str], str | list[str]]] = {
+    "no value": (["optimizer.lr="], "command line: 'optimizer.lr=': there is no value"),
+    "a hole": (["optimizer.lr=1,,2"], "a value between commas is missing"),
+    "an empty range": (["seed=range(0,0)"], "range(0,0) is empty"),
+    "an unknown key": (["optimizer.lt=1,2"], "unknown key 'lt': did you mean 'lr'?"),
+    "an unknown name": (["optimizer=sgd,adm"], "unknown name 'adm': did you mean 'adam'?"),
+    "one member's value": (
+        ["optimizer.lr=0.1,-1"],
+        "command line: optimizer.lr: must be greater than 0, found -1 (with optimizer.lr=-1)",
+    ),
+    "one cell's setting": (
+        ["optimizer=sgd,adam", "optimizer.momentum=0.5,0.9"],
+        "optimizer.momentum: unknown key 'momentum': ... (with optimizer=adam)",
+    ),
+    "settings that clash": (
+        ["optimizer.nesterov=false,true", "optimizer.momentum=0,0.9"],
+        "(with optimizer.nesterov=true optimizer.momentum=0)",
+    ),
+    "data that do not suit": (["loss=bce,hinge", "data=blobs"], ["bce needs", "hinge needs"]),
+    "cells that are the same": (
+        ["optimizer.lr=0.1,0.2", "optimizer=sgd,adam"],
+        "optimizer.lr=0.1 optimizer=sgd and optimizer.lr=0.2 optimizer=sgd make the same config",
+    ),
+    "a seed that is none": (["seed=0,-1"], "seed: must be a whole number of at least 0"),
+    "seeds twice": (
+        ["seed=0,1", "train.seeds=3", "train.engine=numpy"],
+        "train.seeds says which already",
+    ),
+    "too large": (["seed=range(0,99999)", "optimizer.lr=0.1,1"], "at most 100,000"),
+    "nothing drawn": (["optimizer.lr=1,2", "--random", "3"], "--random: nothing is drawn"),
+    "a draw without number": (["optimizer.lr=uniform(1,2)"], "say how often to draw from it"),
+    "not a key=value": (["nonsense"], "is no key=value"),
+    "no such config": (["CONFIG=configs/xro.yaml"], "did you mean configs/xor.yaml?"),
+    "several at once": (
+        ["optimizer.lr=0.1,-1", "model.activation=tanh,tahn"],
+        ["did you mean 'tanh'?", "must be greater than 0"],
+    ),
+    "an address that is none": (["--dask", "nonsense"], "no cluster answers there: missing port"),
+    "both": (["--dask", "tcp://127.0.0.1:1", "--workers", "2"], "--workers: of a cluster's"),
+    "no workers": (["--workers", "0"], "must be a whole number from 1, found '0'"),
+    "a seed of no draws": (["--seed", "3"], "--seed is of the draws of --random"),
+    "resumed with a grid": (["--resume", "latest"], "--resume: the grid is that of the sweep"),
+    "nothing to resume": (["CONFIG=", "--resume", "latest"], "there are no sweeps in"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_grid_exits_2_in_one_line_a_fault_and_writes_nothing(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, told = BAD[kind]
+    config = next((a.partition("=")[2] for a in given if a.startswith("CONFIG=")), XOR)
+    arguments = [config] * bool(config) + [a for a in given if not a.startswith("CONFIG=")]
+    try:
+        code: object = sweep.main([*arguments, "--out", str(tmp_path / "runs")])
+    except SystemExit as stopped:  # argparse leaves so
+        code = stopped.code
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    faults = [told] if isinstance(told, str) else told
+    lines = err.splitlines()
+    assert len(lines) == len(faults)
+    for fault in faults:
+        assert any(all(part in line for part in fault.split(" ... ")) for line in lines), err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_cluster_that_does_not_answer_exits_2_within_seconds(tmp_path: Path) -> None:
+    with socket.socket() as listening:  # it takes the call and says nothing
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        result = call(tmp_path / "runs", XOR, "optimizer.lr=1,2", "--dask", address)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f"--dask {address}: no cluster answers there: not within 5 s\n"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_store_that_cannot_be_written_exits_2_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = call(tmp_path / "file", XOR, *TINY)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"--out {tmp_path}/file: no run can be written there: Not a directory\n"
+    )
+
+
+def test_a_disk_that_fills_up_stops_the_sweep_and_leaves_no_half_run(tmp_path: Path) -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
+
+    result = subprocess.run(
+        [*COMMAND, XOR, "train.steps=20,300", "model.hidden=[2]", "--workers", "1", "--out",
+         str(tmp_path)],
+        capture_output=True, text=True, timeout=60, preexec_fn=small_files,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "stopped by the disk (File too large)" in result.stdout
+    assert [run.status for run in runs(tmp_path)] == ["finished"]
+    assert call(tmp_path, "--resume", "latest").returncode == 0
+    assert len(runs(tmp_path)) == 2
