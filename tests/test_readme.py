@@ -132,13 +132,8 @@ def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) 
         assert train.main(["--resume", "latest", "train.steps=30", "--out", store]) == 0
     assert "in 30 steps" in resumed.getvalue()
     commands = re.findall(r"^(?:\$ )?python -m minigrad\.runs (.+)$", README, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == [
-        "list",
-        "verify",
-        "list",
-        "compare",
-        "plot",
-    ]
+    verbs = [command.split()[0] for command in commands]
+    assert sorted(verbs) == ["compare", "list", "list", "plot", "verify"]
     last_letters = sorted(path.name[-4:] for path in tmp_path.glob("2*"))
     for command in commands:
         words = command.replace("4288 q7d7 zptv", " ".join(last_letters)).split()
@@ -146,3 +141,32 @@ def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) 
         with redirect_stdout(io.StringIO()) as said:
             assert runs.main([*words, "--store", store]) == 0, said.getvalue()
     assert (tmp_path / "optimizers.png").exists()
+
+
+def shown_after(command: str) -> str:
+    """The block of text that the README prints after a command, before the next command."""
+    after = README.split(f"{command}\n```\n", 1)[1].split("```sh")[0]
+    return after.split("```text\n", 1)[1].split("```")[0]
+
+
+def printed(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_array_program_the_readme_shows_is_what_the_command_prints() -> None:
+    command = "python -m minigrad.lift configs/moons.yaml"
+    assert shown_after(command) == printed("minigrad.lift", "configs/moons.yaml")
+
+
+def test_the_doctor_says_what_the_readme_shows() -> None:
+    shown = shown_after("python -m minigrad.doctor configs/xor.yaml").splitlines()
+    assert printed("minigrad.doctor", "configs/xor.yaml").splitlines()[:-1] == shown[:-1]
+
+
+def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
+    shown = shown_after("python -m minigrad.train configs/xor.yaml --seeds 1000").splitlines()
+    arguments = ["configs/xor.yaml", "--seeds", "1000", "--out", str(tmp_path)]
+    found = printed("minigrad.train", *arguments).splitlines()
+    assert found[0].rpartition(", ")[0] == shown[0].rpartition(", ")[0]
+    assert found[1] == shown[1]
