@@ -168,10 +168,12 @@ def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
     if parameters > MAX_PARAMETERS:
         said = f"this makes {parameters:,} parameters; the limit is {MAX_PARAMETERS:,}"
         raise ConfigError([f"{config.place('model', 'hidden')}: model.hidden: {said}"])
-    if (operations := 2 * parameters * batch_size) > MAX_OPERATIONS:
+    operations = 2 * parameters * batch_size
+    if operations > MAX_OPERATIONS and config.train.engine != "numpy":  # which takes it in blocks
         said = (
             f"{batch_size:,} samples of a model with {parameters:,} parameters make {operations:,} "
-            f"operations a step; the limit is {MAX_OPERATIONS:,}: take smaller batches"
+            f"operations a step; the limit is {MAX_OPERATIONS:,}: take smaller batches, or "
+            "train.engine=numpy"
         )
         raise ConfigError([f"{config.place('train', 'batch_size')}: train.batch_size: {said}"])
 

@@ -119,6 +119,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m minigrad.train",
         description="Train what CONFIG describes and leave a run directory.",
         epilog="Example: python -m minigrad.train configs/xor.yaml optimizer.lr=0.3",
+        allow_abbrev=False,  # --seed 3 must not pass for --seeds 3
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(

@@ -218,6 +218,17 @@ class Value:
 
     # Comparisons read the data. == and hash stay identity: nodes are kept in sets.
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Value):
+            _read_alone()
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        _read_alone()
+        return True
+
     def __lt__(self, other: Number) -> bool:
         return float(self) < float(other)
 
@@ -231,11 +242,7 @@ class Value:
         return float(self) >= float(other)
 
     def __float__(self) -> float:
-        if tracing.get():
-            raise TypeError(
-                "it compares a Value or takes its float, so that its graph may depend on the "
-                "data: use maximum, minimum or relu instead"
-            )
+        _read_alone()
         return self.data
 
     def __format__(self, spec: str) -> str:
@@ -292,6 +299,15 @@ def _node(data: float, op: str, parents: tuple[Value, ...], rule: Callable[[floa
     node.parents = parents
     node._backward = rule
     return node
+
+
+def _read_alone() -> None:
+    """Refuse to let a number shape a graph that is traced for others too."""
+    if tracing.get():
+        raise TypeError(
+            "it compares a Value or takes its float or truth, so that its graph may depend on the "
+            "data: use maximum, minimum or relu instead, and for a class one probability a class"
+        )
 
 
 def _end(grad: float) -> None:

@@ -77,7 +77,10 @@ class NumpyEngine:
 
 
 class Converted:
-    """A batch as arrays; the latest is kept, since a full batch comes again and again."""
+    """A batch as arrays; the latest is kept, since a full batch comes again and again.
+
+    It is known by its lists, so these must not be changed in place.
+    """
 
     def __init__(self) -> None:
         self._of: tuple[Any, Any] = None, None

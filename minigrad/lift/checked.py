@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,7 @@ class Checked:
         """Mean loss and outputs, without gradients."""
         with _flags_raise():
             try:
-                with suppress(ArithmeticError):  # of a slope, which is not asked for here
-                    self._agree(inputs, eager)
+                self._agree_on_loss(inputs, eager)
                 loss, outputs = self.lifted.evaluate(self.parameter.data, inputs)
             except FloatingPointError:
                 loss, outputs = np.array(math.nan), None
@@ -94,13 +93,33 @@ class Checked:
         """Hold some samples against eager, once. Raises FloatingPointError at a flag."""
         if self.agreement is not None:
             return
-        batch = inputs[0].shape[-2]
-        chosen = sorted({round(i * (batch - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
+        chosen = _spread(inputs[0].shape[-2])
         with self._lent():
             loss, _ = eager.gradient(chosen)
             slopes = [value.grad for value in self.values]
         some = [given[chosen] for given in inputs]
         self.agreement = agree(self.lifted, self.parameter.data, some, loss, slopes)
+
+    def _agree_on_loss(self, inputs: Sequence[Array], eager: Reference) -> None:
+        """The same, where only the loss is asked for: a slope may have no answer."""
+        try:
+            self._agree(inputs, eager)
+        except FloatingPointError:
+            raise
+        except ArithmeticError:
+            chosen = _spread(inputs[0].shape[-2])
+            with self._lent():
+                loss, _ = eager.evaluate(chosen)
+            found, _ = self.lifted.evaluate(
+                self.parameter.data, [given[chosen] for given in inputs]
+            )
+            ours, none = Gradient(float(found), []), Gradient(0.0, [])
+            agreement(ours, Gradient(loss, []), noise=none, samples=len(chosen))
+
+
+def _spread(batch: int) -> list[int]:
+    """At most SAMPLES of a batch, at equal distances."""
+    return sorted({round(i * (batch - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
 
 
 def agree(
@@ -115,15 +134,19 @@ def agree(
     rng = np.random.default_rng(0)
     moved = [array * (1 + rng.choice([-1, 1], array.shape) * 2**-49) for array in inputs]
     nudged = parameters * (1 + rng.choice([-1, 1], parameters.shape) * 2**-49)
-    near, _, near_slopes = lifted.gradient(nudged, moved)
+    with np.errstate(all="ignore"):  # the nudge alone may leave a domain, as that of 0 ** 0
+        near, _, near_slopes = lifted.gradient(nudged, moved)
+        loss_noise, noise = 16 * abs(near - found), 16 * abs(near_slopes - found_slopes)
     return agreement(
         Gradient(float(found), found_slopes.tolist()),
         Gradient(loss, slopes),
-        noise=Gradient(
-            16 * abs(float(near - found)), (16 * abs(near_slopes - found_slopes)).tolist()
-        ),
+        noise=Gradient(_finite(loss_noise), [_finite(one) for one in noise]),
         samples=inputs[0].shape[-2],
     )
+
+
+def _finite(noise: Any) -> float:
+    return float(noise) if math.isfinite(noise) else 0.0
 
 
 def _flags_raise() -> Any:

@@ -23,6 +23,9 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Value], parameters: Sequence[Value]) -> None:
         self._function, self._values = function, list(parameters)
+        for value in self._values:
+            if not isinstance(value, Value):
+                raise TypeError(f"a parameter is a Value, found {value!r}")
         if len(set(self._values)) < len(self._values):
             raise ValueError("a parameter comes twice: give it once")
         self._parameter = ArrayParameter(np.array([value.data for value in self._values]))
@@ -62,7 +65,8 @@ class Compiled:
     def _arrays(self, batch: Sequence[Any]) -> list[Array]:
         """Each argument as [batch, numbers]. Raises ValueError for what is no batch."""
         for argument in batch:
-            if not hasattr(argument, "__len__") or isinstance(argument, str):
+            is_array = isinstance(argument, np.ndarray) and argument.ndim > 0
+            if not (is_array or isinstance(argument, Sequence)) or isinstance(argument, str):
                 raise ValueError(f"an argument is a sequence of samples, found {argument!r}")
         counts = [len(argument) for argument in batch]
         if len(set(counts)) != 1 or not counts[0]:
@@ -112,7 +116,7 @@ def _plain(sample: Any) -> Any:
 
 
 def _array(samples: Sequence[Any]) -> Array:
-    if isinstance(samples, np.ndarray):
+    if isinstance(samples, np.ndarray) and samples.dtype.kind in "fiub":
         return samples.astype(float, copy=False).reshape(len(samples), -1)
     rows = [numbers(sample) for sample in samples]
     for index, row in enumerate(rows):

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 from minigrad.value import Value, topological_order, tracing
 
@@ -103,31 +103,10 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     return loss, list(outputs)
 
 
-class _Placeholder(Value):
-    """A number of the sample, which is another in the next: it is equal to none."""
-
-    __slots__ = ()
-    __hash__ = Value.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Value):
-            self._refuse()
-        return self is other
-
-    def __bool__(self) -> bool:
-        return self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise LiftError(
-            "the loss cannot be lifted: it asks which number an input or a target is, so that its "
-            "graph may depend on the data (a class is given as one probability a class)"
-        )
-
-
 def _placeholders(sample: Sample, made: list[Value]) -> Any:
     if _is_nested(sample):
         return [_placeholders(member, made) for member in sample]
-    made.append(_Placeholder(numbers(sample)[0]))
+    made.append(Value(numbers(sample)[0]))
     return made[-1]
 
 

@@ -101,8 +101,9 @@ def test_an_activation_that_compares_is_refused_at_its_place(tmp_path: Path) -> 
         place, said = fault.split(": train.engine: ")
         assert place.endswith("mine.yaml:6:27")
         assert said == (
-            "the loss cannot be lifted: it compares a Value or takes its float, so that its graph "
-            "may depend on the data: use maximum, minimum or relu instead"
+            "the loss cannot be lifted: it compares a Value or takes its float or truth, so that "
+            "its graph may depend on the data: use maximum, minimum or relu instead, and for a "
+            "class one probability a class"
         )
         eagerly = experiment.build(config.load(path, ["train.engine=eager"]))
         assert len(list(eagerly.train(3))) == 3

@@ -188,6 +188,11 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "ragged, shorter first": ([[0.0], [1.0, 1.0]], [0.0, 1.0]),
     "ragged within": ([[0.0, [1.0]], [1.0, [1.0, 2.0]]], [0.0, 1.0]),
     "no sequence": (1.0, 0.0),
+    "a number in an array": (np.array(1.0), np.array(0.0)),
+    "a set": ({0.0, 1.0}, [0.0, 1.0]),
+    "a dict": ({"x": [0.0, 1.0]}, [0.0]),
+    "an array of text": (np.array([["a", "b"]]), [0.0]),
+    "samples by name": ([{"a": 0.0, "b": 1.0}], [0.0]),
     "text": (["ab", "cd"], [0.0, 1.0]),
     "nothing": ([None, None], [0.0, 1.0]),
 }

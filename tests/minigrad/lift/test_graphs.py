@@ -126,6 +126,9 @@ KINKS: dict[str, Callable[[Value], Value]] = {
     "elu": lambda x: x.elu(0.7),
     "maximum": lambda x: maximum(x, 0.0),
     "minimum": lambda x: minimum(0.0, x),
+    "** 0": lambda x: x**0,
+    "** 1": lambda x: x**1,
+    "** 2": lambda x: x**2,
     "of itself": lambda x: maximum(x, x) * minimum(x, x),
 }
 
@@ -177,6 +180,28 @@ def test_a_sum_of_the_same_number_over_and_over() -> None:
         return total + (q + q + q + q + q) + (x + x + x + x + x) - (same - q - x)
 
     assert_agrees(loss, [[1.5, -0.25, 2.0]], parameters)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 6])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sums_of_equal_length_and_unequal_kind(count: int, sign: int) -> None:
+    parameters = values(drawn(count, count))
+
+    def total(terms: Sequence[Any]) -> Any:
+        found = terms[0] + 0.0
+        for term in terms[1:]:
+            found = found + term if sign > 0 else found - term
+        return found
+
+    def loss(sample: Any) -> Any:
+        x = as_values(sample)
+        mixed = [p if i % 2 else x[i] for i, p in enumerate(parameters)]
+        products = [p.sin() * x[i].cos() for i, p in enumerate(parameters)]
+        sums = [total(terms) for terms in (parameters, x, mixed, products, mixed[::-1])]
+        return total([one.tanh() for one in sums]) * parameters[0]
+
+    for batch in BATCHES:
+        assert_agrees(loss, [drawn(3, batch, count)], parameters)
 
 
 def test_differences_of_differences() -> None:

@@ -50,7 +50,18 @@ BLIND: dict[str, Callable[[Any, Any, Value], Value]] = {
     "== of a target": lambda x, t, p: p * x if t == 1 else -p * x,
     "truth of a target": lambda x, t, p: p * x if t else -p * x,
     "membership of a target": lambda x, t, p: p * x if t in (1, 2) else -p * x,
+    "== of what a target makes": lambda x, t, p: p * x if 2 * t - 1 == 1 else -p * x,
+    "truth of what a target makes": lambda x, t, p: p * x if t * 1.0 else -p * x,
+    "match": lambda x, t, p: matched(x, t, p),
 }
+
+
+def matched(x: Any, t: Any, p: Value) -> Any:
+    match t:
+        case 1:
+            return p * x
+        case _:
+            return -p * x
 
 
 @pytest.mark.parametrize("name", BLIND)
@@ -75,7 +86,7 @@ def test_a_branch_on_data_says_both_losses() -> None:
     assert "the loss is -2.0, eager 1.0 over 2 samples" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["== of a target", "truth of a target", "membership of a target"])
+@pytest.mark.parametrize("name", [name for name in BLIND if name != "data"])
 @pytest.mark.parametrize("rare", [0, 1])
 def test_a_branch_on_a_target_is_never_a_wrong_number_however_rare_it_is(
     name: str, rare: int
@@ -102,6 +113,17 @@ def test_the_loss_alone_is_held_against_eager_too(name: str) -> None:
     except (lift.LiftError, lift.Disagreement):
         return
     assert found == pytest.approx(eagerly(loss, batch, [p])[0])
+
+
+def test_the_loss_alone_is_held_against_eager_where_it_has_no_slope() -> None:
+    """The slope of sqrt at 0 is infinite: gradient() says so, and loss() does not need it."""
+    p = Value(2.0)
+    batch = [0.0, 4.0]
+    whole = lift.compile(lambda x: (p * x).sqrt(), [p])
+    assert whole.loss(batch) == pytest.approx(0.5 * math.sqrt(8.0))
+    branching = lift.compile(lambda x: (p * x).sqrt() if (p * x).data < 1 else p * x, [p])
+    with pytest.raises(lift.Disagreement):
+        branching.loss(batch)
 
 
 def test_a_loss_that_differs_from_call_to_call_is_caught() -> None:
@@ -241,3 +263,44 @@ def test_a_power_of_0_has_the_slope_0_in_its_exponent() -> None:
     fast = lift.compile(lambda x: x**p, [p])
     loss = fast.gradient(*batch)
     assert deviation((loss, fast.parameters[0].grad.tolist()), expected) < 1e-12
+
+
+def test_whole_exponents_among_the_data_do_not_keep_it_from_running_lifted() -> None:
+    """A negative base has powers at whole exponents alone, so to nudge these breaks them."""
+    p, calls = Value(-1.5), []
+
+    def loss(x: Any, exponent: Any) -> Any:
+        calls.append(x)
+        return (p * x) ** exponent
+
+    batch = [0.5, 2.0, 1.0], [2.0, 3.0, 1.0]
+    expected = eagerly(loss, batch, [p])
+    fast = lift.compile(loss, [p])
+    fast.gradient(*batch)
+    assert fast.agreement is not None
+    before = len(calls)
+    found = fast.gradient(*batch), fast.parameters[0].grad.tolist()
+    assert deviation(found, expected) < 1e-12
+    assert len(calls) == before, "later batches make no Values"
+
+
+@pytest.mark.parametrize("slope", [1.0, 1.0 + 1e-6])
+def test_a_tie_on_the_first_batch_hides_no_wrong_slope(
+    monkeypatch: pytest.MonkeyPatch, slope: float
+) -> None:
+    """Rounding may decide a tie, so slopes at one tell little: those of others tell all the same"""
+    p, q, r = parameters = [Value(0.5), Value(0.5), Value(0.7)]
+    rule = RULES["sin"]
+
+    def off(e: Any, out: Any, *arguments: Any) -> None:
+        rule.shares[0](e, out, *arguments)
+        e(lambda: out.__imul__(slope))
+
+    monkeypatch.setitem(RULES, "sin", dataclasses.replace(rule, shares=(off,)))
+    fast = lift.compile(lambda x: maximum(p * x, q * x) + (r * x).sin(), parameters)
+    if slope == 1.0:
+        fast.gradient([1.0, 2.0, 3.0])
+        assert fast.parameters[0].grad.tolist()[:2] == [1.0, 1.0]
+    else:
+        with pytest.raises(lift.Disagreement, match="the slope of parameter 2"):
+            fast.gradient([1.0, 2.0, 3.0])
