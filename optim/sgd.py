@@ -74,7 +74,8 @@ class SGD(Optimizer):
             g = g + weight_decay * x
         if momentum:
             # At first a copy of g: the caller may use its array again.
-            v = momentum * state["v"] + (1 - dampening) * g if state else 1.0 * g
+            added = (1 - dampening) * g if dampening else g
+            v = momentum * state["v"] + added if state else 1.0 * g
             state["v"] = v
             g = g + momentum * v if nesterov else v
         return x - lr * g

@@ -25,8 +25,8 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 class Execution:
     """A program for batches of `batch` samples and, with `lead` = (n,), for n replicas at once.
 
-    Fill `parameters` and `inputs`, call `forward()`, read `losses` and `outputs`; call `backward()`
-    and read `gradient`, that of the mean loss.
+    Fill `parameters` and `inputs`, call `forward()`, read `outputs` and `total`, the loss summed
+    over `terms` samples; call `backward()` and read `gradient`, that of the mean loss.
     """
 
     def __init__(self, program: Program, lead: tuple[int, ...], batch: int, slopes: bool) -> None:
@@ -39,9 +39,15 @@ class Execution:
         self._written: set[int] = set()
         self._adds_to_gradient = False
         self._calls: list[Call] = []
+        self.given: Any = None  # the list of arrays that the inputs were copied from
         self.inputs = [self._array(register) for register in program.arguments]
         operands = [self._forward(operation) for operation in program.operations]
-        self.losses = self._read(program.loss)
+        self.total: Array = np.zeros((*lead, 1))
+        self.terms = 1
+        if program.loss is not program.outputs:  # else it is a program of the outputs alone
+            losses = self._read(program.loss)
+            self.terms = losses.shape[-1]
+            self(np.add.reduce, losses, -1, None, self.total)
         outputs = self._read(program.outputs)
         self.outputs = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
         self._forward_calls, self._calls = self._calls, []
@@ -64,7 +70,15 @@ class Execution:
     # What the rules in kernels.py use.
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        if function is np.matmul and self._may_dot(arguments[2]):
+            function = np.dot
+        if isinstance(function, np.ufunc):  # it converts a number at each call, an array never
+            arguments = tuple([np.array(a) if type(a) is float else a for a in arguments])
         self._calls.append((function, arguments))
+
+    def _may_dot(self, out: Array) -> bool:
+        """Whether np.dot, with half the overhead, gives the same bits: not for a batch of 1."""
+        return not self.lead and self.batch > 1 and bool(out.flags.c_contiguous)
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
         return self._made((dtype, like.shape), like.shape, dtype)
@@ -127,10 +141,14 @@ class Execution:
     def _gather(self, into: Array, piece: Piece) -> None:
         if isinstance(piece.rows, slice) and isinstance(piece.dest, slice):
             self(np.copyto, into[..., piece.dest, :], self._rows(piece))
-        elif piece.register is None:
-            self(_copy_rows, into, piece.dest, self.parameters[..., None], piece.rows)
+            return
+        register = piece.register
+        source = self.parameters[..., None] if register is None else self._array(register)
+        if isinstance(piece.dest, slice) and source.shape[-1] == into.shape[-1]:
+            index = np.array(_listed(piece.rows))
+            self(np.take, source, index, -2, into[..., piece.dest, :], "clip")
         else:
-            self(_copy_rows, into, piece.dest, self._array(piece.register), piece.rows)
+            self(_copy_rows, into, piece.dest, source, piece.rows)
 
     def _sum(self, operation: Operation, y: Array, operands: list[Any]) -> None:
         if operation.terms > 1:
@@ -259,7 +277,9 @@ class Execution:
     def _add(self, piece: Piece, share: Array, rows: int) -> None:
         """Add a piece's part of a share of `rows` rows."""
         dest, source = _listed(piece.dest), _listed(piece.rows)
-        if len(dest) < rows:
+        if isinstance(piece.dest, slice):
+            share = share[..., piece.dest, :]
+        elif len(dest) < rows:
             share = self._taken(share, dest)
         if piece.register is None:
             self._add_to_gradient(source * (len(dest) // len(source)), share)
@@ -267,6 +287,9 @@ class Execution:
         register = piece.register
         if register not in self._slopes:
             slope = self._slopes[register] = self._shaped(register.rows, register.per_sample)
+            if piece.rows == slice(0, register.rows) and slope.shape == share.shape:
+                self(np.copyto, slope, share)
+                return
             self(slope.fill, 0.0)
         slope = self._slopes[register]
         if slope.shape[-1] < share.shape[-1]:
@@ -277,7 +300,7 @@ class Execution:
             into = slope[..., piece.rows, :]
             self(np.add, into, share, into)
         else:
-            self(_add_rows, slope, *_by_target(source), share)
+            self._scatter(slope, source, share)
 
     def _add_to_gradient(self, indices: list[int], share: Array) -> None:
         """Add to the parameters' gradient: [..., indices, batch], summed over the batch."""
@@ -285,12 +308,29 @@ class Execution:
         self._adds_to_gradient = True
         if share.shape[-1] > 1:
             share = self._summed(share, -1)
-        self(_add_rows, self.gradient[..., None], *_by_target(indices), share)
+        self._scatter(self.gradient[..., None], indices, share)
 
-    def _taken(self, share: Array, dest: list[int]) -> Array:
+    def _scatter(self, into: Array, rows: list[int], share: Array) -> None:
+        """Add rows of a share to these rows, of which some may come twice."""
+        targets, counts = np.unique(rows, return_counts=True)
+        if rows != targets.tolist():
+            share = self._taken(share, np.argsort(rows, kind="stable"))
+        if len(targets) < len(rows):
+            shape = (*share.shape[:-2], len(targets), share.shape[-1])
+            total = self._made(("reduced", shape), shape, float)
+            self(np.add.reduceat, share, np.cumsum(counts) - counts, -2, None, total)
+            share = total
+        first, last = int(targets[0]), int(targets[-1])
+        if last - first == len(targets) - 1:
+            view = into[..., first : last + 1, :]
+            self(np.add, view, share, view)
+        else:
+            self(_add_rows, into, targets, share)
+
+    def _taken(self, share: Array, dest: Any) -> Array:
         shape = (*share.shape[:-2], len(dest), share.shape[-1])
         taken = self._made(("taken", shape), shape, float)
-        self(np.take, share, np.array(dest), -2, taken, "clip")
+        self(np.take, share, np.asarray(dest), -2, taken, "clip")
         return taken
 
     def _summed(self, share: Array, axis: int) -> Array:
@@ -328,15 +368,5 @@ def _copy_rows(into: Array, dest: Rows, source: Array, rows: Rows) -> None:
     into[..., dest, :] = source[..., rows, :]
 
 
-def _by_target(rows: list[int]) -> tuple[Any, Any, Any]:
-    """Each row once, and how shares are ordered and where each row's begin, if some come twice."""
-    targets, counts = np.unique(rows, return_counts=True)
-    if len(targets) == len(rows):
-        return np.array(rows), None, None
-    return targets, np.argsort(rows, kind="stable"), np.cumsum(counts) - counts
-
-
-def _add_rows(into: Array, targets: Any, order: Any, starts: Any, share: Array) -> None:
-    if order is not None:
-        share = np.add.reduceat(share[..., order, :], starts, -2)
+def _add_rows(into: Array, targets: Any, share: Array) -> None:
     into[..., targets, :] += share

@@ -66,7 +66,6 @@ class Lifted:
     def _run(
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
-        self._check(inputs)
         batch = inputs[0].shape[-2]
         replicas = parameters.shape[0] if parameters.ndim > 1 else 1
         needed = self._bytes * batch * replicas
@@ -83,14 +82,14 @@ class Lifted:
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
         execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
-        np.copyto(execution.parameters, parameters)
-        for own, given in zip(execution.inputs, inputs, strict=False):
-            np.copyto(own, given.swapaxes(-1, -2))
+        execution.parameters[...] = parameters
+        if execution.given is not inputs:
+            self._check(inputs)
+            for own, given in zip(execution.inputs, inputs, strict=False):
+                np.copyto(own, given.swapaxes(-1, -2))
+            execution.given = inputs
         execution.forward()
-        mean: Array = np.zeros(execution.lead)
-        if what != "predict":
-            losses = execution.losses
-            mean = np.add.reduce(losses, -1)[..., 0] / losses.shape[-1]
+        mean = execution.total[..., 0] / execution.terms
         if what == "gradient":
             execution.backward()
         return mean, execution.outputs.swapaxes(-1, -2), execution.gradient

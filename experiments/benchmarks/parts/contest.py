@@ -1,0 +1,91 @@
+"""Peers that take turns at one training: what a step costs each, and how many times another's."""
+
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.benchmarks.peers.served import Turn
+from experiments.benchmarks.peers.turns import Process
+
+TOLERANCE = 1e-9
+"""Of the losses, relative: beyond it, the work was not the same."""
+
+CHECKED = 4
+"""Steps after which losses are compared, at least: one alone would not tell of the updates."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A peer and its task, with the steps of a turn and how many of a model's steps are in each."""
+
+    process: Process
+    task: Path
+    steps: int
+    model_steps: int = 1
+
+    @property
+    def name(self) -> str:
+        return self.process.peer.name
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An entry's turns: seconds of the processor a model's step, and the clock's part of them.
+
+    One thread's two times are the same on an idle machine. Where others run too, the clock goes on
+    while they do; so ratios are taken from the processor's.
+    """
+
+    name: str
+    seconds: list[float]
+    clock: list[float]
+
+    @property
+    def microseconds(self) -> float:
+        return 1e6 * statistics.median(self.seconds)
+
+    @property
+    def clock_share(self) -> float:
+        """By the clock, as a multiple of the processor's time."""
+        return statistics.median(c / s for c, s in zip(self.clock, self.seconds, strict=True))
+
+    def times(self, other: "Timed") -> float:
+        """How many times the other's step this one costs: the median over the rounds."""
+        pairs = zip(self.seconds, other.seconds, strict=True)
+        return statistics.median(mine / theirs for mine, theirs in pairs)
+
+
+def contest(entries: Sequence[Entry], rounds: int) -> dict[str, Timed]:
+    """Everybody takes a turn in every round."""
+    turns: dict[str, list[Turn]] = {entry.name: [] for entry in entries}
+    for _ in range(rounds):
+        for entry in entries:
+            turns[entry.name].append(entry.process.turn(entry.task, entry.steps))
+    return {entry.name: _timed(entry, turns[entry.name]) for entry in entries}
+
+
+def check_equal_work(entries: Sequence[Entry]) -> float:
+    """How far losses are from the first peer's after as many steps, relative: the most of them.
+
+    Ends the program beyond TOLERANCE.
+    """
+    first, *others = entries
+    found = 0.0
+    for entry in others:
+        for steps in sorted({CHECKED, entry.steps}):
+            ours = first.process.turn(first.task, steps).losses
+            theirs = entry.process.turn(entry.task, steps).losses
+            worst = max(abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True))
+            if not worst <= TOLERANCE:
+                names = f"{first.name} and {entry.name}"
+                sys.exit(f"unequal work: after {steps} steps {names} are {worst:.1e} apart")
+            found = max(found, worst)
+    return found
+
+
+def _timed(entry: Entry, turns: Sequence[Turn]) -> Timed:
+    count = entry.steps * entry.model_steps
+    seconds = [turn.processor / count for turn in turns]
+    return Timed(entry.name, seconds, [turn.clock / count for turn in turns])

@@ -1,0 +1,32 @@
+"""The trainings that are timed: XOR, and a checkerboard of two by two fields."""
+
+import random
+
+import nn
+from experiments.benchmarks.peers.served import Task
+
+XOR = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
+
+
+def points(count: int) -> list[tuple[list[float], float]]:
+    """XOR's four corners, or as many points of a square as asked for, labelled by quadrant."""
+    if count == len(XOR):
+        return XOR
+    rng = random.Random(0)
+    inputs = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(count)]
+    return [(x, float(x[0] * x[1] > 0)) for x in inputs]
+
+
+def task(sizes: list[int], count: int, seeds: int = 1, steps: int = 1) -> Task:
+    """A training from the weights of nn.MLP with seed 0, or with each of `seeds` seeds."""
+    data = points(count)
+    models = [nn.MLP(sizes[0], sizes[1:], rng=random.Random(seed)) for seed in range(seeds)]
+    return Task(
+        sizes=sizes,
+        inputs=[x for x, _ in data],
+        targets=[target for _, target in data],
+        weights=[[value.data for value in model.parameters()] for model in models],
+        lr=1.0 if data is XOR else 0.1,
+        momentum=0.9,
+        steps=steps,
+    )

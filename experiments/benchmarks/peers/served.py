@@ -1,0 +1,79 @@
+"""The far side of a turn: a peer trains as many steps as it is told, and says how long it took.
+
+Standard library only: a peer's interpreter has the peer and nothing of ours.
+"""
+
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training that all peers do alike: tanh layers, bce on the logit, full batch, SGD.
+
+    `weights` has one list of parameters a replica, in nn.MLP's order: layer by layer, neuron by
+    neuron, each neuron's weights and then its bias. A step of a peer is `steps` updates.
+    """
+
+    sizes: list[int]
+    inputs: list[list[float]]
+    targets: list[float]
+    weights: list[list[float]]
+    lr: float
+    momentum: float
+    steps: int = 1
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)), encoding="ascii")
+
+    @staticmethod
+    def load(path: Path) -> "Task":
+        return Task(**json.loads(path.read_text(encoding="ascii")))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Seconds of the processor and by the clock, and the loss of the last step, one a replica."""
+
+    processor: float
+    clock: float
+    losses: list[float]
+
+
+Step: TypeAlias = Callable[[], Any]
+"""Forward, backward and update; gives the loss before the update, in the peer's own type."""
+
+
+def serve(
+    version: str,
+    prepare: Callable[[Task], Callable[[], Step]],
+    losses: Callable[[Any], list[float]],
+) -> None:
+    """Take turns until the pipe closes: a line [path of the task, steps] comes in, a Turn goes out.
+
+    `prepare(task)` gives what makes a step function that begins at the task's weights; `losses`
+    reads what the last step gave.
+    """
+    starts: dict[str, Callable[[], Step]] = {}
+    print(json.dumps(version), flush=True)
+    for line in sys.stdin:
+        path, steps = json.loads(line)
+        if path not in starts:
+            starts[path] = prepare(Task.load(Path(path)))
+            losses(starts[path]()())  # compiled, and checked, before the first turn
+        print(json.dumps(asdict(_turn(starts[path](), steps, losses))), flush=True)
+
+
+def _turn(step: Step, steps: int, losses: Callable[[Any], list[float]]) -> Turn:
+    gc.collect()
+    processor, clock = time.process_time(), time.perf_counter()
+    for _ in range(steps):
+        loss = step()
+    read = losses(loss)  # within the time: a result that is not there yet is waited for
+    return Turn(time.process_time() - processor, time.perf_counter() - clock, read)

@@ -1,0 +1,48 @@
+"""PyTorch as one writes it: modules, autograd, torch.optim; in float64 on one thread."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+
+from experiments.benchmarks.peers.served import Step, Task, serve
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+
+def network(task: Task) -> torch.nn.Sequential:
+    layers: list[torch.nn.Module] = []
+    numbers = torch.tensor(task.weights[0])
+    for n, m in pairwise(task.sizes):
+        linear = torch.nn.Linear(n, m)
+        own, numbers = numbers[: m * (n + 1)].reshape(m, n + 1), numbers[m * (n + 1) :]
+        with torch.no_grad():
+            linear.weight.copy_(own[:, :n])
+            linear.bias.copy_(own[:, n])
+        layers += [linear, torch.nn.Tanh()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def prepare(task: Task) -> Callable[[], Step]:
+    inputs = torch.tensor(task.inputs)
+    targets = torch.tensor(task.targets)[:, None]
+
+    def start() -> Step:
+        model = network(task)
+        optimizer = torch.optim.SGD(model.parameters(), lr=task.lr, momentum=task.momentum)
+
+        def step() -> torch.Tensor:
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(model(inputs), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step
+
+    return start
+
+
+if __name__ == "__main__":
+    serve(f"PyTorch {torch.__version__}", prepare, lambda loss: [loss.item()])
