@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One promise: what was `expected`, what was `found`, and a sentence that says both."""
+    """One promise: what was `expected`, what was `found`, and a sentence that says both.
+
+    None is found where a seed of many has no loss, since JSON knows no infinity.
+    """
 
     name: str
     expected: float | list[float]
-    found: float
+    found: float | None
     met: bool
     sentence: str
 
@@ -57,27 +60,41 @@ def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[
 
 
 def judge_seeds(expect: Expectations, table: "SeedTable") -> list[Verdict]:
-    """A verdict over all seeds for each promise: met if every seed meets it, found the worst."""
+    """A verdict over all seeds for each promise: met if every seed meets it, found the worst.
+
+    A loss that a seed does not have counts as infinite.
+    """
     seeds = table.seeds.tolist()
-    finals = [math.inf if math.isnan(loss) else loss for loss in table.final_loss.tolist()]
-    each = [judge(expect, *pair) for pair in zip(table.initial_loss.tolist(), finals, strict=True)]
+    initials, finals = (
+        [math.inf if math.isnan(loss) else loss for loss in losses.tolist()]
+        for losses in (table.initial_loss, table.final_loss)
+    )
+    each = [judge(expect, *pair) for pair in zip(initials, finals, strict=True)]
     verdicts = []
     for promise in zip(*each, strict=True):
         met = sum(verdict.met for verdict in promise)
         worst = max(range(len(promise)), key=lambda index: _excess(promise[index]))
-        found = promise[worst].found
+        found = _found(promise[worst])
         told = f"{_promised(promise[0])} in {met:,} of {len(promise):,} seeds"
         said = f"{told}, worst {found:.4g} (seed {seeds[worst]})"
-        verdicts.append(replace(promise[worst], met=met == len(promise), sentence=said))
+        shown = found if math.isfinite(found) else None
+        verdicts.append(
+            replace(promise[worst], found=shown, met=met == len(promise), sentence=said)
+        )
     return verdicts
+
+
+def _found(verdict: Verdict) -> float:
+    return math.inf if verdict.found is None else verdict.found
 
 
 def _excess(verdict: Verdict) -> float:
     """How far a number lies beyond its bound; below 0 where it keeps within."""
+    found = _found(verdict)
     if isinstance(verdict.expected, list):
         low, high = verdict.expected
-        return max(low - verdict.found, verdict.found - high)
-    return verdict.found - verdict.expected
+        return max(low - found, found - high)
+    return found - verdict.expected
 
 
 def _promised(verdict: Verdict) -> str:
@@ -87,6 +104,7 @@ def _promised(verdict: Verdict) -> str:
 
 
 def met_by(expect: Expectations, table: "SeedTable") -> int:
-    """How many seeds meet every promise."""
+    """How many seeds meet every promise; one that diverged does not."""
     losses = zip(table.initial_loss.tolist(), table.final_loss.tolist(), strict=True)
-    return sum(all(verdict.met for verdict in judge(expect, *pair)) for pair in losses)
+    met = [all(verdict.met for verdict in judge(expect, *pair)) for pair in losses]
+    return sum(one and at < 0 for one, at in zip(met, table.diverged_at.tolist(), strict=True))

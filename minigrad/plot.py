@@ -20,6 +20,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#00
 _CURVE, _PROMISE, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # once round the palette: the same colours, dashed
 _DISTINCT = 10  # curves; more are context, not something to be told apart
+_TOP = 1e250  # a log axis with margins must not reach beyond the floats
 _LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
 
 
@@ -69,16 +70,22 @@ def draw_band(
 ) -> None:
     """Write a picture of many seeds to `path`: their median, the band between the quartiles, and
     the seed that ends worst. `losses` is an array [steps, seeds], with nan after a seed diverged.
-    """
-    from minigrad.seed_table import quartiles, worst_of  # here, since they need numpy
 
-    low, median, high, _ = zip(*map(quartiles, losses), strict=True)
-    worst = worst_of(losses[-1])
+    Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
+    """
+    import numpy as np  # here, as what needs it
+
+    from minigrad.seed_table import quartiles, worst_of
+
+    worst = worst_of(losses[-1]) if len(losses) else 0
+    drawn = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
+    drawn = np.where((drawn > 1 / _TOP) & (drawn < _TOP), drawn, np.nan)
+    low, median, high, _, last = drawn.T
     figure = new_figure(7.2, 4.2)
     axes = figure.add_subplot()
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
     axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="half of them")
-    axes.plot(steps, losses[:, worst], color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
+    axes.plot(steps, last, color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
     if final_loss_below is not None and final_loss_below > 0:
         _promise(axes, final_loss_below)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from minigrad.batches import Batches
 from minigrad.data import Dataset
 from minigrad.engines.numpy import one_hot
-from minigrad.engines.replicas import ReplicaEngine
+from minigrad.engines.replicas import Evaluated, ReplicaEngine
 from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.seed_table import NAME, SeedTable, quartiles, worst_of
@@ -20,6 +20,8 @@ from minigrad.trainer import Diverged, Evaluation, Stateful
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value
 from optim.schedules import Schedule
+
+_HUGE = 1e150  # slopes below it have a finite norm, however many
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Replica:
 class ReplicaRecord:
     """One step of all seeds: the losses' median, quartiles and largest, and how many have diverged.
 
-    A diverged seed counts as an infinite loss. `lr` is the first seed's.
+    A diverged seed counts as an infinite loss. `lr` is that of the first seed that is left.
     """
 
     step: int
@@ -89,14 +91,9 @@ class ReplicaTrainer:
         """
         start = time.perf_counter() - self.seconds
         for step in range(self.step, steps):
-            self._set_rates(step)
-            result = self.engine.gradient(*self._next_batch())
             logged = self.is_logged(step)
-            val_loss = self._val_loss() if logged else None
-            losses = self._all(result.losses)
-            failures = result.failures | self._infinite_slopes(result.failures)
-            if failures:
-                self._drop(failures, step)
+            losses, val_loss = self._losses(logged)
+            self._set_rates(step)  # of those that are left
             self._clip()
             rate = self._rate()
             self.optimizer.step()
@@ -119,16 +116,23 @@ class ReplicaTrainer:
             )
 
     def evaluate(self) -> Evaluation:
-        """The median over the seeds of the loss over all training data."""
-        losses = self._all(self.engine.evaluate(*self._train)[0])
+        """The median over the seeds of the loss over all training data.
+
+        A seed that has none is left out from here on; raises Diverged once every seed is.
+        """
+        result = self.engine.evaluate(*self._train)
+        losses = self._all(result.losses)
         if self.step == 0:
             self._table.initial_loss = losses
-        if not np.isfinite(losses).any():
-            raise Diverged(f"training diverged before step {self.step}: no seed has a finite loss")
+        if result.failures:
+            self._drop(self._before(result))
         return Evaluation(quartiles(losses)[1], None)
 
     def results(self, initial_loss: float) -> dict[str, Any]:
-        """What came of the training, by the names of a run's summary."""
+        """What came of the training, by the names of a run's summary.
+
+        A seed that has no final loss has diverged too. Raises Diverged if every seed has.
+        """
         table = self._measured()
         finals = table.final_loss
         low, median, high, _ = quartiles(finals)
@@ -159,12 +163,20 @@ class ReplicaTrainer:
         return {NAME: self.table().to_bytes()}
 
     def load_files(self, files: Mapping[str, bytes]) -> None:
-        """Take over each seed's losses up to `step`, after `load_state_dict()`."""
+        """Take over each seed's losses up to `step`, after `load_state_dict()`.
+
+        Raises ValueError for those of other seeds, or of fewer steps.
+        """
         table = SeedTable.from_bytes(files[NAME])
-        done = int(np.searchsorted(table.steps, self.step))
-        self._steps, self._rows = table.steps[:done].tolist(), list(table.loss[:done])
+        if not np.array_equal(table.seeds, self._table.seeds):
+            raise ValueError(f"{NAME} holds other seeds than the run")
+        rows = zip(table.steps.tolist(), table.loss, strict=True)
+        kept = {s: row for s, row in rows if s < self.step and self.is_logged(s)}
+        if missing := [s for s in range(self.step) if self.is_logged(s) and s not in kept]:
+            raise ValueError(f"{NAME} has no losses of step {missing[0]}")
+        self._steps, self._rows = list(kept), list(kept.values())
         self._table.initial_loss = table.initial_loss
-        self._table.diverged_at = table.diverged_at
+        self._table.diverged_at[[*self.failures]] = table.diverged_at[[*self.failures]]
 
     def state_dict(self) -> dict[str, Any]:
         """All that the steps to come depend on, ready for JSON."""
@@ -181,8 +193,9 @@ class ReplicaTrainer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on, bit for bit, as the trainer that gave the state would have."""
-        self.failures = {int(index): said for index, said in state["failures"].items()}
-        self._keep(state["active"])
+        failures = {int(index): said for index, said in state["failures"].items()}
+        self._keep(state["active"])  # with those that only had no final loss: they may go on
+        self.failures = {i: said for i, said in failures.items() if i not in self.active}
         self.engine.parameter.data = np.array(state["parameters"])
         self.optimizer.load_state_dict(state["optimizer"])
         for index, saved in zip(self.active, state["schedules"], strict=True):
@@ -218,12 +231,27 @@ class ReplicaTrainer:
         whole[self.active] = found
         return whole
 
-    def _val_loss(self) -> float | None:
-        if self._validation is None:
-            return None
-        return quartiles(self._all(self.engine.evaluate(*self._validation)[0]))[1]
-
     # Steps.
+
+    def _losses(self, logged: bool) -> tuple[Array, float | None]:
+        """Each seed's loss, and the validation loss if it is time. Sets the gradients.
+
+        Seeds that break are left out, for the reason that would have stopped each alone first.
+        """
+        result = self.engine.gradient(*self._next_batch())
+        losses, val_losses = self._all(result.losses), None
+        failures = self._infinite_norms()
+        if self._validation and logged:
+            held_out = self.engine.evaluate(*self._validation)
+            val_losses = self._all(held_out.losses)
+            failures |= self._before(held_out)
+        failures |= {i: f"at step {self.step}: {said}" for i, said in result.failures.items()}
+        if failures:
+            self._drop(failures)
+        for array in (losses, val_losses):
+            if array is not None:
+                array[[*self.failures]] = np.nan
+        return losses, None if val_losses is None else quartiles(val_losses)[1]
 
     def _set_rates(self, step: int) -> None:
         """The schedule's rate; an array of them, one a replica, if schedules look at the loss."""
@@ -257,21 +285,30 @@ class ReplicaTrainer:
                 clip_grad_norm([row], self.clip_norm)
             parameter.grad = np.array([row.grad for row in rows])
 
-    def _infinite_slopes(self, failed: Mapping[int, str]) -> dict[int, str]:
-        finite = np.isfinite(self.engine.parameter.grad).all(axis=-1)
-        rows = np.flatnonzero(~finite).tolist()
-        return {row: "its gradient is not finite" for row in rows if row not in failed}
+    def _infinite_norms(self) -> dict[int, str]:
+        grad = self.engine.parameter.grad
+        largest = np.abs(grad).max(axis=-1)
+        found = {}
+        for row in np.flatnonzero(~(largest < _HUGE)).tolist():  # nan is among them
+            if not math.isfinite(norm := math.hypot(*grad[row].tolist())):
+                found[row] = f"at step {self.step}: the gradient's norm is {norm}"
+        return found
 
-    def _drop(self, failures: Mapping[int, str], step: int) -> None:
-        """Leave out the replicas at these places among the active."""
+    def _before(self, result: Evaluated) -> dict[int, str]:
+        return {i: f"before step {self.step}: {said}" for i, said in result.failures.items()}
+
+    def _drop(self, failures: Mapping[int, str]) -> None:
+        """Leave out the replicas at these places among the active. Raises Diverged for all."""
+        self._note(failures)
+        self._keep([i for place, i in enumerate(self.active) if place not in failures])
+
+    def _note(self, failures: Mapping[int, str]) -> None:
         for place, said in sorted(failures.items()):
             index = self.active[place]
-            self.failures[index] = f"diverged at step {step}: {said}"
-            self._table.diverged_at[index] = step
-        if len(failures) == len(self.active):
-            first = self.failures[min(self.failures)]
-            raise Diverged(f"every seed diverged, seed {self.replicas[0].seed} {first}")
-        self._keep([i for place, i in enumerate(self.active) if place not in failures])
+            self.failures[index] = f"diverged {said}"
+            self._table.diverged_at[index] = self.step
+        if len(self.failures) == len(self.replicas):
+            raise Diverged(f"every seed diverged, seed {self.replicas[0].seed} {self.failures[0]}")
 
     def _keep(self, indices: Sequence[int]) -> None:
         places = [self.active.index(index) for index in indices]
@@ -299,19 +336,23 @@ class ReplicaTrainer:
         if self._validation:
             held_out = [self.replicas[index].validation for index in self.active]
             table.val_loss, table.val_accuracy = self._judged(self._validation, held_out)
+        for array in (table.final_loss, table.final_accuracy, table.val_loss, table.val_accuracy):
+            array[[*self.failures]] = np.nan
         return table
 
     def _judged(
         self, arrays: tuple[Array, Array], datasets: Sequence[Dataset | None]
     ) -> tuple[Array, Array]:
-        losses, outputs = self.engine.evaluate(*arrays)
-        accuracy = np.full(len(losses), np.nan)
+        result = self.engine.evaluate(*arrays)
+        self._note(self._before(result))
+        accuracy = np.full(len(result.losses), np.nan)
         if self.correct is not None:
-            for row, (found, dataset) in enumerate(zip(outputs.tolist(), datasets, strict=True)):
+            found = zip(result.outputs.tolist(), datasets, strict=True)
+            for row, (outputs, dataset) in enumerate(found):
                 assert dataset
-                right = sum(map(self.correct, found, dataset.targets))
+                right = sum(map(self.correct, outputs, dataset.targets))
                 accuracy[row] = right / len(dataset.targets)
-        return self._all(losses), self._all(accuracy)
+        return self._all(result.losses), self._all(accuracy)
 
     def _empty_table(self) -> SeedTable:
         count = len(self.replicas)

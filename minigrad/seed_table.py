@@ -41,7 +41,11 @@ class SeedTable:
         """Raises ValueError for a file that is damaged or another's."""
         try:
             with np.load(io.BytesIO(raw), allow_pickle=False) as file:
-                return cls(**{field.name: file[field.name] for field in fields(cls)})
+                if name := file.zip.testzip():  # numpy may stop reading before the checksum
+                    raise ValueError(f"the checksum of {name} does not match its content")
+                table = cls(**{field.name: file[field.name] for field in fields(cls)})
+            table._check()
+            return table
         except Exception as error:  # zipfile and numpy raise many kinds
             raise ValueError(f"{NAME} is damaged: {type(error).__name__}: {error}") from None
 
@@ -53,12 +57,27 @@ class SeedTable:
                 return f"{field.name} had the shape {before.shape}, has {after.shape}"
             differs = np.argwhere(_bits(before) != _bits(after))
             if len(differs):
-                place = tuple(differs[0])
-                seed = self.seeds[place[-1]]
-                at = f" at step {self.steps[place[0]]}" if field.name == "loss" else ""
-                told = f"{float(before[place])!r}, is {float(after[place])!r}"
-                return f"{field.name} of seed {seed}{at} was {told}"
+                place = tuple(differs[0].tolist())
+                told = f"was {before[place].item()!r}, is {after[place].item()!r}"
+                return f"{self._whose(field.name, place)} {told}"
         return ""
+
+    def _whose(self, name: str, place: tuple[int, ...]) -> str:
+        """An entry, as a sentence's subject."""
+        if name in ("seeds", "steps"):
+            return f"{name}[{place[0]}]"
+        at = f" at step {self.steps[place[0]]}" if name == "loss" else ""
+        return f"{name} of seed {self.seeds[place[-1]]}{at}"
+
+    def _check(self) -> None:
+        steps, seeds = self.steps.shape, self.seeds.shape
+        shapes = {"steps": steps, "loss": (*steps, *seeds)}
+        whole = np.dtype(np.int64)
+        dtypes = {"seeds": whole, "steps": whole, "diverged_at": whole}
+        for name, array in vars(self).items():
+            shape, dtype = shapes.get(name, seeds), dtypes.get(name, np.dtype(np.float64))
+            if len(seeds) != 1 or (array.shape, array.dtype) != (shape, dtype):
+                raise ValueError(f"{name} is {array.dtype} of shape {array.shape}")
 
 
 def quartiles(losses: NDArray[np.float64]) -> tuple[float, float, float, float]:

@@ -168,9 +168,9 @@ class ReplicaEngine:
             some = inputs[replica][samples], targets[replica][samples]
             try:
                 loss, slopes = self._eagerly(replica, *some)
+                found.append(agree(self.lifted, self.parameter.data[replica], some, loss, slopes))
             except ArithmeticError:
                 continue
-            found.append(agree(self.lifted, self.parameter.data[replica], some, loss, slopes))
         if not found:
             return None
         worst = max(found, key=lambda one: one.deviation)

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from minigrad import plot
-from minigrad.plot import COLORS, Curve, draw_curves, draw_loss, smoothed
+from minigrad.plot import COLORS, Curve, draw_band, draw_curves, draw_loss, smoothed
 
 
 @pytest.fixture
@@ -199,3 +202,122 @@ def test_a_loss_is_drawn_with_its_promise(tmp_path: Path, drawn: list[Figure]) -
     assert list(promise.get_ydata()) == [0.01, 0.01]
     assert figure.axes[0].get_ylabel() == "bce loss, log scale"
     assert "expected below 0.01" in [text.get_text() for text in figure.axes[0].texts]
+
+
+# Many seeds.
+
+
+def band(path: Path, losses: Any, **changed: Any) -> None:
+    told: dict[str, Any] = {
+        "seeds": [seed + 10 for seed in range(np.shape(losses)[1])],
+        "loss_name": "bce",
+        "title": "$^$",
+        "subtitle": "$_$",
+        **changed,
+    }
+    draw_band(path, np.arange(len(losses)) * 5, np.array(losses), **told)
+
+
+def edges(figure: Figure) -> dict[float, tuple[float, float]]:
+    """The band's lower and upper edge by step."""
+    (found,) = [c for c in figure.axes[0].collections if isinstance(c, PolyCollection)]
+    ends: dict[float, list[float]] = {}
+    for path in found.get_paths():
+        for step, loss in np.asarray(path.vertices).tolist():
+            ends.setdefault(step, []).append(loss)
+    return {step: (min(losses), max(losses)) for step, losses in ends.items()}
+
+
+def keys(figure: Figure) -> list[str]:
+    legend = figure.axes[0].get_legend()
+    assert legend
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_a_band_shows_median_quartiles_and_the_worst(tmp_path: Path, drawn: list[Figure]) -> None:
+    losses = [[0.5, 0.1, 0.9, 0.3, 0.7], [0.05, 0.06, 0.02, 0.03, 0.04]]
+    band(tmp_path / "a.png", losses, final_loss_below=0.01)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    (figure,) = drawn
+    worst, median, promise = lines(figure)
+    assert worst.get_xdata().tolist() == median.get_xdata().tolist() == [0, 5]
+    assert worst.get_ydata().tolist() == [0.1, 0.06]  # that which ends worst, all the way
+    assert median.get_ydata().tolist() == [0.5, 0.04]
+    assert edges(figure) == {0: (0.3, 0.7), 5: (0.03, 0.05)}
+    assert list(promise.get_ydata()) == [0.01, 0.01]
+    assert figure.axes[0].get_yscale() == "log"
+    assert figure.axes[0].get_ylabel() == "bce loss, log scale"
+    assert keys(figure) == ["half of them", "seed 11, worst", "median"]
+
+
+def test_a_band_of_one_seed_is_its_curve(tmp_path: Path, drawn: list[Figure]) -> None:
+    band(tmp_path / "a.png", [[0.5], [0.25], [0.125]])
+    worst, median = lines(drawn[0])
+    assert worst.get_ydata().tolist() == median.get_ydata().tolist() == [0.5, 0.25, 0.125]
+
+
+def test_a_band_counts_diverged_seeds_as_infinite_and_leaves_gaps(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    losses = np.array([[0.9, 0.1, 0.2, 0.3, 0.4]] * 4)
+    losses[1:, 0] = math.nan  # one of five, two, and three
+    losses[2:, 4] = math.nan
+    losses[3, 3] = math.nan
+    band(tmp_path / "a.png", losses)
+    worst, median = lines(drawn[0])
+    assert median.get_ydata().tolist()[:3] == [0.3, 0.3, 0.3]
+    assert math.isnan(median.get_ydata()[3])
+    assert edges(drawn[0]) == {0: (0.2, 0.4), 5: (0.2, 0.4)}  # then the third quartile is infinite
+    assert worst.get_ydata().tolist() == [0.2] * 4
+    assert keys(drawn[0])[1] == "seed 12, worst"
+
+
+INF, NAN = math.inf, math.nan
+AWKWARD: dict[str, list[list[float]]] = {
+    "a column of nan": [[0.5, NAN, 0.4], [0.4, NAN, 0.3]],
+    "nothing but nan": [[NAN, NAN], [NAN, NAN]],
+    "nothing but infinity": [[INF, INF], [INF, INF]],
+    "nan at the end": [[0.5, 0.4], [NAN, NAN]],
+    "infinity at the end": [[0.5, 0.4], [INF, INF]],
+    "0 at the end": [[0.5, 0.4], [0.0, 0.0]],
+    "nothing but 0": [[0.0, 0.0], [0.0, 0.0]],
+    "below 0": [[-1.0, 0.4], [-2.0, -3.0]],
+    "one step": [[0.5, 0.4]],
+    "the same number": [[0.5, 0.5], [0.5, 0.5]],
+    "close to infinity": [[0.5, 0.4], [1e300, 1.7e308]],
+    "nothing but close to infinity": [[1.7e308, 1.7e308], [1.7e308, 1.7e308]],
+    "close to 0": [[0.5, 0.4], [1e-310, 5e-324]],
+    "from end to end": [[5e-324, 1e-300], [1e300, 1.7e308]],
+}
+
+
+@pytest.mark.parametrize("losses", AWKWARD.values(), ids=AWKWARD.keys())
+def test_a_band_of_awkward_numbers_is_drawn(losses: list[list[float]], tmp_path: Path) -> None:
+    band(tmp_path / "a.png", losses, final_loss_below=0.02)  # a warning would be an error
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("bound", [None, 0.0, -1.0])
+def test_a_bound_that_no_log_axis_has_is_left_out(
+    bound: float | None, tmp_path: Path, drawn: list[Figure]
+) -> None:
+    band(tmp_path / "a.png", AWKWARD["a column of nan"], final_loss_below=bound)
+    assert len(lines(drawn[0])) == 2
+
+
+def test_a_band_of_no_steps_is_drawn(tmp_path: Path) -> None:
+    band(tmp_path / "a.png", np.empty((0, 3)), final_loss_below=0.02)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_band_leaves_its_losses_alone(tmp_path: Path) -> None:
+    losses: NDArray[np.float64] = np.array([[0.5, 0.4], [NAN, 0.0]])
+    before = losses.tobytes()
+    draw_band(
+        *(tmp_path / "a.svg", np.arange(2), losses),
+        seeds=[0, 1],
+        loss_name="mse",
+        title="t",
+        subtitle="s",
+    )
+    assert losses.tobytes() == before
