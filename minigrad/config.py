@@ -149,7 +149,7 @@ class _Seeds:
         try:
             seeds.parse(written)
         except ValueError as error:
-            _refuse(plain(str(error)))
+            _refuse(plain(str(error), limit=250))
         return written
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> Any:

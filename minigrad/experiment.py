@@ -24,8 +24,11 @@ from optim.schedules import SCHEDULES, Schedule
 MAX_OPERATIONS = 5_000_000
 """In the graph of one step; each takes about half a kilobyte."""
 
-MAX_NUMBERS = 100_000_000
-"""Of weights and data in a run of many seeds; optimizers keep some of them two times more."""
+MAX_NUMBERS = 10_000_000
+"""Of weights and data in a run of many seeds; a weight takes up to half a kilobyte."""
+
+MAX_LOSSES = 50_000_000
+"""Kept in a run of many seeds, eight bytes each."""
 
 if TYPE_CHECKING:
     from minigrad.replicas import ReplicaTrainer
@@ -78,6 +81,12 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
         models.append(build_model(one, train))
         if len(replicas) == 1:
             _check_memory(config, train, len(models[0]))
+        if len(train.inputs) != len(replicas[0].dataset.inputs):
+            said = (
+                f"seeds are trained at once on as many samples each, and seed {replicas[0].seed} "
+                f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}"
+            )
+            raise ConfigError([f"{config.place('data')}: data: {said}"])
     with _faults_at(config, "train", "engine"):
         features = replicas[0].dataset.inputs[0]
         engine = ReplicaEngine(models, LOSSES[config.loss], features)
@@ -180,6 +189,13 @@ def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
 
 def _check_memory(config: Config, dataset: Dataset, parameters: int) -> None:
     count = len(seeds.parse(config.train.seeds))
+    steps = config.train.steps // config.train.log_every
+    if count * steps > MAX_LOSSES:
+        said = (
+            f"the losses of {count:,} seeds at {steps:,} logged steps are {count * steps:,}; the "
+            f"limit is {MAX_LOSSES:,}: take fewer seeds, or a larger train.log_every"
+        )
+        raise ConfigError([f"{config.place('train', 'seeds')}: train.seeds: {said}"])
     numbers = count * (parameters + len(dataset.inputs) * (dataset.n_features + 1))
     if numbers > MAX_NUMBERS:
         said = (

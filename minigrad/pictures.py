@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from minigrad.config import Config
 from minigrad.session import Session
 from minigrad.tracking.store import load
 from minigrad.trainer import Trainer
@@ -22,14 +23,18 @@ def draw(session: Session) -> Iterator[Path]:
     model = f"hidden {config.model.hidden} {config.model.activation} {config.model.init}"
     subtitle = f"{model}   {config.optimizer.name} {config.optimizer.changed()}   {directory.name}"
     if not isinstance(trainer, Trainer):
+        from minigrad.seed_table import worst_of
+
         table, lost = trainer.table(), len(trainer.failures)
+        whole = trainer.replicas[0].batches.choose() is None
         told = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
         draw_band(
             directory / "loss.png",
             table.steps,
             table.loss,
             seeds=table.seeds.tolist(),
-            loss_name=config.loss,
+            worst=worst_of(table.final_loss),
+            loss_name=_loss_name(config, whole),
             title=f"{config.name}: {told}, {steps[-1] + 1} steps{ended}",
             subtitle=subtitle,
             final_loss_below=config.expect.final_loss_below,
@@ -43,7 +48,7 @@ def draw(session: Session) -> Iterator[Path]:
         directory / "loss.png",
         steps,
         losses,
-        loss_name=config.loss if whole else f"mini-batch {config.loss}",
+        loss_name=_loss_name(config, whole),
         title=f"{config.name}: {first:.3g} to {last:.3g} in {steps[-1] + 1} steps{ended}",
         subtitle=subtitle,
         final_loss_below=config.expect.final_loss_below,
@@ -66,6 +71,10 @@ def draw(session: Session) -> Iterator[Path]:
         path = directory / "snapshots.png"
         draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
         yield path
+
+
+def _loss_name(config: Config, whole: bool) -> str:
+    return config.loss if whole else f"mini-batch {config.loss}"
 
 
 def _ended(session: Session) -> str:

@@ -45,12 +45,12 @@ def draw_loss(
 ) -> None:
     """Write a picture to `path`: the loss by step on a log axis, the expected bound as a line.
 
-    Losses that a log axis cannot show (0, nan, infinity) leave a gap.
+    Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
     figure = new_figure(7.2, 4.2)
     axes = figure.add_subplot()
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
-    axes.plot(steps, losses, color=_CURVE, linewidth=2)
+    _line(axes, Curve("", list(steps), list(losses)), losses, True, color=_CURVE, linewidth=2)
     if final_loss_below is not None and final_loss_below > 0:
         _promise(axes, final_loss_below)
     head(axes, title, subtitle)
@@ -63,13 +63,15 @@ def draw_band(
     losses: Any,
     *,
     seeds: Sequence[int],
+    worst: int | None = None,
     loss_name: str,
     title: str,
     subtitle: str,
     final_loss_below: float | None = None,
 ) -> None:
     """Write a picture of many seeds to `path`: their median, the band between the quartiles, and
-    the seed that ends worst. `losses` is an array [steps, seeds], with nan after a seed diverged.
+    the one that stands at `worst` (default: the one that ends worst). `losses` is an array [steps,
+    seeds], with nan after a seed diverged.
 
     Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
@@ -77,7 +79,8 @@ def draw_band(
 
     from minigrad.seed_table import quartiles, worst_of
 
-    worst = worst_of(losses[-1]) if len(losses) else 0
+    if worst is None:
+        worst = worst_of(losses[-1]) if len(losses) else 0
     drawn = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
     drawn = np.where((drawn > 1 / _TOP) & (drawn < _TOP), drawn, np.nan)
     low, median, high, _, last = drawn.T
@@ -89,7 +92,7 @@ def draw_band(
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
     if final_loss_below is not None and final_loss_below > 0:
         _promise(axes, final_loss_below)
-    axes.legend(frameon=False, labelcolor=INK, loc="upper right")
+    axes.legend(frameon=False, labelcolor=INK, loc="best")
     head(axes, title, subtitle)
     save(figure, path)
 
@@ -250,7 +253,8 @@ def _promise(axes: Axes, bound: float) -> None:
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:
     """One line with gaps; a point between two gaps, which no line can show, as a dot."""
-    drawn = [v if math.isfinite(v) and (v > 0 or not log) else math.nan for v in values]
+    low, high = (1 / _TOP if log else -_TOP), _TOP
+    drawn = [v if low < v < high else math.nan for v in values]
     gap = [True, *map(math.isnan, drawn), True]
     alone = [i for i in range(len(drawn)) if gap[i] and not gap[i + 1] and gap[i + 2]]
     axes.plot(curve.steps, drawn, marker="o", markersize=4, markevery=alone, **look)

@@ -149,8 +149,11 @@ class ReplicaTrainer:
             found["val_loss"] = quartiles(table.val_loss)[1]
         kept = {k: v if v is None or math.isfinite(v) else None for k, v in found.items()}
         seed = int(table.seeds[worst])
-        counts = {"seeds": len(self.replicas), "diverged": len(self.failures)}
-        return {**kept, "worst_seed": seed, **counts, "steps": self.step}
+        return {**kept, "worst_seed": seed, **self.counts(), "steps": self.step}
+
+    def counts(self) -> dict[str, int]:
+        """How many seeds there are, and how many of them have diverged."""
+        return {"seeds": len(self.replicas), "diverged": len(self.failures)}
 
     def table(self) -> SeedTable:
         """Each seed's numbers so far."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad import config
+from minigrad import config, seeds
 from minigrad.config import Config, ConfigError
 from minigrad.tracking import checkpoint, environment
 from minigrad.tracking.checkpoint import CheckpointError
@@ -52,7 +52,11 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
     if state and (state["step"] - 1) // every * every > last_step:
         state = None
         notes = [f"the log ends at step {last_step}, before the checkpoint: training it again"]
-    if state and wanted.train.seeds is not None and (fault := _seeds_fault(run.path)):
+    if (
+        state
+        and wanted.train.seeds is not None
+        and (fault := _seeds_fault(run.path, seeds.parse(wanted.train.seeds)))
+    ):
         state, notes = None, [f"{fault}: training starts again from step 0"]
     if run.facts.get("code") != environment.code_hash():
         notes.append("the code is not what it was when the run began: what follows may differ")
@@ -93,17 +97,17 @@ def _last_state(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
         return state, [f"{error}: going on from {previous.name}, step {state['step']}"]
 
 
-def _seeds_fault(path: Path) -> str:
+def _seeds_fault(path: Path, wanted: list[int]) -> str:
     """Why each seed's numbers up to the checkpoint cannot be used; "" if they can."""
     from minigrad.seed_table import NAME, SeedTable  # here, since it imports numpy
 
     try:
-        SeedTable.from_bytes((path / NAME).read_bytes())
+        table = SeedTable.from_bytes((path / NAME).read_bytes())
     except OSError as error:
         return f"{NAME} cannot be read: {error.strerror}"
     except ValueError as error:
         return str(error)
-    return ""
+    return "" if table.seeds.tolist() == wanted else f"{NAME} holds other seeds"
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,6 +67,10 @@ class Session:
             outcome = self._steps(interrupts)
         except Diverged as error:
             outcome = Outcome("diverged", 1, [str(error), self._advice()])
+            if not isinstance(self.trainer, Trainer):  # each seed's curve up to there
+                outcome.summary = self.trainer.counts()
+                with suppress(Unwritable):
+                    self._save()
         except Disagreement as error:
             outcome = Outcome("failed", 1, [str(error)])
         except Unwritable as error:
@@ -185,7 +189,8 @@ def _diverged_seeds(trainer: "ReplicaTrainer") -> list[str]:
     """A sentence for each of the first seeds that diverged."""
     failures = sorted(trainer.failures.items())
     shown = [f"seed {trainer.replicas[index].seed} {said}" for index, said in failures[:3]]
-    return shown + [f"and {len(failures) - 3:,} more seeds diverged"] * (len(failures) > 3)
+    more = len(failures) - len(shown)
+    return shown + [f"and {more:,} more diverged"] * (more > 0)
 
 
 @contextmanager

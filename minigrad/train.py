@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from minigrad import config, experiment
+from minigrad import config, experiment, yaml12
 from minigrad.catalogue import catalogue
 from minigrad.config import Config, ConfigError
 from minigrad.interrupts import Interrupts
@@ -42,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if arguments.resume:
                 session = _resumed(arguments)
             else:
-                checked = config.load(arguments.config, arguments.overrides)
-                session = _session(checked, arguments.out)
+                overrides = [*arguments.overrides, *_of_seeds(arguments)]
+                session = _session(config.load(arguments.config, overrides), arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -85,8 +85,19 @@ def _session(checked: Config, store: str) -> Session:
     return Session(checked, trainer, run)
 
 
+def _of_seeds(arguments: argparse.Namespace) -> list[str]:
+    """What --seeds means for the config. Raises ConfigError."""
+    if arguments.seeds is None:
+        return []
+    if yaml12.parse_scalar(arguments.seeds) is None:  # which would mean the config's one seed
+        raise ConfigError(["--seeds: write a count, as 100, or first and last, as 0..99"])
+    chosen = any("engine" in given for given in arguments.overrides)
+    return [f"train.seeds={arguments.seeds}", *([] if chosen else ["train.engine=numpy"])]
+
+
 def _resumed(arguments: argparse.Namespace) -> Session:
-    found = resume(arguments.out, arguments.resume, arguments.config, arguments.overrides)
+    overrides = [*arguments.overrides, *_of_seeds(arguments)]
+    found = resume(arguments.out, arguments.resume, arguments.config, overrides)
     trainer = experiment.trainer_for(found.config)
     for note in found.notes:
         print(note)
@@ -145,8 +156,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     ):
         arguments.overrides.insert(0, arguments.config)  # the run has its config already
         arguments.config = None
-    if arguments.seeds is not None:
-        arguments.overrides[:0] = [f"train.seeds={arguments.seeds}", "train.engine=numpy"]
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
     return arguments

@@ -9,6 +9,8 @@ from pathlib import Path
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import StoredRun, StoreError, flatten, read_config, read_log
 
+SEEDS = "seeds.npz"
+
 
 @dataclass
 class Report:
@@ -33,6 +35,8 @@ def check(run: StoredRun) -> Report:
     for name in (checkpoint.NAME, checkpoint.PREVIOUS):
         if os.path.lexists(run.path / name):
             _check_checkpoint(run.path / name, report)
+    if os.path.lexists(run.path / SEEDS):
+        _check_seeds(run.path / SEEDS, report)
     return report
 
 
@@ -69,6 +73,19 @@ def _check_log(run: Path, report: Report) -> None:
     steps = [int(row["step"]) for row in log.rows]
     told = f", steps {min(steps)} to {max(steps)}" if steps else ""
     report.readable.append(f"metrics.jsonl: {len(steps)} lines{told}")
+
+
+def _check_seeds(path: Path, report: Report) -> None:
+    from minigrad.seed_table import SeedTable  # here, since it imports numpy
+
+    try:
+        table = SeedTable.from_bytes(path.read_bytes())
+    except OSError as error:
+        report.damage.append(f"{path.name} cannot be read: {error.strerror}")
+    except ValueError as error:
+        report.damage.append(str(error))
+    else:
+        report.readable.append(f"{path.name}: {len(table.seeds):,} seeds")
 
 
 def _check_checkpoint(path: Path, report: Report) -> None:

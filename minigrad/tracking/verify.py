@@ -127,7 +127,7 @@ def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | 
             try:
                 where = SeedTable.from_bytes(before).difference(SeedTable.from_bytes(now))
             except ValueError as error:
-                where = str(error)
+                return trainer.step, str(error)
             return trainer.step, f"differs in {name}: {where or 'its bytes'}"
     return None
 

@@ -284,7 +284,7 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
         (
             ["--seeds", "100000", "model.hidden=[300]"],
             "command line: train.seeds: 100,000 seeds of 1,201 parameters and 4 samples each are "
-            "121,300,000 numbers; the limit is 100,000,000: take fewer seeds",
+            "121,300,000 numbers; the limit is 10,000,000: take fewer seeds",
         ),
     ],
 )
@@ -623,3 +623,84 @@ def test_verify_finds_a_changed_summary(run: Path) -> None:
     code, said = verified(run)
     assert code == 1
     assert "differs in the summary: worst_seed was 2, is 1" in said
+
+
+@pytest.mark.parametrize("written", ["", "null", "~"])
+def test_an_empty_count_is_refused_and_no_single_seed_trained(
+    written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main([XOR, *SHORT, f"--seeds={written}", "--out", str(tmp_path / "runs")]) == 2
+    assert "--seeds" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_whole_train_block_beside_seeds_does_not_lose_them(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "draw", lambda _session: [])
+        code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "3", "train={steps: 3}", "expect={}")
+    assert code == 2 or facts(tmp_path / "runs")["summary"].get("seeds") == 3
+
+
+def test_what_was_found_is_told_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main([XOR, "--seeds", "x", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("found 'x'\n")
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_when_every_seed_diverges_their_curves_and_counts_are_left(tmp_path: Path) -> None:
+    linear = ["model.activation=linear", "optimizer={name: sgd, lr: 1}"]
+    assert quietly(tmp_path, SINE, "--seeds", "3", *linear)[0] == 1
+    many = table(the_run(tmp_path))
+    assert (many.diverged_at >= 0).all()
+    assert len(many.steps) == many.diverged_at.max()
+    assert facts(tmp_path)["summary"]["diverged"] == 3
+
+
+def test_check_tells_damaged_seeds(run: Path) -> None:
+    _flip(run / "seeds.npz")
+    code, said = verb(run.parent, "check")
+    assert code == 1
+    assert "seeds.npz is damaged" in said
+
+
+def test_the_worst_of_the_picture_is_the_worst_that_is_told(tmp_path: Path) -> None:
+    from minigrad import plot
+
+    labels: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            plot,
+            "save",
+            lambda figure, path: labels.extend(
+                text.get_text() for text in figure.axes[0].get_legend().get_texts()
+            ),
+        )
+        quietly(tmp_path, MOONS, "--seeds", "20", "train.steps=200")  # mini-batches
+    assert f"seed {facts(tmp_path)['summary']['worst_seed']}, worst" in labels
+
+
+def test_one_seed_of_huge_losses_has_its_picture(tmp_path: Path) -> None:
+    alone = [*SOME_DIVERGE[:1], *SOME_DIVERGE[3:], "seed=1", "train.engine=numpy"]
+    _, lines = quietly(tmp_path, *alone)
+    assert lines[-1].startswith(f"plot  {the_run(tmp_path)}/loss.png")
+
+
+def test_datasets_of_unequal_sizes_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "uneven.py"
+    path.write_text(
+        "import random\n"
+        "from minigrad.data import DATASETS, Dataset\n\n"
+        "@DATASETS.register\n"
+        "def uneven(*, rng: random.Random) -> Dataset:\n"
+        '    """of 5 to 9 samples"""\n'
+        "    n = rng.randint(5, 9)\n"
+        "    return Dataset([[rng.random()] for _ in range(n)], [float(i % 2) for i in range(n)],"
+        " 2)\n"
+    )
+    plugin = f"plugins=[{json.dumps(str(path))}]"
+    out = ["--out", str(tmp_path / "runs")]
+    assert train.main([XOR, *SHORT, plugin, "data={name: uneven}", "--seeds", "9", *out]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
