@@ -21,9 +21,11 @@ from minigrad.tracking.run import Status
 
 STATUSES = get_args(Status)
 TRASH = ".trash"
+SWEEPS = "sweeps"
 
 T = TypeVar("T")
 
+_NO_RUNS = ("latest", SWEEPS)
 _STAMP = re.compile(r"\d{8}T\d{6}Z-")
 _NUMBERS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _LISTED = 5  # so many ids stand in an error message
@@ -115,9 +117,9 @@ def runs(store: str | Path) -> list[StoredRun]:
 
 
 def ids(store: str | Path) -> list[str]:
-    """The names in a store that stand for runs: all but hidden ones and the link `latest`."""
+    """The names in a store that stand for runs: all but hidden ones, `latest` and the sweeps."""
     try:
-        return sorted(n for n in os.listdir(store) if not n.startswith(".") and n != "latest")
+        return sorted(n for n in os.listdir(store) if not n.startswith(".") and n not in _NO_RUNS)
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -15,11 +15,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from minigrad import train
+from minigrad.config import load
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
 
@@ -28,7 +29,8 @@ XOR = "configs/xor.yaml"
 TINY = ["model.hidden=[2]", "train.steps=30", "expect.final_loss_below=0.5"]
 GRID = ["optimizer=sgd,adam", "optimizer.lr=0.1,1.0", "seed=range(0,3)"]
 # long enough to be killed on the way
-LONG = ["optimizer.lr=0.3,1.0", "seed=range(0,8)", "model.hidden=[4]", "train.steps=150"]
+LONG = ["optimizer.lr=0.3,1.0", "seed=range(0,8)", "model.hidden=[4]", "train.steps=300"]
+TWO = ["--workers", "2"]
 
 
 def call(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +51,7 @@ def rows(out: Path) -> list[dict[str, str]]:
 
 
 def journal(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder(out) / "members.jsonl").open()]
+    return [json.loads(line) for line in (folder(out) / "members.jsonl").read_text().splitlines()]
 
 
 def status(out: Path) -> str:
@@ -64,10 +66,11 @@ def numbers(run: Path) -> list[dict[str, float]]:
     return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
+Swept: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
+
+
 @pytest.fixture(scope="module")
-def swept(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     out = tmp_path_factory.mktemp("swept")
     result = call(out, XOR, *TINY, *GRID)
     assert (result.returncode, result.stderr) == (0, "")
@@ -75,7 +78,7 @@ def swept(
 
 
 def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
-    swept: tuple[Path, subprocess.CompletedProcess[str]],
+    swept: Swept,
 ) -> None:
     out, result = swept
     lines = result.stdout.splitlines()
@@ -96,7 +99,7 @@ def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
 
 
 def test_the_table_holds_what_the_runs_say(
-    swept: tuple[Path, subprocess.CompletedProcess[str]],
+    swept: Swept,
 ) -> None:
     out, _ = swept
     stored = runs(out)
@@ -119,14 +122,12 @@ def test_the_table_holds_what_the_runs_say(
     assert {run.status for run in stored} == {"finished"}
 
 
-def test_members_are_the_same_to_the_bit_as_trained_alone(
-    swept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_members_are_the_same_to_the_bit_as_trained_alone(swept: Swept, tmp_path: Path) -> None:
     out, _ = swept
     for member in runs(out):
         optimizer, seed = member.config["optimizer"], member.config["seed"]
         cell = [f"optimizer={optimizer['name']}", f"optimizer.lr={optimizer['lr']}"]
-        alone = train.train(train.config.load(XOR, [*TINY, *cell, f"seed={seed}"]), tmp_path)
+        alone = train.train(load(XOR, [*TINY, *cell, f"seed={seed}"]), tmp_path)
         assert numbers(member.path) == numbers(alone.path)
         assert (member.path / "config.yaml").read_text() == (alone.path / "config.yaml").read_text()
         for facts in (member.facts, alone.facts):
@@ -138,9 +139,7 @@ def test_members_are_the_same_to_the_bit_as_trained_alone(
         assert logs[0].partition(", ")[0] == logs[1].partition(", ")[0]
 
 
-def test_members_are_runs_to_every_verb(
-    swept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_members_are_runs_to_every_verb(swept: Swept, tmp_path: Path) -> None:
     out, _ = swept
     some = [run.id for run in runs(out)[:2]]
 
@@ -165,7 +164,7 @@ def test_members_are_runs_to_every_verb(
 
 
 def test_on_the_numpy_engine_a_cell_is_one_run_with_a_file_of_its_seeds(
-    swept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    swept: Swept, tmp_path: Path
 ) -> None:
     result = call(tmp_path, XOR, *TINY, *GRID, "train.engine=numpy", "--json")
     assert (result.returncode, result.stderr) == (0, "")
@@ -235,7 +234,7 @@ def test_a_worker_that_dies_is_replaced_and_its_member_trained_again(
     out = tmp_path / "runs"
     result = call(
         out, str(config), *TINY, "model.activation=deadly_once,tanh", "seed=range(0,4)",
-        "--workers", "2",
+        *TWO,
     )  # fmt: skip
     assert (result.returncode, result.stderr) == (0, "")
     assert (tmp_path / "once").exists()
@@ -249,7 +248,7 @@ def test_what_fails_or_diverges_is_told_and_the_others_go_on(tmp_path: Path, con
     out = tmp_path / "runs"
     activations = "model.activation=tanh,deadly,raising,leaving"
     grid = [activations, "optimizer.lr=1.0,1e300", "loss=mse", "seed=3,4", "expect={}"]
-    result = call(out, str(config), "model.hidden=[2]", "train.steps=5", *grid, "--workers", "2")
+    result = call(out, str(config), "model.hidden=[2]", "train.steps=5", *grid, *TWO)
     assert (result.returncode, result.stderr) == (1, "")
     stored = {run.id: run for run in runs(out)}
     assert len(stored) == 16
@@ -311,7 +310,8 @@ class Started:
         """Until so many have ended."""
         deadline = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < deadline:
-            if sum(len(p.read_text().splitlines()) for p in self._journals()) >= members:
+            journals = list(self.out.glob("sweeps/2*/members.jsonl"))
+            if journals and len(journals[0].read_text().splitlines()) >= members:
                 return
             time.sleep(0.01)
         raise AssertionError("the sweep was over too early, or never began")
@@ -332,9 +332,6 @@ class Started:
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.02)
         assert self.processes() == []
-
-    def _journals(self) -> Iterator[Path]:
-        return self.out.glob("sweeps/2*/members.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +357,7 @@ def assert_whole(out: Path, table: str) -> None:
 def test_killed_again_and_again_it_ends_with_the_same_table(
     tmp_path: Path, undisturbed: str
 ) -> None:
-    sweep = Started(tmp_path, XOR, *LONG)
+    sweep = Started(tmp_path, XOR, *LONG, *TWO)
     for members in (2, 6, 11):
         sweep.wait_for(members)
         sweep.process.send_signal(signal.SIGKILL)
@@ -368,7 +365,7 @@ def test_killed_again_and_again_it_ends_with_the_same_table(
         sweep.assert_nothing_is_left()
         assert {run.status for run in runs(tmp_path)} == {"finished"}
         there = {run.id for run in runs(tmp_path)}
-        sweep = Started(tmp_path, "--resume", "latest")
+        sweep = Started(tmp_path, "--resume", "latest", *TWO)
     out, err = sweep.process.communicate(timeout=60)
     assert (sweep.process.returncode, err) == (0, "")
     assert there < {run.id for run in runs(tmp_path)}
@@ -382,7 +379,7 @@ def test_killed_again_and_again_it_ends_with_the_same_table(
 def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(
     tmp_path: Path, undisturbed: str, number: signal.Signals, code: int, cause: str
 ) -> None:
-    sweep = Started(tmp_path, XOR, *LONG)
+    sweep = Started(tmp_path, XOR, *LONG, *TWO)
     sweep.wait_for(4)
     # a terminal sends Ctrl-C to all its processes
     kill = os.killpg if number == signal.SIGINT else os.kill
@@ -405,8 +402,8 @@ def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(
 
 
 def test_a_sweep_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
-    sweep = Started(tmp_path, XOR, *LONG)
-    sweep.wait_for(1)
+    sweep = Started(tmp_path, XOR, "train.steps=1000000")
+    sweep.wait_for(0)
     second = call(tmp_path, "--resume", "latest")
     sweep.process.send_signal(signal.SIGINT)
     sweep.process.communicate()
@@ -419,7 +416,7 @@ def test_a_bar_with_members_and_failures_is_drawn_at_a_terminal_only(tmp_path: P
     termios.tcsetwinsize(theirs, (24, 100))
     process = subprocess.Popen(
         [*COMMAND, XOR, "optimizer.lr=1.0,1e300", "loss=mse", "seed=range(0,4)", "expect={}",
-         "train.steps=80", "--out", str(tmp_path)],
+         "train.steps=500", "--out", str(tmp_path)],
         stdout=theirs,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm"},
@@ -521,7 +518,10 @@ BAD: dict[str, tuple[list[str], str | list[str]]] = {
     "no value": (["optimizer.lr="], "command line: 'optimizer.lr=': there is no value"),
     "a hole": (["optimizer.lr=1,,2"], "a value between commas is missing"),
     "an empty range": (["seed=range(0,0)"], "range(0,0) is empty"),
-    "an unknown key": (["optimizer.lt=1,2"], "unknown key 'lt': did you mean 'lr'?"),
+    "an unknown key": (
+        ["optimizer.momentun=0,0.9"],
+        "optimizer.momentun: unknown key 'momentun': did you mean 'momentum'?",
+    ),
     "an unknown name": (["optimizer=sgd,adm"], "unknown name 'adm': did you mean 'adam'?"),
     "one member's value": (
         ["optimizer.lr=0.1,-1"],

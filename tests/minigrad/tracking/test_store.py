@@ -32,8 +32,9 @@ def store(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_runs_are_listed_oldest_first_without_latest_and_the_trash(store: Path) -> None:
+def test_runs_are_listed_oldest_first_without_latest_trash_and_sweeps(store: Path) -> None:
     write(store / ".trash", "20261119T080000Z-gone-zzzz")
+    (store / "sweeps").mkdir()
     found = runs(store)
     assert [run.id for run in found] == [OLD, MIDDLE, NEW]
     assert [(run.name, run.status, run.damage) for run in found] == [

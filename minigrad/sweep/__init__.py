@@ -1,0 +1,39 @@
+"""Sweeps: many configs, each trained, on the cores of this machine or on a cluster.
+
+`python -m minigrad.sweep` trains a grid of them and ranks it; `run` trains any, from Python.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from contextlib import ExitStack
+
+from minigrad.config import Config
+from minigrad.sweep.member import Member, Result
+from minigrad.sweep.results import Lost, results
+from minigrad.sweep.workers import Workers, usable_cores
+
+__all__ = ["Lost", "Member", "Result", "run"]
+
+
+def run(configs: Iterable[Config], executor: Executor | None = None) -> list[Result]:
+    """Train the configs and give their results in the same order; nothing is written to disk.
+
+    `executor` is any of concurrent.futures' kind, and stays open; without one, each core of this
+    machine has a process (so a script needs its `if __name__ == "__main__":`). A config that fails
+    or diverges has a result that says so.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from minigrad import config
+    >>> rates = [config.load("configs/xor.yaml", [f"optimizer.lr={lr}"]) for lr in (0.01, 1.0)]
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     slow, fast = run(rates, executor)
+    >>> slow.status, slow.summary["final_loss"] > 0.1 > fast.summary["final_loss"]
+    ('finished', True)
+
+    Raises Lost where the executor drops its work, as a cluster that goes down.
+    """
+    data = [config.model_dump(exclude_none=True) for config in configs]
+    with ExitStack() as stack:
+        workers = executor or stack.enter_context(Workers(usable_cores()))
+        found = dict(results(range(len(data)), data.__getitem__, workers))
+    return [found[index] for index in range(len(data))]

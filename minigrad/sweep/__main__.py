@@ -1,0 +1,221 @@
+"""The command: python -m minigrad.sweep CONFIG key=a,b,c ... [--workers N] [--out DIR] [--json]
+
+Trains every combination of the values and ranks them by their final loss over seeds.
+
+Exit codes: 0 all members finished; 1 some diverged or failed, which the table says; 2 bad usage,
+grid or cluster, told in one line a fault with nothing written; 130 and 143 interrupted by Ctrl-C
+and by SIGTERM.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from minigrad import table
+from minigrad.config import ConfigError
+from minigrad.interrupts import Interrupts
+from minigrad.sweep import grid, report
+from minigrad.sweep.cells import check
+from minigrad.sweep.cluster import dask
+from minigrad.sweep.member import Result
+from minigrad.sweep.plan import Plan
+from minigrad.sweep.ranking import Standing, rank
+from minigrad.sweep.record import Record
+from minigrad.sweep.results import Lost, results
+from minigrad.sweep.workers import Workers, usable_cores
+from minigrad.tracking.store import StoreError, short
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code."""
+    arguments = _arguments(argv)
+    try:
+        plan = None if arguments.resume else _plan(arguments)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:  # nothing has been written yet
+        return 130
+    with Interrupts() as interrupts:
+        with ExitStack() as stack:
+            try:
+                executor = stack.enter_context(_executor(arguments))
+                record = _record(arguments, plan)
+            except (StoreError, OSError) as error:
+                print(error, file=sys.stderr)
+                return 2
+            start = time.monotonic()
+            stopped = _train(record, executor, interrupts)
+            seconds = time.monotonic() - start
+        return _answer(arguments, record, stopped, seconds, interrupts.received)
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    spanned = grid.parse(arguments.overrides, arguments.random, arguments.seed or 0)
+    cells = check(arguments.config, spanned)
+    return Plan(arguments.config, arguments.overrides, spanned.seeds, cells)
+
+
+def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]:
+    if arguments.dask is not None:
+        return dask(arguments.dask)
+    return Workers(arguments.workers or usable_cores())
+
+
+def _record(arguments: argparse.Namespace, plan: Plan | None) -> Record:
+    out = Path(arguments.out)
+    if plan is None:
+        return Record.reopen(out, arguments.resume)
+    try:
+        return Record.begin(out, plan)
+    except OSError as error:
+        raise OSError(f"--out {out}: no run can be written there: {error.strerror}") from None
+
+
+def _train(record: Record, executor: Executor, interrupts: Interrupts) -> str | None:
+    """Train all that is missing; gives what stopped it before the end, if anything did."""
+    found = results(
+        record.missing(), record.plan.config_of, executor, lambda: bool(interrupts.received)
+    )
+    stopped = None
+    try:
+        for index, result in _with_bar(found, record):
+            record.write(index, result)
+    except Lost:
+        stopped = "the loss of the cluster"
+    except OSError as error:
+        stopped = f"the disk ({error.strerror or error})"
+    if record.missing() and stopped is None:
+        stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
+    with suppress(OSError):  # a full disk: then it is told as one that was killed
+        record.finish("interrupted" if stopped else "finished")
+    return stopped
+
+
+def _with_bar(found: Iterator[tuple[int, Result]], record: Record) -> Iterator[tuple[int, Result]]:
+    """The results, with a progress bar over members if somebody watches."""
+    if not sys.stderr.isatty():
+        yield from found
+        return
+    total = record.plan.members
+    statuses = Counter(one.member.status for one in record.ended)
+    with tqdm(total=total, initial=statuses.total(), unit="member", leave=False) as bar:
+        for index, result in found:
+            statuses.update(member.status for member in result.members)
+            bar.set_postfix({s: n for s, n in statuses.items() if s != "finished"}, refresh=False)
+            bar.update(len(result.members))
+            yield index, result
+
+
+def _answer(
+    arguments: argparse.Namespace,
+    record: Record,
+    stopped: str | None,
+    seconds: float,
+    received: signal.Signals | None,
+) -> int:
+    standings = rank(record.plan.cells, record.ended)
+    lines = [
+        *report.lines(record, standings, seconds),
+        *_files(record, standings, picture=stopped is None),
+    ]
+    if stopped:
+        out = "" if arguments.out == "runs" else f" --out {arguments.out}"
+        resume = f"python -m minigrad.sweep --resume {short(record.id)}{out}"
+        lines.append(f"stopped by {stopped}: {resume} goes on from there")
+    if arguments.json:
+        told = table.plain(report.data(record, standings))
+        lines = [json.dumps(told, indent=2, allow_nan=False)]
+    _say(lines)
+    if stopped and received:
+        return 128 + received
+    return 1 if stopped or any(one.member.status != "finished" for one in record.ended) else 0
+
+
+def _files(record: Record, standings: Sequence[Standing], picture: bool) -> Iterator[str]:
+    """Write the table, and the picture of a sweep that is whole; gives a line on each."""
+    if not standings:
+        return
+    try:
+        yield f"table  {report.write_csv(record, standings)}"
+        if picture:
+            from minigrad.sweep.picture import draw  # here, since it imports matplotlib
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of glyphs that a font lacks
+                yield f"plot   {draw(record, standings)}"
+    except OSError as error:
+        yield f"table and plot cannot be written: {error.strerror}"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, where argparse prints the usage too."""
+        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m minigrad.sweep",
+        description="Train every combination of the values and rank them by their final loss.",
+        epilog="A value is what minigrad.train takes; several stand behind one '=': a,b,c or "
+        "range(a,b[,step]), and with --random uniform(a,b), loguniform(a,b), choice(a,b,c). "
+        "Example: python -m minigrad.sweep configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
+    )
+    parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
+    parser.add_argument(
+        "overrides", metavar="key=a,b,c", nargs="*", help="what varies, as optimizer.lr=0.1,1"
+    )
+    parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
+    parser.add_argument("--workers", metavar="N", type=_count, help="processes (one a core)")
+    parser.add_argument("--random", metavar="N", type=_count, help="draw N times from uniform(...)")
+    parser.add_argument("--seed", metavar="S", type=int, help="of the draws (0)")
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="train on a Dask cluster, as tcp://host:8786, whose workers have minigrad and, "
+        "under the same paths, the data and plugins that the config names",
+    )
+    parser.add_argument(
+        "--resume", metavar="SWEEP", help="train what is missing: its id, a part of it, or latest"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_intermixed_args(argv)
+    if arguments.resume and (arguments.config or arguments.random):
+        parser.error("--resume: the grid is that of the sweep: give no config and no values")
+    if not (arguments.config or arguments.resume):
+        parser.error("which config? For example: python -m minigrad.sweep configs/xor.yaml")
+    if arguments.workers and arguments.dask is not None:
+        parser.error("--workers: of a cluster's workers the cluster decides")
+    if arguments.seed is not None and arguments.random is None:
+        parser.error("--seed is of the draws of --random; members' seeds are seed=range(0,20)")
+    return arguments
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= grid.MAX_MEMBERS:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def _say(lines: Iterable[str]) -> None:
+    try:
+        print(*lines, sep="\n", flush=True)
+    except OSError:  # the reader, as `head -1`, has gone; the sweep is whole all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

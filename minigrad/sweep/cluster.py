@@ -1,0 +1,40 @@
+"""A Dask cluster as one more executor."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from importlib import import_module
+
+from minigrad.shown import plain
+
+_CONNECT_SECONDS = 5.0
+
+
+@contextmanager
+def dask(address: str) -> Iterator[Executor]:
+    """The executor of a Dask cluster. Raises OSError with a sentence where there is none."""
+    try:
+        client_class = import_module("distributed").Client
+        connect = import_module("distributed.comm").connect
+        security = import_module("distributed.security").Security
+    except ImportError:
+        raise OSError("--dask: distributed is absent: pip install 'minigrad[dask]'") from None
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs tracebacks of what we tell
+
+    async def knock() -> None:
+        # A Client that cannot connect leaves a traceback behind when it is collected.
+        to = security().get_connection_args("client")
+        comm = await asyncio.wait_for(connect(address, **to), _CONNECT_SECONDS)
+        await comm.close()
+
+    try:
+        asyncio.run(knock())
+        client = client_class(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except Exception as error:  # whatever answers there, if anything does
+        said = plain(str(error) or f"not within {_CONNECT_SECONDS:g} s", limit=200)
+        raise OSError(f"--dask {plain(address)}: no cluster answers there: {said}") from None
+    with client:
+        yield client.get_executor(pure=False)

@@ -1,0 +1,196 @@
+"""What a sweep's command line varies: `key=a,b,c`, ranges, and draws at random -> a grid."""
+
+import itertools
+import math
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from minigrad.config import ConfigError
+from minigrad.shown import shown
+
+MAX_CELLS = 10_000
+MAX_MEMBERS = 100_000
+
+Overrides: TypeAlias = dict[str, str]
+Draw: TypeAlias = Callable[[random.Random], str]
+
+_CALL = re.compile(r"(range|uniform|loguniform|choice)\((.*)\)", re.DOTALL)
+_OPEN, _CLOSE, _QUOTES = "([{", ")]}", "\"'"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The product of all `axes` (key -> texts) and `samples` (each a text for every drawn key).
+
+    `keys` are all keys as they came, which is the order of overrides in a cell. `seeds` are the
+    same for each cell; without any, a cell has its config's own.
+    """
+
+    keys: list[str]
+    axes: dict[str, list[str]]
+    samples: list[Overrides]
+    seeds: list[int]
+
+    @property
+    def varied(self) -> list[str]:
+        """The keys in which cells may differ."""
+        return [key for key in self.keys if key not in self.axes or len(self.axes[key]) > 1]
+
+    def cells(self) -> Iterator[Overrides]:
+        """The overrides of one cell after another, the last axis fastest."""
+        for texts in itertools.product(*self.axes.values()):
+            fixed = dict(zip(self.axes, texts, strict=True))
+            for sample in self.samples:
+                cell = {**fixed, **sample}
+                yield {key: cell[key] for key in self.keys}
+
+
+def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -> Grid:
+    """The grid that the arguments span, `samples` draws wide. Raises ConfigError.
+
+    >>> grid = parse(["optimizer=sgd,adam", "model.hidden=[4],[8, 8]", "seed=range(0,3)"])
+    >>> list(grid.cells())[1], grid.seeds
+    ({'optimizer': 'sgd', 'model.hidden': '[8, 8]'}, [0, 1, 2])
+    """
+    axes: dict[str, list[str]] = {}
+    draws: dict[str, Draw] = {}
+    faults = []
+    for argument in arguments:
+        key, equals, text = argument.partition("=")
+        try:
+            if not equals or not key:
+                raise ValueError("is no key=value")
+            if key in axes or key in draws:
+                raise ValueError("stands there twice: write all its values behind one '='")
+            values = _values(text)
+            if isinstance(values, list):
+                axes[key] = values
+            else:
+                draws[key] = values
+        except ValueError as error:
+            faults.append(f"command line: {shown(argument)}: {error}")
+    faults += _faults_of_sampling(samples, draws)
+    try:
+        seeds = [_seed(text) for text in axes.pop("seed", [])]
+    except ValueError as error:
+        faults.append(f"command line: seed: {error}")
+    if faults:
+        raise ConfigError(faults)
+    keys = [key for a in arguments if (key := a.partition("=")[0]) != "seed"]
+    grid = Grid(keys, axes, _samples(draws, samples or 1, seed), seeds)
+    _check_size(grid)
+    return grid
+
+
+def split(text: str) -> list[str]:
+    """The parts between commas that stand in no brackets and no quotes.
+
+    >>> split("a, [1, 2], 'x,y', {name: adam, lr: 0.1}")
+    ['a', '[1, 2]', "'x,y'", '{name: adam, lr: 0.1}']
+    """
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES and (not parts[-1].strip() or depth):
+            quote = letter  # elsewhere it is an apostrophe
+        elif letter in _OPEN + _CLOSE:
+            depth += 1 if letter in _OPEN else -1
+        elif letter == "," and depth <= 0:
+            parts.append("")
+            continue
+        parts[-1] += letter
+    return [part.strip() for part in parts]
+
+
+def _values(text: str) -> list[str] | Draw:
+    """The texts of an axis, or how to draw one. Raises ValueError."""
+    parts = split(text)
+    calls = [_CALL.fullmatch(part) for part in parts]
+    if drawing := [call for call in calls if call and call[1] != "range"]:
+        if len(parts) > 1:
+            raise ValueError(f"{drawing[0][1]}(...) cannot stand in a list")
+        return _draw(drawing[0][1], split(drawing[0][2]))
+    texts = []
+    for part, call in zip(parts, calls, strict=True):
+        if not part:
+            empty = "there is no value" if len(parts) == 1 else "a value between commas is missing"
+            raise ValueError(f"{empty}: write null for none")
+        texts += _range(part, split(call[2])) if call else [part]
+    if twice := next((t for t in texts if texts.count(t) > 1), None) if len(texts) < 1000 else None:
+        raise ValueError(f"{shown(twice)} stands there twice")
+    return texts
+
+
+def _range(text: str, arguments: Sequence[str]) -> list[str]:
+    try:
+        start, stop, step = map(int, [*arguments, "1"] if len(arguments) == 2 else arguments)
+        numbers = range(start, stop, step)
+    except ValueError:
+        raise ValueError(
+            f"{text}: write range(a,b) or range(a,b,step) with whole numbers, b left out"
+        ) from None
+    if not numbers:
+        raise ValueError(f"{text} is empty: it goes from a up to b, and b is left out")
+    if len(numbers) > MAX_MEMBERS:
+        raise ValueError(f"{text} has {len(numbers):,} numbers; the limit is {MAX_MEMBERS:,}")
+    return [str(number) for number in numbers]
+
+
+def _draw(kind: str, arguments: Sequence[str]) -> Draw:
+    if kind == "choice":
+        if not all(arguments):
+            raise ValueError("choice(...) takes one value or more, as choice(tanh,relu)")
+        return lambda rng: rng.choice(arguments)
+    try:
+        low, high = map(float, arguments)
+    except ValueError:
+        raise ValueError(f"{kind} takes two numbers, as {kind}(0.01,1)") from None
+    least = 0 if kind == "loguniform" else -math.inf
+    if not least < low < high < math.inf:
+        above = "0 < a < b" if kind == "loguniform" else "a < b"
+        raise ValueError(f"{kind}(a,b) takes finite numbers {above}")
+    if kind == "uniform":
+        return lambda rng: repr(rng.uniform(low, high))
+    return lambda rng: repr(math.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def _samples(draws: Mapping[str, Draw], count: int, seed: int) -> list[Overrides]:
+    """Each key draws from a generator of its own: one more key does not shift the others.
+
+    What is drawn twice, as a choice of few may be, is one sample.
+    """
+    generators = {key: random.Random(f"{key} {seed}") for key in draws}
+    drawn = [{key: draw(generators[key]) for key, draw in draws.items()} for _ in range(count)]
+    return list({tuple(sample.values()): sample for sample in drawn}.values())
+
+
+def _faults_of_sampling(samples: int | None, draws: Mapping[str, Draw]) -> list[str]:
+    if samples is None:
+        return [
+            f"command line: {key}: say how often to draw from it, as --random 20" for key in draws
+        ]
+    if not draws:
+        return ["--random: nothing is drawn: give a key uniform(a,b), loguniform(a,b) or choice()"]
+    if "seed" in draws:
+        return ["command line: seed: a list or a range will do, the same for every draw"]
+    if samples > MAX_CELLS:
+        return [f"--random: {samples:,} draws; the limit is {MAX_CELLS:,}"]
+    return []
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text):
+        raise ValueError(f"must be a whole number of at least 0, found {shown(text)}")
+    return int(text)
+
+
+def _check_size(grid: Grid) -> None:
+    cells = math.prod(map(len, grid.axes.values())) * len(grid.samples)
+    members = cells * max(1, len(grid.seeds))
+    for count, limit, what in ((cells, MAX_CELLS, "cells"), (members, MAX_MEMBERS, "members")):
+        if count > limit:
+            raise ConfigError([f"command line: the grid has {count:,} {what}; at most {limit:,}"])
