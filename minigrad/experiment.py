@@ -39,6 +39,15 @@ def trainer_for(config: Config) -> "Trainer | ReplicaTrainer":
     return build(config) if config.train.seeds is None else build_replicas(config)
 
 
+def check(config: Config) -> None:
+    """Raise ConfigError as `trainer_for` would, for all that one seed is enough to see."""
+    if config.train.seeds is None:
+        build(config)
+        return
+    trainer = build(config.with_seed(seeds.parse(config.train.seeds)[0]))
+    _check_memory(config, trainer.dataset)
+
+
 def build(config: Config) -> Trainer:
     """The trainer, ready for its first step. The same config gives the same numbers, to the bit.
 
@@ -80,7 +89,7 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
         replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
         models.append(build_model(one, train))
         if len(replicas) == 1:
-            _check_memory(config, train, len(models[0]))
+            _check_memory(config, train)
         if len(train.inputs) != len(replicas[0].dataset.inputs):
             said = (
                 f"seeds are trained at once on as many samples each, and seed {replicas[0].seed} "
@@ -171,9 +180,12 @@ def _layers(config: Config, dataset: Dataset) -> list[int]:
     return [dataset.n_features, *config.model.hidden, outputs]
 
 
+def _parameter_count(config: Config, dataset: Dataset) -> int:
+    return sum((n + 1) * m for n, m in pairwise(_layers(config, dataset)))
+
+
 def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
-    layers = _layers(config, dataset)
-    parameters = sum((n + 1) * m for n, m in pairwise(layers))
+    parameters = _parameter_count(config, dataset)
     if parameters > MAX_PARAMETERS:
         said = f"this makes {parameters:,} parameters; the limit is {MAX_PARAMETERS:,}"
         raise ConfigError([f"{config.place('model', 'hidden')}: model.hidden: {said}"])
@@ -187,8 +199,9 @@ def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
         raise ConfigError([f"{config.place('train', 'batch_size')}: train.batch_size: {said}"])
 
 
-def _check_memory(config: Config, dataset: Dataset, parameters: int) -> None:
+def _check_memory(config: Config, dataset: Dataset) -> None:
     count = len(seeds.parse(config.train.seeds))
+    parameters = _parameter_count(config, dataset)
     steps = config.train.steps // config.train.log_every
     if count * steps > MAX_LOSSES:
         said = (

@@ -45,7 +45,10 @@ class Outcome:
 
 
 class Session:
-    """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any."""
+    """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any.
+
+    `quiet` is for where nobody watches: no progress bar, no snapshots.
+    """
 
     def __init__(
         self,
@@ -53,13 +56,17 @@ class Session:
         trainer: "Trainer | ReplicaTrainer",
         run: Run,
         state: dict[str, Any] | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at = time.monotonic()
         self.last: Record | ReplicaRecord | None = None
         self.snapshots: list[tuple[int, Any]] = []
         # a resumed run takes none: its strip would lack the beginning
-        self._snapshot_steps = frozenset() if state is not None else config.train.snapshot_steps()
+        without = quiet or state is not None
+        self._snapshot_steps = frozenset() if without else config.train.snapshot_steps()
+        self._quiet = quiet
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end or to what stops it, and finish the run accordingly."""
@@ -100,7 +107,10 @@ class Session:
             names = self.trainer.files()
             self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
         self._take_snapshot()
-        for record in with_bar(self.trainer.train(steps), self.trainer.step, steps):
+        records: Iterable[Record | ReplicaRecord] = self.trainer.train(steps)
+        if not self._quiet:
+            records = with_bar(records, self.trainer.step, steps)
+        for record in records:
             if self.last is None and (agreement := self.trainer.engine.agreement):
                 self.run.facts["lifted"] = asdict(agreement)
             self.last = record
@@ -202,7 +212,7 @@ def _writing() -> Iterator[None]:
         raise Unwritable(error.strerror or str(error)) from None
 
 
-def with_bar(records: Iterator[R], done: int, steps: int) -> Iterable[R]:
+def with_bar(records: Iterable[R], done: int, steps: int) -> Iterable[R]:
     """The records, with a progress bar if somebody watches."""
     screen = sys.__stderr__  # past output.log, which has no use for a bar
     if screen is None or not screen.isatty():

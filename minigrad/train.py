@@ -61,7 +61,7 @@ def train(checked: Config, store: str | Path = "runs") -> StoredRun:
         run = train(config.load("configs/xor.yaml", ["optimizer.lr=0.3"]))
         run.summary["final_loss"]
     """
-    session = _session(checked, str(store))
+    session = _session(checked, str(store), quiet=True)
     main_thread = threading.current_thread() is threading.main_thread()
     with Interrupts() if main_thread else nullcontext(Interrupts()) as interrupts, session.run:
         session.train(interrupts)
@@ -70,7 +70,7 @@ def train(checked: Config, store: str | Path = "runs") -> StoredRun:
     return load(session.run.path)
 
 
-def _session(checked: Config, store: str) -> Session:
+def _session(checked: Config, store: str, quiet: bool = False) -> Session:
     trainer = experiment.trainer_for(checked)
     try:
         run = init(
@@ -82,7 +82,7 @@ def _session(checked: Config, store: str) -> Session:
         )
     except OSError as error:
         raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
-    return Session(checked, trainer, run)
+    return Session(checked, trainer, run, quiet=quiet)
 
 
 def _of_seeds(arguments: argparse.Namespace) -> list[str]:

@@ -12,12 +12,14 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -56,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             except (StoreError, OSError) as error:
                 print(error, file=sys.stderr)
                 return 2
+            # while the workers train: matplotlib takes longer to import than many a sweep
+            threading.Thread(target=import_module, args=["minigrad.sweep.picture"]).start()
             start = time.monotonic()
             stopped = _train(record, executor, interrupts)
             seconds = time.monotonic() - start

@@ -63,7 +63,7 @@ def _cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
     if len(grid.seeds) > 1 and checked.train.engine == "numpy":
         checked = config.load(path, [*given, f"train.seeds={_written(grid.seeds)}"])
-    experiment.build(checked.with_seed(grid.seeds[0]) if grid.seeds else checked)
+    experiment.check(checked)
     values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
     return Cell(values, checked.model_dump(exclude_none=True))
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,7 +68,7 @@ def train(config: Mapping[str, Any]) -> Result:
     """
     with _ONE_AT_A_TIME:
         run = _Kept(config)
-        with redirect_stdout(run.output), redirect_stderr(run.output), _no_bar():
+        with redirect_stdout(run.output), redirect_stderr(run.output):
             try:
                 checked = _checked(config)
                 trainer = experiment.trainer_for(checked)
@@ -76,7 +76,7 @@ def train(config: Mapping[str, Any]) -> Result:
                 traceback.print_exc(file=run.output)
                 run.finish("failed", error=_sentence(error))
             else:
-                Session(checked, trainer, run).train(Interrupts())
+                Session(checked, trainer, run, quiet=True).train(Interrupts())
     return run.result()
 
 
@@ -201,13 +201,3 @@ def _surroundings() -> dict[str, Any]:
 
 def _sentence(error: BaseException) -> str:
     return str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
-
-
-@contextmanager
-def _no_bar() -> Iterator[None]:
-    """A bar a step is for whoever watches one training."""
-    screen, sys.__stderr__ = sys.__stderr__, None  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        sys.__stderr__ = screen  # type: ignore[misc]

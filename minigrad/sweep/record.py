@@ -20,7 +20,7 @@ from typing import Any, Self
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import Plan
 from minigrad.tracking.files import Lines, relink, replace
-from minigrad.tracking.run import _make_directory
+from minigrad.tracking.run import make_directory
 from minigrad.tracking.store import SWEEPS, StoreError, matches, nearest
 
 
@@ -52,7 +52,7 @@ class Record:
     @classmethod
     def begin(cls, store: Path, plan: Plan) -> Self:
         """Raises OSError where the store cannot be written."""
-        path = _make_directory(store / SWEEPS, plan.name)
+        path = make_directory(store / SWEEPS, plan.name)
         facts = {
             "id": path.name,
             "status": "running",
@@ -113,7 +113,7 @@ class Record:
 
     def _draft(self, result: Result) -> Path:
         while True:
-            draft = _make_directory(self._drafts, result.facts["name"])
+            draft = make_directory(self._drafts, result.facts["name"])
             if not os.path.lexists(self.store / draft.name):
                 break
         for name, content in result.files.items():

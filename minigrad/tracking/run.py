@@ -159,7 +159,7 @@ def init(
     """
     text = config if isinstance(config, str) else yaml12.dump(dict(config or {}))
     surroundings = environment.describe()  # takes its time: not while the directory is half made
-    path = _make_directory(Path(store), name)
+    path = make_directory(Path(store), name)
     started: dict[str, Any] = {
         "id": path.name,
         "name": name,
@@ -205,7 +205,8 @@ def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
     return run
 
 
-def _make_directory(store: Path, name: str) -> Path:
+def make_directory(store: Path, name: str) -> Path:
+    """A new directory below `store`, named by UTC time, `name` and chance. Raises OSError."""
     store.mkdir(parents=True, exist_ok=True)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "run"
     while True:
