@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -170,3 +171,12 @@ def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
     found = printed("minigrad.train", *arguments).splitlines()
     assert found[0].rpartition(", ")[0] == shown[0].rpartition(", ")[0]
     assert found[1] == shown[1]
+
+
+def test_the_sweep_ranks_as_the_readme_shows(tmp_path: Path) -> None:
+    (command,) = re.findall(r"^python -m minigrad\.sweep (.+)$", README, flags=re.MULTILINE)
+    shown = shown_after(f"python -m minigrad.sweep {command}").splitlines()
+    found = printed("minigrad.sweep", *shlex.split(command), "--out", str(tmp_path)).splitlines()
+    assert found[0].partition(" in ")[0] == shown[0].partition(" in ")[0]
+    assert found[2 : len(shown)] == shown[2:]
+    assert sum(line.startswith(("adam", "sgd")) for line in found) == len(shown[3:]) + 8
