@@ -56,13 +56,12 @@ def test_there_are_seven_examples_of_less_than_ten_lines() -> None:
     assert [name for name, code in EXAMPLES.items() if len(code.strip().splitlines()) >= 10] == []
 
 
-def test_a_new_operation_has_a_value_a_slope_and_is_lifted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_operation_has_a_value_a_slope_and_is_lifted() -> None:
     square = put("minigrad/value.py")["square"]
     x = Value(3.0)
     y = square(x)
     y.backward()
     assert (y.data, x.grad, y.op) == (9.0, 6.0, "square")
-    monkeypatch.setattr("minigrad.lift.kernels.RULES", dict(RULES))
     with registered(RULES, "square"):
         put("minigrad/lift/kernels.py")
         fast = lift.compile(lambda a: square(x * a), [x])

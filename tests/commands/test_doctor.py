@@ -599,12 +599,11 @@ def broken(x):
     assert found["start"].sentence.startswith("mine.py:6: ")
 
 
-def test_an_initialiser_that_throws_fails_the_first_check(tmp_path: Path) -> None:
+def test_an_initialiser_that_throws_is_a_fault_of_the_config(tmp_path: Path) -> None:
     init = plugin(tmp_path, ZEROS.replace("return 0.0", "return 1 / 0"))
-    found = told(doctor(XOR, init, "model.init=zeros"))
-    assert named(found, "FAIL") == ["model"]
-    assert named(found, "skip") == CHECKS[1:]
-    assert found["model"].sentence.startswith("mine.py:6: ZeroDivisionError: ")
+    ended = doctor(XOR, init, "model.init=zeros")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "command line: model.init: ZeroDivisionError: division by zero\n"
 
 
 def test_numbers_that_overflow_before_training_are_a_line(tmp_path: Path) -> None:

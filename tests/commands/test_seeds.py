@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from minigrad import runs, train
+from minigrad.data import DATASETS
 from minigrad.seed_table import SeedTable
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
@@ -701,6 +702,9 @@ def test_datasets_of_unequal_sizes_are_refused(
     )
     plugin = f"plugins=[{json.dumps(str(path))}]"
     out = ["--out", str(tmp_path / "runs")]
-    assert train.main([XOR, *SHORT, plugin, "data={name: uneven}", "--seeds", "9", *out]) == 2
+    try:
+        assert train.main([XOR, *SHORT, plugin, "data={name: uneven}", "--seeds", "9", *out]) == 2
+    finally:
+        DATASETS.pop("uneven", None)
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "runs").exists()

@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -292,8 +293,10 @@ def test_k_times_a_root_has_k_times_its_gradient(plan: Plan, k: float) -> None:
 
 
 def is_close(a: float, b: float, scale: float = 1.0) -> bool:
-    """To 1e-12 of the number or, where large shares cancel, of their size."""
-    return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12 * scale)
+    """To 1e-12 of the number or, where large shares cancel, of their size; numbers below the
+    smallest normal float have fewer digits.
+    """
+    return math.isclose(a, b, rel_tol=1e-12, abs_tol=max(1e-12 * scale, sys.float_info.min))
 
 
 @repeatable
