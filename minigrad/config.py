@@ -318,9 +318,13 @@ def _config_class(_names: tuple[tuple[str, ...], ...]) -> type[Config]:
         key: (_variants(key, registry), ...) for key, registry in BLOCKS.items()
     }
     fields["scheduler"] = (fields["scheduler"][0], Field(default={"name": "constant"}))
-    return create_model(
-        "Config", __base__=Config, __config__=ConfigDict(validate_default=True), **fields
-    )
+    return create_model("Config", __base__=_WithDefaults, **fields)
+
+
+class _WithDefaults(Config):
+    """Checks defaults too, which makes a block of `{"name": "constant"}`."""
+
+    model_config = ConfigDict(validate_default=True)
 
 
 def _variants(key: str, registry: Registry[Any]) -> Any:

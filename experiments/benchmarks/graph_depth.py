@@ -24,12 +24,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
+
+from experiments.benchmarks.parts.command_line import as_script
+from experiments.benchmarks.parts.rows import Row, Section, beside
+from experiments.benchmarks.parts.setting import Setting
 from minigrad import Value
 
+QUESTION = "The depth of a graph"
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
-REPEATS = 3
+ROUNDS = 3
 FIGURES = ("forward us", "backward us", "release us", "bytes", "with grads", "collector on us")
-WIDTHS = (9, *map(len, FIGURES))
 MEMORY = Path("/proc/self/smaps_rollup")
 Chain = Callable[[Value, int], Value]
 
@@ -67,9 +72,9 @@ def resident_bytes() -> int:
 
 @contextmanager
 def added(times: list[float]) -> Iterator[None]:
-    start = time.perf_counter()
+    start = time.process_time()
     yield
-    times.append(time.perf_counter() - start)
+    times.append(time.process_time() - start)
 
 
 def run(name: str, length: int, collector: str) -> list[float]:
@@ -104,33 +109,44 @@ def fresh_run(name: str, length: int, collector: str) -> list[float]:
     return [float(figure) for figure in json.loads(answer)]
 
 
-def medians(name: str, length: int, collector: str) -> list[float]:
-    runs = [fresh_run(name, length, collector) for _ in range(REPEATS)]
-    return [statistics.median(figures) for figures in zip(*runs, strict=True)]
+def figures(name: str, length: int) -> list[float]:
+    """One round: the six FIGURES of a chain."""
+    return [*fresh_run(name, length, "paused"), fresh_run(name, length, "on")[0]]
 
 
-def line(chain: str, *cells: str) -> str:
-    columns = (f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-    return "   ".join([f"{chain:9}", *columns])
-
-
-def main() -> None:
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    lengths = LENGTHS[: 2 if setting.quick else None]
     if not MEMORY.exists():
-        sys.exit(f"{MEMORY} is absent: this benchmark needs Linux")
-    print(line("chain", "length", *FIGURES))
+        remark = f"left out: {MEMORY} is absent, this benchmark needs Linux"
+        return Section(QUESTION, [], rounds, remarks=[remark])
+    rows, detail = [], []
     for name in CHAINS:
-        rows = [
-            [*medians(name, length, "paused"), medians(name, length, "on")[0]] for length in LENGTHS
-        ]
-        for length, figures in zip(LENGTHS, rows, strict=True):
-            texts = (f"{x:.0f}" if x > 100 else f"{x:.2f}" for x in figures)
-            print(line(name, f"{length:,}", *texts))
-        growth = (f"x {last / first:.1f}" for first, last in zip(rows[0], rows[-1], strict=True))
-        print(line(name, "growth", *growth))
+        found = {n: [figures(name, n) for _ in range(rounds)] for n in lengths}
+        rows += _rows(name, lengths[0], lengths[-1], found)
+        for length, runs in found.items():
+            medians = map(statistics.median, zip(*runs, strict=True))
+            line = dict(zip(FIGURES, medians, strict=True))
+            detail.append({"chain": name, "length": length, **line})
+    return Section(
+        QUESTION, rows, rounds, remarks=["all for one operation, gradients included"], detail=detail
+    )
+
+
+def _rows(name: str, short: int, long: int, found: dict[int, list[list[float]]]) -> list[Row]:
+    def row(what: str, unit: str, figure: Callable[[list[float]], float]) -> Row:
+        mine, theirs = ([figure(run) for run in found[length]] for length in (long, short))
+        return beside(f"{long:,} {name}: {what}", unit, mine, f"{short:,} {name}", theirs)
+
+    return [
+        row("time in all", "us", lambda run: sum(run[:3])),
+        row("memory", "bytes", lambda run: run[4]),
+        row("forward, collector on", "us", lambda run: run[5]),
+    ]
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[1:2] and sys.argv[1] in CHAINS:
         print(json.dumps(run(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
     else:
-        main()
+        sys.exit(as_script(__doc__, lambda: [measure]))

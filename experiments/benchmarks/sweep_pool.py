@@ -8,83 +8,65 @@ trains the same 320 configs and keeps only their last loss. Prints medians and t
 ratios: by the clock, which other work on the machine disturbs, and in processor time.
 """
 
-import ctypes
 import itertools
-import os
-import resource
+import math
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
-from minigrad import config, experiment
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
 
-HERE = Path(__file__).resolve()
-ROOT = HERE.parent.parent.parent
+from experiments.benchmarks.parts.command_line import as_script
+from experiments.benchmarks.parts.rows import Section, beside
+from experiments.benchmarks.parts.setting import Setting
+from experiments.benchmarks.parts.whole import run
+from experiments.benchmarks.xor_seeds import final_loss
+
+ROUNDS = 3
 GRID = {
     "optimizer": ["sgd", "adam"],
     "optimizer.lr": ["0.03", "0.1", "0.3", "1.0"],
     "model.activation": ["tanh", "relu"],
     "seed": [str(seed) for seed in range(20)],
 }
+SMALL = {"seed": ["0", "1"], "train.steps": ["5"], "expect": ["{}"]}
 
 
-def final_loss(overrides: list[str]) -> float:
-    checked = config.load("configs/xor.yaml", overrides)
-    trainer = experiment.build(checked)
-    for _ in trainer.train(checked.train.steps):
-        pass
-    return trainer.evaluate().loss
-
-
-def bare_pool() -> None:
-    members = [
-        [f"{key}={text}" for key, text in zip(GRID, texts, strict=True)]
-        for texts in itertools.product(*GRID.values())
-    ]
+def bare_pool(grid: Sequence[str]) -> None:
+    """Of arguments as the sweep command takes them, comma lists alone."""
+    lists = [argument.split("=") for argument in grid]
+    choices = [[f"{key}={text}" for text in texts.split(",")] for key, texts in lists]
     with ProcessPoolExecutor(2) as pool:
-        losses = list(pool.map(final_loss, members))
+        losses = list(pool.map(final_loss, itertools.product(*choices)))
     print(f"{len(losses)} trained, median {statistics.median(losses):.4g}")
 
 
-def adopt_orphans() -> None:
-    """The fork server outlives the sweep for a moment: let it, and its time, come to us (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-
-
-def seconds(*command: str) -> tuple[float, float]:
-    """From start to exit by the clock, and of processor time in all its processes."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=ROOT)
-    wall = time.perf_counter() - start
-    with suppress(ChildProcessError):
-        while True:
-            os.wait()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def main() -> None:
-    adopt_orphans()
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    grid = [f"{key}={','.join(texts)}" for key, texts in GRID.items()]
-    pairs = []
-    for _ in range(repeats):
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    choices = SMALL if setting.quick else GRID
+    grid = [f"{key}={','.join(texts)}" for key, texts in choices.items()]
+    bare = [sys.executable, __file__, "bare", *grid]
+    sweep = [sys.executable, "-m", "minigrad.sweep", "configs/xor.yaml", *grid, "--workers", "2"]
+    turns = []
+    for _ in range(rounds):
         with tempfile.TemporaryDirectory() as out:
-            sweep = ("-m", "minigrad.sweep", "configs/xor.yaml", *grid, "--workers", "2")
-            pairs.append((seconds(*sweep, "--out", out), seconds(str(HERE), "bare")))
-    for kind, name in enumerate(("wall", "processor")):
-        mine, bare = (
-            statistics.median(one[kind] for one in side) for side in zip(*pairs, strict=True)
-        )
-        ratio = statistics.median(a[kind] / b[kind] for a, b in pairs)
-        print(f"{name:9}  sweep {mine:6.2f} s   bare pool {bare:6.2f} s   sweep / bare {ratio:.2f}")
+            turns.append((run([*sweep, "--out", out]), run(bare)))
+    mine, theirs = zip(*turns, strict=True)
+    what, peer = f"{math.prod(map(len, choices.values()))} trainings of XOR", "a bare process pool"
+    wall = [[turn.clock for turn in side] for side in (mine, theirs)]
+    work = [[turn.processor for turn in side] for side in (mine, theirs)]
+    rows = [
+        beside(f"{what}, by the clock", "s", wall[0], peer, wall[1], 1 / 1.2),
+        beside(f"{what}, of processors", "s", work[0], peer, work[1]),
+    ]
+    return Section("A sweep", rows, rounds, "wall", "two workers")
 
 
 if __name__ == "__main__":
-    bare_pool() if sys.argv[1:] == ["bare"] else main()
+    if sys.argv[1:2] == ["bare"]:
+        bare_pool(sys.argv[2:])
+    else:
+        sys.exit(as_script(__doc__, lambda: [measure]))

@@ -2,27 +2,34 @@
 
 python experiments/benchmarks/tracking_cost.py
 
-Takes turns in one process and prints medians of 15 pairs: training alone, with each step logged,
+Takes turns in one process and prints medians of 15 rounds: training alone, with each step logged,
 and with all that a run does besides (directory, config, environment, checkpoint, fsync).
 """
 
 import gc
-import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
+
+from experiments.benchmarks.parts.command_line import as_script
+from experiments.benchmarks.parts.rows import Section, beside
+from experiments.benchmarks.parts.setting import Setting
+from experiments.benchmarks.peers.turns import ROOT
 from minigrad import config, experiment
 from minigrad.interrupts import Interrupts
 from minigrad.session import Session
 from minigrad.tracking import init
 
-PAIRS = 15
+XOR = ROOT / "configs" / "xor.yaml"
+ROUNDS = 15
 
 
 def alone(_store: Path) -> float:
-    trainer = experiment.build(config.load("configs/xor.yaml"))
+    trainer = experiment.build(config.load(XOR))
     start = time.perf_counter()
     for _ in trainer.train(500):
         pass
@@ -30,7 +37,7 @@ def alone(_store: Path) -> float:
 
 
 def logged(store: Path) -> float:
-    checked = config.load("configs/xor.yaml")
+    checked = config.load(XOR)
     trainer = experiment.build(checked)
     with init("xor", checked.to_yaml(), store=store) as run:
         start = time.perf_counter()
@@ -41,7 +48,7 @@ def logged(store: Path) -> float:
 
 
 def whole_run(store: Path) -> float:
-    checked = config.load("configs/xor.yaml")
+    checked = config.load(XOR)
     trainer = experiment.build(checked)
     start = time.perf_counter()
     run = init("xor", checked.to_yaml(), store=store)
@@ -50,19 +57,22 @@ def whole_run(store: Path) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    ways: list[Callable[[Path], float]] = [alone, logged, whole_run]
+    times: list[list[float]] = [[], [], []]
     with tempfile.TemporaryDirectory() as store:
-        ways: list[Callable[[Path], float]] = [alone, logged, whole_run]
-        times: list[list[float]] = [[], [], []]
-        for _ in range(PAIRS):
+        for _ in range(rounds):
             for way, column in zip(ways, times, strict=True):
                 gc.collect()
-                column.append(way(Path(store)))
-    base = times[0]
-    for way, column in zip(ways, times, strict=True):
-        share = statistics.median(t / b - 1 for t, b in zip(column, base, strict=True))
-        print(f"{way.__name__:10} {statistics.median(column) * 1e3:7.1f} ms   {share:+6.1%}")
+                column.append(1e3 * way(Path(store)))
+    base, log, whole = times
+    rows = [
+        beside("500 steps of XOR, each logged", "ms", log, "the steps alone", base, 1 / 1.1),
+        beside("a whole run of 500 steps", "ms", whole, "the steps alone", base),
+    ]
+    return Section("The cost of tracking", rows, rounds, "wall")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(as_script(__doc__, lambda: [measure]))

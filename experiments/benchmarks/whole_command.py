@@ -4,43 +4,47 @@
     python experiments/benchmarks/whole_command.py [--torch-python PYTHON]
 
 Whole processes from start to exit, picture included, taking turns: `python -m minigrad.train
-configs/xor.yaml` and xor_torch.py beside this file. --torch-python names an interpreter that has
-torch and matplotlib, if this one has not. Prints medians and the median of the ratios.
+configs/xor.yaml` for one seed and for a thousand, and peers/xor_torch.py for one. --torch-python
+names an interpreter that has torch and matplotlib, if this one has not. Prints medians and medians
+of the ratios.
 """
 
-import argparse
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-REPEATS = 7
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
+
+from experiments.benchmarks.parts.command_line import as_script
+from experiments.benchmarks.parts.rows import Section, beside
+from experiments.benchmarks.parts.setting import Setting
+from experiments.benchmarks.parts.whole import run
+
+ROUNDS = 3
 
 
-def seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, cwd=HERE.parent.parent)
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--torch-python", default=sys.executable)
-    torch_python = parser.parse_args().torch_python
-    if subprocess.run([torch_python, "-c", "import torch"], capture_output=True).returncode:
-        sys.exit(f"torch is absent from {torch_python}: pip install torch")
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    seeds = 10 if setting.quick else 1000
+    torch = setting.peers()["PyTorch script"]
     with tempfile.TemporaryDirectory() as out:
-        mine = [sys.executable, "-m", "minigrad.train", "configs/xor.yaml", "--out", out]
-        theirs = [torch_python, str(HERE / "xor_torch.py"), out]
-        seconds(mine), seconds(theirs)  # both warm: files cached, fonts listed
-        pairs = [(seconds(mine), seconds(theirs)) for _ in range(REPEATS)]
-    m, t = (statistics.median(side) for side in zip(*pairs, strict=True))
-    ratio = statistics.median(a / b for a, b in pairs)
-    print(f"minigrad {m:.2f} s   PyTorch {t:.2f} s   minigrad / PyTorch {ratio:.2f}")
+        train = [sys.executable, "-m", "minigrad.train", "configs/xor.yaml", "--out", out]
+        commands = [train, [*train, "--seeds", str(seeds)]]
+        if not torch.missing:
+            commands.append([torch.python, str(torch.path), out])
+        if not setting.quick:
+            for command in commands:
+                run(command)  # files cached, fonts listed
+        turns = [[run(command) for command in commands] for _ in range(rounds)]
+    one, many, *peers = ([turn.clock for turn in side] for side in zip(*turns, strict=True))
+    theirs = peers[0] if peers else None
+    rows = [
+        beside("XOR, 500 steps, one seed, eager", "s", one, "PyTorch, one seed", theirs, 2),
+        beside(f"XOR, 500 steps, {seeds:,} seeds", "s", many, "PyTorch, one seed", theirs, 1 / 2),
+    ]
+    threads = "as many threads as each takes"
+    return Section("The whole command", rows, rounds, "wall", threads)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(as_script(__doc__, lambda: [measure]))

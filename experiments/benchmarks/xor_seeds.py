@@ -5,27 +5,42 @@ python experiments/benchmarks/xor_seeds.py [NUMBER_OF_SEEDS]
 
 import statistics
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
+
+from experiments.benchmarks.parts.command_line import as_script
+from experiments.benchmarks.parts.rows import Row, Section
+from experiments.benchmarks.parts.setting import Setting
+from experiments.benchmarks.peers.turns import ROOT
 from minigrad import config, experiment
 
+XOR = ROOT / "configs" / "xor.yaml"
+SEEDS = 100
+ENOUGH = 0.001
 
-def final_loss(seed: int) -> float:
-    checked = config.load("configs/xor.yaml", [f"seed={seed}"])
+
+def final_loss(overrides: Sequence[str]) -> float:
+    checked = config.load(XOR, overrides)
     trainer = experiment.build(checked)
     for _ in trainer.train(checked.train.steps):
         pass
     return trainer.evaluate().loss
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    losses = [final_loss(seed) for seed in range(count)]
-    below = sum(loss < 0.001 for loss in losses)
-    print(
-        f"{below} of {count} seeds end below 0.001: median {statistics.median(losses):.2g}, "
-        f"worst {max(losses):.2g} (seed {losses.index(max(losses))})"
-    )
+def measure(setting: Setting) -> Section:
+    count = setting.rounds(SEEDS, quick=3)
+    losses = [final_loss([f"seed={seed}"]) for seed in range(count)]
+    below = sum(loss < ENOUGH for loss in losses)
+    rows = [
+        Row(f"final loss, median of {count:,} seeds", statistics.median(losses), "nats"),
+        Row(f"final loss, worst of {count:,} seeds", max(losses), "nats", at_most=ENOUGH),
+    ]
+    worst = losses.index(max(losses))
+    remark = f"{below:,} of {count:,} seeds end below {ENOUGH:g}, the worst is seed {worst}"
+    return Section("Does XOR converge?", rows, 1, clock=None, remarks=[remark])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(as_script(__doc__, lambda: [measure]))

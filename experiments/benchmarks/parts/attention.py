@@ -2,7 +2,6 @@
 
 import gc
 import random
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +11,8 @@ import nn
 import optim
 from experiments.attention.attention import Attention, samples
 from experiments.benchmarks.parts.contest import CHECKED, TOLERANCE
-from experiments.benchmarks.parts.sections import Bound, Section
+from experiments.benchmarks.parts.rows import Row, Section, beside
+from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers.served import Step
 from minigrad import Value, lift
 
@@ -20,23 +20,28 @@ ROUNDS = 7
 BATCHES = {1: (5, 200), 32: (1, 100)}
 """Samples of a batch: eager steps of a turn, and lifted ones."""
 
+AT_LEAST = {32: 20}
 
-def measure() -> Section:
-    rows = []
-    for size, counts in BATCHES.items():
-        batch = samples(size, random.Random(1))
-        steps = _eager(batch), _lifted(batch)
-        for _ in range(CHECKED):
-            eager, lifted = (step() for step in steps)
-            if not abs(lifted - eager) <= TOLERANCE * abs(eager):
-                sys.exit(f"unequal work: attention's losses are {eager!r} and {lifted!r}")
-        rounds = [tuple(map(_seconds, steps, counts)) for _ in range(ROUNDS)]
-        ratio = statistics.median(eager / lifted for eager, lifted in rounds)
-        eager, lifted = (1e6 * statistics.median(side) for side in zip(*rounds, strict=True))
-        rows.append([size, eager, lifted, ratio])
-    bounds = [Bound(f"eager / lifted, attention, {size} samples", ratio, 20)]
-    header = ["samples", "eager us a step", "lifted us a step", "eager / lifted"]
-    return Section("An attention head over 8 tokens, in Values", header, rows, bounds)
+
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    sizes = [*BATCHES][: 1 if setting.quick else None]
+    rows = [_row(size, rounds, setting.quick) for size in sizes]
+    return Section("An attention head over 8 tokens, written in Values", rows, rounds)
+
+
+def _row(size: int, rounds: int, quick: bool) -> Row:
+    batch = samples(size, random.Random(1))
+    steps = _eager(batch), _lifted(batch)
+    for _ in range(1 if quick else CHECKED):
+        eager, lifted = (step() for step in steps)
+        if not abs(lifted - eager) <= TOLERANCE * abs(eager):
+            sys.exit(f"unequal work: attention's losses are {eager!r} and {lifted!r}")
+    counts = (1, 1) if quick else BATCHES[size]
+    turns = [tuple(map(_microseconds, steps, counts)) for _ in range(rounds)]
+    theirs, mine = zip(*turns, strict=True)
+    what = f"a step of {size} sample{'s' * (size > 1)}, lifted"
+    return beside(what, "us", mine, "eager", theirs, AT_LEAST.get(size))
 
 
 def _loss(model: Attention, tokens: Sequence[Sequence[Any]], target: Any) -> Value:
@@ -71,7 +76,7 @@ def _lifted(batch: Any) -> Step:
     return step
 
 
-def _seconds(step: Step, count: int) -> float:
+def _microseconds(step: Step, count: int) -> float:
     gc.collect()
     gc.disable()  # as the eager engine does: it would only walk the graph while that grows
     start = time.process_time()
@@ -79,4 +84,4 @@ def _seconds(step: Step, count: int) -> float:
         step()
     spent = time.process_time() - start
     gc.enable()
-    return spent / count
+    return 1e6 * spent / count

@@ -1,8 +1,8 @@
-"""Peers that take turns at one training: what a step costs each, and how many times another's."""
+"""Peers that take turns at one training: what a step costs each."""
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,29 +32,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timed:
-    """An entry's turns: seconds of the processor a model's step, and the clock's part of them.
+    """An entry's turns: microseconds of the processor a model's step, and the clock's part of them.
 
     One thread's two times are the same on an idle machine. Where others run too, the clock goes on
     while they do; so ratios are taken from the processor's.
     """
 
-    name: str
-    seconds: list[float]
+    microseconds: list[float]
     clock: list[float]
-
-    @property
-    def microseconds(self) -> float:
-        return 1e6 * statistics.median(self.seconds)
 
     @property
     def clock_share(self) -> float:
         """By the clock, as a multiple of the processor's time."""
-        return statistics.median(c / s for c, s in zip(self.clock, self.seconds, strict=True))
-
-    def times(self, other: "Timed") -> float:
-        """How many times the other's step this one costs: the median over the rounds."""
-        pairs = zip(self.seconds, other.seconds, strict=True)
-        return statistics.median(mine / theirs for mine, theirs in pairs)
+        pairs = zip(self.clock, self.microseconds, strict=True)
+        return statistics.median(clock / processor for clock, processor in pairs)
 
 
 def contest(entries: Sequence[Entry], rounds: int) -> dict[str, Timed]:
@@ -69,7 +60,7 @@ def contest(entries: Sequence[Entry], rounds: int) -> dict[str, Timed]:
 def check_equal_work(entries: Sequence[Entry]) -> float:
     """How far losses are from the first peer's after as many steps, relative: the most of them.
 
-    Ends the program beyond TOLERANCE.
+    0 if there is nobody else. Ends the program beyond TOLERANCE.
     """
     first, *others = entries
     found = 0.0
@@ -85,7 +76,13 @@ def check_equal_work(entries: Sequence[Entry]) -> float:
     return found
 
 
+def remarks(apart: float, timed: Iterable[Timed]) -> list[str]:
+    """Whether the work was the same, and how far other work on the machine was in the way."""
+    share = max(each.clock_share for each in timed)
+    by_clock = f"by the clock at most {share:.2f} times as long"
+    return [f"losses at most {apart:.0e} apart", by_clock] if apart else [by_clock]
+
+
 def _timed(entry: Entry, turns: Sequence[Turn]) -> Timed:
-    count = entry.steps * entry.model_steps
-    seconds = [turn.processor / count for turn in turns]
-    return Timed(entry.name, seconds, [turn.clock / count for turn in turns])
+    scale = 1e6 / (entry.steps * entry.model_steps)
+    return Timed([scale * turn.processor for turn in turns], [scale * turn.clock for turn in turns])

@@ -8,18 +8,26 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from experiments.benchmarks.parts import lifting
 from experiments.benchmarks.parts.problems import task
-from experiments.benchmarks.parts.sections import Bound, Section
+from experiments.benchmarks.parts.rows import Row, Section
+from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers import lifted, lifted_replicas
 from experiments.benchmarks.peers.served import Step
 
 ROUNDS = 7
 TURN = 0.02
 """Seconds."""
+
+VALUES = {
+    "width": [4, 8, 16, 32, 64, 128],
+    "depth": [1, 2, 3, 4],
+    "batch": [1, 4, 16, 64, 256, 1024, 4096],
+    "replicas": [1, 4, 16, 64, 256, 1024, 4096],
+}
 
 
 @dataclass
@@ -33,6 +41,12 @@ class Point:
     count: int = 1
     seconds: list[float] = field(default_factory=list)
 
+    def prepare(self) -> None:
+        self.take_turn()  # the first step is held against eager
+        self.take_turn()
+        self.count = max(1, round(TURN / self.seconds.pop()))
+        self.seconds.clear()
+
     def take_turn(self) -> None:
         start = time.process_time()
         for _ in range(self.count):
@@ -44,37 +58,46 @@ class Point:
         return 1e6 * statistics.median(self.seconds)
 
 
-def measure() -> Section:
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    values = {name: values[: 2 if setting.quick else None] for name, values in VALUES.items()}
     points = [
-        *(_point("width", width, [2, width, width, 1], 100) for width in (4, 8, 16, 32, 64, 128)),
-        *(_point("depth", depth, [2, *[32] * depth, 1], 100) for depth in (1, 2, 3, 4)),
-        *(_point("batch", 4**i, [2, 16, 16, 1], 4**i) for i in range(7)),
-        *(_point("replicas", 4**i, [2, 8, 1], 4, replicas=4**i) for i in range(7)),
+        *(_point("width", width, [2, width, width, 1], 100) for width in values["width"]),
+        *(_point("depth", depth, [2, *[32] * depth, 1], 100) for depth in values["depth"]),
+        *(_point("batch", batch, [2, 16, 16, 1], batch) for batch in values["batch"]),
+        *(_point("replicas", count, [2, 8, 1], 4, count) for count in values["replicas"]),
     ]
     for point in points:
-        point.take_turn()  # the first step is held against eager
-        point.take_turn()
-        point.count = max(1, round(TURN / point.seconds.pop()))
-        point.seconds.clear()
-    for _ in range(ROUNDS):
+        point.prepare()
+    for _ in range(rounds):
         for point in points:
             point.take_turn()
-    rows = [row for _, group in groupby(points, lambda p: p.varied) for row in _rows([*group])]
-    header = ["varied", "to", "scalar operations", "us a step", "ns each", "work x", "time x"]
-    worst = max(time / work for *_, work, time in rows if work)
-    bound = Bound("growth of time / growth of work, the largest", worst, 1.5, at_most=True)
-    return Section("Cost and work of a lifted step", header, rows, [bound])
+    lines = [_lines([*group]) for _, group in groupby(points, lambda point: point.varied)]
+    rows = [_row(each) for each in lines]
+    return Section("Growth of a lifted step", rows, rounds, detail=[*chain(*lines)])
 
 
-def _rows(points: Sequence[Point]) -> list[list[Any]]:
-    rows = []
-    for before, point in zip([None, *points], points, strict=False):
-        work = point.work / before.work if before else None
-        spent = point.microseconds / before.microseconds if before else None
-        each = 1e3 * point.microseconds / point.work
-        numbers = point.work, point.microseconds, each, work, spent
-        rows.append([point.varied, point.value, *numbers])
-    return rows
+def _lines(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """A point a line, with what work and time grew by since the line before."""
+    return [
+        {
+            "varied": point.varied,
+            "to": point.value,
+            "scalar operations": point.work,
+            "us a step": point.microseconds,
+            "ns each": 1e3 * point.microseconds / point.work,
+            "work x": point.work / before.work if before else None,
+            "time x": point.microseconds / before.microseconds if before else None,
+        }
+        for before, point in zip([None, *points], points, strict=False)
+    ]
+
+
+def _row(lines: Sequence[dict[str, Any]]) -> Row:
+    first, *later = lines
+    worst = max(line["time x"] / line["work x"] for line in later)
+    what = f"time's growth by work's, {first['varied']} {first['to']} to {later[-1]['to']:,}"
+    return Row(what, worst, "x", at_most=1.5)
 
 
 def _point(varied: str, value: int, sizes: list[int], batch: int, replicas: int = 1) -> Point:

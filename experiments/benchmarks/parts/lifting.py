@@ -7,7 +7,8 @@ import numpy as np
 
 import nn
 from experiments.benchmarks.parts.problems import task
-from experiments.benchmarks.parts.sections import Bound, Section
+from experiments.benchmarks.parts.rows import Row, Section
+from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.parts.steps import CASES, Case
 from experiments.benchmarks.peers.models import model
 from experiments.benchmarks.peers.served import Task
@@ -15,17 +16,15 @@ from minigrad.engines.eager import EagerEngine
 from minigrad.engines.numpy import lift
 from minigrad.lift.lifted import Lifted
 
-REPEATS = 9
+ROUNDS = 9
+AT_MOST = {"2-64-64-1": 50}
+"""Milliseconds."""
 
 
-def measure() -> Section:
-    rows = []
-    for case in CASES:
-        scalars, seconds = _lifting(case)
-        rows.append([case.network, case.points, scalars, 1e3 * seconds, 1e6 * seconds / scalars])
-    header = ["network", "points", "scalar operations", "ms to lift", "us a scalar operation"]
-    bound = Bound(f"lifting {CASES[-1].network}, ms", 1e3 * seconds, 50, at_most=True)
-    return Section("Lifting: trace, program, arrays, first pass", header, rows, [bound])
+def measure(setting: Setting) -> Section:
+    rounds = setting.rounds(ROUNDS)
+    rows = [_row(case, rounds) for case in CASES[: 2 if setting.quick else None]]
+    return Section("Lifting: trace, program, arrays, first pass", rows, rounds)
 
 
 def lift_once(given: Task) -> Lifted:
@@ -37,12 +36,12 @@ def lift_once(given: Task) -> Lifted:
     return found
 
 
-def _lifting(case: Case) -> tuple[int, float]:
-    """Scalar operations of the graph, and seconds."""
+def _row(case: Case, rounds: int) -> Row:
     given = task(case.sizes, case.points)
-    seconds = []
-    for _ in range(REPEATS):
+    times = []
+    for _ in range(rounds):
         start = time.process_time()
         lifted = lift_once(given)
-        seconds.append(time.process_time() - start)
-    return lifted.program.scalars, statistics.median(seconds)
+        times.append(1e3 * (time.process_time() - start))
+    what = f"{case.network}, {lifted.program.scalars:,} scalar operations"
+    return Row(what, statistics.median(times), "ms", at_most=AT_MOST.get(case.network))

@@ -1,6 +1,5 @@
 """Values as they are written, on the eager engine."""
 
-import platform
 from collections.abc import Callable
 
 import nn
@@ -26,4 +25,4 @@ def prepare(task: Task) -> Callable[[], Step]:
 
 
 if __name__ == "__main__":
-    serve(f"Python {platform.python_version()}", prepare, lambda loss: [loss])
+    serve(prepare, lambda loss: [loss])

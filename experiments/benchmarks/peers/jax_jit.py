@@ -83,4 +83,4 @@ def prepare(task: Task) -> Callable[[], Step]:
 
 
 if __name__ == "__main__":
-    serve(f"JAX {jax.__version__}", prepare, lambda loss: jnp.atleast_1d(loss).tolist())
+    serve(prepare, lambda loss: jnp.atleast_1d(loss).tolist())

@@ -35,4 +35,4 @@ def prepare(task: Task) -> Callable[[], Step]:
 
 
 if __name__ == "__main__":
-    serve(f"numpy {np.__version__}", prepare, lambda losses: losses.tolist())
+    serve(prepare, lambda losses: losses.tolist())

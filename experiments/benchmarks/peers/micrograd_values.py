@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from importlib.metadata import version
 
 import micrograd.nn
 from micrograd.engine import Value
@@ -75,4 +74,4 @@ def prepare(task: Task) -> Callable[[], Step]:
 
 
 if __name__ == "__main__":
-    serve(f"micrograd {version('micrograd')}", prepare, lambda loss: [loss.data])
+    serve(prepare, lambda loss: [loss.data])

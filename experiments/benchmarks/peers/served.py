@@ -51,9 +51,7 @@ Step: TypeAlias = Callable[[], Any]
 
 
 def serve(
-    version: str,
-    prepare: Callable[[Task], Callable[[], Step]],
-    losses: Callable[[Any], list[float]],
+    prepare: Callable[[Task], Callable[[], Step]], losses: Callable[[Any], list[float]]
 ) -> None:
     """Take turns until the pipe closes: a line [path of the task, steps] comes in, a Turn goes out.
 
@@ -61,7 +59,6 @@ def serve(
     reads what the last step gave.
     """
     starts: dict[str, Callable[[], Step]] = {}
-    print(json.dumps(version), flush=True)
     for line in sys.stdin:
         path, steps = json.loads(line)
         if path not in starts:

@@ -45,4 +45,4 @@ def prepare(task: Task) -> Callable[[], Step]:
 
 
 if __name__ == "__main__":
-    serve(f"PyTorch {torch.__version__}", prepare, lambda loss: [loss.item()])
+    serve(prepare, lambda loss: [loss.item()])

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,39 @@ ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", 
 
 @dataclass(frozen=True)
 class Peer:
-    """Its script beside this file, the interpreter that runs it, and the package that it needs."""
+    """Its script beside this file, the interpreter that runs it, and the packages that it needs."""
 
     name: str
     script: str
     python: str = sys.executable
-    package: str | None = None
+    packages: tuple[str, ...] = ()
 
-    def is_here(self) -> bool:
-        if self.package is None:
-            return True
-        find = f"import importlib.util as u, sys; sys.exit(not u.find_spec({self.package!r}))"
-        return subprocess.run([self.python, "-c", find]).returncode == 0
+    @property
+    def path(self) -> Path:
+        return Path(__file__).with_name(f"{self.script}.py")
+
+    @property
+    def missing(self) -> list[str]:
+        """The packages that its interpreter has not."""
+        return [package for package in self.packages if version(self.python, package) is None]
+
+
+@cache
+def version(python: str, package: str) -> str | None:
+    """Of a package as that interpreter finds it; None where it is absent."""
+    ask = f"from importlib.metadata import version; print(version({package!r}))"
+    answer = subprocess.run([python, "-c", ask], capture_output=True, text=True)
+    return None if answer.returncode else answer.stdout.strip()
+
+
+@cache
+def python_version(python: str) -> str:
+    ask = "import platform; print(platform.python_version())"
+    return subprocess.run([python, "-c", ask], capture_output=True, text=True).stdout.strip()
 
 
 class Process:
-    """A peer at work; `version` says what it is made of."""
+    """A peer at work."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -46,7 +64,6 @@ class Process:
             env={**os.environ, **ONE_THREAD},
             start_new_session=True,  # Ctrl-C is for this side, which then closes the pipe
         )
-        self.version: str = self._answer()
 
     def turn(self, task: Path, steps: int) -> Turn:
         """So many steps, from the task's weights on."""
@@ -69,7 +86,7 @@ class Process:
 def at_work(peers: Sequence[Peer]) -> Iterator[dict[str, Process]]:
     """The peers that are here, by name."""
     with ExitStack() as stack:
-        found = {peer.name: Process(peer) for peer in peers if peer.is_here()}
+        found = {peer.name: Process(peer) for peer in peers if not peer.missing}
         for process in found.values():
             stack.callback(process.close)
         yield found

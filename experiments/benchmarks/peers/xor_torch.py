@@ -1,6 +1,6 @@
 """configs/xor.yaml as one would write it in PyTorch: same network, steps, log and picture.
 
-python experiments/benchmarks/xor_torch.py OUTPUT_DIRECTORY
+python experiments/benchmarks/peers/xor_torch.py OUTPUT_DIRECTORY
 """
 
 import json

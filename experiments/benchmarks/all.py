@@ -1,0 +1,76 @@
+"""How fast is it, beside micrograd, PyTorch and JAX? All benchmarks, one table, in five minutes.
+
+    pip install torch micrograd==0.1.0 jax
+    python experiments/benchmarks/all.py [--torch-python PYTHON] [--jax-python PYTHON]
+                                         [--out DIR] [--readme] [--quick]
+
+Runs what the other scripts here run alone (eager_step.py is within lifted.py) and prints one table
+with medians, ratios and bounds. Writes it to DIR, or else beside this file, as results.json and
+results.md; with --readme, between the markers of both README.md too. --torch-python names an
+interpreter that has torch, matplotlib and micrograd, --jax-python one that has jax, if this one has
+not; who is absent is told. --quick shows in seconds that all works: its figures mean nothing, and
+are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is missed.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
+
+from experiments.benchmarks.parts import readme, report
+from experiments.benchmarks.parts.command_line import (
+    Measure,
+    collect,
+    exit_code,
+    options,
+    setting,
+)
+from experiments.benchmarks.parts.findings import Findings
+from experiments.benchmarks.parts.rows import Section
+from experiments.benchmarks.parts.setting import Setting
+from experiments.benchmarks.peers.turns import ROOT
+
+HERE = Path(__file__).resolve().parent
+
+
+def measures() -> list[Measure]:
+    from experiments.benchmarks import graph_depth, lifted, tracking_cost, xor_seeds
+
+    return [
+        *lifted.measures(),
+        *(tracking_cost.measure, sweep, xor_seeds.measure, graph_depth.measure),
+    ]
+
+
+def sweep(setting: Setting) -> Section:
+    from experiments.benchmarks import sweep_pool
+
+    return sweep_pool.measure(replace(setting, count=1))  # 640 trainings are a mean of their own
+
+
+def save(found: Findings, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    found.save(out / "results.json")
+    (out / "results.md").write_text(f"# Results\n\n{report.markdown(found)}\n", encoding="utf-8")
+
+
+def main() -> int:
+    parser = options(__doc__)
+    parser.add_argument("--out", metavar="DIR", type=Path, help="for results.json and results.md")
+    parser.add_argument("--readme", action="store_true", help="put the tables into README.md too")
+    given = parser.parse_args()
+    if given.quick and given.readme:
+        parser.error("--readme wants figures that mean something: leave out --quick")
+    found = collect(setting(parser, given), measures)
+    print(report.text(found))
+    if given.out or not given.quick:
+        save(found, given.out or HERE)
+    if given.readme:
+        readme.put(HERE / "README.md", report.markdown(found))
+        readme.put(ROOT / "README.md", report.short(found))
+    return exit_code(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

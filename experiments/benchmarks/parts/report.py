@@ -1,0 +1,149 @@
+"""What was found, as text and as Markdown."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from experiments.benchmarks.parts.findings import Findings
+from experiments.benchmarks.parts.rows import Row, Section
+from experiments.benchmarks.parts.surroundings import Surroundings
+from minigrad.table import table
+
+WIDTH = 130
+HEADER = ("what", "unit", "minigrad", "peer", "peer's", "ratio", "bound")
+
+TELLING = (
+    ("2-16-16-1 on 100 points, eager", "micrograd"),
+    ("2-16-16-1 on 100 points, lifted", "micrograd"),
+    ("2-16-16-1 on 100 points, lifted", "PyTorch"),
+    ("2-16-16-1 on 100 points, lifted", "JAX"),
+    ("XOR, 1,000 seeds, a model's step", "PyTorch, one seed"),
+    ("XOR, 1,000 seeds, a model's step", "JAX, vmap and scan"),
+    ("XOR, 500 steps, one seed, eager", "PyTorch, one seed"),
+    ("XOR, 500 steps, 1,000 seeds", "PyTorch, one seed"),
+)
+"""What the README shows, by the rows' `what` and `peer`."""
+
+
+def text(found: Findings, details: bool = False) -> str:
+    """For the terminal: one table, with a heading a question; and each section's own, if wanted."""
+    parts = [machine(found.surroundings), *_absent(found), "", _one_table(found.sections)]
+    if details:
+        parts += [
+            f"\n{section.question}\n{_detail(section.detail)}"
+            for section in found.sections
+            if section.detail
+        ]
+    methods = (f"{section.question}: {section.method}" for section in found.sections)
+    return "\n".join([*parts, "", *methods])
+
+
+def markdown(found: Findings) -> str:
+    """The whole table, where it was measured, and how."""
+    lines = [
+        f"{machine(found.surroundings)}.",
+        *(f"{line}." for line in _absent(found)),
+        "",
+        "| question | what | minigrad | peer | peer's | ratio | bound |",
+        "|---|---|--:|---|--:|--:|---|",
+    ]
+    for section in found.sections:
+        lines += _markdown_rows(section)
+    methods = (f"- {section.question}: {section.method}." for section in found.sections)
+    return "\n".join([*lines, "", *methods])
+
+
+def short(found: Findings) -> str:
+    """The most telling rows, for the README."""
+    lines = ["| | minigrad | peer | peer's | ratio |", "|---|--:|---|--:|--:|"]
+    rows = {
+        (row.what, row.peer): (section, row) for section in found.sections for row in section.rows
+    }
+    for key in TELLING:
+        if key in rows:
+            section, row = rows[key]
+            *cells, _bound = _cells(row)
+            lines.append(_line(f"{section.question}: {row.what}", *cells))
+    return "\n".join([*lines, "", f"{machine(found.surroundings)}."])
+
+
+def machine(around: Surroundings) -> str:
+    """One line: processor, cores and versions."""
+    versions = ", ".join(f"{name} {version}" for name, version in around.versions.items())
+    cores = "1 core" if around.cores == 1 else f"{around.cores} cores"
+    return f"{cores} of {around.processor}, {around.machine}, {around.system}; {versions}"
+
+
+def number(value: float) -> float | int:
+    """Three digits: more would belong to the day."""
+    rounded = float(f"{value:.3g}")
+    return int(rounded) if abs(rounded) >= 100 else rounded
+
+
+def _absent(found: Findings) -> Iterator[str]:
+    """Who could not take part, if anybody should have."""
+    if any(row.peer and row.ratio is None for row in found.rows):
+        for name, packages in found.surroundings.absent.items():
+            yield f"{name} is absent: its interpreter has no {' and no '.join(packages)}"
+
+
+def _one_table(sections: Sequence[Section]) -> str:
+    rows = [_columns(row) for section in sections for row in section.rows]
+    header, *lines = table(HEADER, rows, WIDTH).splitlines()
+    told = [header]
+    for section in sections:
+        told += ["", section.question, *lines[: len(section.rows)]]
+        lines = lines[len(section.rows) :]
+    return "\n".join(told)
+
+
+def _columns(row: Row) -> list[Any]:
+    ratio = "absent" if row.peer and row.ratio is None else _rounded(row.ratio)
+    own = [row.what, row.unit, _rounded(row.median)]
+    return [*own, row.peer or "", _rounded(row.peer_median), ratio, _bound(row)]
+
+
+def _rounded(value: float | None) -> Any:
+    return "" if value is None else number(value)
+
+
+def _bound(row: Row) -> str:
+    if row.verdict is None:
+        return ""
+    limit = f"at least {number(row.at_least):g}" if row.at_least is not None else ""
+    if row.at_most is not None:
+        limit = f"at most {number(row.at_most):g}"
+    return {"ok": limit, "absent": limit, "missed": f"{limit}, MISSED"}[row.verdict]
+
+
+def _detail(lines: Sequence[dict[str, Any]]) -> str:
+    rows = [[number(x) if isinstance(x, float) else x for x in line.values()] for line in lines]
+    return table([*lines[0]], rows, WIDTH)
+
+
+def _markdown_rows(section: Section) -> Iterator[str]:
+    question = section.question
+    for row in section.rows:
+        yield _line(question, row.what, *_cells(row))
+        question = ""
+
+
+def _cells(row: Row) -> list[str]:
+    """What follows `what`, with units."""
+    mine, theirs = _with_unit(row.median, row.unit), ""
+    if row.peer:
+        theirs = "absent" if row.peer_median is None else _with_unit(row.peer_median, row.unit)
+    ratio = "" if row.ratio is None else _plain(row.ratio)
+    return [mine, row.peer or "", theirs, ratio, _bound(row)]
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{_plain(value)} {unit}"
+
+
+def _plain(value: float) -> str:
+    rounded = number(value)
+    return f"{rounded:,}" if isinstance(rounded, int) else f"{rounded:g}"
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,35 @@
+"""Where the peers are, and for how long to measure."""
+
+import sys
+from dataclasses import dataclass
+
+from experiments.benchmarks.peers.turns import Peer
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Interpreters of the peers; rounds by the command line, or so few that figures mean nothing.
+
+    `torch_python` has torch, micrograd and, for the whole command, matplotlib.
+    """
+
+    torch_python: str = sys.executable
+    jax_python: str = sys.executable
+    quick: bool = False
+    count: int | None = None
+
+    def rounds(self, usual: int, quick: int = 1) -> int:
+        return self.count or (quick if self.quick else usual)
+
+    def peers(self) -> dict[str, Peer]:
+        """By the names that the table gives them."""
+        found = [
+            Peer("lifted", "lifted"),
+            Peer("lifted replicas", "lifted_replicas"),
+            Peer("eager", "eager"),
+            Peer("micrograd", "micrograd_values", self.torch_python, ("micrograd",)),
+            Peer("PyTorch", "torch_eager", self.torch_python, ("torch",)),
+            Peer("PyTorch script", "xor_torch", self.torch_python, ("torch", "matplotlib")),
+            Peer("JAX", "jax_jit", self.jax_python, ("jax",)),
+        ]
+        return {peer.name: peer for peer in found}

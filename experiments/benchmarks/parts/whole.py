@@ -1,0 +1,49 @@
+"""Whole processes, from start to exit."""
+
+import ctypes
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from experiments.benchmarks.peers.turns import ONE_THREAD, ROOT
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Seconds by the clock and of the processors, and what was printed."""
+
+    clock: float
+    processor: float
+    output: str
+
+
+def run(command: Sequence[str]) -> Finished:
+    """With as many threads as the command likes; a command that fails ends the program."""
+    environment = {key: text for key, text in os.environ.items() if key not in ONE_THREAD}
+    _adopt_orphans()
+    start, before = time.perf_counter(), _children()
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    clock = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with exit code {done.returncode}\n{done.stderr}")
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    return Finished(clock, _children() - before, done.stdout)
+
+
+def _adopt_orphans() -> None:
+    """A helper may outlive its command for a moment: let it, and its time, come to us (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def _children() -> float:
+    """Seconds of the processors that processes which have ended have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

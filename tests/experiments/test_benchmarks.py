@@ -1,0 +1,263 @@
+"""The benchmarks run, say what they have to say, and the READMEs' tables are what they found.
+
+No figure is judged here. The peers' interpreters are bare ones, so that who is absent is known.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import venv
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.benchmarks.parts import readme, report
+from experiments.benchmarks.parts.command_line import exit_code
+from experiments.benchmarks.parts.contest import Entry, check_equal_work
+from experiments.benchmarks.parts.findings import Findings
+from experiments.benchmarks.parts.rows import Row, Section, beside
+from experiments.benchmarks.parts.surroundings import Surroundings
+from experiments.benchmarks.peers.served import Turn
+
+FOLDER = Path("experiments/benchmarks")
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    output: str
+    errors: str
+    rows: list[dict[str, Any]]
+    sections: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An interpreter without any package."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder)
+    return str(folder / "bin" / "python")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, bare_python: str) -> dict[str, Ran]:
+    """Every script, quickly, by its name."""
+    out = tmp_path_factory.mktemp("results")
+
+    def run(script: str) -> Ran:
+        file = out / script / "results.json"
+        file.parent.mkdir()
+        place = ("--out", str(file.parent)) if script == "all" else ("--json", str(file))
+        peers = ("--torch-python", bare_python, "--jax-python", bare_python)
+        done = command(script, "--quick", *place, *peers)
+        data = json.loads(file.read_text()) if file.exists() else {"rows": [], "sections": []}
+        return Ran(done.returncode, done.stdout, done.stderr, data["rows"], data["sections"])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(SCRIPTS, pool.map(run, SCRIPTS), strict=True))
+
+
+def command(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = str(FOLDER / f"{script}.py")
+    return subprocess.run([sys.executable, path, *arguments], capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def committed() -> Findings:
+    return Findings.load(FOLDER / "results.json")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_runs_and_prints_the_rows_that_it_writes(
+    script: str, ran: dict[str, Ran]
+) -> None:
+    found = ran[script]
+    assert found.code == 0, found.errors
+    assert found.rows
+    assert "Traceback" not in found.errors
+    for row in found.rows:
+        assert row["question"] in found.output
+        assert row["what"] in found.output
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_row_has_what_it_needs(script: str, ran: dict[str, Ran]) -> None:
+    for row in ran[script].rows:
+        assert all(row[key] for key in ("question", "what", "unit"))
+        assert math.isfinite(row["median"])
+        figures = [row["peer_median"], row["ratio"]]
+        if row["peer"] is None:
+            assert figures == [None, None]
+        else:
+            assert figures == [None, None] or all(map(math.isfinite, figures))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_clock_threads_and_machine_are_said(script: str, ran: dict[str, Ran]) -> None:
+    output = ran[script].output
+    first = output.splitlines()[0]
+    assert f"{os.cpu_count()} core" in first
+    assert f"Python {sys.version.split()[0]}, numpy" in first
+    for section in ran[script].sections:
+        if section["clock"]:
+            method = (
+                f"{section['question']}: {section['clock']} time, {section['threads']}, 1 round"
+            )
+            assert method in output
+
+
+def test_absent_peers_are_told(ran: dict[str, Ran]) -> None:
+    for script in ("all", "lifted"):
+        for name, package in (("micrograd", "micrograd"), ("PyTorch", "torch"), ("JAX", "jax")):
+            line = f"{name} is absent: its interpreter has no {package}"
+            assert line in ran[script].output
+        rows = [row for row in ran[script].rows if (row["peer"] or "").startswith("PyTorch")]
+        assert len(rows) >= 4
+        assert all(row["ratio"] is None for row in rows)
+    assert "micrograd is absent" in ran["eager_step"].output
+    lines = [line for line in ran["eager_step"].output.splitlines() if "2-8-1" in line]
+    assert len(lines) == 1
+    assert lines[0].split()[-2:] == ["micrograd", "absent"]
+
+
+def test_who_is_not_asked_for_is_not_called_absent(ran: dict[str, Ran]) -> None:
+    assert "absent" not in ran["xor_seeds"].output
+
+
+def test_one_command_runs_what_all_the_scripts_do(ran: dict[str, Ran]) -> None:
+    questions = {name: {row["question"] for row in found.rows} for name, found in ran.items()}
+    whole = questions.pop("all")
+    assert whole == set().union(*questions.values())
+
+
+def test_the_readme_of_the_folder_names_every_script() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [name for name in SCRIPTS if f"python {FOLDER}/{name}.py" not in text] == []
+
+
+def test_results_come_as_json_and_as_markdown(tmp_path: Path, committed: Findings) -> None:
+    committed.save(tmp_path / "again.json")
+    again = Findings.load(tmp_path / "again.json")
+    assert again.to_json() == committed.to_json()
+    assert report.markdown(again) == report.markdown(committed)
+    told = (FOLDER / "results.md").read_text(encoding="utf-8")
+    assert told == f"# Results\n\n{report.markdown(committed)}\n"
+
+
+def test_the_tables_of_the_readmes_are_those_of_the_results(committed: Findings) -> None:
+    assert readme.between(Path("README.md")) == report.short(committed)
+    assert readme.between(FOLDER / "README.md") == report.markdown(committed)
+
+
+def test_the_results_leave_nobody_and_nothing_out(committed: Findings) -> None:
+    assert committed.surroundings.absent == {}
+    assert set(committed.surroundings.versions) >= {
+        "Python",
+        "numpy",
+        "micrograd",
+        "PyTorch",
+        "JAX",
+    }
+    rows = {(row.what, row.peer): row for row in committed.rows}
+    assert set(report.TELLING) <= set(rows)
+    assert all(rows[key].ratio is not None for key in report.TELLING)
+
+
+def test_the_first_readme_says_each_ratio_as_the_results_do(committed: Findings) -> None:
+    lines = readme.between(Path("README.md")).splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
+    shown = {(row[0].split(": ")[-1], row[2]): row[-1] for row in table[2:]}
+    assert len(shown) == len(report.TELLING)
+    rows = {(row.what, row.peer): row for row in committed.rows}
+    for key, text in shown.items():
+        ratio = rows[key].ratio
+        assert ratio is not None
+        assert math.isclose(float(text.replace(",", "")), ratio, rel_tol=0.005)
+
+
+def test_the_ratio_is_the_median_of_those_within_a_round() -> None:
+    row = beside("a step", "us", [1, 2, 4], "somebody", [8, 6, 4])
+    assert (row.median, row.peer_median, row.ratio) == (2, 6, 3)
+    assert beside("a step", "us", [1, 2, 4], "somebody", None).ratio is None
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (Row("a", 1, "s"), None),
+        (Row("a", 1, "s", at_most=2), "ok"),
+        (Row("a", 3, "s", at_most=2), "missed"),
+        (Row("a", 3, "s", at_most=3), "ok"),
+        (Row("a", math.nan, "s", at_most=2), "missed"),
+        (Row("a", 9, "s", "b", 9, 1, at_least=2), "missed"),
+        (Row("a", 9, "s", "b", 27, 3, at_least=2), "ok"),
+        (Row("a", 9, "s", "b", at_least=2), "absent"),
+    ],
+)
+def test_a_bound_holds_or_is_missed(row: Row, verdict: str | None) -> None:
+    assert row.verdict == verdict
+    around = Surroundings("a processor", 2, "x", "y", 0.0, {}, {})
+    found = Findings(around, [Section("A question", [row], 1)])
+    assert exit_code(found) == (verdict == "missed")
+    assert ("MISSED" in report.text(found)) == (verdict == "missed")
+
+
+def test_unequal_work_is_refused() -> None:
+    class Fake:
+        def __init__(self, name: str, loss: float) -> None:
+            self.peer = type("peer", (), {"name": name})
+            self.loss = loss
+
+        def turn(self, _task: Path, _steps: int) -> Turn:
+            return Turn(1.0, 1.0, [self.loss])
+
+    def entries(loss: float) -> list[Any]:
+        sides = Fake("one", 0.5), Fake("other", loss)
+        return [Entry(side, Path("task"), 10) for side in sides]  # type: ignore[arg-type]
+
+    assert check_equal_work(entries(0.5 * (1 + 1e-12))) < 1e-11
+    for wrong in (0.5 * (1 + 1e-8), math.nan):
+        with pytest.raises(SystemExit, match="unequal work: after 4 steps one and other are"):
+            check_equal_work(entries(wrong))
+
+
+def test_only_what_is_between_the_markers_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    file.write_text("before\n<!-- benchmarks -->\nold\n<!-- /benchmarks -->\nafter\n")
+    for _ in range(2):
+        readme.put(file, "| new |")
+        assert readme.between(file) == "| new |"
+    text = "before\n<!-- benchmarks -->\n| new |\n<!-- /benchmarks -->\nafter\n"
+    assert file.read_text() == text
+
+
+def test_a_readme_without_its_markers_is_refused_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    for text in ("nothing\n", "<!-- benchmarks -->\n", "<!-- /benchmarks -->\n"):
+        file.write_text(text)
+        with pytest.raises(SystemExit, match=r"README.md: needs a line <!-- benchmarks -->"):
+            readme.put(file, "| new |")
+        assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--quick", "--readme"], "--readme wants figures that mean something"),
+        (["--torch-python", "no/such/python"], "there is no interpreter no/such/python"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_measured(
+    arguments: list[str], said: str
+) -> None:
+    done = command("all", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
