@@ -1,4 +1,4 @@
-"""How fast is it, beside micrograd, PyTorch and JAX? All benchmarks, one table, in five minutes.
+"""How fast is it, beside micrograd, PyTorch and JAX? All benchmarks, one table, in six minutes.
 
     pip install torch micrograd==0.1.0 jax
     python experiments/benchmarks/all.py [--torch-python PYTHON] [--jax-python PYTHON]
@@ -13,7 +13,6 @@ are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is missed
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's own folder alone
@@ -46,7 +45,7 @@ def measures() -> list[Measure]:
 def sweep(setting: Setting) -> Section:
     from experiments.benchmarks import sweep_pool
 
-    return sweep_pool.measure(replace(setting, count=1))  # 640 trainings are a mean of their own
+    return sweep_pool.measure(setting)
 
 
 def save(found: Findings, out: Path) -> None:
