@@ -1,9 +1,8 @@
 """A checked Config -> the Trainer that it describes."""
 
-import contextlib
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def build(config: Config) -> Trainer:
     train, validation = build_dataset(config)
     batch_size = _batch_size(config, train)
     engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
-    with _faults_at(config, "train", "engine"), contextlib.suppress(ArithmeticError):
+    with _faults_at(config, "train", "engine"), suppress(ArithmeticError):
         engine.prepare(train.inputs[:1], train.targets[:1])  # what breaks here breaks in training
     return Trainer(
         engine=engine,
@@ -202,7 +201,8 @@ def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
 def _check_memory(config: Config, dataset: Dataset) -> None:
     count = len(seeds.parse(config.train.seeds))
     parameters = _parameter_count(config, dataset)
-    steps = config.train.steps // config.train.log_every
+    gaps, rest = divmod(config.train.steps - 1, config.train.log_every)
+    steps = gaps + 1 + bool(rest)  # every so many, from the first on, and the last
     if count * steps > MAX_LOSSES:
         said = (
             f"the losses of {count:,} seeds at {steps:,} logged steps are {count * steps:,}; the "

@@ -26,7 +26,8 @@ def draw(session: Session) -> Iterator[Path]:
         from minigrad.seed_table import worst_of
 
         table, lost = trainer.table(), len(trainer.failures)
-        whole = trainer.replicas[0].batches.choose() is None
+        first = trainer.replicas[0]
+        whole = first.batches.size >= len(first.dataset.inputs)
         told = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
         draw_band(
             directory / "loss.png",

@@ -5,8 +5,9 @@ Trains what the config describes, checks what it expects, and leaves a run direc
 trains many seeds at once; `--resume` goes on with a run that has stopped; `--list` prints every
 name that a config may use.
 
-Exit codes: 0 done and expectations met; 1 an expectation missed, training diverged or failed; 2 bad
-usage, config or data; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
+Exit codes: 0 done and expectations met; 1 an expectation missed, training or one of many seeds
+diverged, or it failed; 2 bad usage, config or data; 130 and 143 interrupted by Ctrl-C and by
+SIGTERM.
 """
 
 import argparse
@@ -91,7 +92,8 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
         return []
     if yaml12.parse_scalar(arguments.seeds) is None:  # which would mean the config's one seed
         raise ConfigError(["--seeds: write a count, as 100, or first and last, as 0..99"])
-    chosen = any("engine" in given for given in arguments.overrides)
+    given = [override.partition("=") for override in arguments.overrides]
+    chosen = any(k == "train.engine" or (k == "train" and "engine" in v) for k, _, v in given)
     return [f"train.seeds={arguments.seeds}", *([] if chosen else ["train.engine=numpy"])]
 
 

@@ -5,7 +5,8 @@ python experiments/benchmarks/sweep_pool.py [REPEATS]
 Whole processes from start to exit, taking turns, two workers each: the command with all it leaves
 (320 runs, table, picture), and this script as a bare ProcessPoolExecutor that loads, builds and
 trains the same 320 configs and keeps only their last loss. Prints medians and the medians of the
-ratios: by the clock, which other work on the machine disturbs, and in processor time.
+ratios: by the clock, which other work on the machine disturbs, and in processor time. Then the same
+command on the numpy engine, start-up and picture included, beside eager.
 """
 
 import itertools
@@ -53,14 +54,18 @@ def measure(setting: Setting) -> Section:
     turns = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as out:
-            turns.append((run([*sweep, "--out", out]), run(bare)))
-    mine, theirs = zip(*turns, strict=True)
+            lifted = run([*sweep, "train.engine=numpy", "--out", out])
+            turns.append((run([*sweep, "--out", out]), run(bare), lifted))
+    mine, theirs, on_numpy = zip(*turns, strict=True)
     what, peer = f"{math.prod(map(len, choices.values()))} trainings of XOR", "a bare process pool"
-    wall = [[turn.clock for turn in side] for side in (mine, theirs)]
-    work = [[turn.processor for turn in side] for side in (mine, theirs)]
+    sides = (mine, theirs, on_numpy)
+    wall = [[turn.clock for turn in side] for side in sides]
+    work = [[turn.processor for turn in side] for side in sides]
     rows = [
         beside(f"{what}, by the clock", "s", wall[0], peer, wall[1], 1 / 1.2),
         beside(f"{what}, of processors", "s", work[0], peer, work[1]),
+        beside(f"{what}, lifted, by the clock", "s", wall[2], "eager", wall[0]),
+        beside(f"{what}, lifted, of processors", "s", work[2], "eager", work[0], 20),
     ]
     return Section("A sweep", rows, rounds, "wall", "two workers")
 

@@ -1,5 +1,6 @@
 """Engines run a model over a batch; the trainer does not know which one it drives."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -10,6 +11,11 @@ from nn.losses import Loss
 
 if TYPE_CHECKING:
     from minigrad.lift.agreement import Agreement
+
+# Before numpy is loaded: matrices this small lose time to threads, and one thread adds in one
+# order, so that a run reproduces on any number of cores.
+for _library in ("OPENBLAS", "MKL", "VECLIB"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 Outputs: TypeAlias = list[list[float]]
 
@@ -37,7 +43,8 @@ class Engine(Protocol):
     ) -> tuple[float, Outputs]:
         """The mean loss of a batch and the outputs; sets each parameter's `grad`.
 
-        Raises ArithmeticError, naming the operation, where the loss is not finite.
+        Raises ArithmeticError, naming the operation, where the loss is not finite, and
+        Disagreement where the first batch does not agree with eager.
         """
 
     def evaluate(
@@ -46,7 +53,7 @@ class Engine(Protocol):
         """The mean loss and the outputs, without gradients."""
 
     def predict(self, inputs: Sequence[Sequence[float]]) -> Outputs:
-        """The outputs alone."""
+        """The outputs alone; `prepare` comes first."""
 
 
 ENGINES: Registry[Callable[[Module, Loss], Engine]] = Registry("engine")

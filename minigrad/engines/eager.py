@@ -29,14 +29,14 @@ class EagerEngine:
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
-        with _collector_paused():
+        with collector_paused():
             return self._gradient(inputs, targets)
 
     def evaluate(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
         losses, outputs = [], []
-        with _collector_paused():
+        with collector_paused():
             for features, target in zip(inputs, targets, strict=True):
                 prediction = self.model(features)
                 loss = self.loss(prediction, target)
@@ -93,7 +93,8 @@ def _first_break(root: Value) -> str:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
+    """Within, Python's garbage collector rests."""
     # A graph has no cycles, so reference counts free it; the collector would only walk the
     # live graph again and again while it grows, which costs several times the arithmetic. For
     # the same reason the graph must be gone, with the frame that held it, before it is resumed.

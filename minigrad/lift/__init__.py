@@ -6,7 +6,6 @@ traces `loss_fn` once, finds the matrix products in the graph, and runs whole ba
 a single Value. `python -m minigrad.lift CONFIG` prints the array program of a config's loss.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,6 @@ from minigrad.value import Value
 
 if TYPE_CHECKING:
     from minigrad.lift.compiled import Compiled
-
-# Before numpy is loaded: matrices this small lose time to threads, and one adds in one order.
-for _library in ("OPENBLAS", "MKL", "VECLIB"):
-    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 __all__ = ["Agreement", "Disagreement", "LiftError", "compile"]
 
@@ -35,8 +30,9 @@ def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Com
         - no number decides what is computed: maximum, relu and the like in place of `if`,
         - it computes in float64; sums are taken in another order, so the last digits may differ.
 
-    The first batch is held against eager Values. A graph that breaks the first two limits is
-    refused by LiftError, where it compares Values, or by Disagreement, where numbers differ.
+    Up to sixteen samples of the first batch are held against eager Values. A comparison of Values
+    is refused by LiftError; a branch on `.data` is only seen, by Disagreement, if one of these
+    samples takes it. What is neither an argument nor a parameter stays as it was when traced.
 
     >>> import nn, optim, random
     >>> model = nn.MLP(2, [8, 1], rng=random.Random(0))

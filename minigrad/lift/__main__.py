@@ -6,8 +6,10 @@ Exit codes: 0 done; 2 bad usage or config, or a loss that cannot be lifted.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, ArithmeticError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{model}, {checked.loss}\n\n{listing(lifted.program)}")
+    except Exception as error:  # a plugin's
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    with suppress(OSError):  # the reader, as `head -1`, has gone
+        print(f"{model}, {checked.loss}\n\n{listing(lifted.program)}", flush=True)
+        return 0
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

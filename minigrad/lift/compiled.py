@@ -42,13 +42,14 @@ class Compiled:
     def gradient(self, *batch: Sequence[Any]) -> float:
         """The mean loss of a batch, one sequence of samples an argument; sets `grad`.
 
-        Raises ArithmeticError, naming the operation, where the loss has no finite answer.
+        Raises ArithmeticError, naming the operation, where the loss has no finite answer,
+        LiftError and Disagreement where it cannot be lifted, ValueError for what is no batch.
         """
         arrays = self._arrays(batch)
         return self._traced(batch).gradient(arrays, self._reference(batch))[0]
 
     def loss(self, *batch: Sequence[Any]) -> float:
-        """The mean loss of a batch; gradients stay as they are."""
+        """The mean loss of a batch; gradients stay as they are. Raises as `gradient` does."""
         arrays = self._arrays(batch)
         return self._traced(batch).evaluate(arrays, self._reference(batch))[0]
 

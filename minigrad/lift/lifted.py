@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engines.eager import collector_paused
 from minigrad.lift.execution import Execution
 from minigrad.lift.kernels import RULES, Array
 from minigrad.lift.program import Program, arrange
@@ -34,7 +35,8 @@ class Lifted:
     def __init__(
         self, function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]
     ) -> None:
-        self.program = arrange(trace(function, sample, parameters))
+        with collector_paused():
+            self.program = arrange(trace(function, sample, parameters))
         for operation in self.program.operations:
             if operation.op not in RULES and operation.op not in ("dot", "sum"):
                 raise LiftError(

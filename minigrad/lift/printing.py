@@ -21,11 +21,6 @@ def listing(program: Program) -> str:
     return "\n".join(lines)
 
 
-def kernel_line(program: Program) -> str:
-    """The operations alone, as "dot(8x3) tanh(8) dot(1x9) ..."."""
-    return " ".join(_what(operation) for operation in program.operations)
-
-
 def _line(operation: Operation) -> tuple[str, str, str]:
     operands = [_operand(operand) for operand in operation.operands]
     if operation.op == "dot":

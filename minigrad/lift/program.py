@@ -32,7 +32,7 @@ class Register:
 class Piece:
     """Rows of a register, or of the parameters where that is None, and where an operand has them.
 
-    `rows` with a step of 0 in `dest` order would be one row read often: then it is a slice of one.
+    A single row that is read several times is a slice of length one.
     """
 
     register: Register | None

@@ -70,7 +70,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         nodes[value] = Node("input", index=index, number=value.data)
     order = []
     for root in (loss, *outputs):
-        for value in topological_order(root) or [root]:
+        below = [] if root in nodes else topological_order(root) or [root]
+        for value in below:
             if value not in nodes:
                 nodes[value] = node = _node(value, nodes)
                 if node.operands:

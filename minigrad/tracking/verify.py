@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad import config, experiment
 from minigrad.config import Config, ConfigError
+from minigrad.engines import Disagreement
 from minigrad.tracking import environment
 from minigrad.tracking.store import StoredRun, StoreError
 from minigrad.trainer import Diverged, Record, Trainer
@@ -83,7 +84,7 @@ def _difference(
         if run.status != "finished":
             return None
         return _summary_difference(run, trainer, initial) or _files_difference(run, trainer)
-    except Diverged as error:
+    except (Diverged, Disagreement) as error:
         return trainer.step, f"this time {error}"
 
 

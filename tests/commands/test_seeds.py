@@ -708,3 +708,11 @@ def test_datasets_of_unequal_sizes_are_refused(
         DATASETS.pop("uneven", None)
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_word_in_another_override_does_not_choose_the_engine(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "draw", lambda _session: [])
+        code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "2", "name=my-engine", *SHORT)
+    assert code in (0, 1)
+    assert facts(tmp_path / "runs")["summary"]["seeds"] == 2

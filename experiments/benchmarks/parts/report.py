@@ -49,7 +49,14 @@ def markdown(found: Findings) -> str:
     for section in found.sections:
         lines += _markdown_rows(section)
     methods = (f"- {section.question}: {section.method}." for section in found.sections)
-    return "\n".join([*lines, "", *methods])
+    return "\n".join([*lines, "", *methods, *map(_details, found.sections)])
+
+
+def _details(section: Section) -> str:
+    """A section's own table, if it has one."""
+    if not section.detail:
+        return ""
+    return f"\n{section.question}, in detail:\n\n```text\n{_detail(section.detail)}\n```"
 
 
 def short(found: Findings) -> str:

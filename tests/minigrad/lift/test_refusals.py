@@ -304,3 +304,11 @@ def test_a_tie_on_the_first_batch_hides_no_wrong_slope(
     else:
         with pytest.raises(lift.Disagreement, match="the slope of parameter 2"):
             fast.gradient([1.0, 2.0, 3.0])
+
+
+def test_what_is_neither_argument_nor_parameter_stays_as_it_was_when_traced() -> None:
+    p, k = Value(2.0), Value(3.0)
+    fast = lift.compile(lambda x: p * x * k, [p])
+    assert fast.gradient([1.0]) == 6.0
+    k.data = 100.0
+    assert fast.gradient([1.0]) == 6.0

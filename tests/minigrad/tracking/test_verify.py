@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from minigrad import train
+from minigrad import config, train
 from minigrad.tracking import init
 from minigrad.tracking.store import StoreError, find
 from minigrad.tracking.verify import verify
+from nn.activations import ACTIVATIONS
 
 OVERRIDES = [
     "train={steps: 40, batch_size: 20, log_every: 3}",
@@ -149,3 +150,15 @@ def test_a_training_that_diverges_this_time_is_told_with_its_step(run_path: Path
     result = verify(find(run_path.parent, "latest"))
     assert not result.identical
     assert re.search(r": this time training diverged at step [1-3]: ", result.sentence)
+
+
+def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0)
+    overrides = ["train.engine=numpy", "model.activation=own", "train.steps=3", "expect={}"]
+    run = train.train(config.load("configs/xor.yaml", overrides), tmp_path)
+    monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0 if x.data > 0 else x * 3.0)
+    verified = verify(run)
+    assert not verified.identical
+    assert "lifted and eager disagree" in verified.sentence
