@@ -20,6 +20,11 @@ class Batches:
         self._position = 0
         self._epoch_start = rng.getstate()
 
+    @property
+    def whole(self) -> bool:
+        """Whether every batch is all of the data."""
+        return self.size >= len(self.dataset.inputs)
+
     def __next__(self) -> tuple[Sequence[Sequence[float]], Sequence[Any]]:
         inputs, targets = self.dataset.inputs, self.dataset.targets
         chosen = self.choose()
@@ -29,7 +34,7 @@ class Batches:
 
     def choose(self) -> list[int] | None:
         """Which samples the next batch has; None for all of them, in their own order."""
-        if self.size >= len(self.dataset.inputs):
+        if self.whole:
             return None
         if self._position >= len(self._order):
             self._shuffle()

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NAME = "seeds.npz"
+from minigrad.seeds import FILE
+
+NAME = FILE
 
 
 @dataclass

@@ -2,6 +2,9 @@
 
 import re
 
+FILE = "seeds.npz"
+"""What a run of many keeps of each; seed_table.py says what is in it."""
+
 LIMIT = 100_000
 """Seeds in one run."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.engines.eager import EagerEngine
 from minigrad.engines.numpy import lift, takes_classes
 from minigrad.lift.agreement import SAMPLES, Agreement
-from minigrad.lift.checked import ArrayParameter, agree
+from minigrad.lift.checked import ArrayParameter, agree, flags_raise, spread
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from nn import Module
@@ -59,7 +59,7 @@ class ReplicaEngine:
 
     def gradient(self, inputs: Array, targets: Array) -> Step:
         """Each replica's loss and gradient; one that breaks fails alone."""
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
+        with flags_raise():
             try:
                 if self.agreement is None:
                     self.agreement = self._agree(inputs, targets)
@@ -73,7 +73,7 @@ class ReplicaEngine:
 
     def evaluate(self, inputs: Array, targets: Array) -> Evaluated:
         """Each replica's loss and outputs, without gradients; one that breaks fails alone."""
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
+        with flags_raise():
             try:
                 losses, outputs = self.lifted.evaluate(self.parameter.data, [inputs, targets])
                 if np.isfinite(losses).all():
@@ -103,7 +103,7 @@ class ReplicaEngine:
 
     def _alone(self, replica: int, inputs: Array, targets: Array) -> tuple[float, Array]:
         """One replica's loss and gradient. Raises ArithmeticError as eager does."""
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
+        with flags_raise():
             try:
                 numbers = self.parameter.data[replica]
                 loss, _, slopes = self.lifted.gradient(numbers, [inputs, targets])
@@ -130,7 +130,7 @@ class ReplicaEngine:
 
     def _evaluate_alone(self, replica: int, inputs: Array, targets: Array) -> tuple[float, Any]:
         """One replica's loss and outputs. Raises ArithmeticError as eager does."""
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
+        with flags_raise():
             try:
                 numbers = self.parameter.data[replica]
                 loss, outputs = self.lifted.evaluate(numbers, [inputs, targets])
@@ -161,8 +161,8 @@ class ReplicaEngine:
 
         A replica that breaks there says nothing; None if all of them do.
         """
-        chosen = _spread(len(self.models), _CHECKED)
-        samples = _spread(inputs.shape[1], SAMPLES // len(chosen))
+        chosen = spread(len(self.models), _CHECKED)
+        samples = spread(inputs.shape[1], SAMPLES // len(chosen))
         found = []
         for replica in chosen:
             some = inputs[replica][samples], targets[replica][samples]
@@ -175,8 +175,3 @@ class ReplicaEngine:
             return None
         worst = max(found, key=lambda one: one.deviation)
         return Agreement(worst.deviation, len(found) * len(samples), worst.where)
-
-
-def _spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` of the indices below `count`, at equal distances."""
-    return sorted({round(i * (count - 1) / max(wanted - 1, 1)) for i in range(wanted)})

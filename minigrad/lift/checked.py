@@ -45,7 +45,7 @@ class Checked:
 
         Raises Disagreement at the first call, ArithmeticError as eager does.
         """
-        with _flags_raise():
+        with flags_raise():
             try:
                 self._agree(inputs, eager)
                 loss, outputs, slopes = self.lifted.gradient(self.parameter.data, inputs)
@@ -58,7 +58,7 @@ class Checked:
 
     def evaluate(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
         """Mean loss and outputs, without gradients."""
-        with _flags_raise():
+        with flags_raise():
             try:
                 self._agree_on_loss(inputs, eager)
                 loss, outputs = self.lifted.evaluate(self.parameter.data, inputs)
@@ -93,7 +93,7 @@ class Checked:
         """Hold some samples against eager, once. Raises FloatingPointError at a flag."""
         if self.agreement is not None:
             return
-        chosen = _spread(inputs[0].shape[-2])
+        chosen = spread(inputs[0].shape[-2], SAMPLES)
         with self._lent():
             loss, _ = eager.gradient(chosen)
             slopes = [value.grad for value in self.values]
@@ -107,7 +107,7 @@ class Checked:
         except FloatingPointError:
             raise
         except ArithmeticError:
-            chosen = _spread(inputs[0].shape[-2])
+            chosen = spread(inputs[0].shape[-2], SAMPLES)
             with self._lent():
                 loss, _ = eager.evaluate(chosen)
             found, _ = self.lifted.evaluate(
@@ -117,9 +117,9 @@ class Checked:
             agreement(ours, Gradient(loss, []), noise=none, samples=len(chosen))
 
 
-def _spread(batch: int) -> list[int]:
-    """At most SAMPLES of a batch, at equal distances."""
-    return sorted({round(i * (batch - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
+def spread(count: int, wanted: int) -> list[int]:
+    """At most `wanted` of the indices below `count`, at equal distances."""
+    return sorted({round(i * (count - 1) / max(wanted - 1, 1)) for i in range(wanted)})
 
 
 def agree(
@@ -149,6 +149,6 @@ def _finite(noise: Any) -> float:
     return float(noise) if math.isfinite(noise) else 0.0
 
 
-def _flags_raise() -> Any:
+def flags_raise() -> Any:
     """A context in which division by 0, overflow and what has no answer raise."""
     return np.errstate(divide="raise", over="raise", invalid="raise")

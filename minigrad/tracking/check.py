@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from minigrad import seeds
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import StoredRun, StoreError, flatten, read_config, read_log
-
-SEEDS = "seeds.npz"
 
 
 @dataclass
@@ -35,8 +34,8 @@ def check(run: StoredRun) -> Report:
     for name in (checkpoint.NAME, checkpoint.PREVIOUS):
         if os.path.lexists(run.path / name):
             _check_checkpoint(run.path / name, report)
-    if os.path.lexists(run.path / SEEDS):
-        _check_seeds(run.path / SEEDS, report)
+    if os.path.lexists(run.path / seeds.FILE):
+        _check_seeds(run.path / seeds.FILE, report)
     return report
 
 
