@@ -49,13 +49,12 @@ class Linear(Module):
         self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
 
     def __call__(self, x: "Operand") -> "Tensor":
-        from minigrad.tensor import as_tensor
+        from minigrad.tensor import as_tensor, linear
 
         x = as_tensor(x)
-        n_in = self.weight.shape[1]
-        if x.shape[-1:] != (n_in,):
+        if x.shape[-1:] != self.weight.shape[1:]:
             raise ValueError(f"{self!r} was given inputs of shape {x.shape}")
-        result: Tensor = self.activation(x @ self.weight.T + self.bias)
+        result: Tensor = self.activation(linear(x, self.weight, self.bias))
         return result
 
     def __repr__(self) -> str:
