@@ -11,22 +11,24 @@ SIGTERM.
 """
 
 import argparse
-import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from minigrad import config, experiment, yaml12
-from minigrad.catalogue import catalogue
+from minigrad import config
 from minigrad.config import Config, ConfigError
-from minigrad.interrupts import Interrupts
-from minigrad.pictures import draw
-from minigrad.resume import resume
-from minigrad.session import Outcome, Session
-from minigrad.shown import plain
+from minigrad.config.catalogue import catalogue
+from minigrad.files import yaml12
+from minigrad.runner import build
+from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.pictures import draw
+from minigrad.runner.resume import resume
+from minigrad.runner.session import Outcome, Session
+from minigrad.terminal.command import Parser, print_lines
+from minigrad.terminal.text import excerpt
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, load
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = _arguments(argv)
     if arguments.list:
-        _say([catalogue()])
+        print_lines([catalogue()])
         return 0
     with Interrupts() as interrupts:
         try:
@@ -72,7 +74,7 @@ def train(checked: Config, store: str | Path = "runs") -> StoredRun:
 
 
 def _session(checked: Config, store: str, quiet: bool = False) -> Session:
-    trainer = experiment.trainer_for(checked)
+    trainer = build.trainer_for(checked)
     try:
         run = init(
             checked.name,
@@ -100,7 +102,7 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
 def _resumed(arguments: argparse.Namespace) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
     found = resume(arguments.out, arguments.resume, arguments.config, overrides)
-    trainer = experiment.trainer_for(found.config)
+    trainer = build.trainer_for(found.config)
     for note in found.notes:
         print(note)
     try:
@@ -122,17 +124,17 @@ def _report(session: Session, outcome: Outcome) -> int:
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # a plugin's, which is asked for the surface
-        lines.append(f"plot  none: {type(error).__name__}: {plain(str(error), limit=200)}")
-    _say(lines)
+        lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
+    with suppress(OSError):  # the run is whole all the same
+        print_lines(lines)
     return outcome.code
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m minigrad.train",
         description="Train what CONFIG describes and leave a run directory.",
         epilog="Example: python -m minigrad.train configs/xor.yaml optimizer.lr=0.3",
-        allow_abbrev=False,  # --seed 3 must not pass for --seeds 3
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -161,15 +163,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
     return arguments
-
-
-def _say(lines: Iterable[str]) -> None:
-    try:
-        print(*lines, sep="\n", flush=True)
-    except (
-        OSError
-    ):  # the reader, as `head -1`, has gone, or /dev/full; the run is whole all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from minigrad import config, experiment, lift, runs
+from minigrad import config, lift, runs
 from minigrad.data import DATASETS
 from minigrad.engines import ENGINES
 from minigrad.lift.kernels import RULES
+from minigrad.runner import build
 from minigrad.value import Value
 from optim import OPTIMIZERS
 
@@ -43,7 +44,7 @@ def registered(registry: dict[str, Any], name: str) -> Iterator[None]:
 
 def final_loss(*overrides: str) -> float:
     checked = config.load(XOR, [*overrides, "train.steps=50"])
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     first = trainer.evaluate().loss
     for _ in trainer.train(50):
         pass
@@ -87,7 +88,7 @@ def test_a_new_engine_is_driven_by_the_trainer() -> None:
     with registered(ENGINES, "counted"):
         space = dict(vars(importlib.import_module("minigrad.engines")), Any=Any)
         exec(EXAMPLES["minigrad/engines/counted.py"], space)
-        trainer = experiment.build(config.load(XOR, ["train.engine=counted"]))
+        trainer = build.build_trainer(config.load(XOR, ["train.engine=counted"]))
         assert len(list(trainer.train(7))) == 7
         assert getattr(trainer.engine, "steps") == 7  # noqa: B009
 
@@ -125,18 +126,55 @@ def imports(path: Path) -> set[str]:
 
 ABOVE = {
     "minigrad/value.py": ["minigrad", "nn", "optim"],
-    "nn": ["optim", "minigrad.engines", "minigrad.trainer", "minigrad.config", "minigrad.lift"],
-    "optim": ["nn", "minigrad.value", "minigrad.engines", "minigrad.trainer", "minigrad.config"],
-    "minigrad/engines": ["minigrad.trainer", "minigrad.config", "minigrad.tracking", "optim"],
-    "minigrad/lift": ["minigrad.trainer", "minigrad.tracking", "optim"],
+    "nn": [
+        "optim",
+        "minigrad.engines",
+        "minigrad.training.trainer",
+        "minigrad.config",
+        "minigrad.lift",
+    ],
+    "optim": [
+        "nn",
+        "minigrad.value",
+        "minigrad.engines",
+        "minigrad.training.trainer",
+        "minigrad.config",
+    ],
+    "minigrad/engines": [
+        "minigrad.training.trainer",
+        "minigrad.config",
+        "minigrad.tracking",
+        "optim",
+    ],
+    "minigrad/lift": ["minigrad.training.trainer", "minigrad.tracking", "optim"],
     "minigrad/registry.py": ["minigrad.config", "nn", "optim"],
     "minigrad/settings.py": ["minigrad.config", "nn", "optim"],
-    "minigrad/data": ["minigrad.config", "minigrad.trainer", "minigrad.engines", "nn", "optim"],
-    "minigrad/config.py": ["minigrad.experiment", "minigrad.trainer", "minigrad.tracking"],
-    "minigrad/experiment.py": ["minigrad.session", "minigrad.tracking", "minigrad.train"],
-    "minigrad/session.py": ["minigrad.train", "minigrad.pictures", "minigrad.sweep"],
-    "minigrad/trainer.py": ["minigrad.config", "minigrad.yaml12", "minigrad.tracking", "tqdm"],
-    "minigrad/replicas.py": ["minigrad.config", "minigrad.yaml12", "minigrad.tracking", "tqdm"],
+    "minigrad/data": [
+        "minigrad.config",
+        "minigrad.training.trainer",
+        "minigrad.engines",
+        "nn",
+        "optim",
+    ],
+    "minigrad/config.py": [
+        "minigrad.runner.build",
+        "minigrad.training.trainer",
+        "minigrad.tracking",
+    ],
+    "minigrad/runner/build.py": ["minigrad.runner.session", "minigrad.tracking", "minigrad.train"],
+    "minigrad/runner/session.py": ["minigrad.train", "minigrad.runner.pictures", "minigrad.sweep"],
+    "minigrad/training/trainer.py": [
+        "minigrad.config",
+        "minigrad.files.yaml12",
+        "minigrad.tracking",
+        "tqdm",
+    ],
+    "minigrad/training/replicas.py": [
+        "minigrad.config",
+        "minigrad.files.yaml12",
+        "minigrad.tracking",
+        "tqdm",
+    ],
 }
 
 
