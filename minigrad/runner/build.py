@@ -13,6 +13,7 @@ from minigrad.engines import ENGINES
 from minigrad.terminal.text import excerpt
 from minigrad.training import seeds
 from minigrad.training.batches import Batches
+from minigrad.training.protocol import TrainerLike
 from minigrad.training.trainer import Trainer
 from minigrad.value import Value
 from nn import MLP
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from minigrad.training.replicas import ReplicaTrainer
 
 
-def trainer_for(config: Config) -> "Trainer | ReplicaTrainer":
+def trainer_for(config: Config) -> TrainerLike:
     """What trains the config: its one seed, or all of `train.seeds` at once. Raises ConfigError."""
     return build_trainer(config) if config.train.seeds is None else build_replicas(config)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad import config
 from minigrad.config import Config, ConfigError
@@ -10,12 +9,8 @@ from minigrad.engines import Disagreement
 from minigrad.runner import build
 from minigrad.tracking import environment
 from minigrad.tracking.store import StoredRun, StoreError
-from minigrad.training.trainer import Diverged, Record, Trainer
-
-if TYPE_CHECKING:
-    from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer
-
-AnyTrainer: TypeAlias = "Trainer | ReplicaTrainer"
+from minigrad.training.protocol import StepMetrics, TrainerLike
+from minigrad.training.trainer import Diverged
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ _NOTHING_RECORDED = (
 
 
 def _difference(
-    run: StoredRun, stored: dict[int, dict[str, float]], checked: Config, trainer: AnyTrainer
+    run: StoredRun, stored: dict[int, dict[str, float]], checked: Config, trainer: TrainerLike
 ) -> tuple[int, str] | None:
     """The first step that differs and what differs there; None if nothing does."""
     if run.log.damage:
@@ -89,7 +84,7 @@ def _difference(
         return trainer.step, f"this time {error}"
 
 
-def _line_difference(record: "Record | ReplicaRecord", line: dict[str, float] | None) -> str:
+def _line_difference(record: StepMetrics, line: dict[str, float] | None) -> str:
     if line is None:
         return f"step {record.step} is missing from the log"
     for name, now in vars(record).items():
@@ -106,7 +101,7 @@ def _same(before: float | None, now: float | None) -> bool:
 
 
 def _summary_difference(
-    run: StoredRun, trainer: AnyTrainer, initial: float
+    run: StoredRun, trainer: TrainerLike, initial: float
 ) -> tuple[int, str] | None:
     before, now = run.summary, trainer.results(initial)
     for name in [*now, *(name for name in before if name not in (*now, "seconds", "met"))]:
@@ -116,7 +111,7 @@ def _summary_difference(
     return None
 
 
-def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | None:
+def _files_difference(run: StoredRun, trainer: TrainerLike) -> tuple[int, str] | None:
     """Where each seed's numbers differ, in a run of many."""
     for name, now in trainer.files().items():
         try:

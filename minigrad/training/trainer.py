@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from minigrad.data import Dataset
@@ -16,7 +16,7 @@ from optim.schedules import Schedule
 
 
 @dataclass(frozen=True)
-class Record:
+class StepRecord:
     """One step. Loss and accuracy of its batch, and the loss of the validation data if it was
     measured, are those before the update; `grad_norm` is the gradient's Euclidean norm before any
     clipping, `lr` the learning rate, and `time` the seconds since training began.
@@ -73,8 +73,9 @@ class Trainer:
     clip_value: float | None = None
     step: int = 0
     seconds: float = 0.0
+    failures: dict[int, str] = field(default_factory=dict)  # of many seeds: one raises Diverged
 
-    def train(self, steps: int) -> Iterator[Record]:
+    def train(self, steps: int) -> Iterator[StepRecord]:
         """Train until `steps` steps are done, giving one record each.
 
         When a record is given its step is done, so the state may be saved. Raises Diverged.
@@ -97,7 +98,7 @@ class Trainer:
             if observe:
                 observe(loss)
             self.step, self.seconds = step + 1, time.perf_counter() - start
-            yield Record(
+            yield StepRecord(
                 step=step,
                 loss=loss,
                 lr=self.optimizer.lr,
@@ -119,15 +120,28 @@ class Trainer:
     def results(self, initial_loss: float) -> dict[str, Any]:
         """What came of the training, by the names of a run's summary. Raises Diverged."""
         final = self.evaluate()
-        found = {
+        summary = {
             "initial_loss": initial_loss,
             "final_loss": final.loss,
             "final_accuracy": final.accuracy,
         }
         if self.validation:
             val = self.evaluate(self.validation)
-            found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
-        return {**found, "steps": self.step}
+            summary |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
+        return {**summary, "steps": self.step}
+
+    @property
+    def agreement(self) -> Any:
+        """How far the engine's first step was from eager's; None of eager itself."""
+        return self.engine.agreement
+
+    @property
+    def predict(self) -> Callable[[list[list[float]]], Outputs]:
+        """The model's outputs for some inputs, one list a sample."""
+        return self.engine.predict
+
+    def table(self) -> None:
+        """Each seed's numbers are a table; one seed has none."""
 
     def state_dict(self) -> dict[str, Any]:
         """All that the steps to come depend on, ready for JSON."""
