@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from minigrad.config import Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
