@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.terminal.command import Parser, count, escape_unprintable, print_lines
+from minigrad.terminal.command import Parser, escape_unprintable, print_lines, whole_number
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
 from minigrad.tracking import query, trash
@@ -235,7 +235,7 @@ def _add_list(parser: Parser) -> None:
     parser.add_argument("--sort", metavar="KEY", help="as final_loss, small before large")
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument("--columns", metavar="A,B,C", type=_names, help="as id,optimizer.lr")
-    parser.add_argument("--limit", metavar="N", type=count(), help="the first N only")
+    parser.add_argument("--limit", metavar="N", type=whole_number(), help="the first N only")
 
 
 def _add_plot(parser: Parser) -> None:
