@@ -7,15 +7,15 @@ usage or no such run, told in one line.
 """
 
 import argparse
-import io
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from minigrad.table import cell, plain, printable, table
+from minigrad.terminal.command import Parser, escape_unprintable, print_lines, whole_number
+from minigrad.terminal.table import cell, table
+from minigrad.terminal.text import json_ready, printable
 from minigrad.tracking import query, trash
 from minigrad.tracking.check import check, check_store
 from minigrad.tracking.compare import compare, part
@@ -27,14 +27,9 @@ from minigrad.tracking.store import runs as stored_runs
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = _arguments(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
+    escape_unprintable()
     try:
         code: int = arguments.verb(arguments)
-        print(end="", flush=True)
-    except BrokenPipeError:  # the reader, as `head -1`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (ValueError, OSError) as error:
         print(printable(" ".join(str(error).split())), file=sys.stderr)
         return 2
@@ -101,8 +96,8 @@ def diff(arguments: argparse.Namespace) -> int:
 
 
 def plot(arguments: argparse.Namespace) -> int:
-    from minigrad.plot import draw_curves  # here, since matplotlib takes long to import
-    from minigrad.tracking.curves import curves, suit_log_axis
+    from minigrad.plot.curves import draw_curves  # here, since matplotlib takes long to import
+    from minigrad.plot.stored import curves, suit_log_axis
 
     found = _found(arguments)
     drawn = curves(found, arguments.metric)
@@ -151,14 +146,14 @@ def check_runs(arguments: argparse.Namespace) -> int:
         lines += [f"  {sentence}" for sentence in report.damage]
         lines.append(f"  can be read: {'; '.join(report.readable) or 'nothing'}")
     if everything:
-        count = f"{len(reports):,} runs checked, {len(damaged) or 'none'} damaged"
-        lines.append(count if reports else empty(arguments.store))
+        total = f"{len(reports):,} runs checked, {len(damaged) or 'none'} damaged"
+        lines.append(total if reports else empty(arguments.store))
     _print(arguments, {"store": of_store, "runs": [vars(one) for one in reports]}, *lines)
     return 1 if damaged or of_store else 0
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    from minigrad.tracking.verify import verify  # here, since it trains
+    from minigrad.runner.verify import verify  # here, since it trains
 
     run = find(arguments.store, arguments.run)
     verified = verify(run)
@@ -186,28 +181,22 @@ def _found(arguments: argparse.Namespace) -> list[StoredRun]:
 def _print(arguments: argparse.Namespace, data: Any, *lines: str) -> int:
     """The data as JSON or as lines of text; gives the exit code of success."""
     if arguments.json:
-        print(json.dumps(plain(data), indent=2, allow_nan=False, default=str))
+        print_lines([json.dumps(json_ready(data), indent=2, allow_nan=False, default=str)])
     elif lines:
-        print(*(printable(line) for text in lines for line in text.split("\n")), sep="\n")
+        print_lines(printable(line) for text in lines for line in text.split("\n"))
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, where argparse prints the usage too."""
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
-
-
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m minigrad.runs",
         description="List, show, compare, plot, delete, check and export runs.",
         epilog="RUN is an id, its beginning or its last letters, a path, or latest.",
     )
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
-    def add(name: str, verb: Callable[[argparse.Namespace], int], told: str) -> _Parser:
-        added: _Parser = verbs.add_parser(name, help=told, description=told)
+    def add(name: str, verb: Callable[[argparse.Namespace], int], told: str) -> Parser:
+        added: Parser = verbs.add_parser(name, help=told, description=told)
         added.set_defaults(verb=verb)
         added.add_argument("--store", metavar="DIR", default="runs", help="where runs are (runs)")
         added.add_argument("--json", action="store_true", help="print JSON")
@@ -234,7 +223,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _add_list(parser: _Parser) -> None:
+def _add_list(parser: Parser) -> None:
     parser.add_argument(
         "--filter",
         metavar="CONDITION",
@@ -246,10 +235,10 @@ def _add_list(parser: _Parser) -> None:
     parser.add_argument("--sort", metavar="KEY", help="as final_loss, small before large")
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument("--columns", metavar="A,B,C", type=_names, help="as id,optimizer.lr")
-    parser.add_argument("--limit", metavar="N", type=_count, help="the first N only")
+    parser.add_argument("--limit", metavar="N", type=whole_number(), help="the first N only")
 
 
-def _add_plot(parser: _Parser) -> None:
+def _add_plot(parser: Parser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+")
     parser.add_argument("--metric", metavar="A,B", type=_names, default=["loss"], help="(loss)")
     axis = parser.add_mutually_exclusive_group()
@@ -263,7 +252,7 @@ def _add_plot(parser: _Parser) -> None:
     )
 
 
-def _add_export(parser: _Parser) -> None:
+def _add_export(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--to", choices=["csv", "tensorboard", "mlflow"], required=True)
     parser.add_argument("--out", metavar="PATH", type=Path, help="where to write it")
@@ -271,12 +260,6 @@ def _add_export(parser: _Parser) -> None:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, found {text!r}")
-    return int(text)
 
 
 def _weight(text: str) -> float:

@@ -11,22 +11,24 @@ SIGTERM.
 """
 
 import argparse
-import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from minigrad import config, experiment, yaml12
-from minigrad.catalogue import catalogue
 from minigrad.config import Config, ConfigError
-from minigrad.interrupts import Interrupts
-from minigrad.pictures import draw
-from minigrad.resume import resume
-from minigrad.session import Outcome, Session
-from minigrad.shown import plain
+from minigrad.config import load as load_config
+from minigrad.config.catalogue import catalogue
+from minigrad.files import yaml12
+from minigrad.runner import build
+from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.pictures import draw
+from minigrad.runner.resume import resume
+from minigrad.runner.session import Outcome, Session
+from minigrad.terminal.command import Parser, print_lines
+from minigrad.terminal.text import excerpt
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, load
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = _arguments(argv)
     if arguments.list:
-        _say([catalogue()])
+        print_lines([catalogue()])
         return 0
     with Interrupts() as interrupts:
         try:
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 session = _resumed(arguments)
             else:
                 overrides = [*arguments.overrides, *_of_seeds(arguments)]
-                session = _session(config.load(arguments.config, overrides), arguments.out)
+                session = _session(load_config(arguments.config, overrides), arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -53,16 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(session, outcome)
 
 
-def train(checked: Config, store: str | Path = "runs") -> StoredRun:
+def train(config: Config, store: str | Path = "runs") -> StoredRun:
     """Train a config into a new run of `store`, as the command does, and give the run.
 
     Nothing is printed and no picture drawn; `status`, `summary` and the rest are the run's. Raises
     ConfigError and OSError where no run can be made. Signals are only caught in the main thread.
 
-        run = train(config.load("configs/xor.yaml", ["optimizer.lr=0.3"]))
+        run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
         run.summary["final_loss"]
     """
-    session = _session(checked, str(store), quiet=True)
+    session = _session(config, str(store), quiet=True)
     main_thread = threading.current_thread() is threading.main_thread()
     with Interrupts() if main_thread else nullcontext(Interrupts()) as interrupts, session.run:
         session.train(interrupts)
@@ -71,19 +73,19 @@ def train(checked: Config, store: str | Path = "runs") -> StoredRun:
     return load(session.run.path)
 
 
-def _session(checked: Config, store: str, quiet: bool = False) -> Session:
-    trainer = experiment.trainer_for(checked)
+def _session(config: Config, store: str, quiet: bool = False) -> Session:
+    trainer = build.trainer_for(config)
     try:
         run = init(
-            checked.name,
-            checked.to_yaml(),
+            config.name,
+            config.to_yaml(),
             store=store,
-            seed=checked.seed,
-            engine=checked.train.engine,
+            seed=config.seed,
+            engine=config.train.engine,
         )
     except OSError as error:
         raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
-    return Session(checked, trainer, run, quiet=quiet)
+    return Session(config, trainer, run, quiet=quiet)
 
 
 def _of_seeds(arguments: argparse.Namespace) -> list[str]:
@@ -99,15 +101,15 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
 
 def _resumed(arguments: argparse.Namespace) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
-    found = resume(arguments.out, arguments.resume, arguments.config, overrides)
-    trainer = experiment.trainer_for(found.config)
-    for note in found.notes:
+    resumed = resume(arguments.out, arguments.resume, arguments.config, overrides)
+    trainer = build.trainer_for(resumed.config)
+    for note in resumed.notes:
         print(note)
     try:
-        run = reopen(found.path, found.last_step, found.config.to_yaml())
+        run = reopen(resumed.path, resumed.last_step, resumed.config.to_yaml())
     except OSError as error:
-        raise OSError(f"--resume {found.path.name}: {error.strerror}") from None
-    return Session(found.config, trainer, run, found.state)
+        raise OSError(f"--resume {resumed.path.name}: {error.strerror}") from None
+    return Session(resumed.config, trainer, run, resumed.state)
 
 
 def _report(session: Session, outcome: Outcome) -> int:
@@ -122,17 +124,17 @@ def _report(session: Session, outcome: Outcome) -> int:
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # a plugin's, which is asked for the surface
-        lines.append(f"plot  none: {type(error).__name__}: {plain(str(error), limit=200)}")
-    _say(lines)
+        lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
+    with suppress(OSError):  # the run is whole all the same
+        print_lines(lines)
     return outcome.code
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m minigrad.train",
         description="Train what CONFIG describes and leave a run directory.",
         epilog="Example: python -m minigrad.train configs/xor.yaml optimizer.lr=0.3",
-        allow_abbrev=False,  # --seed 3 must not pass for --seeds 3
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -161,15 +163,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
     return arguments
-
-
-def _say(lines: Iterable[str]) -> None:
-    try:
-        print(*lines, sep="\n", flush=True)
-    except (
-        OSError
-    ):  # the reader, as `head -1`, has gone, or /dev/full; the run is whole all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

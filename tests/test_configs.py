@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from minigrad import config, experiment
+from minigrad import config
 from minigrad.data import DATASETS
-from minigrad.expectations import judge
+from minigrad.runner import build
+from minigrad.runner.expectations import judge
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
 
@@ -18,7 +19,7 @@ CONFIGS = sorted(Path("configs").glob("*.yaml"))
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_config_meets_its_expectations(path: Path, seed: int) -> None:
     checked = config.load(path, [f"seed={seed}"])
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     initial = trainer.evaluate().loss
     for _ in trainer.train(checked.train.steps):
         pass

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import runs, train
-from minigrad.catalogue import catalogue
+from minigrad.config.catalogue import catalogue
 from minigrad.data import DATASETS
 from nn.activations import ACTIVATIONS
 

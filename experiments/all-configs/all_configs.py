@@ -10,8 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigrad import config, experiment
-from minigrad.expectations import judge
+from minigrad import config
+from minigrad.runner import build
+from minigrad.runner.expectations import judge
 
 SEEDS = range(10)
 
@@ -28,7 +29,7 @@ class Result:
 def train(path: str, seed: int) -> Result:
     started = time.perf_counter()
     checked = config.load(path, [f"seed={seed}"])
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     initial = trainer.evaluate().loss
     for _ in trainer.train(checked.train.steps):
         pass

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
+from matplotlib.style import use
 
-from minigrad import config, experiment, plot, tracking
+from minigrad import config, tracking
+from minigrad.plot import style
+from minigrad.runner import build
 
-style.use(Path(__file__).parents[1] / "look.mplstyle")
+use(Path(__file__).parents[1] / "look.mplstyle")
 POINTS, SEEN = 256, 256 * 32  # samples of the data, and samples that each training sees
 BATCHES, RATES = [1, 4, 16, 64, 256], [0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
 SIZES = np.geomspace(1, 200, 40)
@@ -24,7 +26,7 @@ def run(batch: int, rate: float, seeds: int, store: str) -> tuple[float, dict[in
     own = [f"train.batch_size={batch}", f"optimizer.lr={rate}", f"train.seeds={seeds}"]
     own += [f"train.steps={SEEN // batch}", f"train.log_every={SEEN // batch // 32}"]
     checked = config.load("configs/moons.yaml", [*FIXED, *own])
-    trainer = experiment.build_replicas(checked)
+    trainer = build.build_replicas(checked)
     data = [replica.dataset for replica in trainer.replicas]
     inputs = np.array([one.inputs for one in data])
     targets = np.array([one.targets for one in data])[..., None]
@@ -51,10 +53,10 @@ def main() -> None:
     parser.add_argument("--store", default="runs")
     parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
     arguments = parser.parse_args()
-    figure = plot.new_figure(11, 3.8)
+    figure = style.new_figure(11, 3.8)
     spread, way, ends = figure.subplots(1, 3)
     print("batch   noise   best rate   loss there   loss at rate 0.3")
-    for batch, color in zip(BATCHES, plot.COLORS, strict=False):
+    for batch, color in zip(BATCHES, style.COLORS, strict=False):
         found = [run(batch, rate, arguments.seeds, arguments.store) for rate in RATES]
         noise, by_seen = found[2]
         spread.loglog(batch, noise, "o", color=color, markersize=8)
@@ -70,10 +72,10 @@ def main() -> None:
     spread.set(ylim=(0.1, 4), xlabel="batch size")
     ends.set(ylim=(0.2, 2), xlabel="learning rate / batch size")
     way.legend()
-    plot.head(spread, "4 times the batch, half the noise", "a gradient's error over its length")
-    plot.head(way, "Few steps, or noisy ones", "loss by samples seen, at learning rate 0.3")
-    plot.head(ends, "Rate over batch size decides", "loss at the end, by that ratio")
-    plot.save(figure, arguments.figure)
+    style.head(spread, "4 times the batch, half the noise", "a gradient's error over its length")
+    style.head(way, "Few steps, or noisy ones", "loss by samples seen, at learning rate 0.3")
+    style.head(ends, "Rate over batch size decides", "loss at the end, by that ratio")
+    style.save(figure, arguments.figure)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from experiments.benchmarks.parts.command_line import as_script
 from experiments.benchmarks.parts.rows import Section, beside
 from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers.turns import ROOT
-from minigrad import config, experiment
-from minigrad.interrupts import Interrupts
-from minigrad.session import Session
+from minigrad import config
+from minigrad.runner import build
+from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.session import Session
 from minigrad.tracking import init
 
 XOR = ROOT / "configs" / "xor.yaml"
@@ -29,7 +30,7 @@ ROUNDS = 15
 
 
 def alone(_store: Path) -> float:
-    trainer = experiment.build(config.load(XOR))
+    trainer = build.build_trainer(config.load(XOR))
     start = time.perf_counter()
     for _ in trainer.train(500):
         pass
@@ -38,7 +39,7 @@ def alone(_store: Path) -> float:
 
 def logged(store: Path) -> float:
     checked = config.load(XOR)
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     with init("xor", checked.to_yaml(), store=store) as run:
         start = time.perf_counter()
         for record in trainer.train(500):
@@ -49,7 +50,7 @@ def logged(store: Path) -> float:
 
 def whole_run(store: Path) -> float:
     checked = config.load(XOR)
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     start = time.perf_counter()
     run = init("xor", checked.to_yaml(), store=store)
     with run, Interrupts() as interrupts:

@@ -14,7 +14,8 @@ from experiments.benchmarks.parts.command_line import as_script
 from experiments.benchmarks.parts.rows import Row, Section
 from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers.turns import ROOT
-from minigrad import config, experiment
+from minigrad import config
+from minigrad.runner import build
 
 XOR = ROOT / "configs" / "xor.yaml"
 SEEDS = 100
@@ -23,7 +24,7 @@ ENOUGH = 0.001
 
 def final_loss(overrides: Sequence[str]) -> float:
     checked = config.load(XOR, overrides)
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     for _ in trainer.train(checked.train.steps):
         pass
     return trainer.evaluate().loss

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
+from matplotlib.style import use
 
-from minigrad import config, experiment, plot, tracking
+from minigrad import config, tracking
+from minigrad.plot import style
+from minigrad.runner import build
 
-style.use(Path(__file__).parents[1] / "look.mplstyle")
+use(Path(__file__).parents[1] / "look.mplstyle")
 RATES = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 FIXED = ["model.hidden=[8,8,8]", "model.init=he", "optimizer=adam"]
 FIXED += ["train.engine=numpy", "train.log_every=20"]
@@ -32,7 +34,7 @@ def run(activation: str, rate: float, seeds: int, store: str) -> tuple[dict[int,
     """The dead units by step, and each seed's accuracy at the end."""
     own = [f"model.activation={activation}", f"optimizer.lr={rate}", f"train.seeds={seeds}"]
     checked = config.load("configs/moons.yaml", [*FIXED, *own])
-    trainer = experiment.build_replicas(checked)
+    trainer = build.build_replicas(checked)
     inputs = np.array([replica.dataset.inputs for replica in trainer.replicas])
     targets = np.array([replica.dataset.targets for replica in trainer.replicas])[..., None]
     by_step = {}
@@ -52,10 +54,10 @@ def main() -> None:
     parser.add_argument("--store", default="runs")
     parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
     arguments = parser.parse_args()
-    figure = plot.new_figure(11, 3.8)
+    figure = style.new_figure(11, 3.8)
     death, toll, cost = figure.subplots(1, 3)
     print("activation    rate   dead units   nets that are cut   median accuracy")
-    for activation, color in zip(("relu", "leaky_relu"), plot.COLORS, strict=False):
+    for activation, color in zip(("relu", "leaky_relu"), style.COLORS, strict=False):
         found = [run(activation, rate, arguments.seeds, arguments.store) for rate in RATES]
         ends = [units[max(units)] for units, _ in found]
         low, median, high = np.quantile([right for _, right in found], [0.25, 0.5, 0.75], axis=1)
@@ -70,10 +72,10 @@ def main() -> None:
     for axes in (toll, cost):
         axes.set(xscale="log", xlabel="learning rate")
     cost.legend(loc="lower left")
-    plot.head(death, "Units die early", "dead units in %, by step, at learning rate 1")
-    plot.head(toll, "Large steps kill more", "dead units in %, after 400 steps")
-    plot.head(cost, "A net that is cut can only guess", "accuracy in %, median and middle half")
-    plot.save(figure, arguments.figure)
+    style.head(death, "Units die early", "dead units in %, by step, at learning rate 1")
+    style.head(toll, "Large steps kill more", "dead units in %, after 400 steps")
+    style.head(cost, "A net that is cut can only guess", "accuracy in %, median and middle half")
+    style.save(figure, arguments.figure)
 
 
 if __name__ == "__main__":

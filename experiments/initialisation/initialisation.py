@@ -7,15 +7,17 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.style import use
 from numpy.typing import NDArray
 
 import nn
-from minigrad import Value, config, experiment, plot, tracking
+from minigrad import Value, config, tracking
+from minigrad.plot import style
+from minigrad.runner import build
 from minigrad.train import train
 
-style.use(Path(__file__).parents[1] / "look.mplstyle")
+use(Path(__file__).parents[1] / "look.mplstyle")
 DEEP = Path(__file__).with_name("deep.yaml")
 INITS = {"small": "N(0, 0.1)", "glorot": "U(-0.35, 0.35)", "he": "N(0, 0.29)", "normal": "N(0, 1)"}
 TICKS = {"output": [-1, 0, 1], "log10 of |slope|": [-6, -3, 0, 3], "loss by step": [0, 100, 200]}
@@ -24,8 +26,8 @@ TICKS = {"output": [-1, 0, 1], "log10 of |slope|": [-6, -3, 0, 3], "loss by step
 def look(init: str, store: str) -> NDArray[np.float64]:
     """Outputs of hidden units and their slopes in the loss, untrained: [2, layers, numbers]."""
     checked = config.load(DEEP, [f"model.init={init}"])
-    data, _ = experiment.build_dataset(checked)
-    model = experiment.build_model(checked, data)
+    data, _ = build.build_dataset(checked)
+    model = build.build_model(checked, data)
     layers: list[list[Value]] = [[] for _ in model.layers]
     for x, target in zip(data.inputs[::8], data.targets[::8], strict=True):
         signal = [Value(number) for number in x]
@@ -47,16 +49,16 @@ def study(init: str, seeds: int, store: str, axes: list[Axes]) -> None:
         for place, numbers in enumerate(layers[::3]):
             counts, edges = np.histogram(numbers, 15, ends)
             heights = 0.9 * counts / counts.max() - place
-            ridges.stairs(heights, edges, baseline=-place, fill=True, color=plot.COLORS[0])
+            ridges.stairs(heights, edges, baseline=-place, fill=True, color=style.COLORS[0])
         ridges.set_yticks([0, -1, -2, -3], [f"layer {number}" for number in (1, 4, 7, 10)])
     own = ["name=initialisation", f"model.init={init}", f"train.seeds={seeds}"]
     table = np.load(train(config.load(DEEP, own), store).path / "seeds.npz")
     low, median, high = np.quantile(table["loss"], [0.25, 0.5, 0.75], axis=1)
-    axes[2].fill_between(table["steps"], low, high, color=plot.COLORS[0], alpha=0.25, linewidth=0)
-    axes[2].semilogy(table["steps"], median, color=plot.COLORS[0])
+    axes[2].fill_between(table["steps"], low, high, color=style.COLORS[0], alpha=0.25, linewidth=0)
+    axes[2].semilogy(table["steps"], median, color=style.COLORS[0])
     sizes = [np.median(abs(layers[place])) for layers in found for place in (0, -1)]
     print(f"{init:7}", *(f"{size:13.2g}" for size in [*sizes, np.median(table["final_loss"])]))
-    plot.head(axes[0], init, INITS[init])
+    style.head(axes[0], init, INITS[init])
 
 
 def main() -> None:
@@ -65,7 +67,7 @@ def main() -> None:
     parser.add_argument("--store", default="runs")
     parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
     arguments = parser.parse_args()
-    figure = plot.new_figure(10, 8.4)
+    figure = style.new_figure(10, 8.4)
     panels = figure.subplots(3, len(INITS), sharex="row", sharey="row")
     print("        output, first          last  slope, first          last    final loss")
     for init, axes in zip(INITS, panels.T, strict=True):
@@ -73,7 +75,7 @@ def main() -> None:
         for ax, (label, ticks) in zip(axes, TICKS.items(), strict=True):
             ax.set(xlabel=label, xticks=ticks)
     panels[2][0].minorticks_off()
-    plot.save(figure, arguments.figure)
+    style.save(figure, arguments.figure)
 
 
 if __name__ == "__main__":

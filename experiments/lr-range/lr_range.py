@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.style import use
 
-from minigrad import config, plot
+from minigrad import config
+from minigrad.plot import curves, style
 from minigrad.train import train
 
-style.use(Path(__file__).parents[1] / "look.mplstyle")
+use(Path(__file__).parents[1] / "look.mplstyle")
 OPTIMIZERS = {"momentum": ["optimizer=sgd", "optimizer.momentum=0.9"], "Adam": ["optimizer=adam"]}
 STEPS, LOWEST, HIGHEST = 300, 0.001, 10.0
 GROWTH = (HIGHEST / LOWEST) ** (1 / STEPS)  # of the rate, from step to step of the test
@@ -43,7 +44,7 @@ def band(axes: Axes, rates: Any, losses: Any, **look: Any) -> Any:
 def study(name: str, seeds: int, store: str, color: str, test: Axes, trainings: Axes) -> None:
     found = run(OPTIMIZERS[name], LOWEST, TEST, seeds, store)
     rates = LOWEST * GROWTH ** found["steps"]
-    smooth = np.array([plot.smoothed(losses, 0.9) for losses in found["loss"].T.tolist()]).T
+    smooth = np.array([curves.smoothed(losses, 0.9) for losses in found["loss"].T.tolist()]).T
     low, lowest, high = np.quantile(rates[np.argmin(smooth, axis=0)], [0.25, 0.5, 0.75])
     band(test, rates[::5], smooth[::5], color=color)
     tried = [*RATES, lowest, lowest / 3]
@@ -52,10 +53,10 @@ def study(name: str, seeds: int, store: str, color: str, test: Axes, trainings: 
     there, third = np.median(ends[-2:], axis=1)
     print(f"{name:10}{low:.2g} to {high:.2g}{there:16.2g}{third:15.2g}", end="")
     print(f"{min(medians):14.2g} at {RATES[np.argmin(medians)]:.2g}")
-    plot.head(test, f"{name}: one run, growing steps", "loss of the range test, by learning rate")
-    plot.head(trainings, f"{STEPS} steps at one rate each", "loss at the end, by learning rate")
+    style.head(test, f"{name}: one run, growing steps", "loss of the range test, by learning rate")
+    style.head(trainings, f"{STEPS} steps at one rate each", "loss at the end, by learning rate")
     for axes in (test, trainings):
-        axes.axvline(lowest / 3, color=plot.INK, linestyle="--", linewidth=1)
+        axes.axvline(lowest / 3, color=style.INK, linestyle="--", linewidth=1)
     test.text(lowest / 3.3, 0.13, "a third of where\nthe test is lowest", ha="right")
 
 
@@ -65,14 +66,14 @@ def main() -> None:
     parser.add_argument("--store", default="runs")
     parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
     arguments = parser.parse_args()
-    figure = plot.new_figure(9, 7)
+    figure = style.new_figure(9, 7)
     panels = figure.subplots(2, 2, sharex=True, sharey="row")
     panels[0, 0].set(xscale="log", yscale="log", ylim=(0.1, 3))
     panels[1, 0].set(xscale="log", yscale="log", ylim=(0.01, 3))
     print("          lowest at   training there   at a third of it   best of 13 rates")
-    for name, color, column in zip(OPTIMIZERS, plot.COLORS, panels.T, strict=False):
+    for name, color, column in zip(OPTIMIZERS, style.COLORS, panels.T, strict=False):
         study(name, arguments.seeds, arguments.store, color, *column)
-    plot.save(figure, arguments.figure)
+    style.save(figure, arguments.figure)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.style import use
 
-from minigrad import config, plot
+from minigrad import config
+from minigrad.plot import style
 from minigrad.train import train
 
-style.use(Path(__file__).parents[1] / "look.mplstyle")
+use(Path(__file__).parents[1] / "look.mplstyle")
 OPTIMIZERS = {
     "SGD": ["optimizer=sgd"],
     "momentum": ["optimizer=sgd", "optimizer.momentum=0.9"],
@@ -38,7 +39,7 @@ def study(problem: str, seeds: int, store: str, curves: Axes, rates: Axes) -> No
     print(f"{problem:9}best rate    loss at the end    a tenth of the rate    seeds above 0.1")
     ends = {}
     others = f"1000..{999 + min(seeds, 20)}"  # to choose rates by: not these seeds' luck with them
-    for name, color in zip(OPTIMIZERS, plot.COLORS, strict=False):
+    for name, color in zip(OPTIMIZERS, style.COLORS, strict=False):
         tried = [np.median(run(problem, name, rate, others, store)["final_loss"]) for rate in RATES]
         best = int(np.argmin(tried))
         rates.plot(RATES, tried, "o-", color=color)
@@ -51,8 +52,8 @@ def study(problem: str, seeds: int, store: str, curves: Axes, rates: Axes) -> No
         above = np.sum(found["final_loss"] > 0.1)
         print(f"{name:9}{RATES[best]:9g}{ends[name]:19.2g}{tenth:>23}{above:12} of {seeds}")
     winner = f"{problem}: {min(ends, key=ends.__getitem__)} ends lowest"
-    plot.head(curves, winner, f"loss by step: median and middle half of {seeds} seeds")
-    plot.head(rates, "what each learning rate gives", "median loss after 300 steps, other seeds")
+    style.head(curves, winner, f"loss by step: median and middle half of {seeds} seeds")
+    style.head(rates, "what each learning rate gives", "median loss after 300 steps, other seeds")
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def main() -> None:
     parser.add_argument("--store", default="runs")
     parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
     arguments = parser.parse_args()
-    figure = plot.new_figure(9, 8)
+    figure = style.new_figure(9, 8)
     for problem, row in zip(("xor", "spiral"), figure.subplots(2, 2), strict=True):
         study(problem, arguments.seeds, arguments.store, *row)
         row[0].legend()
@@ -69,7 +70,7 @@ def main() -> None:
         row[1].set(yscale="log", xscale="log", xlabel="learning rate")
         for axes in row:
             axes.minorticks_off()
-    plot.save(figure, arguments.figure)
+    style.save(figure, arguments.figure)
 
 
 if __name__ == "__main__":

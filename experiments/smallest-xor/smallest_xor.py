@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.style import use
 
-from minigrad import config, plot
+from minigrad import config
+from minigrad.plot import style
 from minigrad.tracking import checkpoint
 from minigrad.train import train
 
-style.use(Path(__file__).parents[1] / "look.mplstyle")
+use(Path(__file__).parents[1] / "look.mplstyle")
 ACTIVATIONS = ["relu", "sigmoid", "tanh", "leaky_relu", "elu", "gelu", "silu", "sin"]
 WIDTHS = [1, 2, 3, 4, 6, 8]
 FIXED = ["name=smallest-xor", "optimizer=adam", "optimizer.lr=0.1", "expect={}"]
@@ -33,12 +34,12 @@ def run(activation: str, width: int, seeds: int, store: str) -> tuple[Any, Any]:
 def draw_table(axes: Axes, shares: list[list[float]]) -> None:
     axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1.2, edgecolors="white", linewidth=2)
     for (row, column), one in np.ndenumerate(shares):
-        color = "white" if one > 0.6 else plot.INK
+        color = "white" if one > 0.6 else style.INK
         axes.text(column + 0.5, row + 0.5, f"{one:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(np.arange(len(WIDTHS)) + 0.5, map(str, WIDTHS))
     axes.set_yticks(np.arange(len(ACTIVATIONS)) + 0.5, ACTIVATIONS)
     axes.invert_yaxis()
-    plot.head(axes, "One unit does, if its curve turns", "seeds that learn XOR, by hidden units")
+    style.head(axes, "One unit does, if its curve turns", "seeds that learn XOR, by hidden units")
 
 
 def draw_unit(axes: Axes, w1: float, w2: float, bias: float, out: float, out_bias: float) -> None:
@@ -47,12 +48,12 @@ def draw_unit(axes: Axes, w1: float, w2: float, bias: float, out: float, out_bia
     for x1, x2 in np.ndindex(2, 2):
         names.setdefault(round(w1 * x1 + w2 * x2 + bias, 1), []).append(f"{x1} xor {x2}")
     z = np.linspace(min(names) - 1, max(names) + 1, 91)
-    axes.plot(z, np.sin(z), color=plot.COLORS[0])
-    axes.plot([*names], np.sin([*names]), "o", color=plot.INK, markersize=8)
+    axes.plot(z, np.sin(z), color=style.COLORS[0])
+    axes.plot([*names], np.sin([*names]), "o", color=style.INK, markersize=8)
     for place, those in names.items():
         axes.text(place, np.sin(place) * 0.65, "\n".join(those), ha="center", va="center")
-    axes.axhline(-out_bias / out, color=plot.INK, linestyle="--", linewidth=1)
-    plot.head(axes, "How one unit does it", "the corners on its sine; dashed: where 0 becomes 1")
+    axes.axhline(-out_bias / out, color=style.INK, linestyle="--", linewidth=1)
+    style.head(axes, "How one unit does it", "the corners on its sine; dashed: where 0 becomes 1")
 
 
 def main() -> None:
@@ -68,11 +69,11 @@ def main() -> None:
         shares.append([float(np.mean(right)) for right, _ in found])
         print(f"{activation:12}" + "".join(f"{share:6.0%}" for share in shares[-1]), flush=True)
     right, parameters = found[0]  # of sin
-    figure = plot.new_figure(11, 4.2)
+    figure = style.new_figure(11, 4.2)
     table, unit = figure.subplots(1, 2, width_ratios=[1.4, 1])
     draw_table(table, shares)
     draw_unit(unit, *parameters[np.argmax(right)])
-    plot.save(figure, arguments.figure)
+    style.save(figure, arguments.figure)
 
 
 if __name__ == "__main__":

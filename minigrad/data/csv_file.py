@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from minigrad.data.dataset import DATASETS, Dataset
+from minigrad.files.untrusted import open_regular
 from minigrad.registry import suggestion
-from minigrad.sources import open_regular
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000

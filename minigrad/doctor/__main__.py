@@ -9,19 +9,17 @@ data; 130 interrupted by Ctrl-C.
 """
 
 import argparse
-import io
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn
 
 from minigrad import config
 from minigrad.config import ConfigError
 from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding, counted
-from minigrad.table import plain, printable
+from minigrad.terminal.command import Parser, escape_unprintable, print_lines
+from minigrad.terminal.text import json_ready, printable
 
 _WIDE = max(len(check.name) for check in CHECKS)
 
@@ -29,17 +27,13 @@ _WIDE = max(len(check.name) for check in CHECKS)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = _arguments(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
+    escape_unprintable()
     found: dict[str, Finding] = {}
     try:
         return _examined(arguments, found)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader, as `head -1`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1 if _failed(found) else 0
     except KeyboardInterrupt:
         done = f"{len(found)} of {len(CHECKS)} checks"
         print(f"interrupted by Ctrl-C after {done}", file=sys.stderr)
@@ -53,14 +47,17 @@ def _examined(arguments: argparse.Namespace, found: dict[str, Finding]) -> int:
         found[name] = finding
         if not arguments.json:
             line = f"{finding.verdict:<4}  {name:<{_WIDE}}  {finding.told}"
-            print(printable(line), flush=True)
+            print_lines([printable(line)])
     seconds = time.perf_counter() - start
     if arguments.json:
         checks = [{"name": name, **vars(finding)} for name, finding in found.items()]
         told = {"name": checked.name, "ok": not _failed(found), "seconds": round(seconds, 3)}
-        print(json.dumps(plain({**told, "checks": checks}), indent=2, allow_nan=False), flush=True)
+        print(
+            json.dumps(json_ready({**told, "checks": checks}), indent=2, allow_nan=False),
+            flush=True,
+        )
     else:
-        print(f"{_summary(found)}, {seconds:.1f} s", flush=True)
+        print_lines([f"{_summary(found)}, {seconds:.1f} s"])
     return 1 if _failed(found) else 0
 
 
@@ -77,14 +74,8 @@ def _summary(found: dict[str, Finding]) -> str:
     return f"{len(verdicts)} checks: {', '.join(parts) or 'all ok'}"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, where argparse prints the usage too."""
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
-
-
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m minigrad.doctor",
         description="Examine what CONFIG describes before it is trained for long.",
         epilog="Example: python -m minigrad.doctor configs/xor.yaml optimizer.lr=10",

@@ -15,7 +15,7 @@ from minigrad.doctor.samples import check_data
 from minigrad.doctor.start import check_model, check_start
 from minigrad.doctor.units import check_dying, check_units
 from minigrad.doctor.updates import check_training, check_updates
-from minigrad.shown import plain
+from minigrad.terminal.text import excerpt
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def examine(config: Config) -> Iterator[tuple[str, Finding]]:
 
 
 def _crash(config: Config, error: BaseException) -> Finding:
-    said = plain(str(error), limit=250)
+    said = excerpt(str(error), limit=250)
     # our ArithmeticErrors say all themselves; others need their name
     if not isinstance(error, ArithmeticError) or isinstance(error, ZeroDivisionError):
         said = f"{type(error).__name__}: {said}"

@@ -7,10 +7,10 @@ can, the fault is the optimizer's, else the model's.
 import math
 from dataclasses import replace
 
-from minigrad.batches import Batches
 from minigrad.doctor.finding import Finding, Verdict, counted
 from minigrad.doctor.patient import Patient
-from minigrad.trainer import Trainer
+from minigrad.training.batches import Batches
+from minigrad.training.trainer import Trainer
 from optim import Adam
 from optim.schedules import constant
 

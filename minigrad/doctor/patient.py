@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from minigrad import experiment
-from minigrad.batches import Batches
 from minigrad.config import Config
 from minigrad.data import Dataset
 from minigrad.doctor.short_run import ShortRun, short_run
-from minigrad.trainer import Trainer
+from minigrad.runner import build
+from minigrad.training.batches import Batches
+from minigrad.training.trainer import Trainer
 from minigrad.value import Value
 from nn import MLP
 from nn.losses import LOSSES, TASKS
@@ -30,7 +30,7 @@ _OPERATIONS = 3_000_000
 
 
 class Patient:
-    """Raises ConfigError, when a part is first asked for, as `experiment.build` does."""
+    """Raises ConfigError, when a part is first asked for, as `build.build_trainer` does."""
 
     def __init__(self, config: Config) -> None:
         eager = config.train.model_copy(update={"engine": "eager", "seeds": None})
@@ -39,7 +39,7 @@ class Patient:
     @cached_property
     def data(self) -> Dataset:
         """The part to train on, all of it."""
-        return experiment.build_dataset(self.config)[0]
+        return build.build_dataset(self.config)[0]
 
     @cached_property
     def parameters(self) -> int:
@@ -80,11 +80,11 @@ class Patient:
 
     def model(self) -> MLP:
         """A model with its initial weights."""
-        return experiment.build_model(self.config, self.data)
+        return build.build_model(self.config, self.data)
 
     def trainer(self) -> Trainer:
         """A trainer before its first step, on `sample`."""
-        built = experiment.build(self.config)
+        built = build.build_trainer(self.config)
         most = max(1, _OPERATIONS // (100 * self.parameters))
         size = min(built.batches.size, len(self.sample.inputs), most)
         batches = Batches(self.sample, size, built.batches.rng)

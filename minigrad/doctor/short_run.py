@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from minigrad.engines.eager import EagerEngine
-from minigrad.trainer import Trainer
+from minigrad.training.trainer import Trainer
 from nn import MLP
 
 GOOD = 0.05

@@ -63,6 +63,6 @@ ENGINES["eager"] = EagerEngine
 @ENGINES.register_as("numpy")
 def _numpy(model: Module, loss: Loss) -> Engine:
     """The scalar graph lifted into array operations: the same numbers, far faster"""
-    from minigrad.engines.numpy import NumpyEngine  # here: eager runs should not wait for numpy
+    from minigrad.engines.arrays import NumpyEngine  # here: eager runs should not wait for numpy
 
     return NumpyEngine(model, loss)

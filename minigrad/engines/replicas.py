@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engines.arrays import lift, takes_classes
 from minigrad.engines.eager import EagerEngine
-from minigrad.engines.numpy import lift, takes_classes
 from minigrad.lift.agreement import SAMPLES, Agreement
 from minigrad.lift.checked import ArrayParameter, agree, flags_raise, spread
 from minigrad.lift.kernels import Array

@@ -8,9 +8,9 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 
 from minigrad.config import Config
+from minigrad.sweep.dispatch import Lost, results
 from minigrad.sweep.member import Member, Result
-from minigrad.sweep.results import Lost, results
-from minigrad.sweep.workers import Workers, usable_cores
+from minigrad.sweep.pool import Workers, usable_cores
 
 __all__ = ["Lost", "Member", "Result", "run"]
 

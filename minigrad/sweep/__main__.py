@@ -9,34 +9,33 @@ and by SIGTERM.
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
 from tqdm import tqdm
 
-from minigrad import table
 from minigrad.config import ConfigError
-from minigrad.interrupts import Interrupts
+from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
+from minigrad.sweep.dispatch import Lost, results
 from minigrad.sweep.member import Result
 from minigrad.sweep.plan import Plan
+from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
-from minigrad.sweep.record import Record
-from minigrad.sweep.results import Lost, results
-from minigrad.sweep.workers import Workers, usable_cores
+from minigrad.sweep.store import Record
+from minigrad.terminal.command import Parser, print_lines, whole_number
+from minigrad.terminal.text import json_ready
 from minigrad.tracking.store import StoreError, short
 
 
@@ -59,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(error, file=sys.stderr)
                 return 2
             # while the workers train: matplotlib takes longer to import than many a sweep
-            threading.Thread(target=import_module, args=["minigrad.sweep.picture"]).start()
+            threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
             stopped = _train(record, executor, interrupts)
             seconds = time.monotonic() - start
@@ -140,9 +139,10 @@ def _answer(
         resume = f"python -m minigrad.sweep --resume {short(record.id)}{out}"
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     if arguments.json:
-        told = table.plain(report.data(record, standings))
+        told = json_ready(report.data(record, standings))
         lines = [json.dumps(told, indent=2, allow_nan=False)]
-    _say(lines)
+    with suppress(OSError):  # the sweep is whole all the same
+        print_lines(lines)
     if stopped and received:
         return 128 + received
     return 1 if stopped or any(one.member.status != "finished" for one in record.ended) else 0
@@ -155,7 +155,7 @@ def _files(record: Record, standings: Sequence[Standing], picture: bool) -> Iter
     try:
         yield f"table  {report.write_csv(record, standings)}"
         if picture:
-            from minigrad.sweep.picture import draw  # here, since it imports matplotlib
+            from minigrad.sweep.pictures.picture import draw  # here, since it imports matplotlib
 
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of glyphs that a font lacks
@@ -164,14 +164,8 @@ def _files(record: Record, standings: Sequence[Standing], picture: bool) -> Iter
         yield f"table and plot cannot be written: {error.strerror}"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, where argparse prints the usage too."""
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
-
-
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m minigrad.sweep",
         description="Train every combination of the values and rank them by their final loss.",
         epilog="A value is what minigrad.train takes; several stand behind one '=': a,b,c or "
@@ -183,8 +177,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "overrides", metavar="key=a,b,c", nargs="*", help="what varies, as optimizer.lr=0.1,1"
     )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
-    parser.add_argument("--workers", metavar="N", type=_count, help="processes (one a core)")
-    parser.add_argument("--random", metavar="N", type=_count, help="draw N times from uniform(...)")
+    parser.add_argument(
+        "--workers", metavar="N", type=whole_number(grid.MAX_MEMBERS), help="processes (one a core)"
+    )
+    parser.add_argument(
+        "--random",
+        metavar="N",
+        type=whole_number(grid.MAX_MEMBERS),
+        help="draw N times from uniform(...)",
+    )
     parser.add_argument("--seed", metavar="S", type=int, help="of the draws (0)")
     parser.add_argument(
         "--dask",
@@ -206,19 +207,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if arguments.seed is not None and arguments.random is None:
         parser.error("--seed is of the draws of --random; members' seeds are seed=range(0,20)")
     return arguments
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= grid.MAX_MEMBERS:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, found {text!r}")
-    return int(text)
-
-
-def _say(lines: Iterable[str]) -> None:
-    try:
-        print(*lines, sep="\n", flush=True)
-    except OSError:  # the reader, as `head -1`, has gone; the sweep is whole all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

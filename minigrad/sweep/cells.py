@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad import config, experiment, yaml12
+from minigrad import config
 from minigrad.config import ConfigError
+from minigrad.files import yaml12
+from minigrad.runner import build
 from minigrad.sweep.grid import Grid, Overrides
 
 _LISTED = 50  # faults told; the grid is not read further
@@ -63,7 +65,7 @@ def _cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
     if len(grid.seeds) > 1 and checked.train.engine == "numpy":
         checked = config.load(path, [*given, f"train.seeds={_written(grid.seeds)}"])
-    experiment.check(checked)
+    build.check(checked)
     values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
     return Cell(values, checked.model_dump(exclude_none=True))
 

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib import import_module
 
-from minigrad.shown import plain
+from minigrad.terminal.text import excerpt
 
 _CONNECT_SECONDS = 5.0
 
@@ -34,7 +34,7 @@ def dask(address: str) -> Iterator[Executor]:
         asyncio.run(knock())
         client = client_class(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except Exception as error:  # whatever answers there, if anything does
-        said = plain(str(error) or f"not within {_CONNECT_SECONDS:g} s", limit=200)
-        raise OSError(f"--dask {plain(address)}: no cluster answers there: {said}") from None
+        said = excerpt(str(error) or f"not within {_CONNECT_SECONDS:g} s", limit=200)
+        raise OSError(f"--dask {excerpt(address)}: no cluster answers there: {said}") from None
     with client:
         yield client.get_executor(pure=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from minigrad.config import ConfigError
-from minigrad.shown import shown
+from minigrad.terminal.text import quoted
 
 MAX_CELLS = 10_000
 MAX_MEMBERS = 100_000
@@ -71,7 +71,7 @@ def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -
             else:
                 draws[key] = values
         except ValueError as error:
-            faults.append(f"command line: {shown(argument)}: {error}")
+            faults.append(f"command line: {quoted(argument)}: {error}")
     faults += _faults_of_sampling(samples, draws)
     try:
         seeds = [_seed(text) for text in axes.pop("seed", [])]
@@ -121,7 +121,7 @@ def _values(text: str) -> list[str] | Draw:
             raise ValueError(f"{empty}: write null for none")
         texts += _range(part, split(call[2])) if call else [part]
     if twice := next((t for t in texts if texts.count(t) > 1), None) if len(texts) < 1000 else None:
-        raise ValueError(f"{shown(twice)} stands there twice")
+        raise ValueError(f"{quoted(twice)} stands there twice")
     return texts
 
 
@@ -184,7 +184,7 @@ def _faults_of_sampling(samples: int | None, draws: Mapping[str, Draw]) -> list[
 
 def _seed(text: str) -> int:
     if not re.fullmatch(r"\d{1,18}", text):
-        raise ValueError(f"must be a whole number of at least 0, found {shown(text)}")
+        raise ValueError(f"must be a whole number of at least 0, found {quoted(text)}")
     return int(text)
 
 

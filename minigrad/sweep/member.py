@@ -13,17 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigrad import experiment, seeds, yaml12
-from minigrad.config import Config, ConfigError, Expectations, config_class
-from minigrad.expectations import judge
-from minigrad.interrupts import Interrupts
-from minigrad.plugins import load_plugin
-from minigrad.session import Session
+from minigrad.config import Config, ConfigError, config_class
+from minigrad.config.models import Expectations
+from minigrad.config.plugins import load_plugin
+from minigrad.files import yaml12
+from minigrad.files.whole import Lines
+from minigrad.runner import build
+from minigrad.runner.expectations import judge
+from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.session import Session
 from minigrad.tracking import Run, environment
-from minigrad.tracking.files import Lines
+from minigrad.training import seeds
 
 if TYPE_CHECKING:
-    from minigrad.seed_table import SeedTable
+    from minigrad.training.seed_table import SeedTable
 
 _ONE_AT_A_TIME = threading.Lock()
 """Of an executor's threads: output is caught and the collector paused for the whole process."""
@@ -71,7 +74,7 @@ def train(config: Mapping[str, Any]) -> Result:
         with redirect_stdout(run.output), redirect_stderr(run.output):
             try:
                 checked = _checked(config)
-                trainer = experiment.trainer_for(checked)
+                trainer = build.trainer_for(checked)
             except (Exception, SystemExit) as error:  # a file that is not here, or a plugin's
                 traceback.print_exc(file=run.output)
                 run.finish("failed", error=_sentence(error))
@@ -173,7 +176,7 @@ def _members(run: _Kept) -> list[Member]:
     if written is None:
         initial, final = run.summary["initial_loss"], run.summary["final_loss"]
         return [Member(run.facts["seed"], status, final, _met(expect, initial, final), None)]
-    from minigrad.seed_table import NAME, SeedTable  # here, since it imports numpy
+    from minigrad.training.seed_table import NAME, SeedTable  # here, since it imports numpy
 
     return list(_of_table(SeedTable.from_bytes(run.files[NAME]), expect))
 

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
-from minigrad import seeds
 from minigrad.sweep.cells import Cell
+from minigrad.training import seeds
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.sweep.cells import Cell
-from minigrad.sweep.record import Ended
+from minigrad.sweep.store import Ended
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _standing(place: int, number: int, cell: Cell, ended: Sequence[Ended]) -> St
 def _quartiles(ended: Sequence[Ended]) -> tuple[float, float, float]:
     import numpy as np  # here, since the workers have begun by then
 
-    from minigrad.seed_table import quartiles
+    from minigrad.training.seed_table import quartiles
 
     losses = [one.member.final_loss for one in ended]
     low, median, high, _ = quartiles(np.array([math.inf if x is None else x for x in losses]))

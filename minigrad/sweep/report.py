@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from minigrad.shown import plain
+from minigrad.files.whole import replace
 from minigrad.sweep.ranking import Standing
-from minigrad.sweep.record import Record
-from minigrad.table import table
-from minigrad.tracking.files import replace
+from minigrad.sweep.store import Record
+from minigrad.terminal.table import table
+from minigrad.terminal.text import excerpt
 from minigrad.tracking.store import command
 
 _ROWS = 20
@@ -35,7 +35,7 @@ def lines(record: Record, standings: Sequence[Standing], seconds: float) -> Iter
         yield f"and {len(standings) - _ROWS:,} more in sweep.csv"
     troubled = [one for one in standings if one.why]
     for one in troubled[:_REASONS]:
-        yield f"{_name(record, one)}: {_troubles(one)}, {plain(str(one.why), limit=200)}"
+        yield f"{_name(record, one)}: {_troubles(one)}, {excerpt(str(one.why), limit=200)}"
     if len(troubled) > _REASONS:
         yield f"and {len(troubled) - _REASONS:,} more cells with such members: why, says sweep.csv"
     best = standings[0]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from minigrad import seeds
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import StoredRun, StoreError, flatten, read_config, read_log
+from minigrad.training import seeds
 
 
 @dataclass
@@ -75,7 +75,7 @@ def _check_log(run: Path, report: Report) -> None:
 
 
 def _check_seeds(path: Path, report: Report) -> None:
-    from minigrad.seed_table import SeedTable  # here, since it imports numpy
+    from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
     try:
         table = SeedTable.from_bytes(path.read_bytes())

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from minigrad.tracking.files import replace
+from minigrad.files.whole import replace
 
 NAME = "checkpoint.json"
 PREVIOUS = "checkpoint.previous.json"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad import yaml12
+from minigrad.files import yaml12
 from minigrad.registry import suggestion
 from minigrad.tracking.compare import config_of, differing
 from minigrad.tracking.store import StoredRun, StoreError

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
-from minigrad import yaml12
+from minigrad.files import yaml12
+from minigrad.files.whole import Lines, relink, replace
 from minigrad.tracking import checkpoint, environment
-from minigrad.tracking.files import Lines, relink, replace
 from minigrad.tracking.output import OutputLog
 
 Status: TypeAlias = Literal["running", "finished", "failed", "diverged", "interrupted"]

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from minigrad import yaml12
+from minigrad.files import yaml12
 from minigrad.registry import suggestion
 from minigrad.tracking import environment
 from minigrad.tracking.run import Status

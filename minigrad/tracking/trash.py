@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from minigrad.tracking.files import relink
+from minigrad.files.whole import relink
 from minigrad.tracking.store import (
     TRASH,
     StoredRun,

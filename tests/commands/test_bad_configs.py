@@ -20,7 +20,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from minigrad import plugins, train
+from minigrad import train
+from minigrad.config import plugins
 from minigrad.data import DATASETS
 from minigrad.engines import ENGINES
 from minigrad.registry import Registry
@@ -1344,7 +1345,8 @@ def test_bad_usage_exits_2(
     assert left.value.code == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("usage: ")
+    assert said.err.startswith("python -m minigrad.train: ")
+    assert said.err.count("\n") == 1
     assert "Traceback" not in said.err
     assert list(tmp_path.iterdir()) == [config]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from minigrad import config, plugins, train
-from minigrad.config import Config
+from minigrad import config, train
+from minigrad.config import Config, plugins
 from minigrad.data import DATASETS
 from minigrad.registry import Registry
 from nn.activations import ACTIVATIONS
@@ -44,8 +44,8 @@ def contained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     known = [dict(registry) for registry in REGISTRIES]
     monkeypatch.setattr(plugins, "_loaded", set())
     if "pictures" not in request.fixturenames:
-        for drawing in ("plot.draw_loss", "boundary.draw_boundary", "boundary.surface"):
-            monkeypatch.setattr(f"minigrad.{drawing}", lambda *_, **__: None)
+        for drawing in ("curves.draw_loss", "boundary.draw_boundary", "boundary.surface"):
+            monkeypatch.setattr(f"minigrad.plot.{drawing}", lambda *_, **__: None)
     yield
     signal.signal(signal.SIGTERM, handler)
     for registry, names in zip(REGISTRIES, known, strict=True):

@@ -19,9 +19,9 @@ import pytest
 
 from minigrad import runs, train
 from minigrad.data import DATASETS
-from minigrad.seed_table import SeedTable
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
+from minigrad.training.seed_table import SeedTable
 from optim.schedules import SCHEDULES
 
 XOR, MOONS, SINE = (f"configs/{name}.yaml" for name in ("xor", "moons", "sine"))
@@ -665,12 +665,13 @@ def test_check_tells_damaged_seeds(run: Path) -> None:
 
 
 def test_the_worst_of_the_picture_is_the_worst_that_is_told(tmp_path: Path) -> None:
-    from minigrad import plot
+
+    from minigrad.plot import curves
 
     labels: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            plot,
+            curves,
             "save",
             lambda figure, path: labels.extend(
                 text.get_text() for text in figure.axes[0].get_legend().get_texts()

@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from minigrad import config, experiment
+from minigrad import config
+from minigrad.runner import build
 
 LOSSES = Path(__file__).with_name("torch_trainings.json")
 
@@ -47,7 +48,7 @@ TRAININGS: dict[str, list[str]] = {
 
 def minigrad_losses(arguments: list[str]) -> list[float]:
     checked = config.load(arguments[0], arguments[1:])
-    trainer = experiment.build(checked)
+    trainer = build.build_trainer(checked)
     return [record.loss for record in trainer.train(checked.train.steps)]
 
 
@@ -59,7 +60,7 @@ def _torch_losses(arguments: list[str]) -> list[float]:
     import torch
 
     checked = config.load(arguments[0], arguments[1:])
-    dataset, _ = experiment.build_dataset(checked)
+    dataset, _ = build.build_dataset(checked)
     inputs = torch.tensor(dataset.inputs, dtype=torch.float64)
     targets = torch.tensor(dataset.targets, dtype=torch.float64)
     model = _model(torch, checked, dataset)
@@ -83,7 +84,7 @@ def _torch_losses(arguments: list[str]) -> list[float]:
 
 
 def _model(torch: Any, checked: config.Config, dataset: Any) -> Any:
-    ours = experiment.build_model(checked, dataset)
+    ours = build.build_model(checked, dataset)
     activation = {"tanh": "Tanh", "relu": "ReLU", "silu": "SiLU", "gelu": "GELU"}
     layers: list[Any] = []
     for layer in ours.layers:

@@ -12,8 +12,8 @@ from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.parts.steps import CASES, Case
 from experiments.benchmarks.peers.models import model
 from experiments.benchmarks.peers.served import Task
+from minigrad.engines.arrays import lift
 from minigrad.engines.eager import EagerEngine
-from minigrad.engines.numpy import lift
 from minigrad.lift.lifted import Lifted
 
 ROUNDS = 9

@@ -6,7 +6,7 @@ from typing import Any
 from experiments.benchmarks.parts.findings import Findings
 from experiments.benchmarks.parts.rows import Row, Section
 from experiments.benchmarks.parts.surroundings import Surroundings
-from minigrad.table import table
+from minigrad.terminal.table import table
 
 WIDTH = 130
 HEADER = ("what", "unit", "minigrad", "peer", "peer's", "ratio", "bound")

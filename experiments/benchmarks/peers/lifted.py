@@ -8,7 +8,7 @@ import nn
 import optim
 from experiments.benchmarks.peers.models import model
 from experiments.benchmarks.peers.served import Step, Task, serve
-from minigrad.engines.numpy import NumpyEngine
+from minigrad.engines.arrays import NumpyEngine
 
 
 def prepare(task: Task) -> Callable[[], Step]:

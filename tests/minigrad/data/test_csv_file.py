@@ -12,7 +12,7 @@ import pytest
 
 from minigrad.data import DATASETS, DataError, Dataset, csv_file
 from minigrad.data.csv_file import MAX_BYTES, MAX_NUMBERS, MAX_ROWS
-from minigrad.sources import open_regular
+from minigrad.files.untrusted import open_regular
 
 HEADER = "age,size,y\n"
 

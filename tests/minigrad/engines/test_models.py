@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from minigrad import config, experiment
+from minigrad import config
 from minigrad.data import DATASETS
-from minigrad.trainer import Trainer
+from minigrad.runner import build
+from minigrad.training.trainer import Trainer
 from nn.activations import ACTIVATIONS
 from nn.initialisers import INITIALISERS
 from nn.losses import LOSSES, TASKS
@@ -35,7 +36,7 @@ MEASUREMENTS = {"sine"}
 
 
 def trainer(engine: str, path: str | Path, *overrides: str) -> Trainer:
-    return experiment.build(config.load(path, [*overrides, f"train.engine={engine}"]))
+    return build.build_trainer(config.load(path, [*overrides, f"train.engine={engine}"]))
 
 
 def pair(path: str | Path, *overrides: str) -> tuple[Trainer, Trainer]:

@@ -16,8 +16,9 @@ class Watch:
             print("numpy found", self.seen)
 
 sys.meta_path.insert(0, Watch())
-from minigrad import config, experiment
-experiment.trainer_for(config.load("configs/xor.yaml", sys.argv[1:]))
+from minigrad import config
+from minigrad.runner import build
+build.trainer_for(config.load("configs/xor.yaml", sys.argv[1:]))
 """
 
 

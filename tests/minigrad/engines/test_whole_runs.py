@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from minigrad import config, experiment
+from minigrad import config
+from minigrad.runner import build
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 
@@ -80,7 +81,7 @@ def test_the_command_logs_what_eager_would(stores: dict[str, Path], path: Path) 
     found = metrics(the_run(stores[path.stem]))
     checked = config.load(path)
     assert len(found) == checked.train.steps
-    for line, record in zip(found[:25], experiment.build(checked).train(25), strict=True):
+    for line, record in zip(found[:25], build.build_trainer(checked).train(25), strict=True):
         assert line["loss"] == pytest.approx(record.loss, rel=1e-12)
         assert line["grad_norm"] == pytest.approx(record.grad_norm, rel=1e-11)
         assert (line["lr"], line.get("accuracy")) == (record.lr, record.accuracy)

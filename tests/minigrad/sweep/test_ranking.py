@@ -8,7 +8,7 @@ import pytest
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member
 from minigrad.sweep.ranking import rank
-from minigrad.sweep.record import Ended
+from minigrad.sweep.store import Ended
 
 
 def ended(cell: int, seed: int, loss: float | None, met: bool | None = None) -> Ended:

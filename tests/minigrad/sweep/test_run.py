@@ -20,7 +20,7 @@ import pytest
 
 from minigrad import sweep
 from minigrad.config import Config, load
-from minigrad.sweep.workers import Workers
+from minigrad.sweep.pool import Workers
 
 XOR = "configs/xor.yaml"
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from minigrad import Value
+from minigrad.files.whole import replace
 from minigrad.tracking import Run, checkpoint, environment, init, reopen
 from minigrad.tracking.environment import process_start
-from minigrad.tracking.files import replace
 
 NewRun = Callable[..., Run]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from minigrad import yaml12
+from minigrad.files import yaml12
 
 CONFIG: dict[str, Any] = {
     "name": "xor",

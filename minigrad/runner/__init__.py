@@ -1,0 +1,1 @@
+"""One config from its words to a finished run."""

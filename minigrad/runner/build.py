@@ -1,0 +1,198 @@
+"""A Config -> the dataset, the model and the trainer that it describes."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from minigrad.config import Config, ConfigError
+from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
+from minigrad.engines import ENGINES
+from minigrad.runner.limits import check_memory, check_size, layer_sizes
+from minigrad.terminal.text import excerpt
+from minigrad.training import seeds
+from minigrad.training.batches import Batches
+from minigrad.training.protocol import TrainerLike
+from minigrad.training.trainer import Trainer
+from minigrad.value import Value
+from nn import MLP
+from nn.losses import CORRECT, LOSSES, TASKS
+from optim import OPTIMIZERS, Optimizer
+from optim.groups import Parameters
+from optim.schedules import SCHEDULES, Schedule
+
+if TYPE_CHECKING:
+    from minigrad.training.replicas import ReplicaTrainer
+
+
+def trainer_for(config: Config) -> TrainerLike:
+    """What trains the config: its one seed, or all of `train.seeds` at once. Raises ConfigError."""
+    return build_trainer(config) if config.train.seeds is None else build_replicas(config)
+
+
+def check(config: Config) -> None:
+    """Raise ConfigError as `trainer_for` would, for all that one seed is enough to see."""
+    if config.train.seeds is None:
+        build_trainer(config)
+        return
+    trainer = build_trainer(config.with_seed(seeds.parse(config.train.seeds)[0]))
+    check_memory(config, trainer.dataset)
+
+
+def build_trainer(config: Config) -> Trainer:
+    """The trainer, ready for its first step. The same config gives the same numbers, to the bit.
+
+    Raises ConfigError for what does not fit together: labels and loss, batch and memory, settings
+    that clash, data that cannot be read.
+    """
+    train, validation = build_dataset(config)
+    batch_size = _batch_size(config, train)
+    engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
+    with _faults_at(config, "train", "engine"), suppress(ArithmeticError):
+        engine.prepare(train.inputs[:1], train.targets[:1])  # what breaks here breaks in training
+    return Trainer(
+        engine=engine,
+        optimizer=_optimizer(config, engine.parameters),
+        dataset=train,
+        batches=Batches(train, batch_size, _generator(config, "batches")),
+        schedule=_schedule(config),
+        validation=validation,
+        validate_every=config.train.log_every,
+        correct=CORRECT.get(config.loss),
+        clip_norm=config.train.clip_norm,
+        clip_value=config.train.clip_value,
+    )
+
+
+def build_replicas(config: Config) -> "ReplicaTrainer":
+    """The trainer of all of `train.seeds`: each has the data, weights and batches that it would
+    have alone. Raises ConfigError.
+    """
+    from minigrad.engines.replicas import ReplicaEngine  # here, since they import numpy
+    from minigrad.training.replicas import Replica, ReplicaTrainer
+
+    replicas: list[Replica] = []
+    models: list[MLP] = []
+    for seed in seeds.parse(config.train.seeds):
+        one = config.with_seed(seed)
+        train, validation = build_dataset(one)
+        batches = Batches(train, _batch_size(one, train), _generator(one, "batches"))
+        replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
+        models.append(build_model(one, train))
+        if len(replicas) == 1:
+            check_memory(config, train)
+        if len(train.inputs) != len(replicas[0].dataset.inputs):
+            raise config.refusal(
+                f"seeds are trained at once on as many samples each, and seed {replicas[0].seed} "
+                f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
+                "data",
+            )
+    with _faults_at(config, "train", "engine"):
+        features = replicas[0].dataset.inputs[0]
+        engine = ReplicaEngine(models, LOSSES[config.loss], features)
+    return ReplicaTrainer(
+        engine,
+        _optimizer(config, [engine.parameter]),
+        replicas,
+        is_logged=config.train.is_logged,
+        correct=CORRECT.get(config.loss),
+        clip_norm=config.train.clip_norm,
+        clip_value=config.train.clip_value,
+    )
+
+
+def _batch_size(config: Config, dataset: Dataset) -> int:
+    size = min(config.train.batch_size or len(dataset.inputs), len(dataset.inputs))
+    check_size(config, dataset, size)
+    return size
+
+
+def _optimizer(config: Config, parameters: Parameters) -> Optimizer:
+    with _faults_at(config, "optimizer"):
+        return OPTIMIZERS[config.optimizer.name](parameters, **config.optimizer.settings())
+
+
+def _schedule(config: Config) -> Schedule:
+    with _faults_at(config, "scheduler"):
+        return SCHEDULES[config.scheduler.name](**config.scheduler.settings())
+
+
+def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
+    """The part to train on and the part to validate on, which may be None. Raises ConfigError."""
+    with _faults_at(config, "data"):
+        make = DATASETS[config.data.name]
+        dataset = make(**config.data.settings(), rng=_generator(config, "data"))
+        if not isinstance(dataset, Dataset):
+            raise TypeError(f"{config.data.name} gave {dataset!r}, not a Dataset")
+        fraction = config.data.val_fraction
+        train, validation = split(dataset, fraction, _generator(config, "validation"))
+    _check_labels(config, dataset)
+    if config.data.standardize:
+        scale = Standardizer.fit(train)
+        train, validation = scale.apply(train), validation and scale.apply(validation)
+    return train, validation
+
+
+def build_model(config: Config, dataset: Dataset) -> MLP:
+    """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
+    n_in, *sizes = layer_sizes(config, dataset)
+    with _faults_at(config, "model", "init"):  # a plugin's may raise anything
+        return MLP(
+            n_in,
+            sizes,
+            activation=config.model.activation,
+            init=config.model.init,
+            rng=random.Random(config.seed),
+        )
+
+
+def sample_loss(config: Config, sample: int) -> Value:
+    """The loss of one sample (from 0), its inputs and parameters labelled, for a look at the graph.
+
+    Raises ValueError where there is no such sample.
+    """
+    dataset, _ = build_dataset(config)
+    if not 0 <= sample < len(dataset.inputs):
+        raise ValueError(
+            f"there is no sample {sample}: the data has 0 to {len(dataset.inputs) - 1}"
+        )
+    model = build_model(config, dataset)
+    for name, parameter in model.named_parameters():
+        layer, neuron, kind, *index = (
+            name.removeprefix("layers.").replace("neurons.", "").split(".")
+        )
+        parameter.label = f"{kind[0]}{layer}[{','.join([neuron, *index])}]"
+    inputs = [Value(x, label=f"x{i}") for i, x in enumerate(dataset.inputs[sample])]
+    return LOSSES[config.loss](model(inputs), dataset.targets[sample])
+
+
+@contextmanager
+def _faults_at(config: Config, *key: str) -> Iterator[None]:
+    """Settings that are right each may clash: tell what their maker says, at the block's place."""
+    try:
+        yield
+    except DataError as error:
+        raise ConfigError(error.faults) from None
+    except ValueError as error:
+        raise config.refusal(excerpt(str(error), limit=250), *key) from None
+    except Exception as error:  # of a plugin's, since ours raise ValueError
+        raise config.refusal(f"{type(error).__name__}: {excerpt(str(error))}", *key) from None
+
+
+def _check_labels(config: Config, dataset: Dataset) -> None:
+    task, classes = TASKS.get(config.loss), dataset.classes
+    if task is None or classes == 2 or (task == "classes" and classes):
+        return
+    labels = "labels 0 and 1" if task == "binary" else "labels 0, 1, ... k - 1, each of them"
+    there = f"{classes} classes: try cross_entropy" if classes else "measurements: try mse"
+    if classes is None and dataset.source:
+        odd = next(
+            (i for i, t in enumerate(dataset.targets) if t not in (0, 1)), len(dataset.targets) - 1
+        )
+        there = f"{dataset.targets[odd]:g} at {dataset.where(odd)}; for measurements try mse"
+    raise config.refusal(f"{config.loss} needs {labels}, and the data has {there}", "loss")
+
+
+def _generator(config: Config, purpose: str) -> random.Random:
+    # A generator for each purpose: a setting of one never shifts the numbers of another.
+    return random.Random(f"{purpose} {config.seed}")

@@ -1,0 +1,112 @@
+"""The pictures of one run: its loss curve and, where there are two inputs, what it has learned."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minigrad.config import Config
+from minigrad.runner.session import Session
+from minigrad.tracking.store import load
+
+if TYPE_CHECKING:
+    from minigrad.training.seed_table import SeedTable
+
+
+def draw(session: Session) -> Iterator[Path]:
+    """Draw what the session's run has to show, giving each picture's path. Raises OSError."""
+    steps, losses = load(session.run.path).series("loss")
+    if not steps:
+        return
+    if table := session.trainer.table():
+        yield _draw_seeds(session, table, steps[-1] + 1)
+    else:
+        yield _draw_loss(session, steps, losses)
+        yield from _draw_plane(session)
+
+
+# matplotlib takes longer to import than XOR to train: each imports what it draws with.
+
+
+def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) -> Path:
+    from minigrad.plot.curves import draw_loss
+
+    config, path = session.config, session.run.path / "loss.png"
+    summary = session.run.summary
+    first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
+    progress = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
+    draw_loss(
+        path,
+        steps,
+        losses,
+        loss_name=_loss_name(session),
+        title=f"{config.name}: {progress}{_ended(session)}",
+        subtitle=_subtitle(session),
+        final_loss_below=config.expect.final_loss_below,
+    )
+    return path
+
+
+def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
+    from minigrad.plot.curves import draw_band
+    from minigrad.training.seed_table import worst_of
+
+    config, path = session.config, session.run.path / "loss.png"
+    lost = len(session.trainer.failures)
+    count = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
+    draw_band(
+        path,
+        table.steps,
+        table.loss,
+        seeds=table.seeds.tolist(),
+        worst=worst_of(table.final_loss),
+        loss_name=_loss_name(session),
+        title=f"{config.name}: {count}, {steps} steps{_ended(session)}",
+        subtitle=_subtitle(session),
+        final_loss_below=config.expect.final_loss_below,
+    )
+    return path
+
+
+def _draw_plane(session: Session) -> Iterator[Path]:
+    """With two inputs: what the model says all over the plane, and how that came to be."""
+    from minigrad.plot.boundary import draw_boundary, draw_snapshots, surface
+
+    trainer = session.trainer
+    if trainer.dataset.n_features != 2 or trainer.predict is None:
+        return
+    config, directory = session.config, session.run.path
+    predicted = surface(trainer.predict, trainer.dataset, trainer.validation, loss=config.loss)
+    draw_boundary(
+        directory / "boundary.png",
+        predicted,
+        trainer.dataset,
+        trainer.validation,
+        title=f"{config.name}: after {trainer.step} steps{_ended(session)}",
+        subtitle=_model(config),
+    )
+    yield directory / "boundary.png"
+    if session.snapshots:
+        title = f"{config.name}: how it came to be"
+        path = directory / "snapshots.png"
+        draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
+        yield path
+
+
+def _model(config: Config) -> str:
+    return f"hidden {config.model.hidden} {config.model.activation} {config.model.init}"
+
+
+def _subtitle(session: Session) -> str:
+    optimizer = session.config.optimizer
+    settings = f"{optimizer.name} {optimizer.changed()}"
+    return f"{_model(session.config)}   {settings}   {session.run.path.name}"
+
+
+def _loss_name(session: Session) -> str:
+    loss = session.config.loss
+    return loss if session.trainer.batches.whole else f"mini-batch {loss}"
+
+
+def _ended(session: Session) -> str:
+    status = session.run.facts["status"]
+    return "" if status == "finished" else f" ({status})"

@@ -1,0 +1,238 @@
+"""One training with the tracker hung on it: logged lines, checkpoints, interrupts, verdicts."""
+
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from minigrad.config import Config
+from minigrad.engines import Disagreement
+from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
+from minigrad.runner.interrupts import Interrupts
+from minigrad.tracking import Run
+from minigrad.tracking.run import Status
+from minigrad.training.protocol import StepMetrics, TrainerLike
+from minigrad.training.trainer import Diverged
+
+Metrics = TypeVar("Metrics", bound=StepMetrics)
+
+CHECKPOINT_SECONDS = 2.0
+"""Between checkpoints where the config does not count steps: no more than this is done twice."""
+
+
+class Unwritable(Exception):
+    """The run's files cannot be written, and why."""
+
+
+@dataclass
+class Outcome:
+    """How a training ended: the run's last status, the command's exit code, and its sentences."""
+
+    status: Status
+    code: int
+    sentences: list[str]
+    summary: dict[str, Any] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+class Session:
+    """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any.
+
+    `quiet` is for where nobody watches: no progress bar, no snapshots.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        trainer: TrainerLike,
+        run: Run,
+        state: dict[str, Any] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        self.config, self.trainer, self.run, self.state = config, trainer, run, state
+        self.saved_at = time.monotonic()
+        self.last: StepMetrics | None = None
+        self.snapshots: list[tuple[int, Any]] = []
+        # a resumed run takes none: its strip would lack the beginning
+        without = quiet or state is not None
+        self._snapshot_steps = frozenset() if without else config.train.snapshot_steps()
+        self._quiet = quiet
+
+    def train(self, interrupts: Interrupts) -> Outcome:
+        """Train to the end or to what stops it, and finish the run accordingly."""
+        try:
+            outcome = self._steps(interrupts)
+        except Diverged as error:
+            outcome = Outcome("diverged", 1, [str(error), self._advice()], self._counts())
+            if self.trainer.table():  # each seed's curve up to there
+                with suppress(Unwritable):
+                    self._save()
+        except Disagreement as error:
+            outcome = Outcome("failed", 1, [str(error)])
+        except Unwritable as error:
+            outcome = Outcome("failed", 1, [f"the run cannot be written: {error}"])
+        except (Exception, SystemExit) as error:  # a plugin's, or a fault of ours: into the log
+            traceback.print_exc(file=self.run.output)
+            sentence = f"training failed: {type(error).__name__}: {error}"
+            outcome = Outcome("failed", 1, [f"{sentence} (traceback in output.log)"])
+        self.run.summary |= outcome.summary
+        self.run.output.write("\n".join([*outcome.sentences, ""]))
+        try:
+            self.run.finish(
+                outcome.status,
+                error=None if outcome.status == "finished" else outcome.sentences[0],
+                expectations=[asdict(verdict) for verdict in outcome.verdicts],
+            )
+        except OSError as error:  # the run will be told as crashed
+            outcome.code = outcome.code or 1
+            outcome.sentences.append(f"run.json cannot be written: {error.strerror}")
+        return outcome
+
+    def _steps(self, interrupts: Interrupts) -> Outcome:
+        train, steps = self.config.train, self.config.train.steps
+        initial_loss = self.trainer.evaluate().loss
+        if self.state is not None:
+            self.trainer.load_state_dict(self.state)
+            names = self.trainer.files()
+            self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
+        self._take_snapshot()
+        records: Iterable[StepMetrics] = self.trainer.train(steps)
+        if not self._quiet:
+            records = with_bar(records, self.trainer.step, steps)
+        for record in records:
+            if self.last is None and (agreement := self.trainer.agreement):
+                self.run.facts["lifted"] = asdict(agreement)
+            self.last = record
+            if train.is_logged(record.step):
+                self._log(record)
+            self._take_snapshot()
+            if interrupts.received:
+                break
+            if self._checkpoint_is_due():
+                self._save()
+        self._save()
+        if self.trainer.step < steps and interrupts.received:
+            return self._interrupted(interrupts.received)
+        return self._finished(initial_loss)
+
+    def _log(self, record: StepMetrics) -> None:
+        if record.step <= self.run.last_step:
+            return  # logged before the run stopped, and trained again since
+        metrics = dict(vars(record))
+        del metrics["step"]
+        with _writing():
+            self.run.log(metrics, step=record.step)
+
+    def _take_snapshot(self) -> None:
+        trainer, loss = self.trainer, self.config.loss
+        if trainer.step in self._snapshot_steps and trainer.predict:
+            from minigrad.plot.boundary import surface  # here, since it imports matplotlib
+
+            now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
+            self.snapshots.append((trainer.step, now))
+
+    def _checkpoint_is_due(self) -> bool:
+        every = self.config.train.checkpoint_every
+        if every is not None:
+            return self.trainer.step % every == 0
+        return time.monotonic() - self.saved_at > CHECKPOINT_SECONDS
+
+    def _save(self) -> None:
+        with _writing():
+            self.run.save_checkpoint(self.trainer.state_dict(), self.trainer.files())
+        self.saved_at = time.monotonic()
+
+    def _finished(self, initial_loss: float) -> Outcome:
+        trainer, expect = self.trainer, self.config.expect
+        results = trainer.results(initial_loss)
+        table = trainer.table()
+        before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
+        progress = f"loss {before} -> {after} in {trainer.step} steps"
+        if table is None:
+            verdicts = judge(expect, initial_loss, results["final_loss"])
+            sentences = [f"{progress}, {trainer.seconds:.2f} s"]
+        else:
+            self._save()  # with each seed's final numbers
+            verdicts = judge_seeds(expect, table)
+            results |= {"met": met_by(expect, table)} if verdicts else {}
+            sentences = [
+                f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
+            ]
+            sentences += _divergences(trainer.failures, table.seeds.tolist())
+        met = all(verdict.met for verdict in verdicts) and not results.get("diverged")
+        return Outcome(
+            status="finished",
+            code=0 if met else 1,
+            sentences=[*sentences, _verdict_line(verdicts)],
+            summary={**results, "seconds": round(trainer.seconds, 3)},
+            verdicts=verdicts,
+        )
+
+    def _counts(self) -> dict[str, int]:
+        """Of many seeds: how many there are and how many diverged."""
+        table, failures = self.trainer.table(), self.trainer.failures
+        return {} if table is None else {"seeds": len(table.seeds), "diverged": len(failures)}
+
+    def _interrupted(self, number: signal.Signals) -> Outcome:
+        cause = "Ctrl-C" if number == signal.SIGINT else number.name
+        sentence = f"interrupted by {cause} after step {self.trainer.step - 1}"
+        if self.last:
+            sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
+        store = self.run.path.parent
+        out = "" if store == Path("runs") else f" --out {store}"
+        resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
+        return Outcome("interrupted", 128 + number, [sentence, resume])
+
+    def _advice(self) -> str:
+        lr = self.config.optimizer.settings().get("lr")
+        return f"try a smaller step, as optimizer.lr={lr / 10:g}" if lr else "try a smaller step"
+
+
+def _loss(loss: float | None) -> str:
+    return "infinity" if loss is None else f"{loss:.4g}"
+
+
+def _divergences(failures: Mapping[int, str], seeds: Sequence[int]) -> list[str]:
+    """A sentence for each of the first seeds that diverged."""
+    first = [f"seed {seeds[index]} {failures[index]}" for index in sorted(failures)[:3]]
+    more = len(failures) - len(first)
+    return first + [f"and {more:,} more diverged"] * (more > 0)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """An OSError within is the disk's; one that a plugin raises elsewhere is not."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(error.strerror or str(error)) from None
+
+
+def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metrics]:
+    """The records, with a progress bar if somebody watches."""
+    screen = sys.__stderr__  # past output.log, which has no use for a bar
+    if screen is None or not screen.isatty():
+        yield from records
+        return
+    with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
+        for record in records:
+            if bar.update():  # true when it is time to redraw, ten times a second
+                bar.set_postfix_str(f"loss {record.loss:.4g}", refresh=False)
+            yield record
+
+
+def _verdict_line(verdicts: list[Verdict]) -> str:
+    missed = [verdict.sentence for verdict in verdicts if not verdict.met]
+    if missed:
+        return f"expectation missed: {'; '.join(missed)}"
+    if not verdicts:
+        return "no expectations: add an expect block to the config to have them checked"
+    return f"expectations met: {', '.join(verdict.sentence for verdict in verdicts)}"

@@ -1,0 +1,69 @@
+"""Which picture suits a sweep. This imports matplotlib: import it late."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minigrad.plot.style import COLORS
+from minigrad.sweep.pictures.bands import band, draw_bands
+from minigrad.sweep.pictures.heatmap import draw_heatmap
+from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_name
+from minigrad.sweep.pictures.points import draw_ranking, draw_trends
+from minigrad.sweep.ranking import Standing
+from minigrad.sweep.store import Record
+
+_LONGEST = 12  # axis of a heat map
+
+
+def draw(record: Record, standings: Sequence[Standing]) -> Path:
+    """Draw the sweep to sweep.png in its folder and give the path.
+
+    One key: curves with bands, or of many numbers their trend. A whole grid of two or three: a heat
+    map. Draws at random: a trend a number. The rest: the best cells by rank. Raises OSError.
+    """
+    path = record.path / "sweep.png"
+    standings = [bounded(standing) for standing in standings]
+    values = _values(record)
+    numbers = [key for key, found in values.items() if is_numeric(found)]
+    sizes = [len(found) for found in values.values()]
+    whole = math.prod(sizes) == len(record.plan.cells)
+    head = _head(record, standings)
+    if len(values) <= 1 and len(standings) <= len(COLORS):
+        loss = str(record.plan.cells[0].config["loss"])
+        bands = [
+            band(
+                f"{short_name(one) or 'all seeds'}: {short_loss(one)}",
+                [record.store / run for run in one.runs],
+            )
+            for one in standings
+        ]
+        draw_bands(path, bands, loss=loss, **head)
+    elif len(values) in (2, 3) and whole and max(sizes) <= _LONGEST:
+        draw_heatmap(path, standings, values, **head)
+    elif numbers and (len(values) == 1 or not whole):
+        draw_trends(path, standings, numbers, **head)
+    else:
+        draw_ranking(path, standings, **head)
+    return path
+
+
+def _values(record: Record) -> dict[str, list[Any]]:
+    """Each key's values in the order in which they came."""
+    found: dict[str, list[Any]] = {}
+    for cell in record.plan.cells:
+        for key, value in cell.values.items():
+            if value not in found.setdefault(key, []):
+                found[key].append(value)
+    return found
+
+
+def _head(record: Record, standings: Sequence[Standing]) -> dict[str, str]:
+    plan, best = record.plan, standings[0]
+    seeds = f" over {best.members:,} seeds" if best.members > 1 else ""
+    name = f"best: {short_name(best)}" if best.values else "all seeds"
+    met = "" if best.met is None else f", {math.floor(100 * best.met)}% met the expectations"
+    return {
+        "title": f"{plan.name}: final loss of {len(plan.cells):,} cells{seeds}",
+        "subtitle": f"{name}, median {short_loss(best)}{met}   {record.id}",
+    }

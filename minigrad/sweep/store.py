@@ -1,0 +1,167 @@
+"""A sweep's own files, whole at every moment, and the runs of its members beside them.
+
+sweeps/20261122T201500Z-xor-k3f9/
+  sweep.json      what was asked, every cell's config, and how it stands
+  members.jsonl   one JSON object a member that has ended, and the run that it is in
+  sweep.csv       the ranked table
+  sweep.png       the same as a picture
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from minigrad.files.whole import Lines, relink, replace
+from minigrad.sweep.member import Member, Result
+from minigrad.sweep.plan import Plan
+from minigrad.tracking.run import make_directory
+from minigrad.tracking.store import SWEEPS, StoreError, matches, nearest
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A member that has ended, of which cell it is, and the id of the run that holds it."""
+
+    cell: int
+    run: str
+    member: Member
+
+
+class Record:
+    """A sweep in its store, from `begin` or `reopen`. One process at a time may have it.
+
+    A run is made beside the store's others under a hidden name. It is named in members.jsonl, and
+    then it moves into its place: a member has ended if it is named and its run is there.
+    """
+
+    def __init__(self, path: Path, facts: dict[str, Any]) -> None:
+        self.path, self.store = path, path.parent.parent
+        self.facts = facts
+        self.plan = Plan.from_data(facts["plan"])
+        self.ended = _ended(path / "members.jsonl", self.store)
+        self._journal = Lines(path / "members.jsonl")
+        self._drafts = path / ".drafts"
+        shutil.rmtree(self._drafts, ignore_errors=True)
+
+    @classmethod
+    def begin(cls, store: Path, plan: Plan) -> Self:
+        """Raises OSError where the store cannot be written."""
+        path = make_directory(store / SWEEPS, plan.name)
+        facts = {
+            "id": path.name,
+            "status": "running",
+            "argv": sys.argv,
+            "started": _now(),
+            "ended": None,
+            "plan": plan.data(),
+        }
+        _write(path, facts)
+        relink(path.parent / "latest", path.name)
+        return cls(path, facts)
+
+    @classmethod
+    def reopen(cls, store: Path, which: str) -> Self:
+        """The sweep that `which` names: an id, a part of one, or latest.
+
+        Raises StoreError where there is none, OSError where it is being written by another process.
+        """
+        path = _find(store / SWEEPS, which)
+        try:
+            facts = json.loads((path / "sweep.json").read_bytes())
+            record = cls(path, facts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"--resume {path.name}: its files are damaged: {error!r}") from None
+        except OSError as error:
+            raise OSError(f"--resume {path.name}: {error.strerror}") from None
+        record._mark("running")
+        return record
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def missing(self) -> list[int]:
+        """The units of which a member has not ended, or whose run was deleted."""
+        there = {(one.cell, one.member.seed) for one in self.ended}
+        return [
+            index
+            for index, unit in enumerate(self.plan.units)
+            if any((unit.cell, seed) not in there for seed in unit.seeds)
+        ]
+
+    def write(self, index: int, result: Result) -> None:
+        """Make the unit's run. Raises OSError; then it is as if the unit had never been trained."""
+        draft = self._draft(result)
+        cell = self.plan.units[index].cell
+        ended = [Ended(cell, draft.name, member) for member in result.members]
+        self._journal.append("\n".join(json.dumps(_line(one)) for one in ended))
+        draft.rename(self.store / draft.name)
+        relink(self.store / "latest", draft.name)
+        self.ended += ended
+
+    def finish(self, status: str) -> None:
+        """Close it: nothing is written after this."""
+        self._mark(status)
+        self._journal.close()
+        shutil.rmtree(self._drafts, ignore_errors=True)
+
+    def _draft(self, result: Result) -> Path:
+        while True:
+            draft = make_directory(self._drafts, result.facts["name"])
+            if not os.path.lexists(self.store / draft.name):
+                break
+        for name, content in result.files.items():
+            replace(draft / name, content)
+        facts = {**result.facts, "id": draft.name, "argv": sys.argv, "group": self.id}
+        replace(draft / "run.json", json.dumps(facts, indent=2, default=str).encode() + b"\n")
+        return draft
+
+    def _mark(self, status: str) -> None:
+        self.facts |= {"status": status, "ended": None if status == "running" else _now()}
+        _write(self.path, self.facts)
+
+
+def _ended(journal: Path, store: Path) -> list[Ended]:
+    """What the journal says, of each member the last word, if its run is there.
+
+    A line without its end was cut off by a crash: it is passed over. Raises ValueError.
+    """
+    found = {}
+    text = journal.read_text() if journal.exists() else ""
+    for line in text[: text.rfind("\n") + 1].splitlines():
+        told = json.loads(line)
+        one = Ended(told.pop("cell"), told.pop("run"), Member(**told))
+        found[one.cell, one.member.seed] = one
+    there = {run for run in {one.run for one in found.values()} if (store / run).is_dir()}
+    return [one for one in found.values() if one.run in there]
+
+
+def _line(one: Ended) -> dict[str, Any]:
+    return {"cell": one.cell, "run": one.run, **asdict(one.member)}
+
+
+def _write(path: Path, facts: Mapping[str, Any]) -> None:
+    replace(path / "sweep.json", json.dumps(facts, indent=1).encode() + b"\n")
+
+
+def _find(folder: Path, which: str) -> Path:
+    known = sorted(path.parent.name for path in folder.glob("[!.]*/sweep.json"))
+    latest = (folder / "latest").resolve().name  # "latest" where there is no such link
+    known = [name for name in known if name != "latest"]
+    if not known:
+        raise StoreError(f"--resume {which}: there are no sweeps in {str(folder.parent)!r}")
+    fitting = matches(known, latest if which == "latest" else which)
+    if len(fitting) != 1:
+        fits = f"fits {len(fitting)} sweeps" if fitting else "fits no sweep"
+        raise StoreError(f"--resume {which}: {fits}: {nearest(fitting or known, which)}")
+    return folder / fitting[0]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,137 @@
+"""Tables of text that fit the terminal, and numbers as people read them."""
+
+import json
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.terminal.text import printable
+
+_GAP = "  "
+_DOTS = "..."
+_NARROWEST = 8  # a cell is cut to no less than this before the line itself is cut
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 100 for a pipe or a file, unless COLUMNS says otherwise."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def cell(value: Any) -> str:
+    """A value on one line: floats with 4 significant digits, nothing as a dash.
+
+    >>> cell(0.00015012564), cell(500), cell(None), cell(True), cell([8, 8]), cell("a\\nb")
+    ('0.0001501', '500', '-', 'true', '[8, 8]', 'a\\\\nb')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return printable(value)
+    return printable(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    width: int | None = None,
+    needed: int | None = None,
+) -> str:
+    """Rows under their header, each on one line of at most `width` columns.
+
+    Columns with numbers stand to the right. Those after the first `needed` columns are shown where
+    there is room for them; of the others the widest are cut, the first one last, and numbers never.
+
+    >>> print(table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
+    run         loss
+    xor    0.0001501
+    moons         12
+    """
+    width = width or terminal_width()
+    columns = [_column(header, rows, i) for i in range(len(header))]
+    columns = _with_room(columns, width, len(columns) if needed is None else needed)
+    least = [_widest_number(rows, i) for i, _ in columns]
+    right = [width > 0 for width in least]
+    room = _fitted([_widest(texts) for _, texts in columns], least, width)
+    lines = [
+        _GAP.join(
+            _padded(truncated(text, at_most), at_most, to_right)
+            for text, at_most, to_right in zip(line, room, right, strict=True)
+        )
+        for line in zip(*(texts for _, texts in columns), strict=True)
+    ]
+    return "\n".join(truncated(line.rstrip(), width) for line in lines)
+
+
+def truncated(text: str, width: int) -> str:
+    """The text in at most `width` columns, with an ellipsis where it had more.
+
+    That is at its end; within one long word, as an id, in the middle, for its end tells it apart.
+
+    >>> truncated("a long name", 8), truncated("short", 8), truncated("20261122T201500Z-xor", 12)
+    ('a lon...', 'short', '20261...-xor')
+    """
+    if columns_of(text) <= width:
+        return text
+    room = max(0, width - len(_DOTS))
+    end = "" if " " in text or width <= _NARROWEST else text[len(text) - room // 2 :]
+    while text and columns_of(text) + columns_of(end) > room:
+        text = text[:-1]
+    return text + _DOTS[:width] + end
+
+
+def columns_of(text: str) -> int:
+    """How many columns a terminal gives the text: two for a wide letter, none for an accent."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _column(header: Sequence[str], rows: Sequence[Sequence[Any]], i: int) -> tuple[int, list[str]]:
+    return i, [printable(header[i]), *(cell(row[i]) for row in rows)]
+
+
+def _with_room(
+    columns: list[tuple[int, list[str]]], width: int, needed: int
+) -> list[tuple[int, list[str]]]:
+    kept = columns[:needed]
+    used = sum(_widest(texts) + len(_GAP) for _, texts in kept)
+    for number, texts in columns[needed:]:
+        if used + _widest(texts) <= width:
+            kept.append((number, texts))
+            used += _widest(texts) + len(_GAP)
+    return kept
+
+
+def _fitted(room: list[int], least: Sequence[int], width: int) -> list[int]:
+    """The columns' widths, the widest made narrower until all fit or none can give more."""
+    room = list(room)
+    while sum(room) + len(_GAP) * (len(room) - 1) > width:
+        giving = [i for i, wide in enumerate(room) if wide > (least[i] or _NARROWEST)]
+        if not giving:
+            break
+        widest = max(giving, key=lambda i: (i > 0, room[i]))
+        room[widest] -= 1
+    return room
+
+
+def _widest_number(rows: Sequence[Sequence[Any]], i: int) -> int:
+    return max((len(cell(row[i])) for row in rows if _is_number(row[i])), default=0)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(columns_of, texts))
+
+
+def _padded(text: str, width: int, to_right: bool) -> str:
+    space = " " * (width - columns_of(text))
+    return space + text if to_right else text + space

@@ -1,0 +1,49 @@
+"""Text from outside, made fit to be shown: on one line, short, and without control characters."""
+
+import math
+from typing import Any
+
+_LIMIT = 60
+_PATH_LIMIT = 250
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelled out: a run's name cannot move the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def excerpt(text: object, limit: int = _LIMIT) -> str:
+    """The text with control characters spelled out, cut at `limit` characters."""
+    text = printable(str(text))
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def quoted(value: object) -> str:
+    """A value as YAML would write it: text in quotes, cut at 60 characters."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int) and value.bit_length() > 10_000:  # str() refuses 4300 digits
+        return f"a number of {value.bit_length() // 10 * 3:,} digits and more"
+    return excerpt(repr(value))
+
+
+def path_excerpt(path: object) -> str:
+    """A path: whoever reads the message wants to open it, so only an absurd one is cut."""
+    return excerpt(path, _PATH_LIMIT)
+
+
+def json_ready(data: Any) -> Any:
+    """The data as JSON can hold it: nan and infinities as the texts "nan", "inf" and "-inf".
+
+    >>> json_ready({"loss": [math.nan, 0.5]})
+    {'loss': ['nan', 0.5]}
+    """
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    if isinstance(data, dict):
+        return {str(key): json_ready(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [json_ready(member) for member in data]
+    return data

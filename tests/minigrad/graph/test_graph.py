@@ -1,0 +1,221 @@
+"""The graph in sight: text, DOT, pictures, and backward() by steps."""
+
+import itertools
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minigrad import Value, graph
+from minigrad.nodes import NOT_RUN, local_slopes, nodes_below
+from minigrad.value import topological_order
+
+
+def example() -> tuple[Value, Value, Value, Value]:
+    a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(0.5, label="c")
+    return a, b, c, a * b + c.tanh()
+
+
+def test_steps_does_what_backward_does_to_the_bit() -> None:
+    def shared() -> tuple[Value, Value]:
+        x = Value(0.7)
+        y = x * x + x.tanh() * 0.3
+        return x, (y * y / (1 + y.exp())) ** 2 + y
+
+    x, root = shared()
+    root.backward()
+    x2, root2 = shared()
+    told = list(graph.steps(root2))
+    assert x2.grad == x.grad
+    assert [n.grad for n in topological_order(root2)] == [n.grad for n in topological_order(root)]
+    assert [step.node for step in told] == list(reversed(topological_order(root2)))
+    root.backward()
+    list(graph.steps(root2))
+    assert x2.grad == x.grad
+
+
+def test_a_step_tells_slopes_and_shares() -> None:
+    a, b, _, d = example()
+    steps = {step.op: step for step in graph.steps(3 * d)}
+    product = steps["*"]
+    assert product.node.parents == (a, b)
+    assert (product.grad, product.slopes, product.added) == (3.0, (-3.0, 2.0), (-9.0, 6.0))
+    assert str(product) == "* (-6.0) has gradient 3: a (2.0) += -3 * 3 = -9; b (-3.0) += 2 * 3 = 6"
+
+
+def test_an_operand_used_twice_is_told_once() -> None:
+    x = Value(3.0)
+    (step,) = graph.steps(x * x)
+    assert (step.parents, step.slopes) == ((x,), (6.0,))
+
+
+def test_steps_are_carried_out_one_at_a_time() -> None:
+    a, _, _, d = example()
+    walk = graph.steps(d)
+    next(walk)
+    assert a.grad == 0.0
+    list(walk)
+    assert a.grad == -3.0
+
+
+def test_steps_name_an_infinite_slope() -> None:
+    with pytest.raises(ArithmeticError, match=r"sqrt\(0\.0\)"):
+        list(graph.steps(Value(0.0).sqrt()))
+
+
+def test_steps_pass_what_is_not_finite_through_as_backward_does() -> None:
+    def power() -> tuple[Value, Value, Value]:
+        base, exponent = Value(0.0), Value(-math.inf)
+        return base, exponent, base**exponent
+
+    *operands, root = power()
+    root.backward()
+    *told, same = power()
+    (step,) = graph.steps(same)
+    assert [x.grad.hex() for x in told] == [x.grad.hex() for x in operands] == ["nan", "nan"]
+    assert str(step) == "** (inf) has gradient 1: 0.0 += nan * 1 = nan; -inf += nan * 1 = nan"
+
+
+def test_local_slopes_leave_gradients_alone() -> None:
+    x = Value(3.0)
+    x.grad = 5.0
+    assert local_slopes(x**2) == (6.0, 0.0)
+    assert x.grad == 5.0
+
+
+def test_text_and_dot_show_label_op_data_and_gradient() -> None:
+    *_, d = example()
+    d.label = "d"
+    d.backward()
+    text, dot = graph.to_text(d), graph.to_dot(d)
+    assert "#2     -6        grad 1          #0 * #1" in text
+    assert text.splitlines()[-1] == "#5     -5.5379   grad 1          #2 + #4  d"
+    assert 'n5 [label="+  d\\n-5.54\\ngrad 1"];' in dot
+    assert dot.count("->") == 5
+    assert NOT_RUN not in text + dot
+
+
+def test_before_backward_they_say_so_instead_of_showing_zeros() -> None:
+    *_, d = example()
+    for shown in (graph.to_text(d), graph.to_dot(d)):
+        assert NOT_RUN in shown
+        assert "grad 0" not in shown
+
+
+def test_a_limit_keeps_the_nodes_nearest_to_the_root_and_marks_the_cut() -> None:
+    *_, d = example()
+    assert [node.op for node in nodes_below(d, limit=3)] == ["*", "tanh", "+"]
+    assert "... * ..." in graph.to_text(d, limit=3)
+    assert graph.to_dot(d, limit=3).count("...") == 2
+    assert len(nodes_below(d, limit=100)) == 6
+    assert nodes_below(d, limit=1) == [d]
+
+
+def test_labels_cannot_break_the_dot_file() -> None:
+    root = Value(1.0, label='a"]; evil [label="\\').exp()
+    assert 'label="a\\"]; evil [label=\\"\\\\\\n1"' in graph.to_dot(root)
+
+
+def test_a_leaf_alone_is_a_graph_too(tmp_path: Path) -> None:
+    assert graph.to_text(Value(2.0, label="a")).startswith("#0     2")
+    graph.draw(Value(2.0), tmp_path / "leaf.png")
+
+
+@pytest.mark.parametrize(("name", "start"), [("g.svg", b"<?xml"), ("g.png", b"\x89PNG")])
+def test_draw_writes_the_file_its_ending_says(tmp_path: Path, name: str, start: bytes) -> None:
+    *_, d = example()
+    d.backward()
+    graph.draw(d, tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"\.svg or \.png"):
+        graph.draw(Value(1.0), tmp_path / "g.pdf")
+
+
+def test_graphviz_draws_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = tmp_path / "dot"  # takes what Graphviz' dot takes, and copies its input
+    stand_in.write_text('#!/bin/sh\n[ "$1" = -Tsvg ] && [ "$2" = -o ] && cat > "$3"\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    *_, d = example()
+    graph.draw(d, tmp_path / "g.svg")
+    assert (tmp_path / "g.svg").read_text() == graph.to_dot(d)
+
+
+def test_what_graphviz_says_when_it_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = tmp_path / "dot"
+    stand_in.write_text("#!/bin/sh\necho 'a warning' >&2; echo 'out of ink' >&2; exit 1\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    *_, d = example()
+    with pytest.raises(OSError, match=r"^Graphviz could not draw .*g\.svg: out of ink$"):
+        graph.draw(d, tmp_path / "g.svg")
+
+
+def test_boxes_of_our_own_drawing_stand_apart_and_parents_left_of_children() -> None:
+    from minigrad.config import load
+    from minigrad.graph.picture import _folded, _places
+    from minigrad.runner import build
+
+    root = build.sample_loss(load("configs/xor.yaml"), 1)
+    nodes = nodes_below(root)
+    boxes = [node for node in nodes if node not in _folded(nodes)]
+    place = _places(boxes)
+    columns: dict[float, list[float]] = {}
+    for x, y in place.values():
+        columns.setdefault(x, []).append(y)
+    for rows in columns.values():
+        rows.sort()
+        assert all(b - a >= 1 - 1e-9 for a, b in itertools.pairwise(rows))
+    for node in boxes:
+        for parent in node.parents:
+            assert parent not in place or place[parent][0] < place[node][0]
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "minigrad.graph", *arguments], capture_output=True, text=True
+    )
+
+
+def test_the_command_draws_a_samples_loss(tmp_path: Path) -> None:
+    out = tmp_path / "graph.svg"
+    result = command("configs/xor.yaml", "--out", str(out))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"99 of 99 nodes, loss 0.7971: {out}\n"
+    svg = out.read_text()
+    assert "w0[7,1]" in svg or "#DejaVuSans" in svg
+    assert command("configs/xor.yaml", "--out", str(out), "--nodes", "10").returncode == 0
+
+
+def test_the_command_prints_text_without_a_file() -> None:
+    result = command("configs/xor.yaml", "model.hidden=[1]", "--sample", "2")
+    assert result.returncode == 0
+    assert "x0" in result.stdout
+    assert "tanh #" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["configs/none.yaml"], "configs/none.yaml: cannot be read"),
+        (["configs/xor.yaml", "--sample", "9"], "there is no sample 9: the data has 0 to 3"),
+        (["configs/xor.yaml", "--out", "g.pdf"], "'g.pdf' is neither"),
+        (["configs/xor.yaml", "--out", "/nowhere/g.svg"], "/nowhere/g.svg"),
+        (["configs/xor.yaml", "--nodes", "0"], "--nodes"),
+    ],
+)
+def test_the_command_refuses_in_a_line_and_exits_2(arguments: list[str], told: str) -> None:
+    result = command(*arguments)
+    assert result.returncode == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr

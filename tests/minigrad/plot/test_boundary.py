@@ -1,0 +1,269 @@
+"""What a model says over the plane, and its pictures."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from minigrad.data import Dataset
+from minigrad.plot import boundary, style
+from minigrad.plot.boundary import Surface, draw_boundary, draw_snapshots, surface
+
+XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
+THREE = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], classes=3)
+WIDE = Dataset([[-4.0, 0.0], [4.0, 1.0]], [0.5, 2.5])
+
+
+def diagonal(inputs: list[list[float]]) -> list[list[float]]:
+    return [[x - y] for x, y in inputs]
+
+
+def three(inputs: list[list[float]]) -> list[list[float]]:
+    return [[-5 * math.dist(point, corner) for corner in THREE.inputs] for point in inputs]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that were saved, to look into."""
+    figures: list[Figure] = []
+    save = style.save
+
+    def keep(figure: Figure, path: Path) -> None:
+        figures.append(figure)
+        save(figure, path)
+
+    monkeypatch.setattr(boundary, "save", keep)
+    return figures
+
+
+def test_the_grid_covers_all_points_with_square_cells() -> None:
+    validation = Dataset([[0.0, -3.0], [1.0, 0.0]], [0.0, 1.0])
+    found = surface(diagonal, WIDE, validation, loss="mse", resolution=31)
+    assert (found.xs[0], found.ys[0]) == pytest.approx((-5.6, -4.6))
+    assert (found.xs[-1], found.ys[-1]) == pytest.approx((5.6, 2.6))
+    assert len(found.xs) == 31
+    dx, dy = found.xs[1] - found.xs[0], found.ys[1] - found.ys[0]
+    assert dx == pytest.approx(dy, rel=0.05)
+    assert [len(row) for row in found.values] == [31] * len(found.ys)
+
+
+def test_rows_go_by_y_and_columns_by_x() -> None:
+    found = surface(diagonal, XOR, None, loss="mse", resolution=5)
+    assert found.kind == "value"
+    for y, row in zip(found.ys, found.values, strict=True):
+        assert row == [x - y for x in found.xs]
+
+
+def test_bce_gives_probabilities_at_any_logit() -> None:
+    found = surface(lambda q: [[1e4 * (x - 0.5)] for x, _ in q], XOR, None, loss="bce")
+    assert found.kind == "probability"
+    assert (found.values[0][0], found.values[0][-1]) == (0.0, 1.0)
+    found = surface(diagonal, XOR, None, loss="bce", resolution=5)
+    x, y = found.xs[4], found.ys[1]
+    assert found.values[1][4] == pytest.approx(1 / (1 + math.exp(y - x)))
+
+
+def test_cross_entropy_of_two_classes_gives_the_probability_of_the_second() -> None:
+    found = surface(lambda q: [[0.0, x - y] for x, y in q], XOR, None, loss="cross_entropy")
+    other = surface(diagonal, XOR, None, loss="bce")
+    assert found.kind == "probability"
+    for row, same in zip(found.values, other.values, strict=True):
+        assert row == pytest.approx(same)
+
+
+def test_cross_entropy_of_more_gives_winners_and_shares() -> None:
+    found = surface(three, THREE, None, loss="cross_entropy", resolution=21)
+    assert found.kind == "class"
+    assert found.shares is not None
+    for i, y in enumerate(found.ys):
+        for j, x in enumerate(found.xs):
+            shares = [grid[i][j] for grid in found.shares]
+            assert math.fsum(shares) == pytest.approx(1)
+            assert found.values[i][j] == shares.index(max(shares))
+            (outputs,) = three([[x, y]])
+            assert outputs[int(found.values[i][j])] == max(outputs)
+
+
+def test_hinge_gives_winners_with_the_boundary_at_a_score_of_zero() -> None:
+    found = surface(diagonal, XOR, None, loss="hinge", resolution=6)
+    assert found.kind == "class"
+    for y, row in zip(found.ys, found.values, strict=True):
+        for x, winner in zip(found.xs, row, strict=True):
+            assert winner == float(x - y > 0)
+
+
+def test_points_that_all_coincide_have_a_plane_around_them() -> None:
+    found = surface(diagonal, Dataset([[1.0, 2.0]] * 2, [0.0, 1.0]), None, loss="mse")
+    assert found.xs[0] < 1.0 < found.xs[-1]
+    assert found.ys[0] < 2.0 < found.ys[-1]
+
+
+def test_points_on_a_line_have_a_plane_around_them() -> None:
+    found = surface(diagonal, Dataset([[0.0, 2.0], [9.0, 2.0]], [0.0, 1.0]), None, loss="mse")
+    assert found.ys[0] < 2.0 < found.ys[-1]
+
+
+@pytest.mark.parametrize(
+    ("points", "equal"),
+    [
+        ([[0.0, 0.0], [3.0, 1.0]], True),
+        ([[0.0, 2.0], [9.0, 2.0]], True),
+        ([[20.0, 9000.0], [70.0, 90000.0]], False),
+    ],
+)
+def test_scales_are_equal_unless_one_feature_spreads_far_wider(
+    points: list[list[float]], equal: bool, tmp_path: Path, drawn: list[Figure]
+) -> None:
+    data = Dataset(points, [0.0, 1.0], classes=2)
+    found = surface(lambda q: [[0.0] for _ in q], data, None, loss="bce")
+    draw_boundary(tmp_path / "a.png", found, data, None, title="t", subtitle="s")
+    axes = drawn[0].axes[0]
+    (x0, y0), (x1, y1) = axes.transData.transform([(0.0, 0.0), (1.0, 1.0)])
+    assert math.isclose(x1 - x0, y1 - y0) == equal
+    if not equal:
+        box = axes.get_window_extent()
+        assert box.width == pytest.approx(box.height)
+        assert len(found.xs) == len(found.ys)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [[1e16, 0.0], [1e16 + 2, 1.0]],
+        [[1e308, -1e308], [-1e308, 0.0]],
+        [[5e-324, 0.0], [0.0, 5e-324]],
+        [[1e20, 1e20], [1e20, 1e20]],
+        [[1e300, 0.0], [0.0, 1.0]],
+        [[1.0, 0.0], [0.0, 1e-300]],
+    ],
+)
+def test_points_anywhere_can_be_drawn(points: list[list[float]], tmp_path: Path) -> None:
+    for data in (Dataset(points, [0.0, 1.0], classes=2), Dataset(points, [-1e308, 1e308])):
+        found = surface(lambda q: [[x] for x, _ in q], data, data, loss="mse")
+        assert sorted(set(found.xs)) == found.xs
+        draw_boundary(tmp_path / "a.png", found, data, data, title="t", subtitle="s")
+
+
+def test_other_than_two_inputs_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a boundary needs data with 2 inputs, these have 3$"):
+        surface(diagonal, Dataset([[1.0, 2.0, 3.0]], [0.0]), None, loss="mse")
+
+
+@pytest.mark.parametrize(
+    ("predict", "data", "loss"),
+    [
+        (diagonal, XOR, "bce"),
+        (diagonal, XOR, "hinge"),
+        (diagonal, XOR, "mse"),
+        (diagonal, WIDE, "mse"),
+        (three, THREE, "cross_entropy"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_every_kind_is_drawn(
+    predict: Any, data: Dataset, loss: str, ending: str, tmp_path: Path
+) -> None:
+    found = surface(predict, data, data, loss=loss, resolution=8)
+    path = tmp_path / f"boundary.{ending}"
+    draw_boundary(path, found, data, data, title="$^$", subtitle="$_$")
+    draw_snapshots(tmp_path / f"s.{ending}", [(0, found)] * 2, data, title="$^$")
+    start = b"\x89PNG" if ending == "png" else b"<?xml"
+    assert path.read_bytes().startswith(start)
+    assert (tmp_path / f"s.{ending}").read_bytes().startswith(start)
+
+
+def test_training_points_are_filled_and_validation_points_open(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    found = surface(diagonal, XOR, XOR, loss="bce", resolution=8)
+    draw_boundary(tmp_path / "a.png", found, XOR, XOR, title="t", subtitle="s")
+    axes: Any = drawn[0].axes[0]
+    train, validation = (c for c in axes.collections if c.get_offsets().shape == (4, 2))
+    filled = [to_hex(color) for color in train.get_facecolor()]
+    assert filled == [style.COLORS[int(target)] for target in XOR.targets]
+    assert {to_hex(color) for color in validation.get_facecolor()} == {"#ffffff"}
+    assert [to_hex(color) for color in validation.get_edgecolor()] == filled
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x0", "x1")
+    keys = [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    assert keys == ["label 0", "label 1", "validation"]
+
+
+def test_the_legend_never_covers_the_axes(tmp_path: Path, drawn: list[Figure]) -> None:
+    found = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
+    draw_boundary(tmp_path / "a.png", found, THREE, THREE, title="t", subtitle="s")
+    draw_snapshots(tmp_path / "b.png", [(0, found)] * 3, THREE, title="t")
+    for figure in drawn:
+        bottom = min(axes.get_window_extent().y0 for axes in figure.axes)
+        assert figure.legends[0].get_window_extent().y1 <= bottom
+
+
+def test_snapshots_are_panels_with_their_steps(tmp_path: Path, drawn: list[Figure]) -> None:
+    found = surface(diagonal, XOR, None, loss="bce", resolution=8)
+    steps = [0, 1, 10, 100, 1000]
+    draw_snapshots(tmp_path / "a.png", [(step, found) for step in steps], XOR, title="t")
+    panels = [axes for axes in drawn[0].axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in panels] == [f"step {step}" for step in steps]
+
+
+def test_snapshots_of_values_share_their_colours(tmp_path: Path, drawn: list[Figure]) -> None:
+    low = surface(lambda q: [[x] for x, _ in q], WIDE, None, loss="mse", resolution=8)
+    high = surface(lambda q: [[10 * x] for x, _ in q], WIDE, None, loss="mse", resolution=8)
+    draw_snapshots(tmp_path / "a.png", [(0, low), (1, high)], WIDE, title="t")
+    bar = drawn[0].axes[-1]
+    assert bar.get_ylim() == pytest.approx((-56, 56))
+
+
+def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
+    found = surface(diagonal, XOR, None, loss="bce", resolution=8)
+    with pytest.raises(ValueError, match="there are no snapshots to draw"):
+        draw_snapshots(tmp_path / "a.png", [], XOR, title="t")
+    with pytest.raises(ValueError, match=r"a\.gif: a picture's name ends in \.png or \.svg"):
+        draw_boundary(tmp_path / "a.gif", found, XOR, None, title="t", subtitle="s")
+
+
+@pytest.mark.parametrize("kind", ["probability", "class", "value"])
+@pytest.mark.parametrize("number", [math.nan, 0.0])
+def test_surfaces_of_nothing_but_one_number_are_drawn(
+    kind: Any, number: float, tmp_path: Path
+) -> None:
+    flat = Surface([0.0, 1.0], [0.0, 1.0], [[number] * 2] * 2, kind)
+    if kind == "class":
+        flat = Surface([0.0, 1.0], [0.0, 1.0], [[0.0] * 2] * 2, kind, [[[number] * 2] * 2] * 2)
+    for data in (XOR, WIDE):
+        if kind == "value" or data is XOR:
+            draw_boundary(tmp_path / "a.png", flat, data, None, title="t", subtitle="s")
+
+
+@pytest.mark.parametrize("number", [0.0, -3.0, 1e30])
+def test_a_surface_and_data_of_the_same_number_have_a_scale_around_it(
+    number: float, tmp_path: Path, drawn: list[Figure]
+) -> None:
+    flat = Surface([0.0, 1.0], [0.0, 1.0], [[number] * 2] * 2, "value")
+    data = Dataset([[0.0, 0.0], [1.0, 1.0]], [number] * 2)
+    draw_boundary(tmp_path / "a.png", flat, data, None, title="t", subtitle="s")
+    low, high = drawn[0].axes[1].get_ylim()  # the colour bar's
+    assert low < number < high
+
+
+def test_a_surface_of_winners_alone_is_drawn(tmp_path: Path) -> None:
+    winners = Surface([0.0, 1.0, 2.0], [0.0, 1.0], [[0.0, 0.0, 1.0], [2.0, 2.0, 1.0]], "class")
+    draw_boundary(tmp_path / "a.png", winners, THREE, None, title="t", subtitle="s")
+
+
+def test_an_svg_is_the_same_whenever_it_is_drawn_and_needs_no_pyplot(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from minigrad.plot.boundary import *\n"
+        "data = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], 3)\n"
+        "found = surface(lambda q: [[x, y, x * y] for x, y in q], data, data, resolution=8,\n"
+        "                loss='cross_entropy')\n"
+        "draw_boundary(Path(sys.argv[1]), found, data, data, title='t', subtitle='s')\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    for name in ("1.svg", "2.svg"):
+        subprocess.run([sys.executable, "-c", code, tmp_path / name], check=True)
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()

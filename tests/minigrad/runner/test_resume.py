@@ -1,0 +1,76 @@
+"""Going on with a run: to the bit, and what has nothing to go on with."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad import train
+from minigrad.runner.resume import resume
+from minigrad.tracking import checkpoint, init
+from minigrad.tracking.environment import process_start
+from minigrad.tracking.store import StoreError
+
+OVERRIDES = ["train.steps=10", "train.checkpoint_every=4", "expect={}"]
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "draw", lambda _session: [])
+
+
+def trained(store: Path, *overrides: str, config: str = "configs/xor.yaml") -> Path:
+    assert train.main([config, *OVERRIDES, *overrides, "--out", str(store)]) == 0
+    return (store / "latest").resolve()
+
+
+def change_facts(run: Path, **changed: Any) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, **changed}))
+
+
+def losses(run: Path) -> list[float]:
+    return [json.loads(line)["loss"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("batch_size", ["null", "4", "3"])
+def test_a_run_goes_on_to_the_bit_whatever_its_batches(tmp_path: Path, batch_size: str) -> None:
+    size = f"train.batch_size={batch_size}"
+    at_once = trained(tmp_path / "once", size, "train.steps=17")
+    in_parts = trained(tmp_path / "parts", size)
+    store = str(in_parts.parent)
+    assert train.main(["--resume", "latest", "train.steps=17", "--out", store]) == 0
+    assert losses(in_parts) == losses(at_once)
+    states = [checkpoint.read(run / checkpoint.NAME) for run in (in_parts, at_once)]
+    assert states[0]["parameters"] == states[1]["parameters"]
+
+
+def test_a_running_run_is_refused_by_its_process(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    mine = os.getpid()
+    alive = {"status": "running", "pid": mine, "pid_start": process_start(mine)}
+    change_facts(run, host=platform.node(), **alive)
+    with pytest.raises(StoreError, match=rf"is running \(pid {mine}\): stop it first"):
+        resume(str(tmp_path), "latest", None, ["train.steps=20"])
+
+
+def test_a_loop_of_ones_own_has_nothing_to_resume(tmp_path: Path) -> None:
+    with init("mine", {"lr": 0.1}, store=tmp_path) as run:
+        run.log({"loss": 1.0})
+    with pytest.raises(StoreError, match="by a loop of your own: there is nothing to resume"):
+        resume(str(tmp_path), "latest", None, [])
+
+
+def test_other_code_than_the_runs_is_told(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    resumed = resume(str(tmp_path), "latest", None, ["train.steps=20"])
+    assert resumed.notes == ["resumed at step 10"]
+    change_facts(run, code="0123456789abcdef")
+    resumed = resume(str(tmp_path), "latest", None, ["train.steps=20"])
+    assert resumed.notes == [
+        "the code is not what it was when the run began: what follows may differ",
+        "resumed at step 10",
+    ]
