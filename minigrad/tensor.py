@@ -1,9 +1,9 @@
 """Tensor autograd: the page after `value.py`, in the same order, with arrays in place of numbers.
 
-Five things are the same: a graph of nodes that remember their parents; operations that build it; one
+Five things are the same: nodes that remember their parents; operations that build the graph; one
 topological order, walked in reverse; one local rule an operation; the rule as a closure. Five are
-new: `data` and `grad` are arrays of one shape; rules are written for whole arrays; broadcasting is
-reversed by `unbroadcast`; constants are not sent a gradient; a rule may move elements, too.
+new: `data` and `grad` are arrays of one shape; the rules are written for whole arrays; broadcasting
+is reversed, by `unbroadcast`; constants are sent no gradient; some operations only move numbers.
 
 Every call of numpy goes through the name `np`.
 """
@@ -13,19 +13,20 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from types import EllipsisType
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad import operands
+from minigrad.operands import evaluate, named
 from minigrad.value import topological_order
 
 Array: TypeAlias = Any
 """A numpy array of float64."""
 
-# glibc hands free memory back to the system once it is more than twice the largest block it has
-# seen, and the next step waits for every page anew: 2-64-64-1 on 1,000 points took 3.4 ms a step, and
-# takes 1.7 ms since a block of nearly 32 MB was seen, which nobody wrote into.
+# glibc gives free memory back to the system once it is more than twice the largest block freed so
+# far, and the next step waits for every page anew. So one of nearly 32 MB is made and freed here,
+# and nobody writes into it: 2-64-64-1 on 1,000 points took 3.4 ms a step without, and takes 1.7 ms.
 np.empty(2**22 - 2**10)
 
 
@@ -54,10 +55,9 @@ class Tensor:
     __array_ufunc__ = None  # array + tensor: numpy leaves it to Tensor.__radd__
 
     def __init__(self, data: Numbers, label: str = "") -> None:
-        self._data = _floats(data, label)
+        self._data = operands.floats(data, label)
         self._grad: Array | None = None  # zeros: they are made when somebody asks
-        self.label = label
-        self.op = ""
+        self.label, self.op = label, ""
         self.parents: tuple[Tensor, ...] = ()
         self._backward: Callable[[Array], None] = _end
 
@@ -68,40 +68,25 @@ class Tensor:
             self._accumulate(grad)
             other._accumulate(grad)
 
-        return _node(_evaluate("+", operator.add, self, other), "+", (self, other), backward)
+        return _node(evaluate("+", operator.add, self, other), "+", (self, other), backward)
 
     def __mul__(self, other: Operand) -> Tensor:
         other = as_tensor(other)
 
         def backward(grad, self=self, other=other):
-            self._accumulate(other._data * grad)
-            other._accumulate(self._data * grad)
+            self._accumulate(other.data * grad)
+            other._accumulate(self.data * grad)
 
-        return _node(_evaluate("*", operator.mul, self, other), "*", (self, other), backward)
-
-    def __matmul__(self, other: Operand) -> Tensor:
-        """The product of matrices; of vectors; of stacks of matrices, which broadcast."""
-        other = as_tensor(other)
-        product = _product(self, other)
-
-        def backward(grad, self=self, other=other):
-            a, b = self._data, other._data
-            if b.ndim == 1:  # a column
-                b, grad = b[:, None], grad[..., None]
-            if a.ndim == 1:  # a row
-                a, grad = a[None, :], grad[..., None, :]
-            if self.op != "const":
-                self._accumulate(grad @ b.swapaxes(-1, -2))
-            if other.op != "const":
-                share = a.swapaxes(-1, -2) @ grad
-                other._accumulate(share if other.ndim > 1 else share[..., 0])
-
-        return _node(product, "@", (self, other), backward)
+        return _node(evaluate("*", operator.mul, self, other), "*", (self, other), backward)
 
     def tanh(self) -> Tensor:
         """hyperbolic tangent, from -1 to 1"""
-        y = np.tanh(self._data)
-        return _unary("tanh", self, y, lambda: -y * y + 1)
+        y = np.tanh(self.data)
+
+        def backward(grad, self=self, y=y):
+            self._accumulate(grad * (-y * y + 1))  # in this order numpy needs one array alone
+
+        return _node(y, "tanh", (self,), backward)
 
     def backward(self, seed: Numbers | None = None) -> None:
         """Fill in `grad` of every node below: the derivative of this node with respect to it.
@@ -115,7 +100,7 @@ class Tensor:
         gradients are incomplete then.
         """
         order: list[Any] = topological_order(self)  # type: ignore[arg-type]
-        seed = _seed(self, seed)
+        seed = operands.seed_of(self, seed)
         for node in order:
             node._grad = None
         self._accumulate(seed)
@@ -125,7 +110,7 @@ class Tensor:
                 try:
                     node._backward(node._grad)
                 except ArithmeticError:
-                    no_slope(node, before)
+                    operands.no_slope(node, before)
 
     def _accumulate(self, share: Array) -> None:
         """Add a share to `grad`. Never in place: an array may be the share of several nodes."""
@@ -137,7 +122,7 @@ class Tensor:
         else:  # a leaf keeps its gradient, so it must be its own
             self._grad = share if self.parents else np.array(share, order="C")
 
-    # The other operators.
+    # The other operations of two operands.
 
     def __sub__(self, other: Operand) -> Tensor:
         other = as_tensor(other)
@@ -146,24 +131,24 @@ class Tensor:
             self._accumulate(grad)
             other._accumulate(-grad)
 
-        return _node(_evaluate("-", operator.sub, self, other), "-", (self, other), backward)
+        return _node(evaluate("-", operator.sub, self, other), "-", (self, other), backward)
 
     def __truediv__(self, other: Operand) -> Tensor:
         other = as_tensor(other)
-        quotient = _evaluate("/", operator.truediv, self, other)
+        quotient = evaluate("/", operator.truediv, self, other)
 
         def backward(grad, self=self, other=other):
-            self._accumulate(grad / other._data)
-            other._accumulate(-grad * (quotient / other._data))
+            self._accumulate(grad / other.data)
+            other._accumulate(-grad * (quotient / other.data))
 
         return _node(quotient, "/", (self, other), backward)
 
     def __pow__(self, other: Operand) -> Tensor:
         other = as_tensor(other)
-        power = _evaluate("**", np.power, self, other)
+        power = evaluate("**", np.power, self, other)
 
         def backward(grad, self=self, other=other):
-            base, exponent = self._data, other._data
+            base, exponent = self.data, other.data
             constant = exponent == 0  # x ** 0 is 1 everywhere
             slope = exponent * np.power(np.where(constant, 1.0, base), exponent - 1)
             self._accumulate(grad * slope)
@@ -172,6 +157,24 @@ class Tensor:
                 other._accumulate(grad * (power * np.log(np.where(flat, 1.0, base))))
 
         return _node(power, "**", (self, other), backward)
+
+    def __matmul__(self, other: Operand) -> Tensor:
+        """The product of matrices; of vectors; of stacks of matrices, which broadcast."""
+        other = as_tensor(other)
+
+        def backward(grad, self=self, other=other):
+            a, b = self.data, other.data
+            if b.ndim == 1:  # a column
+                b, grad = b[:, None], grad[..., None]
+            if a.ndim == 1:  # a row
+                a, grad = a[None, :], grad[..., None, :]
+            if self.op != "const":
+                self._accumulate(grad @ b.swapaxes(-1, -2))
+            if other.op != "const":
+                share = a.swapaxes(-1, -2) @ grad
+                other._accumulate(share if other.ndim > 1 else share[..., 0])
+
+        return _node(operands.product(self, other), "@", (self, other), backward)
 
     def __radd__(self, other: Operand) -> Tensor:
         return as_tensor(other) + self
@@ -191,95 +194,76 @@ class Tensor:
     def __rmatmul__(self, other: Operand) -> Tensor:
         return as_tensor(other) @ self
 
-    # Functions of each number: the values, and the slopes as a function called on the way back.
+    # The functions of each number x, as on a formula sheet: the result y, and the slope dy/dx.
 
     def __neg__(self) -> Tensor:
-        return _unary("neg", self, -self._data, lambda: -1.0)
+        return _function("neg", self, operator.neg, lambda _x, _: -1.0)
 
     def __abs__(self) -> Tensor:
-        return _unary("abs", self, abs(self._data), lambda: np.sign(self._data))
+        return _function("abs", self, abs, lambda x, _: np.sign(x))
 
     def exp(self) -> Tensor:
-        y = _evaluate("exp", np.exp, self)
-        return _unary("exp", self, y, lambda: y)
+        """e to the power x"""
+        return _function("exp", self, np.exp, lambda _, y: y)
 
     def log(self) -> Tensor:
-        return _unary("log", self, _evaluate("log", np.log, self), lambda: 1 / self._data)
+        """natural logarithm"""
+        return _function("log", self, np.log, lambda x, _: 1 / x)
 
     def sqrt(self) -> Tensor:
-        y = _evaluate("sqrt", np.sqrt, self)
-        return _unary("sqrt", self, y, lambda: 1 / (2 * y))
+        """square root"""
+        return _function("sqrt", self, np.sqrt, lambda _, y: 1 / (2 * y))
 
     def sin(self) -> Tensor:
         """sine of x radians"""
-        return _unary("sin", self, _evaluate("sin", np.sin, self), lambda: np.cos(self._data))
+        return _function("sin", self, np.sin, lambda x, _: np.cos(x))
 
     def cos(self) -> Tensor:
-        return _unary("cos", self, _evaluate("cos", np.cos, self), lambda: -np.sin(self._data))
+        """cosine of x radians"""
+        return _function("cos", self, np.cos, lambda x, _: -np.sin(x))
 
     def sigmoid(self) -> Tensor:
         """1 / (1 + exp(-x)), from 0 to 1"""
-        y = _sigmoid(self._data)
-        return _unary("sigmoid", self, y, lambda: y * (1 - y))
+        return _function("sigmoid", self, _sigmoid, lambda _, y: y * (1 - y))
 
     def softplus(self) -> Tensor:
         """log(1 + exp(x)), a smooth relu; exact also where exp(x) would overflow or vanish"""
-        y = np.logaddexp(0.0, self._data)
-        return _unary("softplus", self, y, lambda: _sigmoid(self._data))
-
-    def relu(self) -> Tensor:
-        """max(0, x)"""
-        return _unary("relu", self, np.maximum(self._data, 0.0), lambda: self._data > 0)
-
-    def leaky_relu(self, slope: float = 0.01) -> Tensor:
-        """x above 0, slope * x below"""
-        x, leak = self._data, as_tensor(slope)
-        y = np.where(x > 0, x, leak._data * x)
-        return _unary("leaky_relu", self, y, lambda: np.where(x > 0, 1.0, leak._data), leak)
-
-    def elu(self, alpha: float = 1.0) -> Tensor:
-        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
-        x, scale = self._data, as_tensor(alpha)
-        low = np.minimum(x, 0.0)  # exp is taken of no positive number
-        y = np.where(x > 0, x, scale._data * np.expm1(low))
-        slope = lambda: np.where(x > 0, 1.0, scale._data * np.exp(low))  # noqa: E731
-        return _unary("elu", self, y, slope, scale)
-
-    def gelu(self) -> Tensor:
-        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
-        x = self._data
-        cdf = 0.5 * (1 + _erf(x * math.sqrt(0.5)))
-        density = lambda: np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)  # noqa: E731
-        y = _evaluate("gelu", lambda x: x * cdf, self)
-        return _unary("gelu", self, y, lambda: cdf + x * density())
+        return _function("softplus", self, _softplus, lambda x, _: _sigmoid(x))
 
     def silu(self) -> Tensor:
         """x * sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)"""
-        x, s = self._data, _sigmoid(self._data)
-        y = _evaluate("silu", lambda x: x * s, self)
-        return _unary("silu", self, y, lambda: s * (1 + x * (1 - s)))
+        return _function("silu", self, lambda x: x * _sigmoid(x), lambda x, _: _silu_slope(x))
+
+    def gelu(self) -> Tensor:
+        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
+        return _function("gelu", self, lambda x: x * _normal_cdf(x), lambda x, _: _gelu_slope(x))
+
+    def relu(self) -> Tensor:
+        """max(0, x)"""
+        return _function("relu", self, lambda x: np.maximum(x, 0.0), lambda x, _: x > 0)
+
+    def leaky_relu(self, slope: float = 0.01) -> Tensor:
+        """x above 0, slope * x below"""
+        y = lambda x, k: np.where(x > 0, x, k * x)  # noqa: E731
+        return _function("leaky_relu", self, y, lambda x, _, k: np.where(x > 0, 1.0, k), slope)
+
+    def elu(self, alpha: float = 1.0) -> Tensor:
+        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
+        return _function("elu", self, _elu, _elu_slope, alpha)
 
     # Functions that make one number of many. `axis` is None (all), an int or several, negative ones
     # counted from the end; with `keepdims` the axes that are summed over stay, with length 1.
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        axes, kept = _reduced("sum", self, axis)
-        y = _evaluate("sum", lambda x: x.sum(axes, keepdims=keepdims), self)
-
-        def backward(grad, self=self):
-            self._accumulate(np.full(self.shape, grad.reshape(kept)))
-
-        return _node(y, "sum", (self,), backward)
+        axes, kept = operands.reduced("sum", self, axis)
+        y = evaluate("sum", lambda x: x.sum(axes, keepdims=keepdims), self)
+        return _rule("sum", self, y, lambda grad: np.full(self.shape, grad.reshape(kept)))
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        axes, kept = _reduced("mean", self, axis, may_be_empty=False)
+        axes, kept = operands.reduced("mean", self, axis, may_be_empty=False)
         count = self.size // math.prod(kept)
-        y = _evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / count, self)
-
-        def backward(grad, self=self):
-            self._accumulate(np.full(self.shape, grad.reshape(kept) / count))
-
-        return _node(y, "mean", (self,), backward)
+        y = evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / count, self)
+        return _rule("mean", self, y, lambda grad: np.full(self.shape, grad.reshape(kept) / count))
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """The largest; equal largest ones share the gradient equally."""
@@ -291,84 +275,56 @@ class Tensor:
 
     def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """log of the sum of exp(x); the largest is taken off first, so exp cannot overflow"""
-        axes, kept = _reduced("logsumexp", self, axis, may_be_empty=False)
-        y = _evaluate("logsumexp", lambda x: _logsumexp(x, axes), self)
+        axes, kept = operands.reduced("logsumexp", self, axis, may_be_empty=False)
+        y = evaluate("logsumexp", lambda x: _logsumexp(x, axes), self)
+        result = y if keepdims else np.squeeze(y, axes)
+        slope = lambda grad: grad.reshape(kept) * np.exp(self.data - y)  # noqa: E731
+        return _rule("logsumexp", self, result, slope)
 
-        def backward(grad, self=self):
-            self._accumulate(grad.reshape(kept) * np.exp(self._data - y))
-
-        return _node(y if keepdims else np.squeeze(y, axes), "logsumexp", (self,), backward)
-
-    def softmax(self, axis: int = -1) -> Tensor:
+    def softmax(self, axis: Axis = -1) -> Tensor:
         """exp(x) over the sum of exp(x): positive shares of 1 along `axis`"""
-        axes, _ = _reduced("softmax", self, axis, may_be_empty=False)
-        y = _evaluate("softmax", lambda x: _softmax(x, axes), self)
+        axes, _ = operands.reduced("softmax", self, axis, may_be_empty=False)
+        y = evaluate("softmax", lambda x: _softmax(x, axes), self)
+        return _rule("softmax", self, y, lambda grad: y * (grad - _sum(grad * y, axes)))
 
-        def backward(grad, self=self):
-            share = grad * y
-            self._accumulate(share - y * share.sum(axes, keepdims=True))
-
-        return _node(y, "softmax", (self,), backward)
-
-    def log_softmax(self, axis: int = -1) -> Tensor:
+    def log_softmax(self, axis: Axis = -1) -> Tensor:
         """log of softmax, exact also where softmax vanishes"""
-        axes, _ = _reduced("log_softmax", self, axis, may_be_empty=False)
-        y = _evaluate("log_softmax", lambda x: _log_softmax(x, axes), self)
-
-        def backward(grad, self=self):
-            self._accumulate(grad - np.exp(y) * grad.sum(axes, keepdims=True))
-
-        return _node(y, "log_softmax", (self,), backward)
+        axes, _ = operands.reduced("log_softmax", self, axis, may_be_empty=False)
+        y = evaluate("log_softmax", lambda x: _log_softmax(x, axes), self)
+        return _rule("log_softmax", self, y, lambda grad: grad - np.exp(y) * _sum(grad, axes))
 
     # Functions that only move numbers: the gradient moves back.
 
     def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         """The same numbers row by row in another shape; one length may be -1, for what is left."""
-        y = _moved("reshape", self, lambda x: x.reshape(*shape), f"to {_plain(shape)}")
-
-        def backward(grad, self=self):
-            self._accumulate(grad.reshape(self.shape))
-
-        return _node(y, "reshape", (self,), backward)
+        y = operands.moved("reshape", self, lambda x: x.reshape(*shape), shape)
+        return _rule("reshape", self, y, lambda grad: grad.reshape(self.shape))
 
     def transpose(self, *axes: int | Sequence[int]) -> Tensor:
         """The axes in another order, as numpy's: all in reverse, or as `axes` numbers them."""
-        y = _moved("transpose", self, lambda x: x.transpose(*axes), f"by {_plain(axes)}")
+        y = operands.moved("transpose", self, lambda x: x.transpose(*axes), axes)
         back = np.argsort(np.ravel(axes) % self.ndim) if axes else None
-
-        def backward(grad, self=self):
-            self._accumulate(grad.transpose(back))
-
-        return _node(y, "transpose", (self,), backward)
+        return _rule("transpose", self, y, lambda grad: grad.transpose(back))
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - numpy's name
         """All axes in reverse order."""
-
-        def backward(grad, self=self):
-            self._accumulate(grad.T)
-
-        return _node(self._data.T, "T", (self,), backward)
+        return self.transpose()
 
     def broadcast_to(self, *shape: int | Sequence[int]) -> Tensor:
         """The numbers repeated along new axes in front, and along axes of length 1."""
-        lengths = np.ravel(shape).tolist()
-        y = _moved("broadcast_to", self, lambda x: np.broadcast_to(x, lengths), f"to {lengths}")
-
-        def backward(grad, self=self):
-            self._accumulate(grad)
-
-        return _node(y, "broadcast_to", (self,), backward)
+        lengths = np.ravel(shape).astype(int)
+        y = operands.moved("broadcast_to", self, lambda x: np.broadcast_to(x, lengths), shape)
+        return _rule("broadcast_to", self, y, lambda grad: grad)
 
     def __getitem__(self, index: Any) -> Tensor:
-        """By ints, slices, `...`, None, integer arrays and masks, as numpy; a repeated index adds."""
-        index = _own(index)
-        y = _moved("index", self, lambda x: x[index], "")
-        repeats = not _is_basic(index)
+        """By ints, slices, `...`, None, integer arrays (a repeated index adds) and masks."""
+        index, may_repeat = operands.own_index(index)
+        y = operands.moved("index", self, lambda x: x[index])
 
         def backward(grad, self=self):
             share = np.zeros(self.shape)
-            if repeats:
+            if may_repeat:
                 np.add.at(share, index, grad)
             else:
                 share[index] = grad
@@ -380,8 +336,8 @@ class Tensor:
 
     def _set_data(self, data: Numbers) -> None:
         if self.parents:
-            raise AttributeError(f"the data of {_name(self)} is what {self.op} gave: make a Tensor")
-        self._data = _fitting("data", self, data)
+            raise AttributeError(f"the data of {named(self)} is what {self.op} gave: make a Tensor")
+        self._data = operands.fitting("data", self, data)
 
     def _get_grad(self) -> Array:
         if self._grad is None:
@@ -394,7 +350,7 @@ class Tensor:
 
     def _set_grad(self, grad: Numbers) -> None:
         is_zero = type(grad) is float and grad == 0.0  # as a Value's gradient is cleared
-        self._grad = None if is_zero else np.array(_fitting("grad", self, grad))
+        self._grad = None if is_zero else np.array(operands.fitting("grad", self, grad))
 
     data = property(operator.attrgetter("_data"), _set_data)
     grad = property(_get_grad, _set_grad)
@@ -403,8 +359,6 @@ class Tensor:
     size = property(operator.attrgetter("_data.size"))
 
     def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError(f"{_name(self)} has no axes, so it has no len()")
         return len(self._data)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -413,7 +367,7 @@ class Tensor:
     def item(self) -> float:
         """The number of a Tensor that holds one. Raises ValueError for any other."""
         if self.size != 1:
-            raise ValueError(f"item() needs one element, {_name(self)} has {self.size}")
+            raise ValueError(f"item() needs one element, {named(self)} has {self.size}")
         return float(self._data.item())
 
     def numpy(self) -> Array:
@@ -422,8 +376,6 @@ class Tensor:
 
     # Comparisons read the data and give arrays of booleans, which serve as masks. == and hash stay
     # identity: nodes are kept in sets.
-
-    __hash__ = object.__hash__
 
     def __lt__(self, other: Operand) -> Array:
         return self._data < as_tensor(other)._data
@@ -441,8 +393,6 @@ class Tensor:
         return self.item()
 
     def __bool__(self) -> bool:
-        if self.size != 1:
-            raise ValueError(f"a Tensor of {self.size} elements is neither true nor false")
         return bool(self.item())
 
     def __format__(self, spec: str) -> str:
@@ -455,15 +405,16 @@ class Tensor:
     def __array__(self, *_args: Any, **_settings: Any) -> Array:
         raise TypeError("an array of a Tensor would leave the graph: write .numpy() for its data")
 
-    def __reduce__(self) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         if self.parents:
-            raise TypeError(f"{_name(self)} belongs to a graph and cannot be copied: copy its data")
-        return _restore, (self._data, self._grad, self.label, self.op)
+            raise TypeError(f"{named(self)} belongs to a graph and cannot be copied: copy its data")
+        return Tensor, (self._data, self.label), (None, {"_grad": self._grad, "op": self.op})
 
 
 Numbers: TypeAlias = "float | Sequence[Any] | Array"
 Operand: TypeAlias = "Tensor | Numbers"
 Axis: TypeAlias = "int | Sequence[int] | None"
+_Rule: TypeAlias = Callable[..., Array]
 
 
 def unbroadcast(grad: Array, shape: tuple[int, ...]) -> Array:
@@ -499,7 +450,6 @@ def linear(x: Operand, weight: Operand, bias: Operand) -> Tensor:
     Shapes (..., n_in), (n_out, n_in) and (n_out,); the result has (..., n_out).
     """
     x, weight, bias = as_tensor(x), as_tensor(weight), as_tensor(bias)
-    y = _weighted_sums(x, weight, bias)
 
     def backward(grad, x=x, weight=weight, bias=bias):
         rows = grad.reshape(-1, weight._data.shape[0])
@@ -509,69 +459,48 @@ def linear(x: Operand, weight: Operand, bias: Operand) -> Tensor:
             one_row = len(weight._data) == 1
             x._accumulate(grad * weight._data[0] if one_row else grad @ weight._data)
 
-    return _node(y, "linear", (x, weight, bias), backward)
+    return _node(operands.weighted_sums(x, weight, bias), "linear", (x, weight, bias), backward)
 
 
 def where(condition: Array, a: Operand, b: Operand) -> Tensor:
     """`a` where `condition`, an array of booleans, is true, else `b`; all three broadcast."""
     a, b, mask = as_tensor(a), as_tensor(b), np.array(condition, dtype=bool)
 
-    def backward(grad, a=a, b=b):
-        a._accumulate(np.where(mask, grad, 0.0))
-        b._accumulate(np.where(mask, 0.0, grad))
-
-    y = _evaluate("where", lambda a, b: np.where(mask, a, b), a, b)
-    return _node(y, "where", (a, b), backward)
+    y = evaluate("where", lambda a, b: np.where(mask, a, b), a, b)
+    shares = lambda grad: (np.where(mask, grad, 0.0), np.where(mask, 0.0, grad))  # noqa: E731
+    return _rules("where", (a, b), y, shares)
 
 
 def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     """Joined along an axis that they have."""
-    parts = tuple(as_tensor(tensor) for tensor in tensors)
-    y = _evaluate("concatenate", lambda *arrays: np.concatenate(arrays, axis), *parts)
+    parts = tuple(map(as_tensor, tensors))
+    y = evaluate("concatenate", lambda *arrays: np.concatenate(arrays, axis), *parts)
     ends = np.cumsum([part.shape[axis] for part in parts])[:-1]
-
-    def backward(grad, parts=parts):
-        for part, share in zip(parts, np.split(grad, ends, axis), strict=True):
-            part._accumulate(share)
-
-    return _node(y, "concatenate", parts, backward)
+    return _rules("concatenate", parts, y, lambda grad: np.split(grad, ends, axis))
 
 
 def stack(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     """Side by side along a new axis. All have the same shape."""
-    parts = tuple(as_tensor(tensor) for tensor in tensors)
-    y = _evaluate("stack", lambda *arrays: np.stack(arrays, axis), *parts)
-
-    def backward(grad, parts=parts):
-        for part, share in zip(parts, np.moveaxis(grad, axis, 0), strict=True):
-            part._accumulate(share)
-
-    return _node(y, "stack", parts, backward)
+    parts = tuple(map(as_tensor, tensors))
+    y = evaluate("stack", lambda *arrays: np.stack(arrays, axis), *parts)
+    return _rules("stack", parts, y, lambda grad: np.moveaxis(grad, axis, 0))
 
 
 def as_tensor(operand: Operand) -> Tensor:
     """A Tensor as it is; numbers, of whatever real type, as a constant, which has no gradient."""
     if isinstance(operand, Tensor):
         return operand
-    array = np.array(operand)  # a copy, so that nobody writes into it
-    if array.dtype.kind not in "biuf":
-        kind = type(operand).__name__
-        raise TypeError(f"a Tensor meets real numbers and arrays of them, not {kind} {operand!r}")
-    return _node(array.astype(np.float64, copy=False), "const", (), _end)
+    return _node(operands.constant(operand), "const", (), _end)
 
 
 def _node(data: Array, op: str, parents: tuple[Tensor, ...], rule: Callable[..., None]) -> Tensor:
-    # Skips __init__: the array is of our own making. A rule must not hold its own node, as in Value.
+    # Skips __init__: nobody else has the array. A rule must not hold its own node, as in Value.
     if type(data) is not np.ndarray:  # numpy makes plain numbers of 0-d arrays
         data = np.array(data)
     data.setflags(write=False)
     node = object.__new__(Tensor)
-    node._data = data
-    node._grad = None
-    node.label = ""
-    node.op = op
-    node.parents = parents
-    node._backward = rule
+    node._data, node._grad, node.label = data, None, ""
+    node.op, node.parents, node._backward = op, parents, rule
     return node
 
 
@@ -579,56 +508,51 @@ def _end(grad: Array) -> None:
     """A leaf's rule: the gradient has arrived."""
 
 
-def _unary(
-    op: str, x: Tensor, y: Array, slope: Callable[[], Array], *settings: Tensor
-) -> Tensor:
-    def backward(grad, x=x):
-        x._accumulate(grad * slope())
+def _function(op: str, x: Tensor, formula: _Rule, slope: _Rule, *settings: float) -> Tensor:
+    """The node y = formula(x), whose slope at x is slope(x, y)."""
+    constants = tuple(map(as_tensor, settings))
+    y = evaluate(op, formula, x, *constants)
 
-    return _node(y, op, (x, *settings), backward)
+    def backward(grad, x=x, numbers=x.data, y=y, slope=slope):
+        x._accumulate(grad * slope(numbers, y, *settings))
 
-
-def _extreme(
-    op: str, choose: Callable[..., Array], wins: Callable[..., Array], a: Tensor, b: Tensor
-) -> Tensor:
-    y = _evaluate(op, choose, a, b)
-    tie = a._data == b._data
-    to_a = np.where(tie, 0.5, wins(a._data, b._data))
-
-    def backward(grad, a=a, b=b):
-        a._accumulate(grad * to_a)
-        b._accumulate(grad * (1 - to_a))
-
-    return _node(y, op, (a, b), backward)
+    return _node(y, op, (x, *constants), backward)
 
 
-def _extreme_of(
-    op: str, choose: Callable[..., Array], x: Tensor, axis: Axis, keepdims: bool
-) -> Tensor:
-    axes, kept = _reduced(op, x, axis, may_be_empty=False)
-    y = choose(x._data, axis=axes, keepdims=keepdims)
+def _rule(op: str, x: Tensor, y: Array, share: _Rule) -> Tensor:
+    """The node y of one operand, which receives share(grad)."""
 
-    def backward(grad, x=x):
-        best = x._data == y.reshape(kept)
-        x._accumulate(grad.reshape(kept) * best / best.sum(axes, keepdims=True))
+    def backward(grad, x=x, share=share):
+        x._accumulate(share(grad))
 
     return _node(y, op, (x,), backward)
 
 
-def _reduced(
-    op: str, x: Tensor, axis: Axis, may_be_empty: bool = True
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """`axis` as axes counted from the front; and the shape of `x` where these have length 1."""
-    ndim = x._data.ndim
-    given = range(ndim) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
-    if not all(-ndim <= a < ndim for a in given):
-        raise ValueError(f"{op} of {_name(x)}: axis {axis} is none of its {ndim} axes")
-    axes = tuple(operator.index(a) % ndim for a in given)
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"{op} of {_name(x)}: axis {axis} names an axis twice")
-    if not may_be_empty and any(x.shape[a] == 0 for a in axes):
-        raise ValueError(f"{op} of {_name(x)}: there are no numbers along axis {axis}")
-    return axes, tuple(1 if a in axes else length for a, length in enumerate(x.shape))
+def _rules(op: str, parents: tuple[Tensor, ...], y: Array, shares: _Rule) -> Tensor:
+    """The node y of several operands, which receive shares(grad), one each."""
+
+    def backward(grad, parents=parents, shares=shares):
+        for parent, share in zip(parents, shares(grad), strict=True):
+            parent._accumulate(share)
+
+    return _node(y, op, parents, backward)
+
+
+def _extreme(op: str, choose: _Rule, wins: _Rule, a: Tensor, b: Tensor) -> Tensor:
+    y = evaluate(op, choose, a, b)
+    to_a = np.where(a.data == b.data, 0.5, wins(a.data, b.data))
+    return _rules(op, (a, b), y, lambda grad: (grad * to_a, grad * (1 - to_a)))
+
+
+def _extreme_of(op: str, choose: _Rule, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
+    axes, kept = operands.reduced(op, x, axis, may_be_empty=False)
+    y = choose(x.data, axis=axes, keepdims=keepdims)
+
+    def share(grad):
+        best = x.data == y.reshape(kept)
+        return grad.reshape(kept) * best / best.sum(axes, keepdims=True)
+
+    return _rule(op, x, y, share)
 
 
 def _sigmoid(x: Array) -> Array:
@@ -636,207 +560,47 @@ def _sigmoid(x: Array) -> Array:
     return np.exp(np.minimum(x, 0.0)) / (1 + np.exp(-abs(x)))
 
 
-def _erf(x: Array) -> Array:
-    return np.reshape([math.erf(number) for number in x.ravel().tolist()], x.shape)
+def _elu(x: Array, alpha: Array) -> Array:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+
+
+def _elu_slope(x: Array, _: Array, alpha: float) -> Array:
+    return np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0.0)))
+
+
+def _softplus(x: Array) -> Array:
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
+
+
+def _silu_slope(x: Array) -> Array:
+    s = _sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+def _gelu_slope(x: Array) -> Array:
+    return _normal_cdf(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+def _normal_cdf(x: Array) -> Array:
+    erf = [math.erf(number) for number in (x * math.sqrt(0.5)).ravel().tolist()]  # numpy has none
+    return 0.5 * (1 + np.reshape(erf, x.shape))
+
+
+def _sum(x: Array, axes: tuple[int, ...]) -> Array:
+    return x.sum(axes, keepdims=True)
 
 
 def _logsumexp(x: Array, axes: tuple[int, ...]) -> Array:
     largest = x.max(axes, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0.0)  # inf - inf would be nan
-    return np.log(np.exp(x - largest).sum(axes, keepdims=True)) + largest
+    return np.log(_sum(np.exp(x - largest), axes)) + largest
 
 
 def _softmax(x: Array, axes: tuple[int, ...]) -> Array:
     e = np.exp(x - x.max(axes, keepdims=True))
-    return e / e.sum(axes, keepdims=True)
+    return e / _sum(e, axes)
 
 
 def _log_softmax(x: Array, axes: tuple[int, ...]) -> Array:
     shifted = x - x.max(axes, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axes, keepdims=True))
-
-
-# What has no answer is refused by the operation's name, the shapes, the labels and the place.
-
-_NEEDS = {
-    "/": "a divisor other than 0",
-    "**": "a whole exponent if the base is negative, a positive one if it is 0, no overflow",
-    "exp": "a number below 709.78, for beyond it the result is larger than any float",
-    "log": "a number above 0",
-    "sqrt": "a number of at least 0",
-}
-
-
-@np.errstate(divide="raise", invalid="raise", over="raise", under="ignore")
-def _strictly(function: Callable[..., Array], *arrays: Array) -> Array:
-    return function(*arrays)
-
-
-@np.errstate(all="ignore")
-def _quietly(function: Callable[..., Array], *arrays: Array) -> Array:
-    return function(*arrays)
-
-
-def _evaluate(op: str, function: Callable[..., Array], *operands: Tensor) -> Array:
-    try:
-        return _strictly(function, *[operand._data for operand in operands])
-    except FloatingPointError:
-        return _excused(op, function, operands)
-    except ValueError as error:
-        reason = error if op in ("concatenate", "stack") else "the shapes do not broadcast"
-        raise ValueError(f"{op} of {_names(operands)}: {reason}") from None
-
-
-def _excused(op: str, function: Callable[..., Array], operands: Sequence[Tensor]) -> Array:
-    """The result, if what is not finite in it comes from operands, or from + and * overflowing."""
-    y = np.asarray(_quietly(function, *[operand._data for operand in operands]))
-    wrong = ~np.isfinite(y) if op in _NEEDS else np.isnan(y)
-    for operand in operands:
-        finite = np.isfinite(operand._data)
-        is_elementwise = op in _NEEDS or op in ("+", "-", "*")
-        wrong = wrong & (finite if is_elementwise else finite.all())
-    if not wrong.any():
-        return y
-    place = tuple(np.argwhere(wrong)[0].tolist())
-    where = f" at {list(place)}" if place else ""
-    if op not in _NEEDS:
-        raise ArithmeticError(f"{op} of {_names(operands)} gives nan{where} out of finite numbers")
-    at = [float(np.broadcast_to(operand._data, y.shape)[place]) for operand in operands]
-    shown = " and ".join(f"{_name(o)} = {x!r}" for o, x in zip(operands, at, strict=True))
-    raise ArithmeticError(
-        f"{op} has no finite real result{where}: {shown}; {op} needs {_NEEDS[op]}"
-    )
-
-
-def _product(a: Tensor, b: Tensor) -> Array:
-    if not a.ndim or not b.ndim:
-        raise ValueError(f"matmul of {_names((a, b))}: a single number has no rows: write *")
-    columns, rows = a.shape[-1], b.shape[-min(b.ndim, 2)]
-    if columns != rows:
-        raise ValueError(f"matmul of {_names((a, b))}: {columns} columns meet {rows} rows")
-    product = _evaluate("matmul", operator.matmul, a, b)
-    # Threads of a BLAS have flags of their own, so nan is looked for.
-    return _excused("matmul", operator.matmul, (a, b)) if _has_nan(product) else product
-
-
-def _weighted_sums(x: Tensor, weight: Tensor, bias: Tensor) -> Array:
-    n_out = weight._data.shape[0] if weight.ndim == 2 else -1
-    if x._data.shape[-1:] != weight._data.shape[1:] or bias._data.shape != (n_out,):
-        raise ValueError(
-            f"linear of {_names((x, weight, bias))}: needs (..., n_in), (n_out, n_in) and (n_out,)"
-        )
-    return _evaluate("linear", _x_w_b, x, weight, bias)
-
-
-def _x_w_b(x: Array, weight: Array, bias: Array) -> Array:
-    y = x @ weight.T
-    y += bias
-    return y
-
-
-def _has_nan(x: Array) -> bool:
-    return bool(x.size) and math.isnan(x.min())
-
-
-def _moved(op: str, x: Tensor, move: Callable[[Array], Array], how: str) -> Array:
-    try:
-        return move(x._data)
-    except (ValueError, TypeError, IndexError) as error:
-        kind = IndexError if op == "index" else ValueError  # which ends a loop over rows
-        raise kind(f"{op} of {_name(x)} {how}: {error}".replace(" :", ":")) from None
-
-
-def _own(index: Any) -> Any:
-    """The index with copies of the arrays in it, into which nobody can write."""
-    if isinstance(index, tuple):
-        return tuple(map(_own, index))
-    if isinstance(index, list) and not index:
-        return np.array(index, dtype=np.intp)
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
-
-
-def _is_basic(index: Any) -> bool:
-    """Whether no element can be meant twice: by ints, slices and masks, but not by int arrays."""
-    parts = index if isinstance(index, tuple) else (index,)
-    basic = (int, np.integer, slice, EllipsisType, type(None))
-    return all(isinstance(p, basic) or getattr(p, "dtype", None) == bool for p in parts)
-
-
-def _floats(data: Numbers, label: str) -> Array:
-    """A copy of `data` that cannot be written into. Raises for all that is not float64."""
-    if isinstance(data, Tensor):
-        raise TypeError("a Tensor holds numbers, not a Tensor: use it as it is")
-    whose = f" {label!r}" if label else ""
-    try:
-        array = np.array(data, order="C")
-    except ValueError as error:
-        raise ValueError(f"the Tensor{whose} needs lists of equal lengths: {error}") from None
-    if array.dtype != np.float64:
-        kind = array.dtype.kind
-        mend = dict.fromkeys("biu", "write 1.0 for 1, or .astype(float)") | {
-            "f": "write .astype(np.float64)"
-        }
-        instead = mend.get(kind, "give it real numbers")
-        found = f"{array.dtype} of shape {array.shape}"
-        raise TypeError(f"the Tensor{whose} holds float64, not {found}: {instead}")
-    array.setflags(write=False)
-    return array
-
-
-def _fitting(what: str, x: Tensor, data: Numbers) -> Array:
-    array = _floats(data, x.label)
-    if array.shape != x._data.shape:
-        raise ValueError(f"the {what} of {_name(x)} cannot have the shape {array.shape}")
-    return array
-
-
-def _seed(root: Tensor, seed: Numbers | None) -> Array:
-    if seed is not None:
-        return _fitting("seed", root, seed)
-    if root.size != 1:
-        raise ValueError(
-            f"backward() of {_name(root)}: a gradient starts at one number: call it on a sum or a "
-            "mean, or give it a seed of the same shape"
-        )
-    return np.ones(root._data.shape)
-
-
-def no_slope(node: Tensor, before: Sequence[Array | None]) -> None:
-    """Go back to the gradients `before`, and pass nan on if it came in; else say what is wrong."""
-    parents = dict(zip(node.parents, before, strict=True))
-    for parent in parents:
-        parent._grad = None
-    _quietly(node._backward, node._grad)
-    came_in = [node._grad, *(parent._data for parent in parents)]
-    for parent, held in parents.items():
-        share = parent.grad
-        wrong = ~np.isfinite(share)
-        if wrong.any() and all(np.isfinite(array).all() for array in came_in):
-            place = tuple(np.argwhere(wrong)[0].tolist())
-            where = f" at {list(place)}" if place else ""
-            hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
-            raise ArithmeticError(
-                f"backward: the slope of {node.op} for {_name(parent)} = "
-                f"{float(parent._data[place])!r}{where} is infinite or undefined{hint}"
-            ) from None
-        parent._grad = share if held is None else held + share
-
-
-def _restore(data: Array, grad: Array | None, label: str, op: str) -> Tensor:
-    tensor = Tensor(data, label)
-    tensor._grad, tensor.op = grad, op
-    return tensor
-
-
-def _name(x: Tensor) -> str:
-    name = x.label or ("" if x.op == "const" else x.op)
-    return f"{name} {x.shape}".strip()
-
-
-def _names(operands: Sequence[Tensor]) -> str:
-    return " and ".join(map(_name, operands))
-
-
-def _plain(arguments: tuple[Any, ...]) -> Any:
-    """What was given: one tuple, or its numbers one by one."""
-    return arguments[0] if len(arguments) == 1 else arguments
+    return shifted - np.log(_sum(np.exp(shifted), axes))

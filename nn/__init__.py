@@ -6,6 +6,13 @@ from nn.mlp import MLP, Layer, Neuron
 from nn.module import Module
 
 __all__ = [
-    *("MLP", "Layer", "Linear", "Module", "Neuron", "Sequential"),
-    *("activations", "initialisers", "losses"),
+    "MLP",
+    "Layer",
+    "Linear",
+    "Module",
+    "Neuron",
+    "Sequential",
+    "activations",
+    "initialisers",
+    "losses",
 ]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Value, "Tensor")
 
-Activation: TypeAlias = Callable[[Any], Any]
-"""From a Value to a Value; most take a Tensor to a Tensor, too."""
+Activation: TypeAlias = Callable[[Any], Value]
+"""From a Value to a Value; those here take a Tensor to a Tensor, too."""
 
 ACTIVATIONS: Registry[Activation] = Registry("activation")
 

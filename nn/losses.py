@@ -99,14 +99,14 @@ def huber(prediction: Value, target: Number) -> Value:
     With q = min(|e|, 1) both are q^2 / 2 + |e| - q, so the graph has the same shape everywhere.
     """
     size = abs(prediction - target)
-    quadratic = _minimum(size, 1.0)
+    quadratic: Value = _minimum(size, 1.0)
     return quadratic * quadratic / 2 + (size - quadratic)
 
 
 def _minimum(a: Any, b: float) -> Any:
     if isinstance(a, Value):
         return minimum(a, b)
-    from minigrad import tensor
+    from minigrad import tensor  # who has a Tensor has it, too
 
     return tensor.minimum(a, b)
 
@@ -119,7 +119,7 @@ def hinge(score: Value, target: Number) -> Value:
 
 
 @LOSSES.register
-def cross_entropy(logits: Any, target: Any) -> Any:
+def cross_entropy(logits: Any, target: Any) -> Value:
     """-log of the probability that softmax(logits) gives the target's class, in nats
 
     `logits`: one real number a class. `target`: a class index, or one probability a class. The
@@ -132,11 +132,11 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     Raises ValueError for a target that does not fit the logits.
     """
     if hasattr(logits, "ndim"):
-        return _cross_entropies(logits, target)
-    largest = logits[0]
+        return _cross_entropies(logits, target)  # type: ignore[no-any-return]
+    largest: Value = logits[0]
     for logit in logits[1:]:
         largest = maximum(largest, logit)
-    shifted = [logit - largest for logit in logits]
+    shifted: list[Value] = [logit - largest for logit in logits]
     log_total = _total([logit.exp() for logit in shifted]).log()
     if isinstance(target, Sequence):
         if len(target) != len(logits):
@@ -162,11 +162,11 @@ def _cross_entropies(logits: Any, target: Any) -> Any:
             f"cross_entropy was given logits of shape {logits.shape} and targets of shape "
             f"{target.shape}"
         )
-    classes = target.astype(np.intp)
-    fits = (classes == target) & (classes >= 0) & (classes < logits.shape[-1])
+    fits = (target >= 0) & (target < logits.shape[-1]) & (target == np.floor(target))
     if not fits.all():
         wrong = float(target[~fits][0])
         raise ValueError(f"cross_entropy has classes 0 to {logits.shape[-1] - 1}, not {wrong!r}")
+    classes = target.astype(np.intp)
     return -logits.log_softmax()[(*np.ogrid[tuple(map(slice, classes.shape))], classes)]
 
 

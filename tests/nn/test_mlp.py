@@ -79,7 +79,7 @@ def test_a_state_that_does_not_fit_is_refused_by_name_and_changes_nothing() -> N
     with pytest.raises(ValueError, match=r"missing weights\.0; unknown weight"):
         neuron.load_state_dict({"weight": 1.0, "bias": 2.0})
     with pytest.raises(TypeError, match="'x'"):
-        neuron.load_state_dict({"bias": 2.0, "weights.0": "x"})  # type: ignore[dict-item]
+        neuron.load_state_dict({"bias": 2.0, "weights.0": "x"})
     assert neuron.state_dict() == before
 
 

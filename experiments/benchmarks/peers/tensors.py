@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,8 @@ def prepare(task: Task) -> Callable[[], Step]:
         optimizer = optim.SGD(model.parameters(), lr=task.lr, momentum=task.momentum)
 
         def step() -> Tensor:
-            loss: Tensor = nn.losses.bce(model(inputs), targets).mean()
+            losses: Any = nn.losses.bce(model(inputs), targets)
+            loss: Tensor = losses.mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
