@@ -16,6 +16,7 @@ from typing import Any
 from minigrad.terminal.command import Parser, escape_unprintable, print_lines, whole_number
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
+from minigrad.threads import use_one_thread
 from minigrad.tracking import query, trash
 from minigrad.tracking.check import check, check_store
 from minigrad.tracking.compare import compare, part
@@ -26,6 +27,7 @@ from minigrad.tracking.store import runs as stored_runs
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
+    use_one_thread()
     arguments = _arguments(argv)
     escape_unprintable()
     try:

@@ -15,7 +15,7 @@ from minigrad.nodes import (
     describe,
     local_slopes,
     nodes_below,
-    shares,
+    vjp,
     went_backward,
 )
 from minigrad.value import Value, no_slope, topological_order
@@ -36,11 +36,11 @@ class Step:
     added: tuple[float, ...]
 
     def __str__(self) -> str:
-        shares = "; ".join(
+        updates = "; ".join(
             f"{describe(parent)} += {slope:.4g} * {self.grad:.4g} = {added:.4g}"
             for parent, slope, added in zip(self.parents, self.slopes, self.added, strict=True)
         )
-        return f"{describe(self.node)} has gradient {self.grad:.4g}: {shares}"
+        return f"{describe(self.node)} has gradient {self.grad:.4g}: {updates}"
 
 
 def steps(root: Value) -> Iterator[Step]:
@@ -62,7 +62,7 @@ def steps(root: Value) -> Iterator[Step]:
     root.grad += 1.0
     for node in reversed(order):
         parents = tuple(dict.fromkeys(node.parents))
-        slopes, added = local_slopes(node), shares(node, node.grad)
+        slopes, added = local_slopes(node), vjp(node, node.grad)
         try:
             node._backward(node.grad)
         except (ValueError, ArithmeticError):

@@ -36,11 +36,13 @@ from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import Record
 from minigrad.terminal.command import Parser, print_lines, whole_number
 from minigrad.terminal.text import json_ready
+from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
+    use_one_thread()
     arguments = _arguments(argv)
     try:
         plan = None if arguments.resume else _plan(arguments)
