@@ -37,11 +37,11 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
     CheckpointError where a checkpoint is there and none can be used.
     """
     run = find(store, which)
-    if not run.facts:
+    if not run.run_json:
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
-    if run.alive and run.facts.get("host") == platform.node():
-        raise StoreError(f"{run.id} is running (pid {run.facts.get('pid')}): stop it first")
-    if "engine" not in run.facts:
+    if run.alive and run.facts.host == platform.node():
+        raise StoreError(f"{run.id} is running (pid {run.facts.pid}): stop it first")
+    if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")
     stored = config.load(run.path / "config.yaml")
     wanted = config.load(config_path or run.path / "config.yaml", overrides)
@@ -59,7 +59,7 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
         and (fault := _seeds_fault(run.path, seeds.parse(wanted.train.seeds)))
     ):
         state, notes = None, [f"{fault}: training starts again from step 0"]
-    if run.facts.get("code") != environment.code_hash():
+    if run.facts.code != environment.code_hash():
         notes.append("the code is not what it was when the run began: what follows may differ")
     if state:
         notes.append(f"resumed at step {state['step']}")

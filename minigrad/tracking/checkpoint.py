@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.files.whole import replace
+from minigrad.tracking import layout
 
-NAME = "checkpoint.json"
-PREVIOUS = "checkpoint.previous.json"
+NAME, PREVIOUS = layout.CHECKPOINT, layout.PREVIOUS_CHECKPOINT
 
 
 class CheckpointError(ValueError):

@@ -248,7 +248,7 @@ def test_a_run_whose_facts_cannot_be_written_leaves_nothing_open(
     def full(_path: Path, _content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("minigrad.tracking.run.replace", full)
+    monkeypatch.setattr("minigrad.tracking.destination.replace", full)
     with pytest.raises(OSError, match="No space"):
         init("a", store=tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -266,7 +266,7 @@ def test_a_run_that_cannot_go_on_for_its_config_is_failed(
             raise OSError(28, "No space left on device")
         replace(path, content)
 
-    monkeypatch.setattr("minigrad.tracking.run.replace", full)
+    monkeypatch.setattr("minigrad.tracking.destination.replace", full)
     with pytest.raises(OSError, match="No space"):
         reopen(run.path, last_step=0, config="lr: 0.2\n")
     assert facts(run)["status"] == "failed"

@@ -1,0 +1,134 @@
+"""The files of a stored run, read: what they hold, and what is damaged in them."""
+
+import contextlib
+import copy
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minigrad.files import yaml12
+from minigrad.tracking import layout
+from minigrad.tracking.facts import excerpt
+from minigrad.tracking.names import StoreError
+
+_NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+
+
+@dataclass(frozen=True)
+class Log:
+    """What metrics.jsonl holds: the lines that can be read, and sentences on those that cannot."""
+
+    rows: list[dict[str, float]]
+    damage: list[str]
+
+
+def read_facts(run: Path) -> dict[str, Any]:
+    """The object in the run's run.json. Raises StoreError where it cannot be read."""
+    path = run / layout.RUN
+    raw = _read(path)
+    if not raw.strip():
+        raise StoreError(f"{path.name} is empty")
+    try:
+        data = json.loads(raw.decode())
+    except UnicodeDecodeError:
+        raise StoreError(f"{path.name} is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        place = f"{path.name}:{error.lineno}:{error.colno}"
+        raise StoreError(f"{place}: not valid JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{path.name}: not valid JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise StoreError(f"{path.name} holds {excerpt(data)}, not an object")
+    return data
+
+
+def read_config(run: Path) -> dict[str, Any]:
+    """The run's config.yaml. Raises StoreError where it is missing, damaged or no mapping."""
+    path = run / layout.CONFIG
+    try:
+        config = copy.deepcopy(_parsed(_read(path)))
+    except yaml12.YamlError as error:
+        place = f"{path.name}:{error.place.line}:{error.place.column}"
+        raise StoreError(f"{place}: {error}") from None
+    if not isinstance(config, dict | None):
+        raise StoreError(f"{path.name} holds {excerpt(config)}, not a mapping")
+    return config or {}
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(raw: bytes) -> Any:
+    """Runs of a sweep often share their config, and parsing takes most of the time."""
+    return yaml12.parse(raw).data
+
+
+def read_log(run: Path) -> Log:
+    """The run's metrics.jsonl. Raises StoreError where it is missing or cannot be read.
+
+    A last line without its end was cut off by a crash, which is no damage: it is passed over.
+    """
+    path = run / layout.METRICS
+    *lines, last = _read(path).split(b"\n")
+    rows, damage = [], []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(_row(line))
+        except ValueError as error:
+            damage.append(f"{path.name}:{number}: {error}")
+    with contextlib.suppress(ValueError):
+        rows.append(_row(last))  # whole but for its end, when it was cut just there
+    return Log(rows, damage)
+
+
+def _row(line: bytes) -> dict[str, float]:
+    try:
+        row = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        raise ValueError("not a line of JSON") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"not a JSON object: {excerpt(row)}")
+    step = row.get("step")
+    if not isinstance(step, int) or isinstance(step, bool):
+        raise ValueError(f"step must be a whole number, found {excerpt(step)}")
+    return {"step": step} | {k: _number(k, v) for k, v in row.items() if k != "step"}
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, str) and value in _NOT_FINITE:
+        return _NOT_FINITE[value]
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number, found {excerpt(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is too large a number") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise StoreError(f"{path.name} is not a file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise StoreError(f"{path.name} is missing") from None
+    except OSError as error:
+        raise StoreError(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings as one with dotted keys; an empty mapping stays as it is.
+
+    >>> flatten({"seed": 0, "optimizer": {"name": "sgd", "lr": 0.1}, "expect": {}})
+    {'seed': 0, 'optimizer.name': 'sgd', 'optimizer.lr': 0.1, 'expect': {}}
+    """
+    return dict(_leaves(config, ""))
+
+
+def _leaves(config: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
