@@ -89,11 +89,10 @@ def failed(config: Mapping[str, Any], reason: str) -> Result:
 
 def _begin(config: Mapping[str, Any]) -> tuple[Run, Memory]:
     memory = Memory(config["name"])
-    memory.write(layout.CONFIG, yaml12.dump(dict(config)).encode())
     facts = RunFacts.opening(
         config["name"], _surroundings(), seed=config["seed"], engine=config["train"]["engine"]
     )
-    return Run(memory, facts), memory
+    return Run(memory, facts, yaml12.dump(dict(config))), memory
 
 
 def _validated(config: Mapping[str, Any]) -> Config:

@@ -56,9 +56,9 @@ class RunFacts:
     def from_data(cls, data: Mapping[str, Any]) -> tuple[Self, list[str]]:
         """The facts in run.json's object, and a sentence on each that is not of its kind."""
         facts, damage = cls(), []
-        for key, value in data.items():
+        for key, value in {"status": None, **data}.items():
             kinds = _kinds().get(key)
-            if key == "status" and value not in STATUSES:
+            if key == "status" and not (isinstance(value, str) and value in STATUSES):
                 must_be = f"one of {', '.join(STATUSES)}"
             elif kinds is not None and type(value) not in kinds:
                 must_be = _KIND_NAMES[kinds[0]]
@@ -66,8 +66,6 @@ class RunFacts:
                 facts.update(**{key: value})
                 continue
             damage.append(f"{layout.RUN}: {key} must be {must_be}, found {excerpt(value)}")
-        if "status" not in data:
-            damage.insert(0, f"{layout.RUN}: status is missing")
         return facts, damage
 
     def update(self, **facts: Any) -> None:

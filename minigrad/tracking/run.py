@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from minigrad.files import yaml12
-from minigrad.files.whole import relink, replace
+from minigrad.files.whole import relink
 from minigrad.tracking import environment, layout
 from minigrad.tracking.destination import Destination, Directory, Output, make_directory
 from minigrad.tracking.facts import RunFacts, Status, now
@@ -33,13 +33,22 @@ class Run:
     marks it failed, with the traceback in output.log. It may be used from several threads.
     """
 
-    def __init__(self, destination: Destination, facts: RunFacts, last_step: int = -1) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        facts: RunFacts,
+        config: str | None = None,
+        last_step: int = -1,
+    ) -> None:
+        """`config` is YAML text; None leaves what is there. Raises OSError, with all closed."""
         self.facts = facts
         self.summary: dict[str, Any] = {}
         self.last_step = last_step
         self._destination = destination
         self._lock = threading.Lock()
         try:
+            if config is not None:
+                destination.write(layout.CONFIG, config.encode())
             self._write_facts()
         except OSError:
             destination.close()
@@ -156,11 +165,10 @@ def init(
     surroundings = environment.describe()  # takes its time: not while the directory is half made
     path = make_directory(Path(store), name)
     try:
-        replace(path / layout.CONFIG, text.encode())
         opening = RunFacts.opening(
             name, surroundings, id=path.name, tags=list(tags), group=group, **facts
         )
-        run = Run(Directory(path), opening)
+        run = Run(Directory(path), opening, text)
     except OSError:
         shutil.rmtree(path, ignore_errors=True)  # it holds nothing yet
         raise
@@ -185,10 +193,11 @@ def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
         resumed=[*(resumed.resumed or []), {"at": now(), "made_with": made_with}],
         **facts,
     )
-    run = Run(Directory(path), resumed, last_step)
+    directory = Directory(path)
+    run = Run(directory, resumed, last_step=last_step)
     relink(path.parent / LATEST, path.name)
     try:
-        replace(path / layout.CONFIG, config.encode())
+        directory.write(layout.CONFIG, config.encode())
     except OSError:
         run.finish("failed", error="the config could not be written")
         raise

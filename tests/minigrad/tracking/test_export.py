@@ -180,6 +180,7 @@ def test_tensorboard_needs_no_tensorflow() -> None:
     code = (
         "import sys; sys.modules['tensorflow'] = None; sys.modules['torch'] = None\n"
         "from minigrad.tracking.export import export\n"
+        "from tests.minigrad.tracking.written import stored\n"
         "print(export(stored({}, {}, [{'step': 0, 'loss': 1.0}]), to='tensorboard', out=None))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

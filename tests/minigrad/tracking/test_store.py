@@ -216,7 +216,7 @@ def test_a_run_whose_process_died_is_crashed(tmp_path: Path) -> None:
     assert _running(tmp_path, host=here, pid=mine, pid_start=None).status == "running"
     assert _running(tmp_path, host=here, pid=dead.pid, pid_start=None).status == "crashed"
     assert _running(tmp_path, host="elsewhere", pid=dead.pid, pid_start=1).status == "running"
-    assert _running(tmp_path, host=here, pid="?", pid_start=None).status == "crashed"
+    assert _running(tmp_path, host=here, pid=None, pid_start=None).status == "crashed"
     assert _running(tmp_path, host=here, pid=10**30, pid_start=None).status == "crashed"
 
 
