@@ -126,7 +126,7 @@ def _to_mlflow(run: _Source, out: str | Path | None) -> str:
     """
     client_class = _need("mlflow", "mlflow.tracking").MlflowClient
     errors = _need("mlflow", "mlflow.exceptions")
-    uri, shown = _tracking_uris(out)
+    uri, place = _tracking_uris(out)
     try:
         client = client_class(tracking_uri=uri)
         experiment = _experiment(client, run.facts.name or "minigrad")
@@ -135,9 +135,9 @@ def _to_mlflow(run: _Source, out: str | Path | None) -> str:
         for old in earlier:
             client.delete_run(old.info.run_id)
     except errors.MlflowException as error:
-        raise ExportError(f"mlflow at {shown}: {str(error).splitlines()[0]}") from None
-    seen = f"see it with mlflow ui --backend-store-uri {shown}"
-    return f"wrote {run.size} to {shown} as run {logged}: {seen}"
+        raise ExportError(f"mlflow at {place}: {str(error).splitlines()[0]}") from None
+    seen = f"see it with mlflow ui --backend-store-uri {place}"
+    return f"wrote {run.size} to {place} as run {logged}: {seen}"
 
 
 def _tracking_uris(out: str | Path | None) -> tuple[str, str]:

@@ -137,7 +137,7 @@ def git(commit: str, dirty: bool = False) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "told"),
+    ("a", "b", "sentences"),
     [
         ({"seed": 1}, {"seed": 2}, ["seed: 1 against 2"]),
         ({"python": "3.11"}, {"python": "3.12"}, ["python: 3.11 against 3.12"]),
@@ -164,10 +164,10 @@ def git(commit: str, dirty: bool = False) -> dict[str, Any]:
     ],
 )
 def test_causes_are_looked_for_in_order(
-    make: Store, a: dict[str, Any], b: dict[str, Any], told: list[str]
+    make: Store, a: dict[str, Any], b: dict[str, Any], sentences: list[str]
 ) -> None:
-    found = causes(make(**a), make(**b))
-    assert [sentence for sentence in found if not sentence.startswith("x:")] == told
+    actual = causes(make(**a), make(**b))
+    assert [sentence for sentence in actual if not sentence.startswith("x:")] == sentences
 
 
 def test_settings_without_effect_on_the_numbers_are_no_cause(make: Store) -> None:

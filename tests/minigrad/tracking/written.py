@@ -61,8 +61,8 @@ def write(
     path = store / identity
     path.mkdir(parents=True)
     started = datetime.strptime(identity[:16], "%Y%m%dT%H%M%S%z")
-    told = facts(identity, **{"started": started.isoformat(timespec="milliseconds"), **changed})
-    (path / "run.json").write_text(json.dumps(told))
+    run_json = facts(identity, **{"started": started.isoformat(timespec="milliseconds"), **changed})
+    (path / "run.json").write_text(json.dumps(run_json))
     (path / "config.yaml").write_text(yaml12.dump(CONFIG if settings is None else settings))
     lines = [
         json.dumps({"step": step, "loss": loss, "lr": 0.5, "time": step / 7})
