@@ -9,6 +9,7 @@ from minigrad.engines import Disagreement
 from minigrad.runner import build
 from minigrad.tracking import environment, layout
 from minigrad.tracking.compare import same_bits
+from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
 from minigrad.training.trainer import Diverged, Record, Trainer
 
@@ -38,6 +39,8 @@ def verify(run: StoredRun) -> Verification:
     A line that should be there and is not is a difference too. Raises StoreError for a run that
     cannot be trained again: made by a loop of the user's own, or with a config that is damaged.
     """
+    if not run.run_json:
+        raise StoreError(f"{run.id} cannot be trained again: {'; '.join(run.damage)}")
     if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: it cannot be trained again")
     stored = {int(line["step"]): line for line in run.metrics()}
@@ -113,9 +116,9 @@ def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | 
     """Where each seed's numbers differ, in a run of many."""
     for name, now in trainer.files().items():
         try:
-            before = (run.path / name).read_bytes()
-        except OSError as error:
-            return trainer.step, f"{name} cannot be read: {error.strerror}"
+            before = read_file(run.path, name)
+        except StoreError as error:
+            return trainer.step, str(error)
         if before != now:
             from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 

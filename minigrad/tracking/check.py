@@ -9,6 +9,7 @@ from pathlib import Path
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.names import LATEST
+from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
 
 
@@ -85,11 +86,8 @@ def _check_checkpoint(run: StoredRun, path: Path) -> tuple[str, list[str]]:  # n
     return path.name, []
 
 
-def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:  # noqa: ARG001
+def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
     from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
-    try:
-        table = SeedTable.from_bytes(path.read_bytes())
-    except OSError as error:
-        raise StoreError(f"{path.name} cannot be read: {error.strerror}") from None
+    table = SeedTable.from_bytes(read_file(run.path, path.name))
     return f"{path.name}: {len(table.seeds):,} seeds", []

@@ -103,7 +103,10 @@ def _kinds() -> dict[str, tuple[type, ...]]:
 
 def excerpt(value: Any) -> str:
     """A value of a file, as an error message quotes it."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "a value nested too deeply"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -7,13 +7,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from minigrad.files import yaml12
+from minigrad.files.untrusted import check_size, open_regular, parse_json
 from minigrad.tracking import layout
 from minigrad.tracking.facts import excerpt
 from minigrad.tracking.names import StoreError
 
+MAX_STEP = 10**15
+_MAX_LINE = 1_000_000  # bytes
+_MAX_DAMAGE = 1000  # sentences: a file with more is no log
 _NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
@@ -27,34 +31,34 @@ class Log:
 
 def read_facts(run: Path) -> dict[str, Any]:
     """The object in the run's run.json. Raises StoreError where it cannot be read."""
-    path = run / layout.RUN
-    raw = _read(path)
+    name = layout.RUN
+    raw = read_file(run, name)
     if not raw.strip():
-        raise StoreError(f"{path.name} is empty")
+        raise StoreError(f"{name} is empty")
     try:
-        data = json.loads(raw.decode())
+        data = parse_json(raw)
     except UnicodeDecodeError:
-        raise StoreError(f"{path.name} is not UTF-8 text") from None
+        raise StoreError(f"{name} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        place = f"{path.name}:{error.lineno}:{error.colno}"
+        place = f"{name}:{error.lineno}:{error.colno}"
         raise StoreError(f"{place}: not valid JSON: {error.msg}") from None
-    except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path.name}: not valid JSON: {error}") from None
+    except ValueError as error:
+        raise StoreError(f"{name}: not valid JSON: {error}") from None
     if not isinstance(data, dict):
-        raise StoreError(f"{path.name} holds {excerpt(data)}, not an object")
+        raise StoreError(f"{name} holds {excerpt(data)}, not an object")
     return data
 
 
 def read_config(run: Path) -> dict[str, Any]:
     """The run's config.yaml. Raises StoreError where it is missing, damaged or no mapping."""
-    path = run / layout.CONFIG
+    name = layout.CONFIG
     try:
-        config = copy.deepcopy(_parsed(_read(path)))
+        config = copy.deepcopy(_parsed(read_file(run, name)))
     except yaml12.YamlError as error:
-        place = f"{path.name}:{error.place.line}:{error.place.column}"
+        place = f"{name}:{error.place.line}:{error.place.column}"
         raise StoreError(f"{place}: {error}") from None
     if not isinstance(config, dict | None):
-        raise StoreError(f"{path.name} holds {excerpt(config)}, not a mapping")
+        raise StoreError(f"{name} holds {excerpt(config)}, not a mapping")
     return config or {}
 
 
@@ -69,16 +73,19 @@ def read_log(run: Path) -> Log:
 
     A last line without its end was cut off by a crash, which is no damage: it is passed over.
     """
-    path = run / layout.METRICS
-    *lines, last = _read(path).split(b"\n")
-    rows, damage = [], []
-    for number, line in enumerate(lines, start=1):
-        try:
-            rows.append(_row(line))
-        except ValueError as error:
-            damage.append(f"{path.name}:{number}: {error}")
-    with contextlib.suppress(ValueError):
-        rows.append(_row(last))  # whole but for its end, when it was cut just there
+    name = layout.METRICS
+    rows: list[dict[str, float]] = []
+    damage: list[str] = []
+    with _opened(run, name) as file:
+        for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), start=1):
+            try:
+                rows.append(_row(line))
+            except ValueError as error:
+                if line.endswith(b"\n") or len(line) == _MAX_LINE:
+                    damage.append(f"{name}:{number}: {error}")
+            if len(line) == _MAX_LINE or len(damage) == _MAX_DAMAGE:
+                damage.append(f"{name}: not read any further")
+                break
     return Log(rows, damage)
 
 
@@ -92,6 +99,8 @@ def _row(line: bytes) -> dict[str, float]:
     step = row.get("step")
     if not isinstance(step, int) or isinstance(step, bool):
         raise ValueError(f"step must be a whole number, found {excerpt(step)}")
+    if abs(step) >= MAX_STEP:
+        raise ValueError(f"step must be below {MAX_STEP:,}")
     return {"step": step} | {k: _number(k, v) for k, v in row.items() if k != "step"}
 
 
@@ -106,15 +115,24 @@ def _number(name: str, value: Any) -> float:
         raise ValueError(f"{name} is too large a number") from None
 
 
-def _read(path: Path) -> bytes:
+def read_file(run: Path, name: str) -> bytes:
+    """One of the files that `layout` names: regular, no link, of bounded size. Raises StoreError
+    where it is missing or cannot be read.
+    """
+    with _opened(run, name) as file:
+        return file.read(layout.MAX_BYTES[name])
+
+
+@contextlib.contextmanager
+def _opened(run: Path, name: str) -> Iterator[BinaryIO]:
     try:
-        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
-            raise StoreError(f"{path.name} is not a file")
-        return path.read_bytes()
+        with open_regular(run / name, follow_links=False) as file:
+            check_size(file, layout.MAX_BYTES[name])
+            yield file
     except FileNotFoundError:
-        raise StoreError(f"{path.name} is missing") from None
+        raise StoreError(f"{name} is missing") from None
     except OSError as error:
-        raise StoreError(f"{path.name} cannot be read: {error.strerror}") from None
+        raise StoreError(f"{name} cannot be read: {error.strerror}") from None
 
 
 def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
