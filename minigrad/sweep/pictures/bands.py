@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from minigrad.plot.style import COLORS, INK, new_figure, save
 from minigrad.sweep.pictures.look import headed, quiet
+from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import NAME, SeedTable, quartiles
 
@@ -31,7 +32,7 @@ def band(label: str, runs: Sequence[Path]) -> Band:
     infinite from there on. Raises StoreError where a run cannot be read.
     """
     if (runs[0] / NAME).exists():
-        table = SeedTable.from_bytes((runs[0] / NAME).read_bytes())
+        table = SeedTable.from_bytes(read_file(runs[0], NAME))
         steps, rows = table.steps.tolist(), table.loss
     else:
         series = [load(run).series("loss") for run in runs]

@@ -101,15 +101,15 @@ def test_damage_and_unknown_names_are_told(record: Record, tmp_path: Path) -> No
 
 
 def test_sweeps_are_found_by_a_part_of_their_id_and_are_no_runs(tmp_path: Path) -> None:
-    found = [Record.begin(tmp_path, plan()) for _ in range(2)]
-    for one in found:
+    records = [Record.begin(tmp_path, plan()) for _ in range(2)]
+    for one in records:
         one.finish("finished")
-    for which in (found[0].id, found[0].id[-4:]):
+    for which in (records[0].id, records[0].id[-4:]):
         again = Record.reopen(tmp_path, which)
-        assert again.id == found[0].id
+        assert again.id == records[0].id
         again.finish("finished")
     latest = Record.reopen(tmp_path, "latest")
-    assert latest.id == found[1].id
+    assert latest.id == records[1].id
     latest.finish("finished")
     with pytest.raises(StoreError, match="fits 2 sweeps"):
         Record.reopen(tmp_path, "xor")
