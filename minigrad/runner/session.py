@@ -137,7 +137,7 @@ class Session:
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
         if trainer.step in self._snapshot_steps and isinstance(trainer, Trainer):
-            from minigrad.plot.boundary import surface  # here, since it imports matplotlib
+            from minigrad.plot.surface import surface  # here, since it imports numpy
 
             now = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))

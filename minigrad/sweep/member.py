@@ -1,4 +1,4 @@
-"""What a worker does: train one config and hand back the run as plain data. It writes nothing."""
+"""The work of a worker: train one config and return the run as plain data. It writes no files."""
 
 import functools
 import io
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from minigrad.training.seed_table import SeedTable
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Of an executor's threads: output is caught and the collector paused for the whole process."""
+"""For an executor with threads: output and garbage collector are those of the whole process."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Member:
 @dataclass(frozen=True)
 class Result:
     """A run that has ended: `facts` as in run.json, `files` by their names in a run's directory,
-    and each member's end: one, or one a seed of a run of replicas.
+    and its members: one, or one for each seed of a run of replicas.
     """
 
     facts: dict[str, Any]
@@ -61,37 +61,37 @@ class Result:
 
     @property
     def summary(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.facts["summary"]
-        return found
+        summary: dict[str, Any] = self.facts["summary"]
+        return summary
 
 
 def train(config: Mapping[str, Any]) -> Result:
-    """Train a config that is given as plain data, as `Config.model_dump` gives it. Never raises:
-    what went wrong stands in the result, as in a run's run.json and output.log.
+    """Train a config, given as the plain data of `Config.model_dump`. Never raises: an error is
+    recorded in the result, as it would be in a run's run.json and output.log.
     """
     with _ONE_AT_A_TIME:
         run = _Kept(config)
         with redirect_stdout(run.output), redirect_stderr(run.output):
             try:
-                checked = _checked(config)
-                trainer = build.trainer_for(checked)
+                loaded = _loaded(config)
+                trainer = build.trainer_for(loaded)
             except (Exception, SystemExit) as error:  # a file that is not here, or a plugin's
                 traceback.print_exc(file=run.output)
                 run.finish("failed", error=_sentence(error))
             else:
-                Session(checked, trainer, run, quiet=True).train(Interrupts())
+                Session(loaded, trainer, run, quiet=True).train(Interrupts())
     return run.result()
 
 
 def failed(config: Mapping[str, Any], reason: str) -> Result:
-    """The result of a config whose worker gave none."""
+    """The result of a config whose worker returned none."""
     run = _Kept(config)
     run.output.write(f"{reason}\n")
     run.finish("failed", error=reason)
     return run.result()
 
 
-def _checked(config: Mapping[str, Any]) -> Config:
+def _loaded(config: Mapping[str, Any]) -> Config:
     for plugin in config["plugins"]:
         load_plugin(plugin)
     return config_class().model_validate(config)

@@ -11,8 +11,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from minigrad.data import Dataset
-from minigrad.plot import boundary, style
-from minigrad.plot.boundary import Surface, draw_boundary, draw_snapshots, surface
+from minigrad.plot import style
+from minigrad.plot.boundary import draw_boundary, draw_snapshots
+from minigrad.plot.surface import Surface, surface
 
 XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
 THREE = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], classes=3)
@@ -37,7 +38,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         figures.append(figure)
         save(figure, path)
 
-    monkeypatch.setattr(boundary, "save", keep)
+    monkeypatch.setattr(style, "save", keep)
     return figures
 
 
@@ -258,6 +259,7 @@ def test_a_surface_of_winners_alone_is_drawn(tmp_path: Path) -> None:
 def test_an_svg_is_the_same_whenever_it_is_drawn_and_needs_no_pyplot(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from minigrad.plot.boundary import *\n"
+        "from minigrad.plot.surface import *\n"
         "data = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], 3)\n"
         "found = surface(lambda q: [[x, y, x * y] for x, y in q], data, data, resolution=8,\n"
         "                loss='cross_entropy')\n"

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from minigrad.plot import curves, style
+from minigrad.plot import style
 from minigrad.plot.curves import Curve, draw_band, draw_curves, draw_loss, smoothed
 from minigrad.plot.style import COLORS
 
@@ -28,7 +28,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         figures.append(figure)
         save(figure, path)
 
-    monkeypatch.setattr(curves, "save", keep)
+    monkeypatch.setattr(style, "save", keep)
     return figures
 
 
