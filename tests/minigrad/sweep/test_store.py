@@ -101,15 +101,15 @@ def test_damage_and_unknown_names_are_told(sweep: SweepStore, tmp_path: Path) ->
 
 
 def test_sweeps_are_found_by_a_part_of_their_id_and_are_no_runs(tmp_path: Path) -> None:
-    found = [SweepStore.begin(tmp_path, plan()) for _ in range(2)]
-    for one in found:
+    sweeps = [SweepStore.begin(tmp_path, plan()) for _ in range(2)]
+    for one in sweeps:
         one.finish("finished")
-    for which in (found[0].id, found[0].id[-4:]):
+    for which in (sweeps[0].id, sweeps[0].id[-4:]):
         again = SweepStore.reopen(tmp_path, which)
-        assert again.id == found[0].id
+        assert again.id == sweeps[0].id
         again.finish("finished")
     latest = SweepStore.reopen(tmp_path, "latest")
-    assert latest.id == found[1].id
+    assert latest.id == sweeps[1].id
     latest.finish("finished")
     with pytest.raises(StoreError, match="fits 2 sweeps"):
         SweepStore.reopen(tmp_path, "xor")

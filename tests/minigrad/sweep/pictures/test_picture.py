@@ -114,7 +114,7 @@ def test_a_seed_that_diverged_is_infinite_in_its_band(tmp_path: Path) -> None:
 
     whole = write(tmp_path, "20261122T080000Z-a-0000", losses=[1.0, 0.5, 0.25])
     broken = write(tmp_path, "20261122T080000Z-a-0001", losses=[2.0])
-    found = band("both", [whole, broken])
-    assert found.steps == [0, 1, 2]
-    assert found.median == [1.5, math.inf, math.inf]
-    assert found.low[0] == 1.25
+    curve = band("both", [whole, broken])
+    assert curve.steps == [0, 1, 2]
+    assert curve.median == [1.5, math.inf, math.inf]
+    assert curve.low[0] == 1.25
