@@ -9,12 +9,8 @@ them: what is left to see is the road from input to loss.
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path as Curve
-
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
+from minigrad.plot.style import Curve, Figure, FigureCanvasAgg, PathPatch
 from minigrad.value import Value
 
 _COLUMN, _ROW = 1.5, 0.72  # inches from box to box

@@ -70,7 +70,8 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
 
 def _draw_plane(session: Session) -> Iterator[Path]:
     """With two inputs: what the model says all over the plane, and how that came to be."""
-    from minigrad.plot.boundary import draw_boundary, draw_snapshots, surface
+    from minigrad.plot.boundary import draw_boundary, draw_snapshots
+    from minigrad.plot.surface import surface
 
     trainer = session.trainer
     if trainer.dataset.n_features != 2 or trainer.predict is None:

@@ -134,7 +134,7 @@ class Session:
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
         if trainer.step in self._snapshot_steps and trainer.predict:
-            from minigrad.plot.boundary import surface  # here, since it imports matplotlib
+            from minigrad.plot.surface import surface  # here, since it imports numpy
 
             now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))

@@ -1,4 +1,4 @@
-"""What a worker does: train one config and hand back the run as plain data. It writes nothing."""
+"""The work of a worker: train one config and return the run as plain data. It writes no files."""
 
 import functools
 import math
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from minigrad.training.seed_table import SeedTable
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Of an executor's threads: output is caught and the collector paused for the whole process."""
+"""For an executor with threads: output and garbage collector are those of the whole process."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Member:
 @dataclass(frozen=True)
 class Result:
     """A run that has ended: `facts` as in run.json, `files` by their names in a run's directory,
-    and each member's end: one, or one a seed of a run of replicas.
+    and its members: one, or one for each seed of a run of replicas.
     """
 
     facts: RunFacts
@@ -62,8 +62,8 @@ class Result:
 
 
 def train(config: Mapping[str, Any]) -> Result:
-    """Train a config that is given as plain data, as `Config.model_dump` gives it. Never raises:
-    what went wrong is recorded in the result, as in a run's run.json and output.log.
+    """Train a config, given as the plain data of `Config.model_dump`. Never raises: an error is
+    recorded in the result, as it would be in a run's run.json and output.log.
     """
     with _ONE_AT_A_TIME:
         run, memory = _begin(config)
@@ -80,7 +80,7 @@ def train(config: Mapping[str, Any]) -> Result:
 
 
 def failed(config: Mapping[str, Any], reason: str) -> Result:
-    """The result of a config whose worker gave none."""
+    """The result of a config whose worker returned none."""
     run, memory = _begin(config)
     memory.output.write(f"{reason}\n")
     run.finish("failed", error=reason)

@@ -1,8 +1,8 @@
-"""A sweep's own files, whole at every moment, and the runs of its members beside them.
+"""The files of a sweep, which are complete at every moment, and the runs of its members.
 
 sweeps/20261122T201500Z-xor-k3f9/
-  sweep.json      what was asked, every cell's config, and its status
-  members.jsonl   one JSON object a member that has ended, and the run that it is in
+  sweep.json      the arguments, every cell's config, and the status
+  members.jsonl   one JSON object for each member that has ended, with the id of its run
   sweep.csv       the ranked table
   sweep.png       the same as a picture
 """
@@ -28,18 +28,18 @@ from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, nearest
 
 @dataclass(frozen=True)
 class Ended:
-    """A member that has ended, of which cell it is, and the id of the run that holds it."""
+    """A member that has ended, its cell, and the id of the run that holds it."""
 
     cell: int
     run: str
     member: Member
 
 
-class Record:
-    """A sweep in its store, from `begin` or `reopen`. One process at a time may have it.
+class SweepStore:
+    """A sweep on disk, from `begin` or `reopen`, which one process at a time may hold.
 
-    A run is made beside the store's others under a hidden name. It is named in members.jsonl, and
-    then it moves into its place: a member has ended if it is named and its run is there.
+    A run is written under a hidden name first, then members.jsonl names it, then it moves into the
+    store: a member has ended if it is named and its run is there.
     """
 
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ class Record:
 
     @classmethod
     def begin(cls, store: Path, plan: Plan) -> Self:
-        """Raises OSError where the store cannot be written."""
+        """A new sweep. Raises OSError where the store cannot be written."""
         path = make_directory(store / SWEEPS, plan.name)
         facts = {
             "id": path.name,
@@ -76,29 +76,29 @@ class Record:
         path = _find(store / SWEEPS, which)
         try:
             facts = json.loads((path / "sweep.json").read_bytes())
-            record = cls(path, facts)
+            sweep = cls(path, facts)
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"--resume {path.name}: its files are damaged: {error!r}") from None
         except OSError as error:
             raise OSError(f"--resume {path.name}: {error.strerror}") from None
-        record._mark("running")
-        return record
+        sweep._mark("running")
+        return sweep
 
     @property
     def id(self) -> str:
         return self.path.name
 
     def missing(self) -> list[int]:
-        """The units of which a member has not ended, or whose run was deleted."""
-        done = {(one.cell, one.member.seed) for one in self.ended}
+        """The indices of units of which a member has not ended, or whose run was deleted."""
+        ended = {(one.cell, one.member.seed) for one in self.ended}
         return [
             index
             for index, unit in enumerate(self.plan.units)
-            if any((unit.cell, seed) not in done for seed in unit.seeds)
+            if any((unit.cell, seed) not in ended for seed in unit.seeds)
         ]
 
     def write(self, index: int, result: Result) -> None:
-        """Make the unit's run. Raises OSError; then it is as if the unit had never been trained."""
+        """Write the unit's run. After an OSError the unit counts as one that was never trained."""
         draft = self._draft(result)
         cell = self.plan.units[index].cell
         ended = [Ended(cell, draft.name, member) for member in result.members]
@@ -130,18 +130,18 @@ class Record:
 
 
 def _ended(journal: Path, store: Path) -> list[Ended]:
-    """What the journal says, of each member the last word, if its run is there.
+    """The members in the journal whose run is there; the last line of a member counts.
 
-    A line without its end was cut off by a crash: it is passed over. Raises ValueError.
+    A line without its end was cut off by a crash, and is skipped. Raises ValueError.
     """
-    ended = {}
+    last = {}
     text = journal.read_text() if journal.exists() else ""
     for line in text[: text.rfind("\n") + 1].splitlines():
-        member = json.loads(line)
-        one = Ended(member.pop("cell"), member.pop("run"), Member(**member))
-        ended[one.cell, one.member.seed] = one
-    present = {run for run in {one.run for one in ended.values()} if (store / run).is_dir()}
-    return [one for one in ended.values() if one.run in present]
+        data = json.loads(line)
+        one = Ended(data.pop("cell"), data.pop("run"), Member(**data))
+        last[one.cell, one.member.seed] = one
+    there = {run for run in {one.run for one in last.values()} if (store / run).is_dir()}
+    return [one for one in last.values() if one.run in there]
 
 
 def _line(one: Ended) -> dict[str, Any]:

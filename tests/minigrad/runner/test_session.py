@@ -138,7 +138,7 @@ def test_pictures_that_cannot_be_written_do_not_spoil_the_run(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("minigrad.plot.curves.save", full)
+    monkeypatch.setattr("minigrad.plot.style.save", full)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 0
     assert said(capsys)[-1] == "plot  none: No space left on device"
     assert facts(tmp_path)["status"] == "finished"
