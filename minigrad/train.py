@@ -29,6 +29,7 @@ from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
 from minigrad.terminal.command import Parser, print_lines
 from minigrad.terminal.text import excerpt
+from minigrad.threads import use_one_thread
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, load
@@ -36,6 +37,7 @@ from minigrad.tracking.store import StoredRun, StoreError, load
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
+    use_one_thread()
     arguments = _arguments(argv)
     if arguments.list:
         print_lines([catalogue()])

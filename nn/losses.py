@@ -8,10 +8,12 @@ Your own: decorate such a function with `@LOSSES.register`; if it learns labels,
 and in CORRECT when an output counts as right.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Literal, TypeAlias
 
+from minigrad.nodes import first_break
 from minigrad.registry import Registry
 from minigrad.value import Number, Value, maximum, minimum
 
@@ -62,6 +64,17 @@ def _as_array(targets: Any) -> Any:
     import numpy as np  # who has a Tensor has numpy
 
     return targets if hasattr(targets, "grad") else np.asarray(targets, dtype=float)
+
+
+def mean_loss(losses: Sequence[Value]) -> Value:
+    """The mean of the samples' losses, added from first to last.
+
+    Raises ArithmeticError, naming the operation, if it is not finite.
+    """
+    mean = _total(losses) / len(losses)
+    if not math.isfinite(mean.data):
+        raise ArithmeticError(f"the loss is {mean.data}: {first_break(mean)}")
+    return mean
 
 
 @LOSSES.register

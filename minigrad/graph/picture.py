@@ -8,13 +8,10 @@ them: what is left to see is the road from input to loss.
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path as Curve
+from typing import Any
 
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
+from minigrad.plot.style import Curve, Figure, FigureCanvasAgg, PathPatch
 from minigrad.value import Value
 
 _COLUMN, _ROW = 1.5, 0.72  # inches from box to box
@@ -23,7 +20,7 @@ _COLORS = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root"
 _INK, _EDGE = "#1f2933", "#9aa5b1"
 
 
-def draw_layers(root: Value, path: Path, limit: int | None = None) -> None:
+def draw_layers(root: Any, path: Path, limit: int | None = None) -> None:
     """Draw at most `limit` nodes, those nearest to `root`, as the file type that `path` ends in."""
     nodes = nodes_below(root, limit)
     folded = _folded(nodes)

@@ -84,8 +84,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
             strict=True,
         )
     )
-    found = [nodes[output] for output in outputs]
-    return Trace(nodes[loss], found, order, named, len(parameters))
+    output_nodes = [nodes[output] for output in outputs]
+    return Trace(nodes[loss], output_nodes, order, named, len(parameters))
 
 
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:

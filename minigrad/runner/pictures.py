@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from minigrad.config import Config
 from minigrad.runner.session import Session
+from minigrad.tracking import layout
 from minigrad.tracking.store import load
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def draw(session: Session) -> Iterator[Path]:
 def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) -> Path:
     from minigrad.plot.curves import draw_loss
 
-    config, path = session.config, session.run.path / "loss.png"
+    config, path = session.config, session.run.path / layout.LOSS_PICTURE
     summary = session.run.summary
     first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
     progress = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
@@ -50,7 +51,7 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
     from minigrad.plot.curves import draw_band
     from minigrad.training.seed_table import worst_of
 
-    config, path = session.config, session.run.path / "loss.png"
+    config, path = session.config, session.run.path / layout.LOSS_PICTURE
     lost = len(session.trainer.failures)
     count = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
     draw_band(
@@ -69,7 +70,8 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
 
 def _draw_plane(session: Session) -> Iterator[Path]:
     """With two inputs: what the model says all over the plane, and how that came to be."""
-    from minigrad.plot.boundary import draw_boundary, draw_snapshots, surface
+    from minigrad.plot.boundary import draw_boundary, draw_snapshots
+    from minigrad.plot.surface import surface
 
     trainer = session.trainer
     if trainer.dataset.n_features != 2 or trainer.predict is None:
@@ -77,17 +79,17 @@ def _draw_plane(session: Session) -> Iterator[Path]:
     config, directory = session.config, session.run.path
     predicted = surface(trainer.predict, trainer.dataset, trainer.validation, loss=config.loss)
     draw_boundary(
-        directory / "boundary.png",
+        directory / layout.BOUNDARY_PICTURE,
         predicted,
         trainer.dataset,
         trainer.validation,
         title=f"{config.name}: after {trainer.step} steps{_ended(session)}",
         subtitle=_model(config),
     )
-    yield directory / "boundary.png"
+    yield directory / layout.BOUNDARY_PICTURE
     if session.snapshots:
         title = f"{config.name}: how it came to be"
-        path = directory / "snapshots.png"
+        path = directory / layout.SNAPSHOTS_PICTURE
         draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
         yield path
 
@@ -108,5 +110,5 @@ def _loss_name(session: Session) -> str:
 
 
 def _ended(session: Session) -> str:
-    status = session.run.facts["status"]
+    status = session.run.facts.status
     return "" if status == "finished" else f" ({status})"

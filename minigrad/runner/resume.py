@@ -11,6 +11,7 @@ from minigrad import config
 from minigrad.config import Config, ConfigError
 from minigrad.tracking import checkpoint, environment
 from minigrad.tracking.checkpoint import CheckpointError
+from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError, find, flatten
 from minigrad.training import seeds
 
@@ -37,11 +38,11 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
     CheckpointError where a checkpoint is there and none can be used.
     """
     run = find(store, which)
-    if not run.facts:
+    if not run.run_json:
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
-    if run.alive and run.facts.get("host") == platform.node():
-        raise StoreError(f"{run.id} is running (pid {run.facts.get('pid')}): stop it first")
-    if "engine" not in run.facts:
+    if run.alive and run.facts.host == platform.node():
+        raise StoreError(f"{run.id} is running (pid {run.facts.pid}): stop it first")
+    if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")
     stored = config.load(run.path / "config.yaml")
     wanted = config.load(config_path or run.path / "config.yaml", overrides)
@@ -59,7 +60,7 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
         and (fault := _seeds_fault(run.path, seeds.parse(wanted.train.seeds)))
     ):
         state, notes = None, [f"{fault}: training starts again from step 0"]
-    if run.facts.get("code") != environment.code_hash():
+    if run.facts.code != environment.code_hash():
         notes.append("the code is not what it was when the run began: what follows may differ")
     if state:
         notes.append(f"resumed at step {state['step']}")
@@ -103,9 +104,7 @@ def _seeds_fault(path: Path, wanted: list[int]) -> str:
     from minigrad.training.seed_table import NAME, SeedTable  # here, since it imports numpy
 
     try:
-        table = SeedTable.from_bytes((path / NAME).read_bytes())
-    except OSError as error:
-        return f"{NAME} cannot be read: {error.strerror}"
+        table = SeedTable.from_bytes(read_file(path, NAME))
     except ValueError as error:
         return str(error)
     return "" if table.seeds.tolist() == wanted else f"{NAME} holds other seeds"

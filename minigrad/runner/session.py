@@ -17,7 +17,7 @@ from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
 from minigrad.tracking import Run
-from minigrad.tracking.run import Status
+from minigrad.tracking.facts import Status
 from minigrad.training.protocol import StepMetrics, TrainerLike
 from minigrad.training.trainer import Diverged
 
@@ -109,7 +109,7 @@ class Session:
             records = with_bar(records, self.trainer.step, steps)
         for record in records:
             if self.last is None and (agreement := self.trainer.agreement):
-                self.run.facts["lifted"] = asdict(agreement)
+                self.run.facts.lifted = asdict(agreement)
             self.last = record
             if train.is_logged(record.step):
                 self._log(record)
@@ -134,7 +134,7 @@ class Session:
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
         if trainer.step in self._snapshot_steps and trainer.predict:
-            from minigrad.plot.boundary import surface  # here, since it imports matplotlib
+            from minigrad.plot.surface import surface  # here, since it imports numpy
 
             now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))

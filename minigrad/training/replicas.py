@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.data import Dataset
-from minigrad.engines.arrays import one_hot
 from minigrad.engines.replicas import Evaluated, ReplicaEngine
 from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
+from minigrad.lift.models import one_hot
 from minigrad.training.batches import Batches
 from minigrad.training.seed_recorder import SeedRecorder
 from minigrad.training.seed_table import NAME, SeedTable, quartiles

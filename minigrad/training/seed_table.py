@@ -77,6 +77,8 @@ class SeedTable:
         """Raises ValueError for a file that is damaged or another's."""
         try:
             with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+                if sum(part.file_size for part in file.zip.infolist()) > len(raw):
+                    raise ValueError("it is compressed, which none that a run left is")
                 if name := file.zip.testzip():  # numpy may stop reading before the checksum
                     raise ValueError(f"the checksum of {name} does not match its content")
                 table = cls(**{field.name: file[field.name] for field in fields(cls)})

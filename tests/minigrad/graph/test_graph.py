@@ -28,10 +28,10 @@ def test_steps_does_what_backward_does_to_the_bit() -> None:
     x, root = shared()
     root.backward()
     x2, root2 = shared()
-    told = list(graph.steps(root2))
+    steps = list(graph.steps(root2))
     assert x2.grad == x.grad
     assert [n.grad for n in topological_order(root2)] == [n.grad for n in topological_order(root)]
-    assert [step.node for step in told] == list(reversed(topological_order(root2)))
+    assert [step.node for step in steps] == list(reversed(topological_order(root2)))
     root.backward()
     list(graph.steps(root2))
     assert x2.grad == x.grad
@@ -73,9 +73,9 @@ def test_steps_pass_what_is_not_finite_through_as_backward_does() -> None:
 
     *operands, root = power()
     root.backward()
-    *told, same = power()
+    *leaves, same = power()
     (step,) = graph.steps(same)
-    assert [x.grad.hex() for x in told] == [x.grad.hex() for x in operands] == ["nan", "nan"]
+    assert [x.grad.hex() for x in leaves] == [x.grad.hex() for x in operands] == ["nan", "nan"]
     assert str(step) == "** (inf) has gradient 1: 0.0 += nan * 1 = nan; -inf += nan * 1 = nan"
 
 
@@ -100,9 +100,9 @@ def test_text_and_dot_show_label_op_data_and_gradient() -> None:
 
 def test_before_backward_they_say_so_instead_of_showing_zeros() -> None:
     *_, d = example()
-    for shown in (graph.to_text(d), graph.to_dot(d)):
-        assert NOT_RUN in shown
-        assert "grad 0" not in shown
+    for text in (graph.to_text(d), graph.to_dot(d)):
+        assert NOT_RUN in text
+        assert "grad 0" not in text
 
 
 def test_a_limit_keeps_the_nodes_nearest_to_the_root_and_marks_the_cut() -> None:
@@ -205,7 +205,7 @@ def test_the_command_prints_text_without_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["configs/none.yaml"], "configs/none.yaml: cannot be read"),
         (["configs/xor.yaml", "--sample", "9"], "there is no sample 9: the data has 0 to 3"),
@@ -214,8 +214,8 @@ def test_the_command_prints_text_without_a_file() -> None:
         (["configs/xor.yaml", "--nodes", "0"], "--nodes"),
     ],
 )
-def test_the_command_refuses_in_a_line_and_exits_2(arguments: list[str], told: str) -> None:
+def test_the_command_refuses_in_a_line_and_exits_2(arguments: list[str], message: str) -> None:
     result = command(*arguments)
     assert result.returncode == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
