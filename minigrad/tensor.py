@@ -261,7 +261,7 @@ class Tensor:
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         axes, kept = operands.reduced("mean", self, axis, may_be_empty=False)
-        count = self.size // math.prod(kept)
+        count = math.prod(self.shape[a] for a in axes)
         y = evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / count, self)
         return _rule("mean", self, y, lambda grad: np.full(self.shape, grad.reshape(kept) / count))
 
