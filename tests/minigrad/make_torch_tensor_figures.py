@@ -58,18 +58,21 @@ MOVES: list[tuple[str, Shape, Any]] = [
     *[("transpose and reshape", (2, 3), [3, 2]), ("transpose and reshape", (2, 3, 4), [4, 6])],
 ]
 # A part of an index: an int, [start, stop, step], "...", None, {"ints": ...} or {"mask": ...}.
-INDICES: list[tuple[Shape, list[Any]]] = [
-    *[((4,), [1]), ((4,), [-1]), ((4,), [[1, 3, 1]]), ((4,), [[None, None, 2]])],
-    *[((4,), [[2, 2, 1]]), ((4,), [{"ints": [0, 0, 2]}]), ((4,), [{"ints": [[1, 1], [3, 0]]}])],
-    *[((4,), [{"mask": [True, False, True, True]}]), ((4,), [{"mask": [False] * 4}])],
-    *[((2, 3), [1]), ((2, 3), [1, 2]), ((2, 3), [[None, None, None], 0]), ((2, 3), ["...", 1])],
-    *[((2, 3), [None, 1]), ((2, 3), ["...", None]), ((2, 3), [[0, 1, 1], [1, None, None]])],
-    *[((2, 3), [{"ints": [1, 1, 0]}]), ((2, 3), [{"ints": [0, 1, 1]}, {"ints": [2, 0, 0]}])],
-    *[((2, 3), [[None, None, None], {"ints": [2, 2]}]), ((2, 3), [0, {"ints": [1, 1, 1]}])],
-    ((2, 3), [{"mask": [[True, False, True], [False, False, True]]}]),
-    ((2, 3), [{"mask": [False, True]}]),
-    *[((2, 3, 4), [1, "...", -1]), ((2, 3, 4), [{"ints": [[0], [1]]}, {"ints": [[2, 2, 0]]}])],
-]
+INDICES: dict[Shape, Any] = {
+    (4,): [
+        *[[1], [-1], [[1, 3, 1]], [[None, None, 2]], [[2, 2, 1]]],
+        *[[{"ints": [0, 0, 2]}], [{"ints": [[1, 1], [3, 0]]}]],
+        *[[{"mask": [True, False, True, True]}], [{"mask": [False] * 4}]],
+    ],
+    (2, 3): [
+        *[[1], [1, 2], [[None, None, None], 0], ["...", 1], [None, 1], ["...", None]],
+        *[[[0, 1, 1], [1, None, None]], [{"ints": [1, 1, 0]}]],
+        *[[{"ints": [0, 1, 1]}, {"ints": [2, 0, 0]}], [[None, None, None], {"ints": [2, 2]}]],
+        *[[0, {"ints": [1, 1, 1]}], [{"mask": [[True, False, True], [False, False, True]]}]],
+        [{"mask": [False, True]}],
+    ],
+    (2, 3, 4): [[1, "...", -1], [{"ints": [[0], [1]]}, {"ints": [[2, 2, 0]]}]],
+}
 NOT_FINITE = {
     "softmax": [[1e3, -1e3, 0.0], [1.0, -math.inf, 2.0], [-math.inf] * 3],
     "log_softmax": [[1e3, -1e3, 0.0], [-1e3, -1e3, 1e3]],
@@ -133,8 +136,9 @@ def cases() -> Iterator[Case]:
             yield draw.case(op, [shape], axis=axis)
     for op, shape, setting in MOVES:
         yield draw.case(op, [shape], setting=setting)
-    for shape, index in INDICES:
-        yield draw.case("index", [shape], setting=index)
+    for shape, indices in INDICES.items():
+        for index in indices:
+            yield draw.case("index", [shape], setting=index)
     for op, axis in product(("concatenate", "stack"), (0, 1, -1)):
         yield draw.case(op, [(2, 3), (2, 3), (2, 3)], axis=axis)
     yield draw.case("concatenate", [(2, 3), (1, 3)], axis=0)
