@@ -14,9 +14,6 @@ from contextvars import ContextVar
 from numbers import Real
 from typing import Any, TypeAlias
 
-tracing = ContextVar("tracing", default=False)
-"""Whether a graph is being traced to serve for other numbers too, so that none may shape it."""
-
 
 class Value:
     """One real number in a computation graph.
@@ -40,20 +37,17 @@ class Value:
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = data if type(data) is float else _real(data)
-        self.grad = 0.0
-        self.label = label
-        self.op = ""
+        self.grad, self.label, self.op = 0.0, label, ""
         self.parents: tuple[Value, ...] = ()
         self._backward: Callable[[float], None] = _end
 
-    # Operators. A rule adds to the gradients of its operands, for a number that is used twice
-    # receives a share from each use. The operands are bound as defaults: without, Python would
-    # make two more objects, the cells of a closure, for each node, and a step took 1.25 times as
-    # long (2-16-16-1 on 100 points).
+    # A rule adds to the gradients of its operands, since a number that is used twice receives a
+    # share from each use. The operands are bound as defaults: a closure's cells would be two more
+    # objects a node, and a step took 1.25 times as long (2-16-16-1 on 100 points).
 
     def __add__(self, other: Number) -> Value:
         if not isinstance(other, Value):
-            other = _constant(other)
+            return _with_constant(Value.__add__, self, other)
 
         def backward(grad, self=self, other=other):
             self.grad += grad
@@ -61,19 +55,9 @@ class Value:
 
         return _node(self.data + other.data, "+", (self, other), backward)
 
-    def __sub__(self, other: Number) -> Value:
-        if not isinstance(other, Value):
-            other = _constant(other)
-
-        def backward(grad, self=self, other=other):
-            self.grad += grad
-            other.grad -= grad
-
-        return _node(self.data - other.data, "-", (self, other), backward)
-
     def __mul__(self, other: Number) -> Value:
         if not isinstance(other, Value):
-            other = _constant(other)
+            return _with_constant(Value.__mul__, self, other)
 
         def backward(grad, self=self, other=other):
             self.grad += other.data * grad
@@ -81,9 +65,50 @@ class Value:
 
         return _node(self.data * other.data, "*", (self, other), backward)
 
+    def tanh(self) -> Value:
+        """hyperbolic tangent, from -1 to 1"""
+        y = math.tanh(self.data)
+
+        def backward(grad, self=self, y=y):
+            self.grad += grad * (1 - y * y)
+
+        return _node(y, "tanh", (self,), backward)
+
+    def backward(self) -> None:
+        """Fill in `grad` of every node below: the derivative of this node with respect to it.
+
+        Leaves add to the gradient they hold already, so losses that share parameters accumulate;
+        inner nodes hold the gradient of this call alone.
+
+        Call it before anything below changes its `data`: rules read the numbers of the forward
+        pass. Raises ArithmeticError where a slope is infinite or undefined, as that of sqrt at 0;
+        the gradients are incomplete then.
+        """
+        order = topological_order(self)
+        for node in order:
+            node.grad = 0.0
+        self.grad += 1.0  # added, since a root that is a leaf accumulates like any other
+        for node in reversed(order):
+            try:
+                node._backward(node.grad)
+            except (ValueError, ArithmeticError):
+                no_slope(node)
+
+    # The other operations of two numbers.
+
+    def __sub__(self, other: Number) -> Value:
+        if not isinstance(other, Value):
+            return _with_constant(Value.__sub__, self, other)
+
+        def backward(grad, self=self, other=other):
+            self.grad += grad
+            other.grad -= grad
+
+        return _node(self.data - other.data, "-", (self, other), backward)
+
     def __truediv__(self, other: Number) -> Value:
         if not isinstance(other, Value):
-            other = _constant(other)
+            return _with_constant(Value.__truediv__, self, other)
         quotient = _evaluate("/", _divide, self, other)
 
         def backward(grad, self=self, other=other):
@@ -94,7 +119,7 @@ class Value:
 
     def __pow__(self, other: Number) -> Value:
         if not isinstance(other, Value):
-            other = _constant(other)
+            return _with_constant(Value.__pow__, self, other)
         power = _evaluate("**", math.pow, self, other)
 
         def backward(grad, self=self, other=other):
@@ -121,113 +146,75 @@ class Value:
     def __rpow__(self, other: float) -> Value:
         return _constant(other) ** self
 
-    # Functions of one number: the value, and the slope as a function called on the way back.
+    # The functions of one number x, as on a formula sheet: the result y, and the slope dy/dx.
 
     def __neg__(self) -> Value:
-        return _unary("neg", self, -self.data, lambda: -1.0)
+        return _function("neg", self, operator.neg, lambda _x, _: -1.0)
 
     def __abs__(self) -> Value:
-        x = self.data
-        return _unary("abs", self, abs(x), lambda: (x > 0) - (x < 0))
+        return _function("abs", self, abs, lambda x, _: (x > 0) - (x < 0))
 
     def exp(self) -> Value:
-        y = _evaluate("exp", math.exp, self)
-        return _unary("exp", self, y, lambda: y)
+        """e to the power x"""
+        return _function("exp", self, math.exp, lambda _, y: y)
 
     def log(self) -> Value:
-        return _unary("log", self, _evaluate("log", math.log, self), lambda: 1 / self.data)
+        """natural logarithm"""
+        return _function("log", self, math.log, lambda x, _: 1 / x)
 
     def sqrt(self) -> Value:
-        y = _evaluate("sqrt", math.sqrt, self)
-        return _unary("sqrt", self, y, lambda: 1 / (2 * y))
+        """square root"""
+        return _function("sqrt", self, math.sqrt, lambda _, y: 1 / (2 * y))
 
     def sin(self) -> Value:
         """sine of x radians"""
-        x = self.data
-        return _unary("sin", self, _evaluate("sin", math.sin, self), lambda: math.cos(x))
+        return _function("sin", self, math.sin, lambda x, _: math.cos(x))
 
     def cos(self) -> Value:
-        x = self.data
-        return _unary("cos", self, _evaluate("cos", math.cos, self), lambda: -math.sin(x))
-
-    def tanh(self) -> Value:
-        """hyperbolic tangent, from -1 to 1"""
-        y = math.tanh(self.data)
-        return _unary("tanh", self, y, lambda: 1 - y * y)
+        """cosine of x radians"""
+        return _function("cos", self, math.cos, lambda x, _: -math.sin(x))
 
     def sigmoid(self) -> Value:
         """1 / (1 + exp(-x)), from 0 to 1"""
-        y = _sigmoid(self.data)
-        return _unary("sigmoid", self, y, lambda: y * (1 - y))
+        return _function("sigmoid", self, _sigmoid, lambda _, y: y * (1 - y))
 
     def softplus(self) -> Value:
         """log(1 + exp(x)), a smooth relu; exact also where exp(x) would overflow or vanish"""
-        x = self.data
-        y = (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
-        return _unary("softplus", self, y, lambda: _sigmoid(x))
-
-    def relu(self) -> Value:
-        """max(0, x)"""
-        x = self.data
-        return _unary("relu", self, 0.0 if x <= 0 else x, lambda: 0.0 if x <= 0 else 1.0)
-
-    def leaky_relu(self, slope: float = 0.01) -> Value:
-        """x above 0, slope * x below"""
-        x, leak = self.data, _constant(slope)
-        y = x if x > 0 else leak.data * x
-        return _unary("leaky_relu", self, y, lambda: 1.0 if x > 0 else leak.data, leak)
-
-    def elu(self, alpha: float = 1.0) -> Value:
-        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
-        x, scale = self.data, _constant(alpha)
-        y = x if x > 0 else scale.data * math.expm1(x)
-        return _unary("elu", self, y, lambda: 1.0 if x > 0 else scale.data * math.exp(x), scale)
-
-    def gelu(self) -> Value:
-        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
-        x = self.data
-        cdf = 0.5 * (1 + math.erf(x * math.sqrt(0.5)))
-        return _unary("gelu", self, x * cdf, lambda: cdf + x * _normal_density(x))
+        return _function("softplus", self, _softplus, lambda x, _: _sigmoid(x))
 
     def silu(self) -> Value:
         """x * sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)"""
-        x, s = self.data, _sigmoid(self.data)
-        return _unary("silu", self, x * s, lambda: s * (1 + x * (1 - s)))
+        return _function("silu", self, lambda x: x * _sigmoid(x), lambda x, _: _silu_slope(x))
 
-    # The chain rule.
+    def gelu(self) -> Value:
+        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
+        return _function("gelu", self, lambda x: x * _normal_cdf(x), lambda x, _: _gelu_slope(x))
 
-    def backward(self) -> None:
-        """Fill in `grad` of every node below: the derivative of this node with respect to it.
+    def relu(self) -> Value:
+        """max(0, x)"""
+        return _function("relu", self, _relu, lambda x, _: 0.0 if x <= 0 else 1.0)
 
-        Leaves add to the gradient they hold already, so losses that share parameters accumulate;
-        inner nodes hold the gradient of this call alone.
+    def leaky_relu(self, slope: float = 0.01) -> Value:
+        """x above 0, slope * x below"""
+        k = _real(slope)
+        return _function(
+            "leaky_relu", self, lambda x: x if x > 0 else k * x, lambda x, _: 1.0 if x > 0 else k, k
+        )
 
-        Call it before anything below changes its `data`: rules read the numbers of the forward
-        pass. Raises ArithmeticError where a slope is infinite or undefined, as that of sqrt at 0;
-        the gradients are incomplete then.
-        """
-        order = topological_order(self)
-        for node in order:
-            node.grad = 0.0
-        self.grad += 1.0  # added, since a root that is a leaf accumulates like any other
-        for node in reversed(order):
-            try:
-                node._backward(node.grad)
-            except (ValueError, ArithmeticError):
-                no_slope(node)
+    def elu(self, alpha: float = 1.0) -> Value:
+        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
+        a = _real(alpha)
+        return _function("elu", self, lambda x: _elu(x, a), lambda x, _: _elu_slope(x, a), a)
 
-    # Comparisons read the data. == and hash stay identity: nodes are kept in sets.
+    # Read as a number. == and hash stay identity, since nodes are kept in sets.
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Value):
-            _read_alone()
-        return self is other
+        return self is other if isinstance(other, Value) else not _is_readable()
 
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        _read_alone()
-        return True
+        return _is_readable()
 
     def __lt__(self, other: Number) -> bool:
         return float(self) < float(other)
@@ -242,8 +229,7 @@ class Value:
         return float(self) >= float(other)
 
     def __float__(self) -> float:
-        _read_alone()
-        return self.data
+        return self.data if _is_readable() else math.nan
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -254,6 +240,7 @@ class Value:
 
 
 Number: TypeAlias = Value | float
+_Formula: TypeAlias = Callable[..., float]
 
 
 def maximum(a: Number, b: Number) -> Value:
@@ -264,6 +251,19 @@ def maximum(a: Number, b: Number) -> Value:
 def minimum(a: Number, b: Number) -> Value:
     """The smaller of two numbers; at a tie each receives half of the gradient."""
     return _extreme("minimum", operator.lt, a, b)
+
+
+def _extreme(op: str, wins: Callable[[float, float], bool], a: Number, b: Number) -> Value:
+    a = a if isinstance(a, Value) else _constant(a)
+    b = b if isinstance(b, Value) else _constant(b)
+    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
+    tie = a.data == b.data
+
+    def backward(grad):
+        a.grad += 0.0 if lost else grad / 2 if tie else grad
+        b.grad += 0.0 if won else grad / 2 if tie else grad
+
+    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
 
 
 def topological_order(root: Value) -> list[Value]:
@@ -292,52 +292,95 @@ def _node(data: float, op: str, parents: tuple[Value, ...], rule: Callable[[floa
     # Skips __init__: the number is a float already. A rule must not hold its own node, for that
     # cycle would leave whole graphs to the garbage collector, at ten times the arithmetic's cost.
     node = object.__new__(Value)
-    node.data = data
-    node.grad = 0.0
-    node.label = ""
-    node.op = op
-    node.parents = parents
-    node._backward = rule
+    node.data, node.grad, node.label = data, 0.0, ""
+    node.op, node.parents, node._backward = op, parents, rule
     return node
 
 
-def _read_alone() -> None:
-    """Refuse to let a number shape a graph that is traced for others too."""
-    if tracing.get():
-        raise TypeError(
-            "it compares a Value or takes its float or truth, so that its graph may depend on the "
-            "data: use maximum, minimum or relu instead, and for a class one probability a class"
-        )
+def _function(op: str, x: Value, formula: _Formula, slope: _Formula, *settings: float) -> Value:
+    """The node y = formula(x), whose slope at x is slope(x, y)."""
+    try:
+        y = formula(x.data)
+    except (ValueError, ArithmeticError):
+        y = _evaluate(op, formula, x)  # which says what it needs
+
+    def backward(grad, x=x, number=x.data, y=y, slope=slope):
+        x.grad += grad * slope(number, y)
+
+    return _node(y, op, (x, *map(_constant, settings)) if settings else (x,), backward)
 
 
-def _end(grad: float) -> None:
-    """A leaf's rule: the gradient has arrived."""
+def _sigmoid(x: float) -> float:
+    e = math.exp(-abs(x))  # of no positive number, so it cannot overflow
+    return 1 / (1 + e) if x >= 0 else e / (1 + e)
 
 
-def _unary(op: str, x: Value, y: float, slope: Callable[[], float], *settings: Value) -> Value:
-    def backward(grad):
-        x.grad += grad * slope()
-
-    return _node(y, op, (x, *settings), backward)
+def _relu(x: float) -> float:
+    return 0.0 if x <= 0 else x
 
 
-def _extreme(op: str, wins: Callable[[float, float], bool], a: Number, b: Number) -> Value:
-    a = a if isinstance(a, Value) else _constant(a)
-    b = b if isinstance(b, Value) else _constant(b)
-    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
-    tie = a.data == b.data
+def _elu(x: float, alpha: float) -> float:
+    return x if x > 0 else alpha * math.expm1(x)
 
-    def backward(grad):
-        a.grad += 0.0 if lost else grad / 2 if tie else grad
-        b.grad += 0.0 if won else grad / 2 if tie else grad
 
-    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
+def _elu_slope(x: float, alpha: float) -> float:
+    return 1.0 if x > 0 else alpha * math.exp(x)
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _silu_slope(x: float) -> float:
+    s = _sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+def _gelu_slope(x: float) -> float:
+    return _normal_cdf(x) + x * _normal_density(x)
+
+
+def _normal_cdf(x: float) -> float:
+    return 0.5 * (1 + math.erf(x * math.sqrt(0.5)))
+
+
+def _normal_density(x: float) -> float:
+    return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+# A plain number that meets a Value becomes a constant.
+
+
+def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:
+    return operation(x, _constant(number))
 
 
 def _constant(number: float) -> Value:
     constant = Value(number)
     constant.op = "const"
     return constant
+
+
+def _end(grad: float) -> None:
+    """A leaf's rule: the gradient has arrived."""
+
+
+def _divide(a: float, b: float) -> float:
+    return a / b if b or math.isfinite(a) else a * math.copysign(math.inf, b)
+
+
+# What is refused, and in which words; and what lifting asks of this page.
+
+tracing = ContextVar("tracing", default=False)
+"""Whether a graph is being traced to serve for other numbers too, so that none may shape it."""
+
+_NEEDS = {
+    "/": "a divisor other than 0",
+    "**": "a whole exponent if the base is negative, a positive one if it is 0, no overflow",
+    "exp": "a number below 709.78, for beyond it the result is larger than any float",
+    "log": "a number above 0",
+    "sqrt": "a number of at least 0",
+}
 
 
 def _real(number: object) -> float:
@@ -349,31 +392,18 @@ def _real(number: object) -> float:
     raise TypeError(f"a Value holds one real number, not {number!r} ({type(number).__name__})")
 
 
-def _sigmoid(x: float) -> float:
-    e = math.exp(-abs(x))  # of no positive number, so it cannot overflow
-    return 1 / (1 + e) if x >= 0 else e / (1 + e)
-
-
-def _normal_density(x: float) -> float:
-    return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-
-
-def _divide(a: float, b: float) -> float:
-    return a / b if b or math.isfinite(a) else a * math.copysign(math.inf, b)
-
-
-# What has no answer is refused by the operation's name, its numbers and their labels.
-
-_NEEDS = {
-    "/": "a divisor other than 0",
-    "**": "a whole exponent if the base is negative, a positive one if it is 0, no overflow",
-    "exp": "a number below 709.78, for beyond it the result is larger than any float",
-    "log": "a number above 0",
-    "sqrt": "a number of at least 0",
-}
+def _is_readable() -> bool:
+    """True, but refuses to let a number shape a graph that is traced for others too."""
+    if tracing.get():
+        raise TypeError(
+            "it compares a Value or takes its float or truth, so that its graph may depend on the "
+            "data: use maximum, minimum or relu instead, and for a class one probability a class"
+        )
+    return True
 
 
 def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> float:
+    """function(*operands), nan where it has no answer since an operand is not finite."""
     try:
         return function(*[operand.data for operand in operands])
     except (ValueError, ArithmeticError):
