@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from numbers import Real
 from typing import Any, TypeAlias
@@ -243,6 +243,46 @@ Number: TypeAlias = Value | float
 _Formula: TypeAlias = Callable[..., float]
 
 
+def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0) -> Value:
+    """bias + weights[0] * inputs[0] + weights[1] * inputs[1] + ..., a neuron's sum as one node
+
+    Terms are added from left to right, and gradients from the last term to the first: both have
+    the bits that the same chain of + and * has. The parents are (*weights, *inputs, bias).
+
+    >>> w, x, b = Value(2.0), Value(3.0), Value(1.0)
+    >>> dot([w], [x], b)
+    Value(7.0, grad=0.0)
+
+    Raises ValueError for more weights than inputs, or fewer.
+    """
+    if len(weights) != len(inputs):
+        raise ValueError(f"dot was given {len(weights)} weights and {len(inputs)} inputs")
+    total = _weighted_sum(weights, inputs, bias)
+    if type(total) is not float:  # there are others than Values among them
+        weights, inputs, (bias,) = operands(weights), operands(inputs), operands([bias])
+        total = _weighted_sum(weights, inputs, bias)
+    parents: Any = (*weights, *inputs, bias)
+
+    def backward(grad, weights=tuple(weights), inputs=tuple(inputs), bias=bias):
+        for weight, x in zip(reversed(weights), reversed(inputs)):  # noqa: B905
+            weight.grad += x.data * grad
+            x.grad += weight.data * grad
+        bias.grad += grad
+
+    return _node(total, "dot", parents, backward)
+
+
+def _weighted_sum(weights: Any, inputs: Any, bias: Any) -> Any:
+    """None if a number among them has no `data`."""
+    try:
+        total = bias.data
+        for weight, x in zip(weights, inputs):  # noqa: B905 - as long, by dot's check
+            total += weight.data * x.data
+    except (AttributeError, TypeError):
+        return None
+    return total
+
+
 def maximum(a: Number, b: Number) -> Value:
     """The larger of two numbers; at a tie each receives half of the gradient."""
     return _extreme("maximum", operator.gt, a, b)
@@ -283,15 +323,18 @@ def topological_order(root: Value) -> list[Value]:
             stack.append(node)
             stack.append(None)
             for parent in reversed(node.parents):  # the first operand is on top, so it comes first
-                if parent.parents:
+                if parent.parents and parent not in seen:
                     stack.append(parent)
     return order
+
+
+_new = object.__new__
 
 
 def _node(data: float, op: str, parents: tuple[Value, ...], rule: Callable[[float], None]) -> Value:
     # Skips __init__: the number is a float already. A rule must not hold its own node, for that
     # cycle would leave whole graphs to the garbage collector, at ten times the arithmetic's cost.
-    node = object.__new__(Value)
+    node = _new(Value)
     node.data, node.grad, node.label = data, 0.0, ""
     node.op, node.parents, node._backward = op, parents, rule
     return node
@@ -353,6 +396,11 @@ def _normal_density(x: float) -> float:
 
 def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:
     return operation(x, _constant(number))
+
+
+def operands(numbers: Iterable[Number]) -> tuple[Value, ...]:
+    """Values as they are, and plain numbers as constants."""
+    return tuple([n if isinstance(n, Value) else _constant(n) for n in numbers])
 
 
 def _constant(number: float) -> Value:

@@ -34,7 +34,7 @@ PROCESSES = 2
 
 # One group after the other until a test fails: the first is soon done and catches nearly all.
 TESTS = [
-    ["test_against_torch.py", "test_value.py", "test_gradcheck.py"],
+    ["test_against_torch.py", "test_value.py", "test_gradcheck.py", "test_dot.py"],
     ["test_value_properties.py"],
 ]
 
@@ -58,7 +58,7 @@ TURNED_ROUND: dict[type, type[ast.operator]] = {
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
 }
-OTHER_OPERAND = {"self": "other", "other": "self", "a": "b", "b": "a"}
+OTHER_OPERAND = {"self": "other", "other": "self", "a": "b", "b": "a", "weight": "x", "x": "weight"}
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def test_the_command_draws_a_samples_loss(tmp_path: Path) -> None:
     out = tmp_path / "graph.svg"
     result = command("configs/xor.yaml", "--out", str(out))
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"99 of 99 nodes, loss 0.7971: {out}\n"
+    assert result.stdout == f"60 of 60 nodes, loss 0.7971: {out}\n"
     svg = out.read_text()
     assert "w0[7,1]" in svg or "#DejaVuSans" in svg
     assert command("configs/xor.yaml", "--out", str(out), "--nodes", "10").returncode == 0
