@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from numbers import Real
+from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 
@@ -124,7 +128,7 @@ class Value:
 
         def backward(grad, self=self, other=other):
             base, exponent = self.data, other.data
-            if exponent != 0:
+            if self.op != "const" and exponent != 0:
                 self.grad += grad * (exponent * math.pow(base, exponent - 1))
             if other.op != "const" and not (base == 0 and exponent >= 0):
                 other.grad += grad * (power * math.log(base))
@@ -217,19 +221,20 @@ class Value:
         return _is_readable()
 
     def __lt__(self, other: Number) -> bool:
-        return float(self) < float(other)
+        return _compare(operator.lt, self, other)
 
     def __le__(self, other: Number) -> bool:
-        return float(self) <= float(other)
+        return _compare(operator.le, self, other)
 
     def __gt__(self, other: Number) -> bool:
-        return float(self) > float(other)
+        return _compare(operator.gt, self, other)
 
     def __ge__(self, other: Number) -> bool:
-        return float(self) >= float(other)
+        return _compare(operator.ge, self, other)
 
     def __float__(self) -> float:
-        return self.data if _is_readable() else math.nan
+        _warn_if_cut_off(sys._getframe(1))
+        return self.data
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -395,7 +400,16 @@ def _normal_density(x: float) -> float:
 
 
 def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:
-    return operation(x, _constant(number))
+    return NotImplemented if _is_array(number) else operation(x, _constant(number))
+
+
+def _is_array(thing: object) -> bool:
+    """Whether it applies operations to its members itself, once they are left to it, as numpy's."""
+    return type(thing) is not float and hasattr(thing, "__array_ufunc__") and not _is_real(thing)
+
+
+def _is_real(thing: object) -> bool:
+    return isinstance(thing, Real) and not isinstance(thing, bool)
 
 
 def operands(numbers: Iterable[Number]) -> tuple[Value, ...]:
@@ -432,9 +446,9 @@ _NEEDS = {
 
 
 def _real(number: object) -> float:
-    if isinstance(number, Real) and not isinstance(number, bool):
+    if _is_real(number):
         try:
-            return float(number)
+            return float(number)  # type: ignore[arg-type]
         except OverflowError:
             raise OverflowError("a Value holds a float, and this integer is too large") from None
     raise TypeError(f"a Value holds one real number, not {number!r} ({type(number).__name__})")
@@ -448,6 +462,13 @@ def _is_readable() -> bool:
             "data: use maximum, minimum or relu instead, and for a class one probability a class"
         )
     return True
+
+
+def _compare(holds: Callable[[float, float], bool], a: Value, b: Number) -> bool:
+    left_to_it: bool = NotImplemented
+    if _is_array(b):
+        return left_to_it
+    return _is_readable() and holds(a.data, b.data if isinstance(b, Value) else _real(b))
 
 
 def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> float:
@@ -464,7 +485,9 @@ def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> floa
 
 def no_slope(node: Value) -> None:
     if all(math.isfinite(parent.data) for parent in node.parents):
-        hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
+        base, exponent = (*node.parents, node)[:2]
+        needless = node.op == "**" and base.data < 0 and exponent.op != "const"
+        hint = "; as an exponent, a plain number needs no slope" if needless else ""
         raise ArithmeticError(
             f"backward: the slope of {_call(node.op, node.parents)} is infinite or undefined{hint}"
         ) from None
@@ -477,3 +500,87 @@ def _call(op: str, operands: tuple[Value, ...]) -> str:
     if op.isalpha() or len(shown) == 1:
         return f"{op}({', '.join(shown)})"
     return f" {op} ".join(f"({s})" if s[0] == "-" or "=" in s else s for s in shown)
+
+
+# math.exp(x) asks for float(x), and what it gives is no part of the graph. So float() looks at who
+# asks: which function is called, and what becomes of its result.
+
+_INSTEAD = {name: f"x.{name}()" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")} | {
+    "pow": "x ** y",
+    "fabs": "abs(x)",
+    "tan": "x.sin() / x.cos()",
+    "expm1": "x.exp() - 1",
+    "log1p": "(1 + x).log()",
+    "log2": "x.log() / math.log(2)",
+    "log10": "x.log() / math.log(10)",
+}
+_STEPWISE = {"isfinite", "isinf", "isnan", "isclose", "floor", "ceil", "trunc", "copysign"}
+_SHOWING = {"print", "format", "str", "repr", "round", "float", "int", "write", "append"}
+_SHOWING |= {"debug", "info", "warning", "error"}
+_warned: tuple[object, set[tuple[CodeType, int]]] = None, set()
+
+
+def _warn_if_cut_off(caller: FrameType) -> None:
+    """Warn, once a place, of a function of math inside an expression: no gradient gets past it."""
+    global _warned
+    _is_readable()
+    place = caller.f_code, caller.f_lasti
+    path = _called_in_arithmetic(*place)
+    function: Any = caller.f_locals.get(path[0], caller.f_globals.get(path[0])) if path else None
+    for name in path[1:]:
+        function = getattr(function, name, None)
+    if getattr(function, "__module__", None) != "math" or function.__name__ in _STEPWISE:
+        return
+    if _warned[0] is not warnings.filters:  # other filters: who reads warnings now has seen none
+        _warned = warnings.filters, set()
+    if place not in _warned[1]:
+        _warned[1].add(place)
+        name = function.__name__
+        warnings.warn(
+            f"math.{name} takes x out of the graph as a plain number, so no gradient flows through "
+            f"it: write {_INSTEAD.get(name, 'it with the operations of Value')}, or "
+            f"math.{name}(float(x)) where only the number is wanted",
+            stacklevel=3,
+        )
+
+
+@lru_cache(256)
+def _called_in_arithmetic(code: CodeType, last: int) -> tuple[str, ...]:
+    """The function that the code calls there, as ("math", "exp"), if arithmetic reads its result
+    and the outcome is not printed, formatted or compared; else ().
+    """
+    import dis  # here, since hardly any graph needs it
+
+    instructions = list(dis.get_instructions(code))
+    at = max(i for i, instruction in enumerate(instructions) if instruction.offset <= last)
+    start, end = _extent(instructions[at])
+    reads_it = False
+    for index in range(at + 1, len(instructions)):
+        instruction = instructions[index]
+        first, final = _extent(instruction)
+        if not (first <= start and end <= final) or (first, final) == (start, end):
+            continue
+        op = instruction.opname
+        path = _path(instructions[:index], first) if op.startswith("CALL") else ()
+        formats = op.startswith(("FORMAT", "BUILD_STRING")) or "%" in instruction.argrepr
+        if formats or op == "COMPARE_OP" or not _SHOWING.isdisjoint(path[-1:]):
+            return ()
+        reads_it = reads_it or op == "BINARY_OP"
+    return _path(instructions[:at], start) if reads_it else ()
+
+
+def _extent(instruction: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where its expression begins and ends in the source."""
+    line, end_line, column, end_column = (place or 0 for place in instruction.positions)
+    return (line, column), (end_line, end_column)
+
+
+def _path(instructions: list[Any], start: tuple[int, int]) -> tuple[str, ...]:
+    """The dotted name that was loaded last among what begins there."""
+    names: list[str] = []
+    for instruction in reversed(instructions):
+        if _extent(instruction)[0] == start and instruction.opname.startswith("LOAD_"):
+            names.insert(0, str(instruction.argval))
+            if instruction.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+                break
+    return tuple(names)
