@@ -94,16 +94,16 @@ def test_a_state_is_a_copy_both_ways(start: Any) -> None:
     state = optimizer.state_dict()
     before = json.dumps(state, default=np.ndarray.tolist)
     optimizer.step()
-    optimizer.groups[0].settings["betas"][0] = 0.5
+    optimizer.groups[0].settings.betas[0] = 0.5
     assert json.dumps(state, default=np.ndarray.tolist) == before
 
     optimizer.load_state_dict(state)
     loaded = optimizer.groups[0]
-    assert loaded.settings["betas"] is not state["groups"][0]["settings"]["betas"]
+    assert loaded.settings.betas is not state["groups"][0]["settings"]["betas"]
     assert loaded.states[0] is not state["groups"][0]["states"][0]
     optimizer.step()
     loaded.states[0]["m"] *= 2
-    loaded.settings["lr"] = 7.0
+    loaded.settings.lr = 7.0
     assert json.dumps(state, default=np.ndarray.tolist) == before
 
 
