@@ -290,6 +290,8 @@ class ReplicaTrainer:
 
     def _infinite_norms(self) -> dict[int, str]:
         grad = self.engine.parameter.grad
+        if np.vdot(grad, grad) < _HUGE**2:  # the norm of all; nan is not less
+            return {}
         largest = np.abs(grad).max(axis=-1)
         found = {}
         for row in np.flatnonzero(~(largest < _HUGE)).tolist():  # nan is among them

@@ -10,8 +10,8 @@ from minigrad.batches import Batches
 from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
 from optim import Optimizer
-from optim.clipping import clip_grad_norm, clip_grad_value
-from optim.elementwise import elements, listed, restored
+from optim.clipping import clip_grad_norm, clip_grad_value, grad_norm
+from optim.elementwise import listed, restored
 from optim.schedules import Schedule
 
 
@@ -175,7 +175,7 @@ class Trainer:
     def _clipped_norm(self) -> float:
         """Clip as asked; gives the norm before."""
         parameters = self.engine.parameters
-        norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
+        norm = grad_norm(parameters)
         if self.clip_value is not None:
             clip_grad_value(parameters, self.clip_value)
         if self.clip_norm is not None:

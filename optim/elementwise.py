@@ -6,27 +6,28 @@ differ in the last bit, where a square root is exact to the bit everywhere.
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 def sqrt(x: Any) -> Any:
-    if isinstance(x, (int, float)):
-        return math.sqrt(x)
-    import numpy  # who has an array has numpy
-
-    return numpy.sqrt(x)
+    return math.sqrt(x) if isinstance(x, (int, float)) else _numpy().sqrt(x)
 
 
 def maximum(a: Any, b: Any) -> Any:
     """The larger; nan if one is nan."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a if a >= b or a != a else b
-    import numpy
+    return _numpy().maximum(a, b)
 
-    return numpy.maximum(a, b)
+
+@functools.cache
+def _numpy() -> Any:
+    import numpy  # who has an array has numpy
+
+    return numpy
 
 
 def minimum(a: Any, b: Any) -> Any:
@@ -56,23 +57,48 @@ def silently(like: Any, action: Callable[[], T]) -> T:
 
 @functools.cache
 def _silenced() -> Callable[[Callable[[], Any]], Any]:
-    import numpy
-
     # As a decorator: the same in a `with` costs twice as much, a tenth of a small array's step.
-    return numpy.errstate(all="ignore")(lambda action: action())
+    silenced: Callable[[Callable[[], Any]], Any] = _numpy().errstate(all="ignore")(
+        lambda action: action()
+    )
+    return silenced
 
 
 def zeros(like: Any) -> Any:
     """0 of the same shape."""
     if isinstance(like, (int, float)):
         return 0.0
-    import numpy
-
-    return numpy.zeros_like(like)
+    return _numpy().zeros_like(like)
 
 
-def elements(x: Any) -> list[float]:
-    return [x] if isinstance(x, (int, float)) else x.ravel().tolist()
+def norm(xs: Iterable[Any]) -> float:
+    """The Euclidean norm of all elements of all `xs` together: finite where it can be.
+
+    An array of more than a hundred elements is squared and added up by numpy, always in the same
+    order: as fast as that is, the last bit or two may differ from those of math.hypot.
+    """
+    return math.hypot(*(number for x in xs for number in _of_the_same_norm(x)))
+
+
+def _of_the_same_norm(x: Any) -> list[float]:
+    if isinstance(x, (int, float)):
+        return [x]
+    if x.size > _FEW and x.dtype.char == "d":
+        total = _squared()(x.ravel())
+        if 1e-280 < total < math.inf:  # else squares may be lost: too small, too large, or nan
+            return [math.sqrt(total)]
+    numbers: list[float] = x.ravel().tolist()
+    return numbers
+
+
+_FEW = 100  # hypot takes as long for so many as numpy does for any array
+
+
+@functools.cache
+def _squared() -> Callable[[Any], float]:
+    add = _numpy().add.reduce  # not dot, whose last bits depend on the processor
+    squared: Callable[[Any], float] = _numpy().errstate(all="ignore")(lambda x: float(add(x * x)))
+    return squared
 
 
 def listed(x: Any) -> Any:
@@ -83,7 +109,5 @@ def listed(x: Any) -> Any:
 def restored(x: Any, like: Any) -> Any:
     """What `listed` was given, for a parameter whose data is `like`."""
     if isinstance(x, list) and hasattr(like, "tolist"):
-        import numpy
-
-        return numpy.array(x)
+        return _numpy().array(x)
     return x

@@ -85,7 +85,8 @@ def test_the_fields_are_the_constructors_signature() -> None:
 
 
 def test_a_field_is_an_attribute_with_the_first_groups_value() -> None:
-    groups: list[Any] = [{"params": [Parameter(1.0)], "momentum": 0.5}, {"params": [Parameter(1.0)]}]
+    a, b = Parameter(1.0), Parameter(1.0)
+    groups: list[Any] = [{"params": [a], "momentum": 0.5}, {"params": [b]}]
     optimizer = SGD(groups, momentum=0.9)
     assert (optimizer.lr, optimizer.momentum, optimizer.nesterov) == (1e-3, 0.5, False)
     optimizer.lr = 0.5
