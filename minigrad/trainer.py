@@ -144,14 +144,23 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on, bit for bit, as the trainer that gave the state would have.
 
-        Raises ValueError for the state of another model or optimizer.
+        Raises ValueError, and changes nothing, for the state of another model or optimizer.
         """
+        before = self.state_dict()
+        try:
+            self._load(state)
+        except Exception:
+            self._load(before)
+            raise
+
+    def _load(self, state: Mapping[str, Any]) -> None:
         parameters = self.engine.parameters
-        if len(parameters) != len(state["parameters"]):
-            raise ValueError(
-                f"the state has {len(state['parameters'])} parameters, "
-                f"this model has {len(parameters)}"
-            )
+        count, expected = (
+            sum(len(data) if isinstance(data, list) else 1 for data in each)
+            for each in (state["parameters"], [listed(p.data) for p in parameters])
+        )
+        if count != expected:
+            raise ValueError(f"the state has {count} parameters, this model has {expected}")
         self.optimizer.load_state_dict(state["optimizer"])
         if isinstance(self.schedule, Stateful):
             self.schedule.load_state_dict(state["schedule"])

@@ -54,5 +54,4 @@ class Adam(Optimizer):
         v = state["v"] = decay(state.get("v", 0.0), beta2, (1 - beta2) * g * g)
         if s.amsgrad:
             v = state["largest_v"] = maximum(state.get("largest_v", 0.0), v)
-        m, v = m / (1 - beta1**t), v / (1 - beta2**t)
-        return x - s.lr * divide(m, sqrt(v) + s.eps)
+        return x - s.lr * divide(m / (1 - beta1**t), sqrt(v / (1 - beta2**t)) + s.eps)

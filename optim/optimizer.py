@@ -144,7 +144,7 @@ class Optimizer(Fields, ABC):
         _check_keys("the state", state, ("optimizer", "groups"))
         if state["optimizer"] != type(self).__name__:
             raise ValueError(f"the state is of {state['optimizer']}, not of {type(self).__name__}")
-        _check_count("groups", state["groups"], self.groups)
+        _check_count("group", state["groups"], self.groups)
         loaded = []
         for number, (saved, group) in enumerate(zip(state["groups"], self.groups, strict=True)):
             with _inside(number):
@@ -168,7 +168,7 @@ class Optimizer(Fields, ABC):
         check_number("lr", settings["lr"], "[0, inf)")  # a schedule may have led it to 0
         lr = settings["lr"]
         settings = self._checked({**settings, "lr": initial_lr}) | {"lr": lr}
-        _check_count("parameters", states, group.parameters)
+        _check_count("parameter", states, group.parameters)
         loaded = []
         for index, (parameter, state) in enumerate(zip(group.parameters, states, strict=True)):
             loaded.append(_restored(f"parameter {index}", state, parameter.data))
@@ -202,9 +202,11 @@ def _check_keys(what: str, found: Any, expected: Iterable[str]) -> None:
 
 
 def _check_count(what: str, found: Any, ours: Sized) -> None:
-    if not isinstance(found, (list, tuple)) or len(found) != len(ours):
-        count = len(found) if isinstance(found, (list, tuple)) else repr(found)
-        raise ValueError(f"the state has {count} {what}, this optimizer has {len(ours)}")
+    if not isinstance(found, (list, tuple)):
+        raise ValueError(f"the {what}s of the state must be a list, found {found!r}")
+    if len(found) != len(ours):
+        counted = f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
+        raise ValueError(f"the state has {counted}, this optimizer has {len(ours)}")
 
 
 def _restored(whose: str, state: Any, data: Any) -> State:

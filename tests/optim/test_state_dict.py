@@ -138,9 +138,12 @@ STATE_1 = (*GROUP_1, "states", 0)
         (lambda s: change(s, "optimizer"), "the state: 'optimizer' is missing"),
         (lambda s: change(s, "extra", to=1), "the state: unknown 'extra'"),
         (lambda s: change(s, "optimizer", to="AdamW"), "the state is of AdamW, not of Adam"),
-        (lambda s: change(s, "groups", 1), "the state has 1 groups, this optimizer has 2"),
+        (lambda s: change(s, "groups", 1), "the state has 1 group, this optimizer has 2"),
         (lambda s: s["groups"].append(s["groups"][0]), "the state has 3 groups, this"),
-        (lambda s: change(s, "groups", to=None), "the state has None groups, this optimizer has 2"),
+        (
+            lambda s: change(s, "groups", to=None),
+            "the groups of the state must be a list, found None",
+        ),
         (lambda s: change(s, *GROUP_1, to=[]), "group 1: its state must be a dict, found []"),
         (lambda s: change(s, *GROUP_1, "states"), "group 1: its state: 'states' is missing"),
         (
@@ -167,7 +170,7 @@ STATE_1 = (*GROUP_1, "states", 0)
         ),
         (
             lambda s: change(s, *GROUP_1, "states", 0),
-            "group 1: the state has 1 parameters, this optimizer has 2",
+            "group 1: the state has 1 parameter, this optimizer has 2",
         ),
         (
             lambda s: change(s, *STATE_1, to=None),
