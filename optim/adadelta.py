@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.elementwise import decay, divide, sqrt
+from optim.elementwise import decay, descend, divide, sqrt
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, NonNegative, Penalty, Rate
@@ -46,4 +46,4 @@ class Adadelta(Optimizer):
         v = state["v"] = decay(state.get("v", 0.0), s.rho, (1 - s.rho) * g * g)
         d = divide(sqrt(u + s.eps), sqrt(v + s.eps)) * g
         state["u"] = decay(u, s.rho, (1 - s.rho) * d * d)
-        return x - s.lr * d
+        return descend(x, s.lr, d)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.elementwise import divide, sqrt
+from optim.elementwise import descend, divide, sqrt
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import NonNegative, Penalty, Rate
@@ -47,4 +47,4 @@ class Adagrad(Optimizer):
         squares += g * g
         state["s"] = squares
         rate = s.lr / (1 + (t - 1) * s.lr_decay)
-        return x - rate * divide(g, sqrt(squares) + s.eps)
+        return descend(x, rate, divide(g, sqrt(squares) + s.eps))

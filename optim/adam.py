@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.elementwise import decay, divide, maximum, sqrt
+from optim.elementwise import decay, descend, divide, maximum, sqrt
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
@@ -54,4 +54,4 @@ class Adam(Optimizer):
         v = state["v"] = decay(state.get("v", 0.0), beta2, (1 - beta2) * g * g)
         if s.amsgrad:
             v = state["largest_v"] = maximum(state.get("largest_v", 0.0), v)
-        return x - s.lr * divide(m / (1 - beta1**t), sqrt(v / (1 - beta2**t)) + s.eps)
+        return descend(x, s.lr, divide(m / (1 - beta1**t), sqrt(v / (1 - beta2**t)) + s.eps))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.elementwise import decay, divide, maximum
+from optim.elementwise import decay, descend, divide, maximum
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
@@ -45,4 +45,4 @@ class Adamax(Optimizer):
         beta1, beta2 = s.betas
         m = state["m"] = decay(state.get("m", 0.0), beta1, (1 - beta1) * g)
         u = state["u"] = maximum(beta2 * state.get("u", 0.0), abs(g) + s.eps)
-        return x - s.lr / (1 - beta1**t) * divide(m, u)
+        return descend(x, s.lr / (1 - beta1**t), divide(m, u))

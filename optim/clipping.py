@@ -1,9 +1,10 @@
 """Gradient clipping, between `backward()` and `step()`."""
 
+import math
 from collections.abc import Iterable
 
 from minigrad.settings import check_number
-from optim.elementwise import maximum, minimum, norm
+from optim.elementwise import maximum, minimum, of_the_same_norm
 from optim.groups import Parameter
 
 
@@ -16,7 +17,7 @@ def grad_norm(parameters: Iterable[Parameter]) -> float:
     >>> grad_norm([x, y])
     5.0
     """
-    return norm(parameter.grad for parameter in parameters)
+    return math.hypot(*(g for parameter in parameters for g in of_the_same_norm(parameter.grad)))
 
 
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:

@@ -6,7 +6,7 @@ differ in the last bit, where a square root is exact to the bit everywhere.
 
 import functools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -50,6 +50,17 @@ def decay(old: Any, factor: Any, added: Any) -> Any:
     return old
 
 
+def descend(x: Any, lr: Any, d: Any) -> Any:
+    """x - lr * d, to the bit, with one new array in place of two."""
+    if isinstance(x, (int, float)):
+        return x - lr * d
+    change = -lr * d
+    if type(change) is not type(x) or change.dtype is not x.dtype:
+        return x + change
+    change += x
+    return change
+
+
 def silently(like: Any, action: Callable[[], T]) -> T:
     """What `action` gives, while arrays overflow to infinity without a warning, as floats do."""
     return action() if isinstance(like, (int, float)) else _silenced()(action)
@@ -71,16 +82,12 @@ def zeros(like: Any) -> Any:
     return _numpy().zeros_like(like)
 
 
-def norm(xs: Iterable[Any]) -> float:
-    """The Euclidean norm of all elements of all `xs` together: finite where it can be.
+def of_the_same_norm(x: Any) -> list[float]:
+    """Numbers, few where that is fast, whose Euclidean norm is that of all elements of x.
 
-    An array of more than a hundred elements is squared and added up by numpy, always in the same
-    order: as fast as that is, the last bit or two may differ from those of math.hypot.
+    An array of more than a hundred elements is squared and added up by numpy, in an order that its
+    size alone decides. The norm's last bits may differ from those that math.hypot gives.
     """
-    return math.hypot(*(number for x in xs for number in _of_the_same_norm(x)))
-
-
-def _of_the_same_norm(x: Any) -> list[float]:
     if isinstance(x, (int, float)):
         return [x]
     if x.size > _FEW and x.dtype.char == "d":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.elementwise import decay, divide, sqrt
+from optim.elementwise import decay, descend, divide, sqrt
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
@@ -55,4 +55,4 @@ class NAdam(Optimizer):
         mu, next_mu = (beta1 * (1 - 0.96 ** (i * s.momentum_decay) / 2) for i in (t, t + 1))
         p = state["p"] = state.get("p", 1.0) * mu
         d = (1 - mu) / (1 - p) * g + next_mu / (1 - p * next_mu) * m
-        return x - s.lr * divide(d, sqrt(v / (1 - beta2**t)) + s.eps)
+        return descend(x, s.lr, divide(d, sqrt(v / (1 - beta2**t)) + s.eps))

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from optim.elementwise import decay, divide, sqrt
+from optim.elementwise import decay, descend, divide, sqrt
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
@@ -62,4 +62,4 @@ class RAdam(Optimizer):
         if r > 5:
             rectified = math.sqrt((r - 4) * (r - 2) * h / ((h - 4) * (h - 2) * r))
             d = d * divide(math.sqrt(1 - beta2**t) * rectified, sqrt(v) + s.eps)
-        return x - s.lr * d
+        return descend(x, s.lr, d)

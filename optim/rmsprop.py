@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from optim.elementwise import decay, divide, maximum, sqrt
+from optim.elementwise import decay, descend, divide, maximum, sqrt
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, NonNegative, Penalty, Rate
@@ -55,4 +55,4 @@ class RMSprop(Optimizer):
         d = divide(g, sqrt(v) + s.eps)
         if s.momentum:
             d = state["d"] = decay(state.get("d", 0.0), s.momentum, d)
-        return x - s.lr * d
+        return descend(x, s.lr, d)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from optim.elementwise import decay
+from optim.elementwise import decay, descend
 from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, Penalty, Rate, Share
@@ -56,4 +56,4 @@ class SGD(Optimizer):
             added = (1 - s.dampening) * g if s.dampening else g
             v = state["v"] = decay(state["v"], s.momentum, added) if state else 1.0 * g
             g = g + s.momentum * v if s.nesterov else v
-        return x - s.lr * g
+        return descend(x, s.lr, g)

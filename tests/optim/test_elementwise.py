@@ -1,16 +1,21 @@
 """The helpers: the same on a float and on an array."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from optim import elementwise
+from optim import elementwise, grad_norm
+from tests.optim.parameters import Parameter
 
 NUMBERS = [0.0, 1.0, 2.0, 1e-320, 3e-300, 0.1, 1 / 3, 7.25, 1e300, math.inf, math.nan]
 PAIRS = [(a, b) for a in [*NUMBERS, -0.1, -math.inf] for b in NUMBERS]
+
+
+def norm(gradients: Iterable[Any]) -> float:
+    return grad_norm(Parameter(0.0, gradient) for gradient in gradients)
 
 
 def same(a: float, b: float) -> bool:
@@ -64,6 +69,25 @@ def test_decay_writes_over_an_array_and_over_no_other() -> None:
     assert elementwise.decay(1.0, 0.5, 8.0) == 8.5
 
 
+def test_descending_makes_one_new_array_with_the_bits_of_the_formula() -> None:
+    rng = np.random.default_rng(0)
+    x = np.array([0.0, -0.0, 0.0, -0.0, *rng.normal(size=96)])
+    d = np.array([0.0, 0.0, -0.0, -0.0, *rng.normal(size=96) * 1e3])
+    before = x.copy(), d.copy()
+    down = elementwise.descend(x, 0.1, d)
+    assert down.tobytes() == (x - 0.1 * d).tobytes()
+    assert (x.tobytes(), d.tobytes()) == (before[0].tobytes(), before[1].tobytes())
+    for number, change, after in zip(x.tolist(), d.tolist(), down.tolist(), strict=True):
+        assert elementwise.descend(number, 0.1, change).hex() == after.hex()
+    assert elementwise.descend(3, 1, 2) == 1
+    assert elementwise.descend(np.ones(2), 0.5, 1.0).tolist() == [0.5, 0.5]
+
+
+def test_descending_by_single_precision_stays_double() -> None:
+    down = elementwise.descend(np.ones(2), 1.0, np.full(2, 0.5, dtype=np.float32))
+    assert (down.dtype, down.tolist()) == (np.float64, [0.5, 0.5])
+
+
 def test_what_is_silent_overflows_without_a_warning_and_warns_again_after_it() -> None:
     huge = np.array([1e300])
     assert elementwise.silently(huge, lambda: huge * huge) == math.inf
@@ -82,36 +106,36 @@ def test_the_norm_is_hypots_where_a_sum_of_squares_overflows_too(count: int, sca
     x = rng.normal(size=count) * scale
     x[0] = 1e-3 * scale  # of another size
     expected = math.hypot(*x.tolist())
-    assert elementwise.norm([x]) == pytest.approx(expected, rel=1e-15, abs=0)
-    assert elementwise.norm(x.tolist()) == expected
+    assert norm([x]) == pytest.approx(expected, rel=1e-15, abs=0)
+    assert norm(x.tolist()) == expected
 
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_a_norm_sees_what_is_not_finite(count: int) -> None:
     x = np.linspace(-1.0, 1.0, count)
     x[-1] = math.nan
-    assert math.isnan(elementwise.norm([x]))
+    assert math.isnan(norm([x]))
     x[0] = -math.inf
-    assert elementwise.norm([x]) == math.inf
-    assert elementwise.norm([np.zeros(count)]) == 0.0
-    assert elementwise.norm([np.full(count, 1.7e308)]) == (math.inf if count > 1 else 1.7e308)
+    assert norm([x]) == math.inf
+    assert norm([np.zeros(count)]) == 0.0
+    assert norm([np.full(count, 1.7e308)]) == (math.inf if count > 1 else 1.7e308)
 
 
 def test_a_norm_depends_on_the_numbers_alone() -> None:
     wide = np.random.default_rng(0).normal(size=(50, 2 * 337))
     apart = wide[:, ::2]
-    expected = elementwise.norm([apart.copy()])
-    assert elementwise.norm([apart]) == expected
+    expected = norm([apart.copy()])
+    assert norm([apart]) == expected
     shifted = np.empty(apart.size + 1)[1:]  # at another address
     shifted[:] = apart.ravel()
-    assert elementwise.norm([shifted]) == expected
+    assert norm([shifted]) == expected
 
 
 def test_a_norm_of_single_precision_is_taken_in_double() -> None:
     x = np.full(200, 1e30, dtype=np.float32)
-    assert elementwise.norm([x]) == math.hypot(*x.tolist())
+    assert norm([x]) == math.hypot(*x.tolist())
 
 
 def test_a_norm_is_of_numbers_and_arrays_together() -> None:
-    assert elementwise.norm([3.0, np.full((20, 20), 0.2), np.array([12.0])]) == 13.0
-    assert elementwise.norm([]) == 0.0
+    assert norm([3.0, np.full((20, 20), 0.2), np.array([12.0])]) == 13.0
+    assert norm([]) == 0.0
