@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 import nn
 import optim
 from minigrad import Value, graph
-from minigrad.engines.eager import EagerEngine, mean_loss
+from minigrad.engines.eager import EagerEngine
 from minigrad.gradcheck import gradcheck
 from minigrad.value import Number, dot
+from nn.losses import mean_loss
 
 Sum = Callable[[Sequence[Value], Sequence[Number], Value], Value]
 
@@ -62,7 +63,7 @@ def test_a_hundred_steps_have_the_chains_losses_and_weights_to_the_last_bit(
     targets = [float(x * y > 0) for x, y in inputs]
     of_dots = nn.MLP(2, sizes, activation=activation)
     of_chains = Chained(copy.deepcopy(of_dots))
-    losses = []
+    losses: list[list[float]] = []
     for model in (of_dots, of_chains):
         engine = EagerEngine(model, nn.losses.bce)
         optimizer = optim.SGD(engine.parameters, lr=0.5, momentum=0.9)
