@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pty
+import re
 import resource
 import signal
 import socket
