@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minigrad.nodes import describe, local_slopes, vjp
+from minigrad.nodes import describe, local_slopes, nodes_below, vjp
 from minigrad.value import Value, topological_order
 
 _EPSILON = 2.0**-52
@@ -138,7 +138,9 @@ class _Check:
         error = _relative_error(analytic, low, high, h)
         if not error <= self.tolerance:
             raise GradientError(
-                _disagreement(name, analytic, low, high, h) + _culprit(below, root, above)
+                _disagreement(name, analytic, low, high, h)
+                + _cut_off(index, self.inputs, root)
+                + _culprit(below, root, above)
             )
         self.report.checked += 1
         self.report.worst = max(self.report.worst, error)
@@ -177,6 +179,18 @@ def _disagreement(name: str, analytic: float, low: float, high: float, h: float)
     )
 
 
+def _cut_off(index: int, inputs: Sequence[Any], root: Any) -> str:
+    """What to say of an input that is not in the graph below the result."""
+    nodes = set(nodes_below(root))
+    if inputs[index] in nodes:
+        return ""
+    which = f"inputs[{index}]" if nodes.intersection(inputs) else "the inputs"
+    return (
+        f": the result does not depend on {which} through the graph, "
+        "as where a number was taken out by .data, float() or a function of math"
+    )
+
+
 def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> str:
     """The first operation that is on both sides of its kink within the step, or ""."""
     if len({tuple(moment.op for moment in graph) for graph in (below, here, above)}) > 1:
@@ -189,7 +203,10 @@ def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> st
 
 def _culprit(below: list[_Moment], root: Value, above: list[_Moment]) -> str:
     """The first operation, operands first, whose own slopes do not explain its change."""
-    for low, node, high in zip(below, topological_order(root), above, strict=True):
+    nodes = topological_order(root) or [root]
+    for low, node, high in zip(below, nodes, above, strict=True):
+        if not node.parents:
+            continue
         distinct = list(dict.fromkeys(node.parents))
         places = [node.parents.index(parent) for parent in distinct]
         moves = [high.operands[i] - low.operands[i] for i in places]

@@ -102,8 +102,9 @@ def caption(node: Any, ran: bool) -> list[str]:
     """
     shape = getattr(node.data, "shape", "")
     head = "  ".join(filter(None, [node.op if node.op != "const" else "", str(shape), node.label]))
-    lines = [in_words(node.data, ".3g"), *([f"grad {in_words(node.grad, '.2g')}"] * ran)]
-    is_small = shape == "" or node.data.size <= FEW
+    data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
+    lines = [in_words(data, ".3g"), *([f"grad {in_words(grad, '.2g')}"] * ran)]
+    is_small = shape == "" or data.size <= FEW
     return [*([head] if head else []), *(lines if is_small else [])]
 
 

@@ -104,13 +104,18 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
 def _resumed(arguments: argparse.Namespace) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
     resumed = resume(arguments.out, arguments.resume, arguments.config, overrides)
-    trainer = build.trainer_for(resumed.config)
-    for note in resumed.notes:
-        print(note)
     try:
-        run = reopen(resumed.path, resumed.last_step, resumed.config.to_yaml())
+        trainer = build.trainer_for(resumed.config)
+        for note in resumed.notes:
+            print(note)
+        text = resumed.config.to_yaml()
+        run = reopen(resumed.path, resumed.last_step, text, resumed.held)
     except OSError as error:
+        resumed.held.close()
         raise OSError(f"--resume {resumed.path.name}: {error.strerror}") from None
+    except ConfigError:
+        resumed.held.close()
+        raise
     return Session(resumed.config, trainer, run, resumed.state)
 
 

@@ -209,9 +209,16 @@ def _sentence(kind: str, value: Any, detail: ErrorDetails) -> str:
     if kind == "union_tag_not_found":
         return "its name is missing"
     if kind in ("too_short", "too_long"):
-        least, most = context.get("min_length"), context.get("max_length")
-        return f"must have {least or 'at most ' + str(most)} members, found {len(value)}"
+        return f"must have {_count(context)}, found {len(value)}"
     return detail["msg"]
+
+
+def _count(context: Mapping[str, Any]) -> str:
+    """How many members a list must have. Pairs alone have a bound of 2, and it is both bounds."""
+    least, most = context.get("min_length"), context.get("max_length")
+    if 2 in (least, most):
+        return "2 members"
+    return f"at most {most} members" if most else f"at least {least} member"
 
 
 def _dotted(path: yaml12.Path) -> str:

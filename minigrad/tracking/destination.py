@@ -42,12 +42,13 @@ class Destination(Protocol):
 class Directory:
     """A run's directory; while it is open, it belongs to this process alone.
 
-    Raises OSError where another process is writing it.
+    `lines` is its metrics.jsonl, opened already. Raises OSError where another process is writing
+    the run.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lines: Lines | None = None) -> None:
         self.path = path
-        self._lines = Lines(path / layout.METRICS)
+        self._lines = lines or Lines(path / layout.METRICS)
         try:
             self.output = OutputLog(path / layout.OUTPUT)
         except OSError:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from minigrad.files import yaml12
-from minigrad.files.whole import relink
+from minigrad.files.whole import Lines, relink
 from minigrad.tracking import environment, layout
 from minigrad.tracking.destination import Destination, Directory, Output, make_directory
 from minigrad.tracking.facts import RunFacts, Status, now
@@ -176,9 +176,18 @@ def init(
     return run
 
 
-def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
-    """Go on with a run that has stopped after logging `last_step`, under a config that may allow
-    more steps. What it was made with before is kept under "resumed".
+def hold(path: Path) -> Lines:
+    """Take a stopped run for this process alone, until what it returns is closed.
+
+    Nothing that is read of a run before that can be relied on, for another process may be writing
+    it. Raises OSError, naming that process, where one is.
+    """
+    return Lines(path / layout.METRICS)
+
+
+def reopen(path: Path, last_step: int, config: str, held: Lines | None = None, **facts: Any) -> Run:
+    """Go on with a run that stopped after logging `last_step`, under a config that may allow more
+    steps. What it was made with before is kept under "resumed". `held` is what `hold` returned.
 
     Raises OSError where it cannot be written, or another process is writing it.
     """
@@ -193,7 +202,7 @@ def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
         resumed=[*(resumed.resumed or []), {"at": now(), "made_with": made_with}],
         **facts,
     )
-    directory = Directory(path)
+    directory = Directory(path, held)
     run = Run(directory, resumed, last_step=last_step)
     relink(path.parent / LATEST, path.name)
     try:

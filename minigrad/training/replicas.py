@@ -261,14 +261,14 @@ class ReplicaTrainer:
             schedules = [self.replicas[index].schedule for index in self.active]
             for group in self.optimizer.groups:
                 rates = [schedule(step, group.initial_lr) for schedule in schedules]
-                group.settings["lr"] = np.array(rates)[:, None]
+                group.settings.lr = np.array(rates)[:, None]
 
     def _rate(self) -> float:
         return float(np.ravel(self.optimizer.lr)[0])
 
     def _observe(self, losses: Array) -> None:
         for group in self.optimizer.groups:
-            group.settings["lr"] = float(np.ravel(group.settings["lr"])[0])
+            group.settings.lr = float(np.ravel(group.settings.lr)[0])
         for index in self.active:
             observe = getattr(self.replicas[index].schedule, "observe", None)
             if observe is None:
@@ -287,6 +287,8 @@ class ReplicaTrainer:
 
     def _infinite_norms(self) -> dict[int, str]:
         grad = self.engine.parameter.grad
+        if np.vdot(grad, grad) < _HUGE**2:  # the norm of all; nan is not less
+            return {}
         largest = np.abs(grad).max(axis=-1)
         failures = {}
         for row in np.flatnonzero(~(largest < _HUGE)).tolist():  # nan is among them

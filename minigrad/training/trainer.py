@@ -10,8 +10,8 @@ from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
 from minigrad.training.batches import Batches
 from optim import Optimizer
-from optim.clipping import clip_grad_norm, clip_grad_value
-from optim.elementwise import elements, listed, restored
+from optim.clipping import clip_grad_norm, clip_grad_value, grad_norm
+from optim.elementwise import listed, restored
 from optim.schedules import Schedule
 
 
@@ -158,14 +158,18 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on, bit for bit, as the trainer that gave the state would have.
 
-        Raises ValueError for the state of another model or optimizer.
+        Raises ValueError, and changes nothing, for the state of another model or optimizer.
         """
+        before = self.state_dict()
+        try:
+            self._load(state)
+        except Exception:
+            self._load(before)
+            raise
+
+    def _load(self, state: Mapping[str, Any]) -> None:
         parameters = self.engine.parameters
-        if len(parameters) != len(state["parameters"]):
-            raise ValueError(
-                f"the state has {len(state['parameters'])} parameters, "
-                f"this model has {len(parameters)}"
-            )
+        _check_shapes(state["parameters"], [listed(parameter.data) for parameter in parameters])
         self.optimizer.load_state_dict(state["optimizer"])
         if isinstance(self.schedule, Stateful):
             self.schedule.load_state_dict(state["schedule"])
@@ -189,7 +193,7 @@ class Trainer:
     def _clipped_norm(self) -> float:
         """Clip as asked; gives the norm before."""
         parameters = self.engine.parameters
-        norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
+        norm = grad_norm(parameters)
         if self.clip_value is not None:
             clip_grad_value(parameters, self.clip_value)
         if self.clip_norm is not None:
@@ -201,3 +205,21 @@ class Trainer:
             return None
         right = sum(map(self.correct, outputs, targets))
         return right / len(targets)
+
+
+def _check_shapes(saved: Sequence[Any], ours: Sequence[Any]) -> None:
+    """Raise ValueError where numbers and (nested) lists of them are not alike."""
+    if [*map(_shape, saved)] == [*map(_shape, ours)]:
+        return
+    count, expected = (sum(map(_size, data)) for data in (saved, ours))
+    if count == expected:
+        raise ValueError("the state has the parameters of another engine or layer layout")
+    raise ValueError(f"the state has {count} parameters, this model has {expected}")
+
+
+def _shape(data: Any) -> list[int]:
+    return [len(data), *_shape(data[0])] if isinstance(data, list) and data else []
+
+
+def _size(data: Any) -> int:
+    return math.prod(_shape(data))
