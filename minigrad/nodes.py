@@ -101,7 +101,8 @@ def caption(node: Any, ran: bool) -> list[str]:
     Of a Tensor the shape stands beside the operation, and data and gradient where they are few.
     """
     shape = getattr(node.data, "shape", "")
-    head = "  ".join(filter(None, [node.op if node.op != "const" else "", str(shape), node.label]))
+    operation = f"{'' if node.op == 'const' else node.op} {shape}".strip()
+    head = "  ".join(filter(None, [operation, node.label]))
     data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
     lines = [in_words(data, ".3g"), *([f"grad {in_words(grad, '.2g')}"] * ran)]
     is_small = shape == "" or data.size <= FEW

@@ -20,7 +20,8 @@ SHOWN = 12
 def draw(images: Any, labels: Any, answers: Any, sure: Any) -> Figure:
     wrong = np.flatnonzero(answers != labels)[:SHOWN]
     figure = Figure(figsize=(9, 4.6), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[2, 1.15])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[2, 1.15])
+    top, bottom = halves
     top.suptitle("What it says of twelve digits that it has never seen", x=0.01, ha="left")
     bottom.suptitle(
         f"Its {len(wrong)} mistakes on {len(labels)}: what it says, and what it is",
