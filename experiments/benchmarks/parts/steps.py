@@ -18,12 +18,14 @@ from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers.turns import Process, at_work
 
 ROUNDS = 5
-ALL = ("lifted", "JAX", "PyTorch", "eager", "micrograd")
+ALL = ("lifted", "Tensor", "JAX", "PyTorch", "eager", "micrograd")
 PAIRS = [
     ("lifted", "PyTorch"),
     ("lifted", "JAX"),
     ("lifted", "micrograd"),
     ("lifted", "eager"),
+    ("Tensor", "PyTorch"),
+    ("Tensor", "eager"),
     ("eager", "micrograd"),
 ]
 """Whose step is compared, and with whose."""
@@ -39,17 +41,27 @@ class Case:
     points: int
     steps: dict[str, int]
     at_least: dict[tuple[str, str], float]
+    batch: int | None = None  # of digits
 
     @property
     def network(self) -> str:
         return "-".join(map(str, self.sizes))
+
+    @property
+    def what(self) -> str:
+        if self.batch:
+            return f"{self.network} on digits, batches of {self.batch}"
+        return f"{self.network} on {self.points:,} points"
+
+    def task(self) -> Task:
+        return digits(self.sizes, self.batch) if self.batch else task(self.sizes, self.points)
 
 
 CASES = (
     Case(
         sizes=[2, 8, 1],
         points=4,
-        steps={"lifted": 1000, "JAX": 1000, "PyTorch": 250, "eager": 250, "micrograd": 60},
+        steps={"lifted": 1000, "Tensor": 250, "JAX": 1000, "PyTorch": 250, "eager": 250, "micrograd": 60},
         at_least={("lifted", "PyTorch"): 5, ("eager", "micrograd"): 2},
     ),
     # Each of micrograd's nodes is a cycle: graphs pile up until the garbage collector comes. A step
@@ -57,7 +69,7 @@ CASES = (
     Case(
         sizes=[2, 16, 16, 1],
         points=100,
-        steps={"lifted": 500, "JAX": 500, "PyTorch": 200, "eager": 1, "micrograd": 4},
+        steps={"lifted": 500, "Tensor": 200, "JAX": 500, "PyTorch": 200, "eager": 1, "micrograd": 4},
         at_least={
             ("lifted", "PyTorch"): 3,
             ("lifted", "eager"): 600,
@@ -67,7 +79,7 @@ CASES = (
     Case(
         sizes=[2, 64, 64, 1],
         points=1000,
-        steps={"lifted": 30, "JAX": 30, "PyTorch": 30},
+        steps={"lifted": 30, "Tensor": 30, "JAX": 30, "PyTorch": 30},
         at_least={("lifted", "PyTorch"): 0.9},
     ),
 )

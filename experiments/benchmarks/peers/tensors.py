@@ -26,14 +26,15 @@ def network(task: Task) -> nn.Sequential:
 
 def prepare(task: Task) -> Callable[[], Step]:
     inputs, targets = np.array(task.inputs), np.array(task.targets)
+    loss_of: Any = nn.losses.bce if task.sizes[-1] == 1 else nn.losses.cross_entropy
 
     def start() -> Step:
-        model = network(task)
+        model, batches = network(task), task.batches(inputs, targets)
         optimizer = optim.SGD(model.parameters(), lr=task.lr, momentum=task.momentum)
 
         def step() -> Tensor:
-            losses: Any = nn.losses.bce(model(inputs), targets)
-            loss: Tensor = losses.mean()
+            x, target = next(batches)
+            loss: Tensor = loss_of(model(x), target).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
