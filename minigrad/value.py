@@ -396,7 +396,7 @@ def _normal_density(x: float) -> float:
     return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
-# A plain number that meets a Value becomes a constant.
+# That is all of the algorithm. What follows: plain numbers that meet a Value become constants.
 
 
 def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:

@@ -54,7 +54,7 @@ def test_the_block_has_what_attention_has() -> None:
     parameters = set(model.parameters())
     dots = [node for node in order if node.op == "dot" and parameters.isdisjoint(node.parents)]
     products = sum(len(node.parents) // 2 for node in dots)
-    assert products == of_scores_and_mixing
+    assert products == 2 * TOKENS**2 * WIDTH, "scores and mixing"
     assert operations.count("*") == 1, "the square of the error"
 
 
