@@ -62,7 +62,7 @@ def test_a_hundred_steps_have_the_chains_losses_and_weights_to_the_last_bit(
     targets = [float(x * y > 0) for x, y in inputs]
     of_dots = nn.MLP(2, sizes, activation=activation)
     of_chains = Chained(copy.deepcopy(of_dots))
-    losses = []
+    losses: list[list[float]] = []
     for model in (of_dots, of_chains):
         engine = EagerEngine(model, nn.losses.bce)
         optimizer = optim.SGD(engine.parameters, lr=0.5, momentum=0.9)
