@@ -149,8 +149,8 @@ class Tensor:
 
         def backward(grad, self=self, other=other):
             base, exponent = self.data, other.data
-            constant = exponent == 0  # x ** 0 is 1 everywhere
-            slope = exponent * np.power(np.where(constant, 1.0, base), exponent - 1)
+            # x ** 0 is 1 everywhere, so its slope is 0 even at 0, where 1 / x would be infinite
+            slope = exponent * np.power(base, np.where(exponent == 0, 0.0, exponent - 1))
             self._accumulate(grad * slope)
             if other.op != "const":
                 flat = (base == 0) & (exponent >= 0)

@@ -54,6 +54,7 @@ EQUIVALENT = {
     ("@", "self.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("@", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("linear", "x.op != 'const'", "True"): "a constant is sent nothing all the same",
+    ("**", "0.0", "1.0"): "either power of the base is multiplied by an exponent of 0",
     ("unbroadcast", "grad.shape == shape", "False"): "the sum over no axes is the array itself",
     ("_accumulate", "share if self.parents else np.array(share, order='C')", COPY): "one copy more",
     ("linear", f"{ONE_ROW} if one_row else {ROWS}", ROWS): "BLAS multiplies one row too",

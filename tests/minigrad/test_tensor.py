@@ -409,6 +409,15 @@ def test_an_infinite_slope_is_an_error_of_backward_with_its_place() -> None:
     assert y.grad.tolist() == [0.0, 0.0]
 
 
+def test_powers_of_0_have_pytorchs_slopes() -> None:
+    x, n = Tensor([0.0, 0.0, 0.0, 2.0]), Tensor([0.0, 1.0, 2.0, 0.0])
+    y = x**n
+    y.backward([1.0, 1.0, 1.0, 1.0])
+    assert y.data.tolist() == [1.0, 0.0, 0.0, 1.0]
+    assert x.grad.tolist() == [0.0, 1.0, 0.0, 0.0]
+    assert n.grad.tolist() == [0.0, 0.0, 0.0, pytest.approx(math.log(2))]
+
+
 def test_nan_that_came_in_flows_back_and_keeps_what_was_there() -> None:
     x = Tensor([math.nan, 0.25])
     (x.sqrt() + x).backward([1.0, 1.0])

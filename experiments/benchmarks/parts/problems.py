@@ -19,7 +19,7 @@ def points(count: int) -> list[tuple[list[float], float]]:
 
 
 def digits(sizes: list[int], batch: int) -> Task:
-    """Handwritten digits of configs/data, as many as fill ten batches, with the weights of seed 0."""
+    """Handwritten digits of configs/data that fill ten batches, with the weights of seed 0."""
     lines = (ROOT / "configs" / "data" / "digits.csv").read_text(encoding="ascii").splitlines()
     rows = [[float(cell) for cell in line.split(",")] for line in lines[1 : 10 * batch + 1]]
     model = nn.MLP(sizes[0], sizes[1:], rng=random.Random(0))
