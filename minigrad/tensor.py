@@ -172,7 +172,7 @@ class Tensor:
                 self._accumulate(grad @ b.swapaxes(-1, -2))
             if other.op != "const":
                 share = a.swapaxes(-1, -2) @ grad
-                other._accumulate(share if other.ndim > 1 else share[..., 0])
+                other._accumulate(share[..., 0] if other.ndim == 1 else share)
 
         return _node(operands.product(self, other), "@", (self, other), backward)
 
