@@ -51,6 +51,7 @@ ONE_ROW, ROWS = "grad * weight._data[0]", "grad @ weight._data"
 # These compute what the original computes, so no test can fail and they are not made.
 EQUIVALENT = {
     ("_sigmoid", "x >= 0", "x > 0"): "at 0 either formula gives 1 / 2, to the last bit",
+    ("**", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("@", "self.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("@", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("linear", "x.op != 'const'", "True"): "a constant is sent nothing all the same",
