@@ -1,6 +1,7 @@
 """Calls of numpy's functions with their arguments bound, and the arrays that they use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,25 +14,40 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 class Calls:
     """Records calls for batches of `batch` samples, and makes each array that they need once.
 
-    With `lead` = (n,) every array has a leading axis of n replicas.
+    With `lead` = (n,) every array has a leading axis of n replicas. `setup` has the calls that
+    depend on the batch alone, not on the parameters.
     """
 
     def __init__(self, lead: tuple[int, ...], batch: int) -> None:
         self.lead, self.batch = lead, batch
-        self._recorded: list[Call] = []
+        self.setup: list[Call] = []
+        self._each_time: list[Call] = []
+        self._into = self._each_time
         self._buffers: dict[object, Any] = {}
 
     def emit(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Record a call."""
-        if function is np.matmul and self._may_dot(arguments[2]):
+        if function is np.matmul and self._may_dot(*arguments):
             function = np.dot
         if isinstance(function, np.ufunc):  # it converts a number at each call, an array never
             arguments = tuple([np.array(a) if type(a) is float else a for a in arguments])
-        self._recorded.append((function, arguments))
+        self._into.append((function, arguments))
+
+    @contextmanager
+    def for_data(self, condition: bool) -> Iterator[None]:
+        """Within, if the condition holds, calls are recorded in `setup`."""
+        before = self._into
+        if condition:
+            self._into = self.setup
+        try:
+            yield
+        finally:
+            self._into = before
 
     def take(self) -> list[Call]:
-        """The calls recorded since the last time."""
-        recorded, self._recorded = self._recorded, []
+        """The calls recorded since the last time, but for those in `setup`."""
+        recorded, self._each_time = self._each_time, []
+        self._into = self._each_time
         return recorded
 
     def zeros(self, rows: int, per_sample: bool) -> Array:
@@ -54,6 +70,12 @@ class Calls:
         """An array of the operation's own, whose result `like` is, for the way back."""
         return self.buffer((name, like.ctypes.data), like.shape)
 
-    def _may_dot(self, out: Array) -> bool:
-        """Whether np.dot, with half the overhead, gives the same bits: not for a batch of 1."""
-        return not self.lead and self.batch > 1 and bool(out.flags.c_contiguous)
+    def _may_dot(self, a: Array, b: Array, out: Array) -> bool:
+        """Whether np.dot, with half the overhead of np.matmul, gives the bits that replicas get.
+
+        For matrices both call BLAS in the same way; where one of them is a vector they do not. A
+        column times a row is exact.
+        """
+        if self.lead or not out.flags.c_contiguous:
+            return False
+        return bool(a.shape[1] == 1 or min(a.shape + b.shape) > 1)

@@ -7,6 +7,7 @@ Arrays have the shape [..., rows, batch], and [..., rows, 1] where a number is n
 leading axis, if any, is one of replicas. Parameters have the shape [..., parameters].
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from minigrad.lift.program import Program
 class Execution:
     """A program for batches of `batch` samples and, with `lead` = (n,), for n replicas at once.
 
-    Fill `parameters` and `inputs`, call `forward()`, read `outputs` and `total`, the loss summed
-    over `terms` samples; call `backward()` and read `gradient`, that of the mean loss.
+    Call `set_inputs()`, fill `parameters`, call `forward()`, read `outputs` and
+    `total`, the loss summed over `terms` samples; call `backward()` and read `gradient`, that of
+    the mean loss.
     """
 
     def __init__(self, program: Program, lead: tuple[int, ...], batch: int, slopes: bool) -> None:
@@ -30,6 +32,7 @@ class Execution:
         forward = Forward(program, calls)
         self.parameters, self.inputs = forward.parameters, forward.inputs
         self.latest: Any = None  # the list of arrays that the inputs were copied from
+        self._setup = calls.setup
         self.total: Array = np.zeros((*lead, 1))
         self.terms = 1
         if program.loss is not program.outputs:  # else it is a program of the outputs alone
@@ -43,9 +46,19 @@ class Execution:
         if slopes:
             backward = Backward(program, forward)
             self.gradient = backward.gradient
-            if backward.adds_to_gradient:
-                self._backward_calls.append((self.gradient.fill, (0.0,)))
-            self._backward_calls += calls.take()
+            self._backward_calls = calls.take()
+
+    def set_inputs(self, inputs: Sequence[Array]) -> None:
+        """Take over a batch, [..., batch, numbers] for each argument; one or more may be missing.
+
+        It is known by its list, so this one must not be changed in place.
+        """
+        self.latest = None
+        for own, array in zip(self.inputs, inputs, strict=False):
+            np.copyto(own, array.swapaxes(-1, -2))
+        for function, arguments in self._setup:
+            function(*arguments)
+        self.latest = inputs
 
     def forward(self) -> None:
         for function, arguments in self._forward_calls:

@@ -68,8 +68,10 @@ class Lifted:
     def _run(
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
-        batch = inputs[0].shape[-2]
-        replicas = parameters.shape[0] if parameters.ndim > 1 else 1
+        lead, batch = parameters.shape[:-1], inputs[0].shape[-2]
+        if execution := self._executions.get((lead, batch, what)):
+            return self._run_execution(execution, parameters, inputs, what)
+        replicas = parameters.shape[0] if lead else 1
         needed = self._bytes * batch * replicas
         if needed <= BLOCK or batch == replicas == 1:
             return self._run_block(parameters, inputs, what)
@@ -84,12 +86,15 @@ class Lifted:
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
         execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
-        execution.parameters[...] = parameters
+        return self._run_execution(execution, parameters, inputs, what)
+
+    def _run_execution(
+        self, execution: Execution, parameters: Array, inputs: Sequence[Array], what: str
+    ) -> tuple[Array, Array, Array]:
         if execution.latest is not inputs:
             self._check(inputs)
-            for own, array in zip(execution.inputs, inputs, strict=False):
-                np.copyto(own, array.swapaxes(-1, -2))
-            execution.latest = inputs
+            execution.set_inputs(inputs)
+        execution.parameters[...] = parameters
         execution.forward()
         mean = execution.total[..., 0] / execution.terms
         if what == "gradient":
