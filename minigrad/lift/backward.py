@@ -86,17 +86,23 @@ class Backward:
         self._send(operand, g, lambda out: self.calls.emit(move, g, out), once)
 
     def _dot(self, operation: Operation, g: Array, x: Array, weights: Array) -> None:
+        (operand,) = operation.operands
         index = np.array(operation.weights)
         indices = index.ravel().tolist()
+        x_transposed = np.swapaxes(x, -1, -2)
+        if not operand.has_slope:  # once a batch, since BLAS is faster with it
+            copied = np.empty(x_transposed.shape)
+            with self.calls.for_data(True):
+                self.calls.emit(np.copyto, copied, x_transposed)
+            x_transposed = copied
         into = strided(self.gradient, index)
         if into is not None and into.strides[-1] == into.itemsize and self._are_new(indices):
             self._filled.setdefault(None, set()).update(indices)
-            self.calls.emit(np.matmul, g, np.swapaxes(x, -1, -2), into)
+            self.calls.emit(np.matmul, g, x_transposed, into)
         else:
             part = np.empty((*self.calls.lead, *index.shape))
-            self.calls.emit(np.matmul, g, np.swapaxes(x, -1, -2), part)
+            self.calls.emit(np.matmul, g, x_transposed, part)
             self._add(None, indices, part.reshape((*self.calls.lead, index.size, 1)))
-        (operand,) = operation.operands
         transposed = np.swapaxes(weights[..., : operand.rows], -1, -2)
         self._send(operand, g, lambda out: self.calls.emit(np.matmul, transposed, g, out))
 

@@ -73,9 +73,10 @@ class Calls:
     def _may_dot(self, a: Array, b: Array, out: Array) -> bool:
         """Whether np.dot, with half the overhead of np.matmul, gives the bits that replicas get.
 
-        For matrices both call BLAS in the same way; where one of them is a vector they do not. A
-        column times a row is exact.
+        Both call BLAS in the same way if no matrix is transposed and none is a vector: BLAS adds
+        in another order there. A column times a row is exact.
         """
         if self.lead or not out.flags.c_contiguous:
             return False
-        return bool(a.shape[1] == 1 or min(a.shape + b.shape) > 1)
+        as_they_are = a.flags.c_contiguous and b.flags.c_contiguous
+        return bool(a.shape[1] == 1 or (as_they_are and min(a.shape + b.shape) > 1))
