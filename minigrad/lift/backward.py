@@ -98,13 +98,13 @@ class Backward:
         into = strided(self.gradient, index)
         if into is not None and into.strides[-1] == into.itemsize and self._are_new(indices):
             self._filled.setdefault(None, set()).update(indices)
-            self.calls.emit(np.matmul, g, x_transposed, into)
+            self.calls.emit_matmul(g, x_transposed, into)
         else:
             part = np.empty((*self.calls.lead, *index.shape))
-            self.calls.emit(np.matmul, g, x_transposed, part)
+            self.calls.emit_matmul(g, x_transposed, part)
             self._add(None, indices, part.reshape((*self.calls.lead, index.size, 1)))
         transposed = np.swapaxes(weights[..., : operand.rows], -1, -2)
-        self._send(operand, g, lambda out: self.calls.emit(np.matmul, transposed, g, out))
+        self._send(operand, g, lambda out: self.calls.emit_matmul(transposed, g, out))
 
     def _are_new(self, indices: list[int]) -> bool:
         """Whether these parameters differ and none of them has received a part of its slope."""

@@ -27,11 +27,23 @@ class Calls:
 
     def emit(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Record a call."""
-        if function is np.matmul and self._may_dot(*arguments):
-            function = np.dot
         if isinstance(function, np.ufunc):  # it converts a number at each call, an array never
             arguments = tuple([np.array(a) if type(a) is float else a for a in arguments])
         self._into.append((function, arguments))
+
+    def emit_matmul(self, a: Array, b: Array, out: Array) -> None:
+        """Record a product of matrices, one a replica, with the bits that each has alone.
+
+        BLAS gives the same bits where it is called with matrices of the same shape and layout, but
+        for a row times a column: there some of its kernels ask how the numbers lie in memory.
+        """
+        if out.shape[-2:] == (1, 1) and a.shape[-1] > 1:
+            row, column = a[..., 0, :], b[..., :, 0]
+            products = self.buffer("products", row.shape)
+            self.emit(np.multiply, row, column, products)
+            self.emit(np.add.reduce, products, -1, None, out[..., 0], True)
+        else:
+            self.emit(np.dot if self._may_dot(a, b, out) else np.matmul, a, b, out)
 
     @contextmanager
     def for_data(self, condition: bool) -> Iterator[None]:
@@ -71,10 +83,10 @@ class Calls:
         return self.buffer((name, like.ctypes.data), like.shape)
 
     def _may_dot(self, a: Array, b: Array, out: Array) -> bool:
-        """Whether np.dot, with half the overhead of np.matmul, gives the bits that replicas get.
+        """Whether np.dot, with half the overhead of np.matmul, gives the same bits.
 
-        Both call BLAS in the same way if no matrix is transposed and none is a vector: BLAS adds
-        in another order there. A column times a row is exact.
+        Both call BLAS in the same way if no matrix is transposed and none is a vector. A column
+        times a row is exact.
         """
         if self.lead or not out.flags.c_contiguous:
             return False
