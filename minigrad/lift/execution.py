@@ -7,8 +7,8 @@ Arrays have the shape [..., rows, batch], and [..., rows, 1] where a number is n
 leading axis, if any, is one of replicas. Parameters have the shape [..., parameters].
 """
 
+import operator
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -31,8 +31,9 @@ class Execution:
         calls = Calls(lead, batch)
         forward = Forward(program, calls)
         self.parameters, self.inputs = forward.parameters, forward.inputs
-        self.latest: Any = None  # the list of arrays that the inputs were copied from
+        self.latest: tuple[Array, ...] = ()  # which the inputs were copied from
         self._setup = calls.setup
+        self._names = [register.name for register in program.arguments]
         self.total: Array = np.zeros((*lead, 1))
         self.terms = 1
         if program.loss is not program.outputs:  # else it is a program of the outputs alone
@@ -49,16 +50,23 @@ class Execution:
             self._backward_calls = calls.take()
 
     def set_inputs(self, inputs: Sequence[Array]) -> None:
-        """Take over a batch, [..., batch, numbers] for each argument; one or more may be missing.
+        """Take over a batch, [..., batch, numbers] for each argument; the last may be missing.
 
-        It is known by its list, so this one must not be changed in place.
+        It is known by its arrays, so these must not be changed in place. Raises ValueError for
+        arrays of other widths than the program's arguments.
         """
-        self.latest = None
-        for own, array in zip(self.inputs, inputs, strict=False):
+        if len(inputs) == len(self.latest) and all(map(operator.is_, inputs, self.latest)):
+            return
+        self.latest = ()
+        for name, own, array in zip(self._names, self.inputs, inputs, strict=False):
+            if array.shape[-1] != own.shape[-2]:
+                raise ValueError(
+                    f"{name} has {own.shape[-2]} numbers a sample, found {array.shape[-1]}"
+                )
             np.copyto(own, array.swapaxes(-1, -2))
         for function, arguments in self._setup:
             function(*arguments)
-        self.latest = inputs
+        self.latest = tuple(inputs)
 
     def forward(self) -> None:
         for function, arguments in self._forward_calls:

@@ -146,7 +146,8 @@ class Forward:
             return self._gathered[id(operand)]
         with_ones = self.calls.zeros(operand.rows + has_bias, per_sample=True)
         with_ones[..., operand.rows :, :] = 1.0
-        self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)
+        with self.calls.for_data(not operand.has_slope):
+            self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)
         return with_ones
 
     def _weights(self, operation: Operation) -> Array:

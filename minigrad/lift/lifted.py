@@ -91,9 +91,7 @@ class Lifted:
     def _run_execution(
         self, execution: Execution, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
-        if execution.latest is not inputs:
-            self._check(inputs)
-            execution.set_inputs(inputs)
+        execution.set_inputs(inputs)
         execution.parameters[...] = parameters
         execution.forward()
         mean = execution.total[..., 0] / execution.terms
@@ -126,13 +124,6 @@ class Lifted:
             loss, gradient = loss + weight * part_loss, gradient + weight * part_gradient
             outputs.append(part_outputs.copy())
         return loss, np.concatenate(outputs, axis=-2), gradient
-
-    def _check(self, inputs: Sequence[Array]) -> None:
-        for register, array in zip(self.program.arguments, inputs, strict=False):
-            if array.shape[-1] != register.rows:
-                raise ValueError(
-                    f"{register.name} has {register.rows} numbers a sample, found {array.shape[-1]}"
-                )
 
     def _execution(self, lead: tuple[int, ...], batch: int, what: str) -> Execution:
         key = lead, batch, what
