@@ -63,7 +63,27 @@ class Backward:
                 emit = partial(_emit_vjp, vjp, self.calls, g, y, operands)
                 once = operation.op == "*" and not operation.operands[1 - number].has_slope
                 once = once and operation.out not in self._varying
-                self._send(operation.operands[number], g, emit, once)
+                if not self._write_over(operation, g, emit):
+                    self._send(operation.operands[number], g, emit, once)
+
+    def _write_over(self, operation: Operation, g: Array, emit: Emit) -> bool:
+        """Let the operand's slopes take the place of the result's, if they can."""
+        register = operation.operands[0].whole
+        if (
+            register is None
+            or not RULES[operation.op].elementwise
+            or not register.has_slope
+            or register in self._slopes
+            or operation.out in self._shared
+            or len(self._filled[operation.out]) < register.rows  # a nan would stay in the others
+            or self._columns(register) != g.shape[-1]
+        ):
+            return False
+        self._slopes[register] = g
+        self._filled[register] = set(range(register.rows))
+        self._varying.add(register)
+        emit(g)
+        return True
 
     def _spread(self, operation: Operation, g: Array, out: Array) -> None:
         self.calls.emit(np.copyto, self.forward.by_row(operation, out), g[..., None, :])

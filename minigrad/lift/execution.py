@@ -22,26 +22,27 @@ from minigrad.lift.program import Program
 class Execution:
     """A program for batches of `batch` samples and, with `lead` = (n,), for n replicas at once.
 
-    Call `set_inputs()`, fill `parameters`, call `forward()`, read `outputs` and
-    `total`, the loss summed over `terms` samples; call `backward()` and read `gradient`, that of
-    the mean loss.
+    Call `set_inputs()`, fill `parameters`, call `forward()`, read `outputs`, [..., batch, outputs],
+    and `total`, the loss summed over `terms` samples; call `backward()` and read `gradient`, that
+    of the mean loss.
     """
 
     def __init__(self, program: Program, lead: tuple[int, ...], batch: int, slopes: bool) -> None:
         calls = Calls(lead, batch)
         forward = Forward(program, calls)
         self.parameters, self.inputs = forward.parameters, forward.inputs
-        self.latest: tuple[Array, ...] = ()  # which the inputs were copied from
+        self.latest: Sequence[Array] = ()  # which the inputs were copied from
         self._setup = calls.setup
         self._names = [register.name for register in program.arguments]
-        self.total: Array = np.zeros((*lead, 1))
-        self.terms = 1
+        self.total: Array = np.zeros(lead)
+        self.terms = np.array(1.0)
         if program.loss is not program.outputs:  # else it is a program of the outputs alone
             losses = forward.read(program.loss)
-            self.terms = losses.shape[-1]
-            calls.emit(np.add.reduce, losses, -1, None, self.total)
+            self.terms = np.array(float(losses.shape[-1]))
+            calls.emit(np.add.reduce, losses[..., 0, :], -1, None, self.total)
         outputs = forward.read(program.outputs)
-        self.outputs = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
+        by_row = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
+        self.outputs = by_row.swapaxes(-1, -2)
         self._forward_calls, self._backward_calls = calls.take(), list[Call]()
         self.gradient: Array = np.zeros_like(self.parameters)
         if slopes:
@@ -52,9 +53,12 @@ class Execution:
     def set_inputs(self, inputs: Sequence[Array]) -> None:
         """Take over a batch, [..., batch, numbers] for each argument; the last may be missing.
 
-        It is known by its arrays, so these must not be changed in place. Raises ValueError for
-        arrays of other widths than the program's arguments.
+        A batch that comes again, as the same list or with the same arrays in it, is not read
+        again: they must not be changed in place. Raises ValueError for arrays of other widths than
+        the program's arguments.
         """
+        if inputs is self.latest:
+            return
         if len(inputs) == len(self.latest) and all(map(operator.is_, inputs, self.latest)):
             return
         self.latest = ()
@@ -66,7 +70,7 @@ class Execution:
             np.copyto(own, array.swapaxes(-1, -2))
         for function, arguments in self._setup:
             function(*arguments)
-        self.latest = tuple(inputs)
+        self.latest = inputs
 
     def forward(self) -> None:
         for function, arguments in self._forward_calls:

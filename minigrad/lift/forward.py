@@ -1,5 +1,6 @@
 """The way forward through an array program: the calls that compute every register."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ class Forward:
         self.parameters: Array = np.zeros((*calls.lead, program.parameters))
         self._arrays: dict[Register, Array] = {}
         self._gathered: dict[int, Array] = {}  # by the operand's id
+        self._place_of = _in_place(program)
         for operation in program.operations:
             for operand in operation.operands:
                 self._place(operand, ones=operation.op == "dot" and operation.has_bias)
@@ -31,6 +33,8 @@ class Forward:
 
     def array(self, register: Register) -> Array:
         """The register's rows: the same array whenever it is asked for."""
+        if register in self._place_of:
+            return self.array(self._place_of[register])
         if register not in self._arrays:
             whole = self.calls.zeros(register.rows + register.ones, register.per_sample)
             whole[..., register.rows :, :] = 1.0
@@ -158,6 +162,22 @@ class Forward:
         weights = np.empty((*self.calls.lead, *index.shape))
         self.calls.emit(np.take, self.parameters, index, -1, weights, "clip")
         return weights
+
+
+def _in_place(program: Program) -> dict[Register, Register]:
+    """Registers that are read once, by an operation that can write over them: by what it makes."""
+    operands = [operand for operation in program.operations for operand in operation.operands]
+    reads = Counter(
+        p.register for o in (*operands, program.loss, program.outputs) for p in o.pieces
+    )
+    sums = {operation.out for operation in program.operations if operation.op in ("dot", "sum")}
+    places = {}
+    for operation in program.operations:
+        if operation.op in RULES and RULES[operation.op].in_place:
+            register, out = operation.operands[0].whole, operation.out
+            if register in sums and reads[register] == 1 and register.per_sample == out.per_sample:
+                places[register] = out
+    return places
 
 
 def strided(flat: Array, index: NDArray[np.int64]) -> Array | None:

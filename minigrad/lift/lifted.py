@@ -92,12 +92,12 @@ class Lifted:
         self, execution: Execution, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
         execution.set_inputs(inputs)
-        execution.parameters[...] = parameters
+        np.copyto(execution.parameters, parameters)
         execution.forward()
-        mean = execution.total[..., 0] / execution.terms
         if what == "gradient":
             execution.backward()
-        return mean, execution.outputs.swapaxes(-1, -2), execution.gradient
+        mean = np.divide(execution.total, execution.terms)
+        return mean, execution.outputs, execution.gradient
 
     def _over_replicas(
         self, parameters: Array, inputs: Sequence[Array], what: str, size: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import subprocess
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy._core._multiarray_umath import __cpu_features__
 from numpy.typing import NDArray
 
 import nn
@@ -70,7 +70,8 @@ def test_replicas_of_an_mlp_are_their_single_runs_to_the_bit(sizes: list[int], b
 
 
 NEEDS = {"Prescott": "SSE3", "Nehalem": "SSE42", "Haswell": "AVX2", "SkylakeX": "AVX512_SKX"}
-KERNELS = [name for name, feature in NEEDS.items() if __cpu_features__.get(feature)]
+FEATURES = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
+KERNELS = [name for name, feature in NEEDS.items() if FEATURES.get(feature)]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
