@@ -1,7 +1,7 @@
-"""Is a gradient right? backward() against central differences.
+"""Is a gradient right? It compares backward() with central differences.
 
 The numeric slope is (f(x + h) - f(x - h)) / 2h, whose error shrinks with h squared until rounding
-takes over; h = 1e-5 * max(1, |x|) lies near the best for float64. Two slopes a and n are compared
+takes over; h = 1e-5 * max(1, |x|) is near the optimum for float64. Two slopes a and n are compared
 by the relative error |a - n| / max(|a|, |n|), as in Stanford's CS231n: 1e-7 and less is good, 1e-2
 is wrong, and at a kink within the step the comparison means nothing.
 """
@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from minigrad.nodes import describe, local_slopes
+from minigrad.nodes import describe, local_slopes, nodes_below
 from minigrad.value import Number, Value, topological_order
 
 _EPSILON = 2.0**-52
@@ -23,9 +23,9 @@ class GradientError(ArithmeticError):
 
 
 @dataclass
-class Report:
-    """What was checked: the number of arguments, the largest relative error among them, and a
-    sentence for each argument that could not be compared because a kink lies within its step.
+class GradcheckReport:
+    """The number of arguments checked, the largest relative error among them, and a sentence for
+    each argument that could not be compared because a kink lies within its step.
     """
 
     checked: int = 0
@@ -39,7 +39,7 @@ def gradcheck(
     *,
     step: float = 1e-5,
     tolerance: float = 1e-6,
-) -> Report:
+) -> GradcheckReport:
     """Compare `f(*inputs).backward()` with central differences in every input.
 
     `inputs` are Values or plain numbers. An `f` without arguments is called as `f()`; so the loss
@@ -60,20 +60,20 @@ def gradcheck(
     if not inputs:
         raise ValueError("gradcheck needs at least one input")
     values = [v if isinstance(v, Value) else Value(v) for v in inputs]
-    held = [value.grad for value in values]
+    grads = [value.grad for value in values]
     check = _Check(
         f if inspect.signature(f).parameters else lambda *_: f(), values, step, tolerance
     )
     try:
         return check.run()
     finally:
-        for value, grad in zip(values, held, strict=True):
+        for value, grad in zip(values, grads, strict=True):
             value.grad = grad
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """A node's numbers while an input stood at one place; the Values of the inputs move on."""
+    """The numbers of a node for one place of the input; the Values themselves change later."""
 
     op: str
     data: float
@@ -81,7 +81,7 @@ class _Moment:
 
     @property
     def side(self) -> int:
-        """On which side of its kink an operation stands: -1, 1, or 0 right on it."""
+        """The side of its kink on which an operation is: -1, 1, or 0 at the kink."""
         rival = self.operands[1] if self.op in ("maximum", "minimum") else 0.0
         return (self.operands[0] > rival) - (self.operands[0] < rival)
 
@@ -91,9 +91,9 @@ class _Check:
         self, f: Callable[..., Value], inputs: list[Value], step: float, tolerance: float
     ) -> None:
         self.f, self.inputs, self.step, self.tolerance = f, inputs, step, tolerance
-        self.report = Report()
+        self.report = GradcheckReport()
 
-    def run(self) -> Report:
+    def run(self) -> GradcheckReport:
         for value in self.inputs:
             value.grad = 0.0
         root = self.f(*self.inputs)
@@ -115,17 +115,29 @@ class _Check:
             return
         low, high = below[-1].data, above[-1].data
         numeric = (high - low) / (2 * h)
-        # f itself is rounded, so the quotient cannot be surer than this
+        # f itself is rounded, so the quotient cannot be more exact than this
         noise = 8 * _EPSILON * max(abs(high), abs(low)) / h
         gap, size = abs(analytic - numeric), max(abs(analytic), abs(numeric))
         fits = gap <= noise or gap <= self.tolerance * size
-        if not (fits and math.isfinite(numeric)):  # nan fits nothing
+        if not (fits and math.isfinite(numeric)):
             raise GradientError(
                 f"{name}: backward() gives {analytic!r}, central differences give {numeric!r}, "
-                f"a relative error of {gap / size:.1e}{_culprit(below, root, above)}"
+                f"a relative error of {gap / size:.1e}{self._cut_off(index, root)}"
+                f"{_culprit(below, root, above)}"
             )
         self.report.checked += 1
         self.report.worst = max(self.report.worst, 0.0 if gap <= noise else gap / size)
+
+    def _cut_off(self, index: int, root: Value) -> str:
+        """What to say of an input that is not in the graph below the result."""
+        nodes = set(nodes_below(root))
+        if self.inputs[index] in nodes:
+            return ""
+        which = f"inputs[{index}]" if nodes.intersection(self.inputs) else "the inputs"
+        return (
+            f": the result does not depend on {which} through the graph, "
+            "as where a number was taken out by .data, float() or a function of math"
+        )
 
     def moments(self, x: Value, by: float) -> list[_Moment]:
         """Every operation's numbers with `x` moved, operands first and f's result last."""
@@ -142,7 +154,7 @@ class _Check:
 
 
 def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> str:
-    """The first kinked operation that stands on different sides within the step, or ""."""
+    """The first operation that is on both sides of its kink within the step, or ""."""
     if len({tuple(moment.op for moment in graph) for graph in (below, here, above)}) > 1:
         return "the graph itself changes"
     for low, now, high in zip(below, here, above, strict=True):
@@ -152,8 +164,11 @@ def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> st
 
 
 def _culprit(below: list[_Moment], root: Value, above: list[_Moment]) -> str:
-    """The first operation, operands first, whose own slopes do not explain how it moved."""
-    for low, node, high in zip(below, topological_order(root), above, strict=True):
+    """The first operation, operands first, whose own slopes do not explain its change."""
+    nodes = topological_order(root) or [root]
+    for low, node, high in zip(below, nodes, above, strict=True):
+        if not node.parents:
+            continue
         distinct = list(dict.fromkeys(node.parents))
         places = [node.parents.index(parent) for parent in distinct]
         moves = [high.operands[i] - low.operands[i] for i in places]

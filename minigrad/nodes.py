@@ -67,7 +67,8 @@ def describe(node: Value) -> str:
 def caption(node: Value, ran: bool) -> list[str]:
     """What a drawing says of a node, line by line: operation and label, data, gradient."""
     head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
-    return [*([head] if head else []), f"{node.data:.3g}", *([f"grad {node.grad:.2g}"] * ran)]
+    data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
+    return [*([head] if head else []), f"{data:.3g}", *([f"grad {grad:.2g}"] * ran)]
 
 
 def went_backward(root: Value) -> bool:

@@ -1,9 +1,9 @@
 """Pickle and copy.deepcopy for graphs of Values, of any depth.
 
-A rule is a function made inside an operation, and pickle cannot store those. So a node is stored
-as its operation and its parents, and loading it performs the operation again, which gives it its
-rule; numbers, gradients and labels are then set as they were stored. So store a graph before its
-leaves change: a rule that is made anew reads the numbers that stand there then.
+A rule is a function made inside an operation, and pickle cannot store such functions. So a node
+is stored as its operation and its parents, and loading it performs the operation again, which makes
+the rule; numbers, gradients and labels are then set as they were stored. Store a graph before its
+leaves change: a rule that is made anew uses the numbers of that moment.
 """
 
 import copyreg
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from minigrad.value import Value, maximum, minimum, topological_order
+from minigrad.value import Value, dot, maximum, minimum, topological_order
 
 Facts: TypeAlias = tuple[str, tuple[Value, ...], float, float, str]
 """op, parents, data, grad, label"""
@@ -24,6 +24,9 @@ _SYMBOLS: dict[str, Callable[..., Value]] = {
     "**": Value.__pow__,
     "neg": Value.__neg__,
     "abs": Value.__abs__,
+    "dot": lambda *operands: dot(
+        operands[: len(operands) // 2], operands[len(operands) // 2 : -1], operands[-1]
+    ),
     "maximum": maximum,
     "minimum": minimum,
     "leaky_relu": lambda x, slope: x.leaky_relu(slope.data),
@@ -32,10 +35,10 @@ _SYMBOLS: dict[str, Callable[..., Value]] = {
 
 
 class _Storing:
-    """Announces to the thread which nodes are being stored, at the moment pickle comes to it.
+    """Tells the thread, at the moment pickle reaches it, which nodes are being stored.
 
-    Those are stored with their parents only, for all of them stand in one list, parents first:
-    however deep the graph, pickle never has to recurse into it.
+    Those are stored with their parents only, since all of them are in one list, parents first:
+    however deep the graph is, pickle never recurses into it.
     """
 
     thread = threading.local()
@@ -63,7 +66,7 @@ def _restore_after(_start: None, _below: list[Value], _end: None, facts: Facts) 
 def _restore(op: str, parents: tuple[Value, ...], data: float, grad: float, label: str) -> Value:
     if parents:
         node = (_SYMBOLS.get(op) or getattr(Value, op))(*parents)
-        node.parents = parents  # also where the operation made a constant of its own
+        node.parents = parents  # the operation may have made a constant of its own
     else:
         node = Value(data)
         node.op = op

@@ -1,4 +1,4 @@
-"""Names for the things that a config chooses by name."""
+"""Registries of the things that a config chooses by name."""
 
 import difflib
 import typing
@@ -10,7 +10,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Registry(dict[str, T]):
-    """What a config may name, for one kind of thing.
+    """The things of one kind that a config may name.
 
     >>> ACTIVATIONS: Registry[Any] = Registry("activation")
     >>> @ACTIVATIONS.register
@@ -33,7 +33,7 @@ class Registry(dict[str, T]):
         return self.register_as(item.__name__.lower())(item)
 
     def register_as(self, name: str) -> Callable[[F], F]:
-        """Decorator with a name of its own, for what Python keeps to itself, as "and"."""
+        """Decorator: adds it under `name`, which may be a keyword of Python, as "and"."""
 
         def register(item: F) -> F:
             if name in self:
@@ -48,7 +48,7 @@ class Registry(dict[str, T]):
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """What to write instead of `name`: the nearest known name, then all of them."""
+    """A hint for an unknown `name`: the nearest known name, then all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name[:100], names, n=1)
     return (f"did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}"

@@ -1,8 +1,9 @@
-"""Settings: what a function takes by name from a config, the intervals they lie in, and the check.
+"""Settings: the keywords of a function that a config may set, their intervals, and the check.
 
-A setting's annotation says all: `lr: Annotated[float, Range("(0, inf)")]`.
+A setting is declared by its annotation alone: `lr: Annotated[float, Range("(0, inf)")]`.
 """
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -24,8 +25,7 @@ class Range:
 
     @property
     def ends(self) -> tuple[float, float]:
-        low, high = self.interval[1:-1].split(",")
-        return float(low), float(high)
+        return _ends(self.interval)
 
     def __contains__(self, number: float) -> bool:
         low, high = self.ends
@@ -34,10 +34,16 @@ class Range:
         return above and below
 
 
-def settings_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """The settings a config may give `function`: what it takes by name, but for `rng`.
+@functools.cache
+def _ends(interval: str) -> tuple[float, float]:
+    low, high = interval[1:-1].split(",")
+    return float(low), float(high)
 
-    Settings have an annotation and come after the first `*` or have a default.
+
+def settings_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The settings of `function`: its parameters that are keyword-only or have a default.
+
+    `rng` is not a setting. Every setting has an annotation.
     """
     target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
     hints = typing.get_type_hints(target, include_extras=True)
@@ -64,7 +70,7 @@ _WORDS = {
 
 
 def check(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
-    """Raise ValueError, by name, range and value, for a setting that its annotation excludes.
+    """Raise ValueError, with name, range and value, for a setting that its annotation excludes.
 
     >>> def wait(*, steps: Annotated[int, Range("[1, inf)")] = 1): ...
     >>> check(wait, {"steps": 2.5})
@@ -81,7 +87,7 @@ def check(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
 
 
 def check_number(name: str, value: Any, interval: str) -> None:
-    """The same for one number that has no annotation."""
+    """Raise ValueError, with name, range and value, for a number outside of `interval`."""
     if not _is_of(float, value) or value not in Range(interval):
         raise ValueError(f"{name} must be a number in {interval}, found {value!r}")
 
@@ -101,7 +107,7 @@ def _is_of(kind: Any, value: Any) -> bool:
         return isinstance(value, (list, tuple)) and all(_is_of(inner, one) for one in value)
     if kind is bool:
         return isinstance(value, bool)
-    if kind in (int, float):  # a whole number will do for a float; True is no number
+    if kind in (int, float):  # an int is allowed as a float; True is not a number
         return isinstance(value, (int, kind)) and not isinstance(value, bool)
     return True
 

@@ -4,18 +4,30 @@ import math
 from collections.abc import Iterable
 
 from minigrad.settings import check_number
-from optim.elementwise import elements, maximum, minimum
+from optim.elementwise import maximum, minimum, of_the_same_norm
 from optim.groups import Parameter
 
 
+def grad_norm(parameters: Iterable[Parameter]) -> float:
+    """The Euclidean norm of all gradients together: sqrt(sum of g^2).
+
+    >>> from minigrad import Value
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> ((x * x + y * y) / 2).backward()
+    >>> grad_norm([x, y])
+    5.0
+    """
+    return math.hypot(*(g for parameter in parameters for g in of_the_same_norm(parameter.grad)))
+
+
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
-    """Scale all gradients alike, to at most `max_norm` together; give their norm before.
+    """Scale all gradients alike, to a norm of at most `max_norm`; return the norm before.
 
         norm = sqrt(sum of g^2)        over every gradient of every parameter
         g = g * min(1, max_norm / (norm + 1e-6))
 
     As torch.nn.utils.clip_grad_norm_; Pascanu et al. 2013, "On the difficulty of training recurrent
-    neural networks". Where the norm is not finite, gradients become nan.
+    neural networks". If the norm is not finite, gradients become nan.
 
     >>> from minigrad import Value
     >>> x = Value(3.0)
@@ -27,16 +39,16 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     """
     check_number("max_norm", max_norm, "[0, inf]")
     parameters = list(parameters)
-    norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
-    scale = max_norm / (norm + 1e-6)
-    if not scale >= 1:  # nan goes through, as everywhere
+    before = grad_norm(parameters)
+    scale = max_norm / (before + 1e-6)
+    if not scale >= 1:  # nan is passed on
         for parameter in parameters:
             parameter.grad = parameter.grad * scale
-    return norm
+    return before
 
 
 def clip_grad_value(parameters: Iterable[Parameter], clip_value: float) -> None:
-    """Cut every gradient off at `-clip_value` and `clip_value`.
+    """Clip every gradient to the interval from `-clip_value` to `clip_value`.
 
     As torch.nn.utils.clip_grad_value_.
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Protocol, TypeAlias
 
 
 class Parameter(Protocol):
-    """Anything with a number or an array of numbers and its gradient, as a Value."""
+    """Anything that has a number or an array of numbers, and its gradient, as a Value has."""
 
     data: Any
     grad: Any
@@ -16,21 +17,29 @@ Parameters: TypeAlias = Iterable[Parameter | Mapping[str, Any]]
 """Parameters, or groups of them as `{"params": [...], "lr": 0.1}`."""
 
 
+State: TypeAlias = dict[str, Any]
+"""What a rule remembers of one parameter until its next step, by name; empty at first."""
+
+
+class Settings(SimpleNamespace):
+    """The settings of a group as attributes, by the names of the optimizer's fields."""
+
+
 @dataclass
 class Group:
     """Parameters, the settings they are stepped with, and each one's state.
 
-    `settings["lr"]` is the current rate, `initial_lr` the one that a schedule starts from.
+    `settings.lr` is the current rate, `initial_lr` the one that a schedule starts from.
     """
 
     parameters: list[Parameter]
-    settings: dict[str, Any]
+    settings: Settings
     initial_lr: float
-    states: list[dict[str, Any]]
+    states: list[State]
 
 
 def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
-    """Each group's parameters and the settings it has of its own. Raises ValueError."""
+    """The parameters of each group and its own settings. Raises ValueError."""
     members = _members(given)
     if not any(isinstance(member, Mapping) for member in members):
         members = [{"params": members}]
@@ -47,7 +56,7 @@ def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
 
 
 def _members(given: Any) -> list[Any]:
-    # A set is refused too: it has no order, and a loaded state goes by order.
+    # A set is refused too: it has no order, and a loaded state is matched by order.
     if not isinstance(given, Iterable) or isinstance(given, (set, frozenset)):
         raise ValueError(f"parameters come in a list, found {type(given).__name__}")
     return list(given)

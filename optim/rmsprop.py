@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from optim.elementwise import divide, maximum, sqrt
-from optim.groups import Parameters
+from optim.elementwise import decay, descend, divide, maximum, sqrt
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, NonNegative, Penalty, Rate
 
 
 @OPTIMIZERS.register
 class RMSprop(Optimizer):
-    """steps by the gradient over its root mean square
+    """divides the gradient by its root mean square
 
     For each parameter x with gradient g:
 
@@ -20,13 +20,13 @@ class RMSprop(Optimizer):
         d = momentum * the last step's d + d
         x = x - lr * d
 
-    v starts at 0. If centered, v - m^2 stands for v in the third line, a variance, where
+    v starts at 0. If centered, the variance v - m^2 replaces v in the third line, where
 
         m = alpha * m + (1 - alpha) * g
 
-    As torch.optim.RMSprop, but where rounding makes the variance negative: it is 0 here, the root
-    nan there. Tieleman and Hinton 2012, lecture 6.5 of "Neural networks for machine learning";
-    centered after Graves 2013, "Generating sequences with recurrent neural networks".
+    As torch.optim.RMSprop, except that a variance made negative by rounding is taken as 0 here; its
+    root is nan there. Tieleman and Hinton 2012, lecture 6.5 of "Neural networks for machine
+    learning"; centered after Graves 2013, "Generating sequences with recurrent neural networks".
 
     >>> from minigrad import Value
     >>> x = Value(3.0)
@@ -37,46 +37,22 @@ class RMSprop(Optimizer):
     2.0
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1e-2,
-        alpha: Fraction = 0.99,
-        eps: NonNegative = 1e-8,
-        weight_decay: Penalty = 0.0,
-        momentum: Fraction = 0.0,
-        centered: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            alpha=alpha,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum=momentum,
-            centered=centered,
-        )
+    lr: Rate = 1e-2
+    alpha: Fraction = 0.99
+    eps: NonNegative = 1e-8
+    weight_decay: Penalty = 0.0
+    momentum: Fraction = 0.0
+    centered: bool = False
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        alpha: float,
-        eps: float,
-        weight_decay: float,
-        momentum: float,
-        centered: bool,
-    ) -> Any:
-        if weight_decay:
-            g = g + weight_decay * x
-        v = state["v"] = alpha * state.get("v", 0.0) + (1 - alpha) * g * g
-        if centered:
-            m = state["m"] = alpha * state.get("m", 0.0) + (1 - alpha) * g
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
+        if s.weight_decay:
+            g = g + s.weight_decay * x
+        v = state["v"] = decay(state.get("v", 0.0), s.alpha, (1 - s.alpha) * g * g)
+        if s.centered:
+            m = state["m"] = decay(state.get("m", 0.0), s.alpha, (1 - s.alpha) * g)
             v = maximum(v - m * m, 0.0)
-        d = divide(g, sqrt(v) + eps)
-        if momentum:
-            d = state["d"] = momentum * state.get("d", 0.0) + d
-        return x - lr * d
+        d = divide(g, sqrt(v) + s.eps)
+        if s.momentum:
+            d = state["d"] = decay(state.get("d", 0.0), s.momentum, d)
+        return descend(x, s.lr, d)

@@ -1,5 +1,5 @@
-"""Datasets by name. Your own: a function that takes its settings and `rng` by keyword and gives
-a Dataset, decorated with `@DATASETS.register`.
+"""Datasets by name. To add your own, decorate with `@DATASETS.register` a function that takes its
+settings and `rng` by keyword and returns a Dataset.
 """
 
 from minigrad.data import csv_file, logic, regression, shapes

@@ -1,4 +1,4 @@
-"""Your own numbers, out of a CSV file."""
+"""Numbers from a CSV file of your own."""
 
 import csv
 import math
@@ -12,13 +12,14 @@ from typing import BinaryIO
 from minigrad.data.dataset import DATASETS, Dataset
 from minigrad.files.untrusted import open_regular
 from minigrad.registry import suggestion
+from minigrad.terminal.text import excerpt, printable
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
 MAX_COLUMNS = 1_000
 MAX_NUMBERS = 1_000_000  # a second to read, at worst, and 40 MB as Python floats
-MAX_LINES = 500_000  # blank ones too
-MAX_ROW_BYTES = 1_000_000  # of one row, line breaks within quotes included
+MAX_LINES = 500_000  # including blank ones
+MAX_ROW_BYTES = 1_000_000  # including line breaks within quotes
 MAX_CLASSES = 100
 MAX_FAULTS = 20
 
@@ -48,7 +49,7 @@ def read_csv(*, path: str, target: str, rng: random.Random) -> Dataset:
 
 
 class DataError(ValueError):
-    """All that is wrong with a data file; `faults` has a line for each of the first 20."""
+    """The faults of a data file; `faults` has a line for each of the first 20."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
@@ -56,7 +57,7 @@ class DataError(ValueError):
 
 
 class _Unreadable(Exception):
-    """What makes the rest of a file unreadable."""
+    """A fault that makes the rest of a file unreadable."""
 
     def __init__(self, line: int | None, sentence: str) -> None:
         super().__init__(sentence)
@@ -65,10 +66,10 @@ class _Unreadable(Exception):
 
 
 class _Faults:
-    """What is found to be wrong with a file, each at its line, until there is enough of it."""
+    """The faults of a file, each with its line; those after the first 20 are only counted."""
 
     def __init__(self, path: str) -> None:
-        self.path = _printable(path)
+        self.path = printable(path)
         self.first: list[str] = []
         self.more = 0
 
@@ -97,7 +98,7 @@ def _open(path: str) -> BinaryIO:
 
 
 class _Rows:
-    """The rows of an open file, each with the line that it starts on; blank lines left out."""
+    """The rows of an open file, each with the line that it starts on, without blank lines."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -116,7 +117,7 @@ class _Rows:
             raise _Unreadable(self.start, _csv_fault(str(error))) from None
 
     def lines(self) -> Iterator[str]:
-        """The text line by line. What it refuses could fill the memory or take minutes."""
+        """The text line by line. It refuses what could fill the memory or take minutes."""
         total = number = 0
         while line := self.file.readline(MAX_ROW_BYTES + 1):
             number += 1
@@ -128,7 +129,7 @@ class _Rows:
                 raise _Unreadable(self.start, f"the row is longer than {MAX_ROW_BYTES:,} bytes")
             if number > MAX_LINES:
                 raise _Unreadable(number, f"more than {MAX_LINES:,} lines")
-            if total > MAX_BYTES:  # the file has grown, or is one whose size is told as 0
+            if total > MAX_BYTES:  # the file has grown, or the system gives its size as 0
                 raise _too_large()
             yield _decoded(line, number)
 
@@ -147,7 +148,7 @@ def _decoded(line: bytes, number: int) -> str:
 
 
 def _csv_fault(message: str) -> str:
-    """The csv module's message in words that say what to look for."""
+    """The csv module's message in words that say what to correct."""
     if "unexpected end" in message:
         return "a quote in the row that starts here is never closed"
     if "expected after" in message:
@@ -161,7 +162,7 @@ def _csv_fault(message: str) -> str:
 
 
 def _header(rows: Iterator[tuple[int, list[str]]], target: str, faults: _Faults) -> list[str]:
-    """The names of the columns, which the first row holds. Raises DataError."""
+    """The names of the columns, from the first row. Raises DataError."""
     line, cells = next(rows, (None, []))
     names = [cell.strip() for cell in cells]
     if not names:
@@ -180,10 +181,9 @@ def _header(rows: Iterator[tuple[int, list[str]]], target: str, faults: _Faults)
 
 
 def _separator(header: str) -> str | None:
-    """What stands between cells, if not a comma."""
-    seen = {mark: header.count(mark) for mark in (";", "\t", "|")}
-    mark = max(seen, key=lambda mark: seen[mark])
-    return {";": "';'", "\t": "tabs", "|": "'|'"}[mark] if seen[mark] else None
+    """The separator of the cells, if it is not a comma."""
+    mark = max(";\t|", key=header.count)
+    return {";": "';'", "\t": "tabs", "|": "'|'"}[mark] if mark in header else None
 
 
 def _header_faults(names: Sequence[str], target: str) -> Iterator[str]:
@@ -193,13 +193,13 @@ def _header_faults(names: Sequence[str], target: str) -> Iterator[str]:
     for name, count in Counter(filter(None, names)).items():
         if count > 1:
             places = [str(column) for column, other in enumerate(names, 1) if other == name]
-            used = f"column name {_shown(name)} is used {count} times"
-            yield _cut(f"{used}: columns {', '.join(places)}", 160)
+            usage = f"column name {_quoted(name)} is used {count} times"
+            yield excerpt(f"{usage}: columns {', '.join(places)}", 160)
     if target not in names:
-        known = {_cut(_printable(name[:60]), 60) for name in names if name}
-        yield _cut(f"no column {_shown(target)}: {suggestion(target[:60], known)}", 400)
+        known = {excerpt(name[:60]) for name in names if name}
+        yield excerpt(f"no column {_quoted(target)}: {suggestion(target[:60], known)}", 400)
     elif len(names) == 1:
-        yield f"column {_shown(target)} is the only one: there is nothing to predict it from"
+        yield f"column {_quoted(target)} is the only one: there is nothing to predict it from"
 
 
 def _dataset(
@@ -234,12 +234,12 @@ def _dataset(
 def _row_faults(names: Iterable[str], cells: Iterable[str]) -> Iterator[str]:
     for name, cell in zip(names, cells, strict=True):
         if not _is_number(cell):
-            found = _shown(cell.strip()) if cell.strip() else "an empty cell"
-            yield f"column {_shown(name)}: must be a finite number, found {found}"
+            text = _quoted(cell.strip()) if cell.strip() else "an empty cell"
+            yield f"column {_quoted(name)}: must be a finite number, found {text}"
 
 
 def _classes(targets: Iterable[float]) -> int | None:
-    """k, if the targets are 0, 1, ... k - 1 with none left out."""
+    """k, if the targets are 0, 1, ... k - 1 and none of them is missing."""
     values = set(targets)
     k = len(values)
     return k if 2 <= k <= MAX_CLASSES and values == set(range(k)) else None
@@ -260,14 +260,6 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _shown(text: str) -> str:
-    """`text` in quotes on one line: what cannot be printed escaped, what is long cut."""
-    return _cut(repr(text[:60]), 60)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 3] + "..."
+def _quoted(text: str) -> str:
+    """The text in quotes, on one line and of at most 60 characters."""
+    return excerpt(repr(text[:60]))

@@ -1,4 +1,4 @@
-"""What a dataset is, the registry of datasets, and what is done to one before training."""
+"""Datasets: the class, the registry, and the split and standardization before training."""
 
 import math
 import random
@@ -32,7 +32,7 @@ class Dataset:
         return len(self.inputs[0])
 
     def where(self, i: int) -> str:
-        """Where sample `i` is to be found, for messages.
+        """The place of sample `i`, for messages.
 
         >>> Dataset([[0.5]], [1.0]).where(0)
         'sample 0'
@@ -44,7 +44,7 @@ class Dataset:
         return f"{self.source}:{self.lines[i]}"
 
     def take(self, chosen: Iterable[int]) -> "Dataset":
-        """The chosen samples alone, in the order in which they are given."""
+        """The chosen samples alone, in the order of `chosen`."""
         chosen = list(chosen)
         return replace(
             self,
@@ -82,9 +82,9 @@ def split(
 
 @dataclass(frozen=True)
 class Standardizer:
-    """Moves and scales each feature to mean 0 and deviation 1 over the data that it was fitted to.
+    """Shifts and scales each feature to mean 0 and deviation 1 over the data that it was fitted to.
 
-    Fit it to the training part alone: validation data must not shape what they are to judge.
+    Fit it to the training part alone: a model must not depend on the data that validate it.
 
     >>> scale = Standardizer.fit(Dataset(inputs=[[1.0, 5.0], [3.0, 5.0]], targets=[0.0, 1.0]))
     >>> scale
@@ -104,13 +104,13 @@ class Standardizer:
         return cls(means, deviations)
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """The dataset with standardized inputs; targets stay."""
+        """The dataset with standardized inputs and the same targets."""
         return replace(dataset, inputs=[self.apply_to(features) for features in dataset.inputs])
 
     def apply_to(self, features: Sequence[float]) -> list[float]:
         """The features of one sample, standardized."""
-        moved = zip(features, self.means, self.deviations, strict=True)
-        return [(x - mean) / deviation for x, mean, deviation in moved]
+        columns = zip(features, self.means, self.deviations, strict=True)
+        return [(x - mean) / deviation for x, mean, deviation in columns]
 
 
 def _mean(column: Sequence[float]) -> float:
@@ -121,5 +121,5 @@ def _mean(column: Sequence[float]) -> float:
 
 def _deviation(column: Sequence[float], mean: float) -> float:
     """The population's standard deviation, or 1 where that is 0."""
-    # hypot scales, so that squares of large numbers do not overflow.
+    # hypot scales, so that squares of large numbers do not overflow
     return math.hypot(*(x - mean for x in column)) / math.sqrt(len(column)) or 1.0

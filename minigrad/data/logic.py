@@ -1,4 +1,4 @@
-"""Truth tables: inputs of 0 and 1, moved by noise if asked, and a label 0 or 1. No units."""
+"""Truth tables: inputs 0 and 1, with noise if there is any, and labels 0 and 1. No units."""
 
 import itertools
 import random
@@ -56,7 +56,7 @@ def parity(
 def _table(
     rule: Callable[[float], bool], bits: int, n: int, noise: float, rng: random.Random
 ) -> Dataset:
-    """The corners of the unit cube in turn; `rule` makes the label from how many bits are 1."""
+    """The corners of the unit cube in turn; `rule` maps the number of ones to the label."""
     corners = list(itertools.product((0.0, 1.0), repeat=bits))
     chosen = [corners[i % len(corners)] for i in range(n)]
     return Dataset(

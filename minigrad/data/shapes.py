@@ -1,7 +1,7 @@
 """Points in the plane: two inputs without units, and the label of a class.
 
-Each makes `n` points in all, class after class, the classes as equal in size as `n` allows, and
-moves each point by a normal deviation of `noise` in both directions.
+Each dataset has `n` points, class after class, the classes as equal in size as possible, and moves
+each point by a normal deviation of `noise` in both directions.
 """
 
 import itertools
@@ -83,7 +83,7 @@ def spiral(
     """
     points = []
     for label, i, size in _members(n, classes):
-        radius = (i + 1) / size  # not from 0, where all arms would share a point
+        radius = (i + 1) / size  # not 0, which all arms would share
         points.append(_polar(radius, label / classes + turns * radius))
     return _dataset(points, n, classes, noise, rng)
 
@@ -111,7 +111,7 @@ def checkerboard(
 
 
 def _members(n: int, classes: int) -> Iterator[tuple[int, int, int]]:
-    """For each of `n` points its label, its number within its class, and the size of that."""
+    """For each of `n` points its label, its index within its class, and the size of the class."""
     for label in range(classes):
         size = n // classes + (label < n % classes)
         for i in range(size):
@@ -126,7 +126,7 @@ def _polar(radius: float, turn: float) -> tuple[float, float]:
 def _dataset(
     points: Iterable[Iterable[float]], n: int, classes: int, noise: float, rng: random.Random
 ) -> Dataset:
-    """The points, which come in the order of `_members`, moved by noise and labelled."""
+    """The points, in the order of `_members`, with noise and labels."""
     return Dataset(
         inputs=[[rng.gauss(coordinate, noise) for coordinate in point] for point in points],
         targets=[float(label) for label, _, _ in _members(n, classes)],

@@ -1,7 +1,7 @@
 """Sanity checks before a long training: python -m minigrad.doctor CONFIG
 
-`examine` runs them in order, from the data to the optimizer, so that the first that fails is the
-cause of what fails after it.
+`examine` runs them in order, from the data to the optimizer, so that the first one that fails is
+the cause of later failures.
 """
 
 from minigrad.doctor.examine import examine

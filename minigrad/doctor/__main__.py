@@ -1,8 +1,8 @@
 """The command: python -m minigrad.doctor CONFIG [key=value ...] [--json]
 
-Examines what the config describes, in seconds and before a long training: data, labels, initial
+Examines, in seconds and before a long training, what the config describes: data, labels, initial
 loss, gradient, hidden units, step sizes, and whether a handful of samples can be learnt by heart.
-Each check is a line with its verdict, the number measured and what to do. Writes no files.
+Each check prints a line: its verdict, the number measured and what to do. Writes no files.
 
 Exit codes: 0 nothing failed, though it may have warned; 1 a check failed; 2 bad usage, config or
 data; 130 interrupted by Ctrl-C.
@@ -14,8 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from minigrad import config
-from minigrad.config import ConfigError
+from minigrad.config import ConfigError, load
 from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding, counted
 from minigrad.terminal.command import Parser, escape_unprintable, print_lines
@@ -26,53 +25,49 @@ _WIDE = max(len(check.name) for check in CHECKS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code."""
+    """Run the command and return its exit code."""
     use_one_thread()
     arguments = _arguments(argv)
     escape_unprintable()
-    found: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     try:
-        return _examined(arguments, found)
+        return _examine(arguments, findings)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        done = f"{len(found)} of {len(CHECKS)} checks"
+        done = f"{len(findings)} of {len(CHECKS)} checks"
         print(f"interrupted by Ctrl-C after {done}", file=sys.stderr)
         return 130
 
 
-def _examined(arguments: argparse.Namespace, found: dict[str, Finding]) -> int:
+def _examine(arguments: argparse.Namespace, findings: dict[str, Finding]) -> int:
     start = time.perf_counter()
-    checked = config.load(arguments.config, arguments.overrides)
-    for name, finding in examine(checked):
-        found[name] = finding
+    config = load(arguments.config, arguments.overrides)
+    for name, finding in examine(config):
+        findings[name] = finding
         if not arguments.json:
-            line = f"{finding.verdict:<4}  {name:<{_WIDE}}  {finding.told}"
+            line = f"{finding.verdict:<4}  {name:<{_WIDE}}  {finding}"
             print_lines([printable(line)])
     seconds = time.perf_counter() - start
+    verdicts = [finding.verdict for finding in findings.values()]
     if arguments.json:
-        checks = [{"name": name, **vars(finding)} for name, finding in found.items()]
-        told = {"name": checked.name, "ok": not _failed(found), "seconds": round(seconds, 3)}
-        print(
-            json.dumps(json_ready({**told, "checks": checks}), indent=2, allow_nan=False),
-            flush=True,
-        )
+        report = {
+            "name": config.name,
+            "ok": "FAIL" not in verdicts,
+            "seconds": round(seconds, 3),
+            "checks": [{"name": name, **vars(finding)} for name, finding in findings.items()],
+        }
+        print_lines([json.dumps(json_ready(report), indent=2, allow_nan=False)])
     else:
-        print_lines([f"{_summary(found)}, {seconds:.1f} s"])
-    return 1 if _failed(found) else 0
+        print_lines([f"{_summary(verdicts)}, {seconds:.1f} s"])
+    return 1 if "FAIL" in verdicts else 0
 
 
-def _failed(found: dict[str, Finding]) -> int:
-    return sum(finding.verdict == "FAIL" for finding in found.values())
-
-
-def _summary(found: dict[str, Finding]) -> str:
-    verdicts = [finding.verdict for finding in found.values()]
+def _summary(verdicts: Sequence[str]) -> str:
     failed, warned, skipped = (verdicts.count(v) for v in ("FAIL", "warn", "skip"))
-    parts = [f"{failed} failed"] if failed else []
-    parts += [counted(warned, "warning")] if warned else []
-    parts += [f"{skipped} skipped"] if skipped else []
+    parts = [f"{failed} failed"] * (failed > 0) + [counted(warned, "warning")] * (warned > 0)
+    parts += [f"{skipped} skipped"] * (skipped > 0)
     return f"{len(verdicts)} checks: {', '.join(parts) or 'all ok'}"
 
 

@@ -20,7 +20,7 @@ from minigrad.terminal.text import excerpt
 
 @dataclass(frozen=True)
 class Check:
-    """`needs` are the checks without which this one would only tell the same fault again."""
+    """A check; one of `needs` that failed would only make it report the same fault again."""
 
     name: str
     run: Callable[[Patient], Finding]
@@ -42,9 +42,9 @@ CHECKS = (
 
 
 def examine(config: Config) -> Iterator[tuple[str, Finding]]:
-    """Every check's name and finding, as soon as it is known.
+    """Yields the name and the finding of each check, as soon as it is done.
 
-    Raises ConfigError, before the first of them, for what does not fit together.
+    Raises ConfigError, before the first of them, for parts of the config that do not fit together.
     """
     patient, failed = Patient(config), dict[str, str]()
     crashed = ""
@@ -58,7 +58,7 @@ def examine(config: Config) -> Iterator[tuple[str, Finding]]:
             finding = check.run(patient)
         except ConfigError:
             raise
-        except (Exception, SystemExit) as error:  # a plugin's: every check would meet it again
+        except (Exception, SystemExit) as error:  # a plugin's, which would fail in every check
             finding, crashed = _crash(config, error), check.name
         if finding.verdict == "FAIL":
             failed[check.name] = check.name
@@ -66,13 +66,13 @@ def examine(config: Config) -> Iterator[tuple[str, Finding]]:
 
 
 def _crash(config: Config, error: BaseException) -> Finding:
-    said = excerpt(str(error), limit=250)
-    # our ArithmeticErrors say all themselves; others need their name
+    sentence = excerpt(str(error), limit=250)
+    # the messages of our own ArithmeticErrors are whole sentences; others need their class
     if not isinstance(error, ArithmeticError) or isinstance(error, ZeroDivisionError):
-        said = f"{type(error).__name__}: {said}"
+        sentence = f"{type(error).__name__}: {sentence}"
     files = {str(Path(plugin).resolve()): Path(plugin).name for plugin in config.plugins}
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename in files:
             place = f"{files[frame.filename]}:{frame.lineno}"
-            return Finding("FAIL", f"{place}: {said}", "mend the plugin")
-    return Finding("FAIL", said)
+            return Finding("FAIL", f"{place}: {sentence}", "mend the plugin")
+    return Finding("FAIL", sentence)

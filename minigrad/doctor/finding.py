@@ -1,26 +1,24 @@
-"""What a check found."""
+"""The result of a check."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-Verdict: TypeAlias = Literal["ok", "warn", "FAIL", "skip"]
+Status: TypeAlias = Literal["ok", "warn", "FAIL", "skip"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict, a sentence with the number measured, and what to do ("" where all is well).
+    """A verdict, a sentence with the number measured, and what to do ("" where nothing is wrong).
 
-    `numbers` has what was measured, by name, for programs.
+    `numbers` has the measurements by name, for programs.
     """
 
-    verdict: Verdict
+    verdict: Status
     sentence: str
     advice: str = ""
     numbers: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def told(self) -> str:
-        """Sentence and advice on one line."""
+    def __str__(self) -> str:
         return ": ".join(filter(None, [self.sentence, self.advice]))
 
 
@@ -34,7 +32,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as people read it.
+    """A share in percent.
 
     >>> percent(0.525)
     '52 %'

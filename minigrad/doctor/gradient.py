@@ -1,27 +1,27 @@
-"""Does backward() give the slopes of the whole model's loss? Central differences know."""
+"""Does backward() give the slopes of the whole model's loss? Central differences tell."""
 
 import random
 
 from minigrad.doctor.finding import Finding
 from minigrad.doctor.patient import Patient
-from minigrad.gradcheck import GradientError, Report, gradcheck
+from minigrad.gradcheck import GradcheckReport, GradientError, gradcheck
 from minigrad.value import Value, topological_order
 from nn import MLP
 from nn.activations import Activation
 from nn.losses import LOSSES
 
 _VISITS = 600_000
-"""Of graph nodes, about a second: each slope takes three graphs."""
+"""Of graph nodes, which take about a second; each slope needs three graphs."""
 _POINTS = [-2.0, -1.1, -0.4, 0.3, 0.9, 2.2]
 
 
 def check_gradient(patient: Patient) -> Finding:
-    """Gradcheck over as many parameters, of every layer, as there is time for."""
+    """Check as many parameters, of every layer, as there is time for."""
     model = patient.model()
     rng = random.Random(f"gradient {patient.config.seed}")
     for name, parameter in model.named_parameters():
         parameter.label = name
-        parameter.data += rng.gauss(0.0, 0.1)  # off the kinks, where zeros and symmetry may put it
+        parameter.data += rng.gauss(0.0, 0.1)  # away from kinks, to which zeros and symmetry lead
     few = patient.handful
     chosen = [0, len(few.inputs) // 2, -1] if patient.parameters < 1000 else [0]
     loss = LOSSES[patient.config.loss]
@@ -40,33 +40,35 @@ def check_gradient(patient: Patient) -> Finding:
     return _agrees(report, patient.parameters)
 
 
-def _agrees(report: Report, parameters: int) -> Finding:
+def _agrees(report: GradcheckReport, parameters: int) -> Finding:
     numbers = {"checked": report.checked, "worst": report.worst, "kinks": len(report.kinks)}
     if not report.checked:
         advice = "a smooth activation, as tanh, can be checked"
         return Finding("warn", f"no slope can be checked: {report.kinks[0]}", advice, numbers)
-    said = f"{report.checked} of {parameters:,} slopes agree with central differences"
+    sentence = f"{report.checked} of {parameters:,} slopes agree with central differences"
     if report.kinks:
-        said += f", {len(report.kinks)} stand at a kink"
-    said += f", to {report.worst:.0e}" if report.worst else ", to within rounding"
-    return Finding("ok", said, numbers=numbers)
+        sentence += f", {len(report.kinks)} stand at a kink"
+    sentence += f", to {report.worst:.0e}" if report.worst else ", to within rounding"
+    return Finding("ok", sentence, numbers=numbers)
 
 
 def _wrong(model: MLP, error: GradientError) -> Finding:
-    """The activation, if it is to blame on its own; else what gradcheck says."""
+    """The finding blames the activation if its slope is wrong, else it is gradcheck's message."""
     numbers = {"error": str(error)}
     for activation in dict.fromkeys(layer.neurons[0].activation for layer in model.layers):
         for point in _POINTS:
             if slopes := _slopes_apart(activation, point):
                 name = getattr(activation, "__name__", repr(activation))
-                said = f"activation {name} has a wrong slope: at x = {point:g} backward() gives "
-                said += "{:.4g}, central differences give {:.4g}".format(*slopes)
-                return Finding("FAIL", said, "mend its local rule", numbers)
+                sentence = (
+                    f"activation {name} has a wrong slope: at x = {point:g} backward() gives "
+                )
+                sentence += "{:.4g}, central differences give {:.4g}".format(*slopes)
+                return Finding("FAIL", sentence, "mend its local rule", numbers)
     return Finding("FAIL", str(error), "mend that operation's local rule", numbers)
 
 
 def _slopes_apart(activation: Activation, point: float) -> tuple[float, float] | None:
-    """The slope by backward() and the one by central differences, where they disagree."""
+    """The slopes by backward() and by central differences, if they disagree."""
     x, step = Value(point), 1e-5
     try:
         gradcheck(activation, [x])
@@ -78,7 +80,7 @@ def _slopes_apart(activation: Activation, point: float) -> tuple[float, float] |
 
 
 def _chosen(model: MLP, most: int) -> list[Value]:
-    """At most so many parameters, but one of each layer, at even distances within the layer."""
+    """At most so many parameters, but at least one a layer, at equal distances within it."""
     chosen = []
     each = max(1, most // len(model.layers))
     for layer in model.layers:

@@ -1,10 +1,10 @@
 """Do the labels belong to the inputs, or were they shuffled?
 
-Where labels follow inputs, near samples have like labels, or, as at parity, unlike ones. So the
-share of nearest neighbours with the same label is held against what it becomes when the labels are
-shuffled on purpose, 499 times: a permutation test. A second test asks whether any single feature
-goes with the labels, for neighbours say little where most features are noise. Labels that neither
-tells apart from shuffled ones are a fault; one shuffle in a hundred passes by chance.
+If labels depend on inputs, near samples have the same label or, as in parity, different ones. So
+the share of nearest neighbours with the same label is compared with its values for 499 shuffles of
+the labels: a permutation test. A second test compares each single feature with the labels, since
+neighbours say little where most features are noise. Labels that neither test can tell from shuffled
+ones are a fault; one shuffle in a hundred passes by chance.
 """
 
 import math
@@ -19,17 +19,17 @@ from minigrad.doctor.finding import Finding, percent
 from minigrad.doctor.patient import Patient
 
 FEWEST = 20
-"""Samples: with fewer of them, chance alone makes any pattern."""
+"""Samples; with fewer of them chance alone produces any pattern."""
 NEIGHBOURS = 3
 SHUFFLES = 499
 SURE = 0.004
 _POOL, _ASKED, _FEATURES = 2000, 300, 50
-"""At most: samples, those of them whose neighbours are asked, and features tested alone."""
+"""At most: samples, those of them whose neighbours are compared, and single features."""
 
 
 @dataclass(frozen=True)
-class _Test:
-    """A number measured, its range over all shuffles, and the share of them that is as far out."""
+class _PermutationTest:
+    """A measurement, its range over all shuffles, and the share of them that is as far out."""
 
     measured: float
     low: float
@@ -42,33 +42,37 @@ class _Test:
 
 
 def check_labels(patient: Patient) -> Finding:
-    """A permutation test on nearest neighbours; if that tells nothing, one on single features."""
+    """A permutation test on nearest neighbours and, if it is not sure, one on single features."""
     data = patient.some(_POOL)
     if len(data.inputs) < FEWEST:
-        said = f"{len(data.inputs)} samples are too few to tell labels from shuffled ones"
-        return Finding("ok", f"{said}, which takes {FEWEST}", numbers={"samples": len(data.inputs)})
+        sentence = f"{len(data.inputs)} samples are too few to tell labels from shuffled ones"
+        return Finding(
+            "ok", f"{sentence}, which takes {FEWEST}", numbers={"samples": len(data.inputs)}
+        )
     data = Standardizer.fit(data).apply(data)
     labels = data.classes is not None
     near = _neighbours(data.inputs)
     neighbours = _test(data.targets, lambda t: _agreement(t, near, labels))
     numbers = {"neighbours": vars(neighbours)}
-    said = _neighbourly(neighbours, labels)
+    sentence = _neighbourly(neighbours, labels)
     if neighbours.tells:
-        return Finding("ok", said, numbers=numbers)
+        return Finding("ok", sentence, numbers=numbers)
     columns = list(zip(*data.inputs, strict=True))
     columns = columns[:: -(-len(columns) // _FEATURES)]
     feature = _test(data.targets, lambda t: max(_explained(c, t, labels) for c in columns))
     numbers["feature"] = vars(feature)
     if feature.tells:
-        said = f"one feature alone explains {percent(feature.measured)} of the targets' variance"
+        sentence = (
+            f"one feature alone explains {percent(feature.measured)} of the targets' variance"
+        )
         shuffled = f"shuffled ones up to {percent(feature.high)}"
-        return Finding("ok", f"{said}, {shuffled}", numbers=numbers)
+        return Finding("ok", f"{sentence}, {shuffled}", numbers=numbers)
     what = "label" if labels else "target"
-    said = f"the {what}s look shuffled: {said}, and no single feature goes with them"
-    return Finding("FAIL", said, f"see that each row has its own {what}", numbers)
+    sentence = f"the {what}s look shuffled: {sentence}, and no single feature goes with them"
+    return Finding("FAIL", sentence, f"see that each row has its own {what}", numbers)
 
 
-def _neighbourly(test: _Test, labels: bool) -> str:
+def _neighbourly(test: _PermutationTest, labels: bool) -> str:
     if labels:
         shuffled = f"shuffled ones {percent(test.low)} to {percent(test.high)}"
         return f"{percent(test.measured)} of nearest neighbours share a label, {shuffled}"
@@ -76,25 +80,27 @@ def _neighbourly(test: _Test, labels: bool) -> str:
     return f"targets correlate with their neighbours' by {test.measured:.2f}, {shuffled}"
 
 
-def _test(targets: Sequence[float], measure: Callable[[Sequence[float]], float]) -> _Test:
+def _test(
+    targets: Sequence[float], measure: Callable[[Sequence[float]], float]
+) -> _PermutationTest:
     measured, shuffled, rng = measure(targets), list(targets), random.Random("shuffled labels")
-    found = []
+    by_chance = []
     for _ in range(SHUFFLES):
         rng.shuffle(shuffled)
-        found.append(measure(shuffled))
-    middle = statistics.fmean(found)
+        by_chance.append(measure(shuffled))
+    middle = statistics.fmean(by_chance)
     distance = abs(measured - middle) * (1 - 1e-9)  # the same sum in another order is no further
-    as_far = sum(abs(number - middle) >= distance for number in found)
-    return _Test(measured, min(found), max(found), (1 + as_far) / (1 + SHUFFLES))
+    as_far = sum(abs(number - middle) >= distance for number in by_chance)
+    return _PermutationTest(measured, min(by_chance), max(by_chance), (1 + as_far) / (1 + SHUFFLES))
 
 
 def _neighbours(inputs: Sequence[Sequence[float]]) -> dict[int, list[int]]:
-    """For some samples the nearest of all; those that are as near as the last of them, too."""
+    """The nearest samples of some samples, with all that are as near as the last of them."""
     near = {}
     for i in range(0, len(inputs), -(-len(inputs) // _ASKED)):
-        apart = [(math.dist(inputs[i], there), j) for j, there in enumerate(inputs) if j != i]
-        reach = sorted(apart)[NEIGHBOURS - 1][0] * (1 + 1e-9)
-        near[i] = [j for distance, j in apart if distance <= reach]
+        others = [(math.dist(inputs[i], other), j) for j, other in enumerate(inputs) if j != i]
+        reach = sorted(others)[NEIGHBOURS - 1][0] * (1 + 1e-9)
+        near[i] = [j for distance, j in others if distance <= reach]
     return near
 
 
@@ -108,7 +114,7 @@ def _agreement(targets: Sequence[float], near: Mapping[int, Sequence[int]], labe
 
 
 def _explained(column: Sequence[float], targets: Sequence[float], labels: bool) -> float:
-    """The share of a feature's variance that lies between the classes, or that a line explains."""
+    """The share of a feature's variance between the classes, or that a straight line explains."""
     if not labels:
         return _correlation(column, targets) ** 2
     members = defaultdict(list)
@@ -119,7 +125,7 @@ def _explained(column: Sequence[float], targets: Sequence[float], labels: bool) 
 
 
 def _correlation(a: Sequence[float], b: Sequence[float]) -> float:
-    """Pearson's, or 0 where one of them is constant."""
+    """Pearson's correlation, or 0 if one of them is constant."""
     mean_a, mean_b = math.fsum(a) / len(a), math.fsum(b) / len(b)
     off_a, off_b = [x - mean_a for x in a], [x - mean_b for x in b]
     size = math.hypot(*off_a) * math.hypot(*off_b)

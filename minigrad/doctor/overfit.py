@@ -1,13 +1,13 @@
-"""Can the model learn a handful of samples by heart? If not, all data in the world will not help.
+"""Can the model learn a handful of samples by heart? If not, more data will not help.
 
-Where the config's optimizer cannot, another one, known to be robust, tries the same: if that one
-can, the fault is the optimizer's, else the model's.
+If it cannot with the config's optimizer, a robust one tries the same: if that one succeeds, the
+fault is the optimizer's, else the model's.
 """
 
 import math
 from dataclasses import replace
 
-from minigrad.doctor.finding import Finding, Verdict, counted
+from minigrad.doctor.finding import Finding, Status, counted
 from minigrad.doctor.patient import Patient
 from minigrad.training.batches import Batches
 from minigrad.training.trainer import Trainer
@@ -15,14 +15,14 @@ from optim import Adam
 from optim.schedules import constant
 
 BY_HEART, HALFWAY, NO_BETTER = 0.05, 0.5, 0.9
-"""Of the loss of a guess. The configs of this project need 16 to 280 steps to the first, over
-seeds from 0 to 19."""
+"""Shares of the loss of a guess. The configs of this project need 16 to 280 steps to reach the
+first, with seeds 0 to 19."""
 MOST, LEAST = 1000, 50
 _ROBUST = 0.03
 
 
 def check_overfit(patient: Patient) -> Finding:
-    """Full-batch steps on a few samples until nearly nothing of the loss is left."""
+    """Full-batch steps on a few samples until the loss is nearly 0."""
     few = patient.handful
     guess, samples = patient.guess(few), counted(len(few.inputs), "sample")
     most = patient.steps(len(few.inputs), least=LEAST, most=MOST)
@@ -30,23 +30,23 @@ def check_overfit(patient: Patient) -> Finding:
     loss, steps = _fit(_trainer(patient), most, enough)
     numbers = {"samples": len(few.inputs), "loss": loss, "guess": guess, "steps": steps}
     if loss <= enough:
-        said = f"{samples} learnt by heart: loss {loss:.3g} after {counted(steps, 'step')}"
-        return Finding("ok", said, numbers=numbers)
+        sentence = f"{samples} learnt by heart: loss {loss:.3g} after {counted(steps, 'step')}"
+        return Finding("ok", sentence, numbers=numbers)
     if most < MOST and loss < HALFWAY * guess:  # a large model: there is no time for more
-        said = f"{samples} half learnt in {counted(steps, 'step')}: loss {loss:.3g}"
-        return Finding("ok", f"{said}, a guess costs {guess:.4g}", numbers=numbers)
-    kept = f"{samples} keep a loss of {loss:.4g} after {counted(steps, 'step')}"
+        sentence = f"{samples} half learnt in {counted(steps, 'step')}: loss {loss:.3g}"
+        return Finding("ok", f"{sentence}, a guess costs {guess:.4g}", numbers=numbers)
+    result = f"{samples} keep a loss of {loss:.4g} after {counted(steps, 'step')}"
     trainer = _trainer(patient)
     adam = Adam(trainer.engine.parameters, lr=_ROBUST)
     robust = replace(trainer, optimizer=adam, clip_norm=None, clip_value=None)
-    other, taken = _fit(robust, most, enough)
-    numbers |= {"loss_by_adam": other, "steps_by_adam": taken}
-    if other <= enough:
-        bound, cause, advice = _optimizer(patient, other, taken)
+    adam_loss, adam_steps = _fit(robust, most, enough)
+    numbers |= {"loss_by_adam": adam_loss, "steps_by_adam": adam_steps}
+    if adam_loss <= enough:
+        bound, cause, advice = _optimizer(patient, adam_loss, adam_steps)
     else:
         bound, cause, advice = _too_simple(patient)
-    verdict: Verdict = "FAIL" if loss > bound * guess and most == MOST else "warn"
-    return Finding(verdict, f"{cause}: {kept}, a guess costs {guess:.4g}", advice, numbers)
+    verdict: Status = "FAIL" if loss > bound * guess and most == MOST else "warn"
+    return Finding(verdict, f"{cause}: {result}, a guess costs {guess:.4g}", advice, numbers)
 
 
 def _trainer(patient: Patient) -> Trainer:
@@ -56,7 +56,7 @@ def _trainer(patient: Patient) -> Trainer:
 
 
 def _fit(trainer: Trainer, most: int, enough: float) -> tuple[float, int]:
-    """The loss that is low enough, or the one after so many steps, and how many were done."""
+    """The first loss that is low enough, or the one after `most` steps, and the steps done."""
     try:
         for record in trainer.train(most):
             if record.loss <= enough:
@@ -67,7 +67,7 @@ def _fit(trainer: Trainer, most: int, enough: float) -> tuple[float, int]:
 
 
 def _optimizer(patient: Patient, loss: float, steps: int) -> tuple[float, str, str]:
-    """What share of a guess's loss is a fault, and no doubt; the cause; the advice."""
+    """The share of a guess's loss above which it is a fault, the cause, and the advice."""
     optimizer = patient.config.optimizer
     settings = optimizer.changed() or f"lr {optimizer.settings()['lr']:g}"
     cause = f"{optimizer.name} with {settings} does not get there"
@@ -76,7 +76,7 @@ def _optimizer(patient: Patient, loss: float, steps: int) -> tuple[float, str, s
 
 
 def _too_simple(patient: Patient) -> tuple[float, str, str]:
-    """The same."""
+    """The same three, if the model is to blame."""
     hidden, activation = patient.config.model.hidden, patient.config.model.activation
     if not hidden:
         cause = "the model is too simple, with no hidden layer"

@@ -1,7 +1,7 @@
-"""What is examined: a config's model, data and optimizer, made anew for every check.
+"""The subject of all checks: a config's model, data and optimizer, made anew for every check.
 
-A check may train, so none sees what another one left. Data and steps are cut so that a model of
-some hundred parameters takes a second in all, and one of some thousand takes several.
+A check may train, so no check sees the changes of another. Data and steps are limited so that all
+checks together take a second with some hundred parameters, and several with some thousand.
 """
 
 import math
@@ -24,13 +24,13 @@ from nn.losses import LOSSES, TASKS
 HANDFUL = 8
 _SAMPLES = 300
 _LARGE = 1000
-"""Parameters: of a model with more, fewer samples are taken."""
+"""Parameters; a model with more gets fewer samples."""
 _OPERATIONS = 3_000_000
-"""Of Values, forward and backward: about two seconds."""
+"""On Values, forward and backward, which take about two seconds."""
 
 
 class Patient:
-    """Raises ConfigError, when a part is first asked for, as `build.build_trainer` does."""
+    """Raises ConfigError, when a part is first used, as `build.build_trainer` does."""
 
     def __init__(self, config: Config) -> None:
         eager = config.train.model_copy(update={"engine": "eager", "seeds": None})
@@ -43,30 +43,30 @@ class Patient:
 
     @cached_property
     def parameters(self) -> int:
-        """How many there are."""
+        """The number of parameters."""
         return len(self.model())
 
     @cached_property
     def sample(self) -> Dataset:
-        """As many samples as there is time for; of a small set, all."""
+        """As many samples as there is time for; all of a small set."""
         return self.some(max(HANDFUL, min(_SAMPLES, _OPERATIONS // (20 * self.parameters))))
 
     @cached_property
     def handful(self) -> Dataset:
-        """A few samples that lie far apart, as many of each class, no two with the same inputs."""
+        """A few samples far from each other, equally many of each class, with distinct inputs."""
         data = self.data
         size = HANDFUL if self.parameters < _LARGE else HANDFUL // 2
         distinct = {tuple(data.inputs[i]): i for i in reversed(range(len(data.inputs)))}
-        left = sorted(distinct.values())
-        if len(left) > size:
-            groups = [[i for i in left if data.targets[i] == k] for k in range(data.classes or 0)]
+        rows = sorted(distinct.values())
+        if len(rows) > size:
+            groups = [[i for i in rows if data.targets[i] == k] for k in range(data.classes or 0)]
             each = max(1, size // (data.classes or 1))
-            left = [i for group in groups or [left] for i in _far_apart(data, group, each)]
-        return data.take(sorted(left))
+            rows = [i for group in groups or [rows] for i in _far_apart(data, group, each)]
+        return data.take(sorted(rows))
 
     @cached_property
     def short_run(self) -> ShortRun:
-        """What the first steps of the training do."""
+        """The first steps of the training."""
         trainer = self.trainer()
         most = min(60, self.config.train.steps)
         return short_run(trainer, self.steps(trainer.batches.size, least=5, most=most))
@@ -91,7 +91,7 @@ class Patient:
         return replace(built, dataset=self.sample, batches=batches, validation=None)
 
     def steps(self, samples: int, *, least: int, most: int) -> int:
-        """How many steps there is time for with so many samples a step, within the bounds."""
+        """The number of steps, within the bounds, for which there is time at so many samples."""
         fit = _OPERATIONS // (2 * self.parameters * samples)
         return min(most, max(least, fit))
 
@@ -101,21 +101,21 @@ class Patient:
         return self.loss_of(0.0 if learns_labels else statistics.fmean(dataset.targets), dataset)
 
     def loss_of(self, output: float, dataset: Dataset) -> float:
-        """The mean loss if every output of the model were this number for every sample."""
+        """The mean loss of a model whose every output is this number for every sample."""
         loss, outputs = LOSSES[self.config.loss], len(self.model().layers[-1].neurons)
         answer = [Value(output) for _ in range(outputs)]
         return statistics.fmean(loss(answer, target).data for target in dataset.targets)
 
 
 def _far_apart(data: Dataset, group: Sequence[int], size: int) -> list[int]:
-    """Of the group so many samples: the one farthest out, then each far from those before it."""
+    """`size` samples of the group: the one farthest out, then each far from those before it."""
     chosen: list[int] = []
     middle = [statistics.fmean(column) for column in zip(*data.inputs, strict=True)]
-    apart = {i: math.dist(data.inputs[i], middle) for i in group}
+    distance = {i: math.dist(data.inputs[i], middle) for i in group}
     while len(chosen) < min(size, len(group)):
-        last = max(group, key=apart.__getitem__)
+        last = max(group, key=distance.__getitem__)
         for i in group:
-            gap = math.dist(data.inputs[i], data.inputs[last])
-            apart[i] = min(apart[i], gap) if chosen else gap
+            to_last = math.dist(data.inputs[i], data.inputs[last])
+            distance[i] = min(distance[i], to_last) if chosen else to_last
         chosen.append(last)
     return chosen

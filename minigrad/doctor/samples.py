@@ -1,4 +1,4 @@
-"""Is the data fit to learn from: finite, enough of every class, of a scale that suits weights?"""
+"""Can a model learn from the data: are they finite, balanced, and of a scale that suits weights?"""
 
 import math
 import statistics
@@ -10,15 +10,15 @@ from minigrad.doctor.finding import Finding, counted
 from minigrad.doctor.patient import Patient
 
 LARGEST = 10.0
-"""Initial weights suit inputs near 1: sums of larger ones saturate tanh, and relu's explode."""
+"""Initial weights suit inputs near 1: sums of larger ones saturate tanh and explode with relu."""
 LEAST_SHARE = 0.2
-"""Of the samples that a class would have if all had the same number."""
+"""Share of the samples that a class would have if all classes were of the same size."""
 UNEVEN = 100.0
-"""Between the largest and the smallest deviation of a feature."""
+"""Ratio of the largest standard deviation of a feature to the smallest."""
 
 
 def check_data(patient: Patient) -> Finding:
-    """Numbers that are none, classes that are missing, scales far from 1, contradictions."""
+    """Look for numbers that are not finite, missing classes, scales far from 1, contradictions."""
     data = patient.data
     if broken := _broken(data):
         sentence, advice = broken
@@ -51,8 +51,8 @@ def _broken(data: Dataset) -> tuple[str, str] | None:
     if len(set(data.targets)) == 1:
         return f"every target is {data.targets[0]:g}", "there is nothing to tell apart"
     if counts and 0 in counts:
-        said = f"class {counts.index(0)} of {len(counts)} has no sample to train on"
-        return said, "take more samples, or a smaller data.val_fraction"
+        sentence = f"class {counts.index(0)} of {len(counts)} has no sample to train on"
+        return sentence, "take more samples, or a smaller data.val_fraction"
     return None
 
 
@@ -93,8 +93,8 @@ def _contradictions(data: Dataset) -> Iterator[str]:
 def _counts(data: Dataset) -> list[int] | None:
     if data.classes is None:
         return None
-    found = Counter(data.targets)
-    return [found[float(label)] for label in range(data.classes)]
+    counts = Counter(data.targets)
+    return [counts[float(label)] for label in range(data.classes)]
 
 
 def _targets(data: Dataset) -> str:

@@ -13,12 +13,12 @@ GOOD = 0.05
 
 @dataclass
 class ShortRun:
-    """`start` and `end` are the loss over all samples before and after; `broke` says what ended the
-    run early, if anything did, and then `end` is nan.
+    """`start` and `end` are the loss over all samples before and after. `broke` is the error that
+    ended the run early, if any; then `end` is nan.
 
-    `ratios` has for each step and each layer the norm of the weights' update over the norm of the
-    weights, the largest so far: where they pass near 0, as on the way to another sign, no step is
-    small against them; `rates` the learning rate of each step, and `lr` the one without schedule.
+    `ratios` has, for each step and each layer, the norm of the weights' update over the largest
+    norm of the weights so far: weights on the way to another sign pass near 0, where every step
+    would look large. `rates` has the learning rate of each step; `lr` is the one without schedule.
     `model` is as the run left it.
     """
 
@@ -42,7 +42,7 @@ class ShortRun:
 
 
 def short_run(trainer: Trainer, steps: int) -> ShortRun:
-    """Train so many steps. Raises Diverged where not even the first loss is finite."""
+    """Train so many steps. Raises Diverged if not even the first loss is finite."""
     engine = trainer.engine
     assert isinstance(engine, EagerEngine), "weights are read from Values"
     run = ShortRun(engine.model, trainer.optimizer.lr, trainer.evaluate().loss)
@@ -63,7 +63,7 @@ def short_run(trainer: Trainer, steps: int) -> ShortRun:
 
 
 def weights(model: MLP) -> list[list[float]]:
-    """The numbers of each layer's weights. Biases are left out: they start at 0."""
+    """The weights of each layer, without biases, which start at 0."""
     return [[w.data for neuron in layer.neurons for w in neuron.weights] for layer in model.layers]
 
 

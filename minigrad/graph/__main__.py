@@ -9,20 +9,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from minigrad import config
+from minigrad.config import load
 from minigrad.graph import draw, to_text
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
-from minigrad.terminal.command import Parser, count, print_lines
+from minigrad.terminal.command import Parser, print_lines, whole_number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code: 0, or 2 for bad usage, config or data."""
-
+    """Run the command and return its exit code: 0, or 2 for bad usage, config or data."""
     arguments = _arguments(argv)
     try:
-        loaded = config.load(arguments.config, arguments.overrides)
-        root = build.sample_loss(loaded, arguments.sample)
+        root = build.sample_loss(load(arguments.config, arguments.overrides), arguments.sample)
         root.backward()
         if arguments.out:
             draw(root, arguments.out, arguments.nodes)
@@ -32,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments.out:
         print_lines([to_text(root, arguments.nodes)])
         return 0
-    drawn, nodes = len(nodes_below(root, arguments.nodes)), len(nodes_below(root))
-    print_lines([f"{drawn} of {nodes} nodes, loss {root.data:.4g}: {arguments.out}"])
+    drawn, total = len(nodes_below(root, arguments.nodes)), len(nodes_below(root))
+    print_lines([f"{drawn} of {total} nodes, loss {root.data:.4g}: {arguments.out}"])
     return 0
 
 
@@ -46,7 +44,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("overrides", metavar="key=value", nargs="*", help="change the config")
     parser.add_argument("--out", metavar="FILE", help=".svg or .png; without it, print as text")
     parser.add_argument("--sample", metavar="K", type=int, default=1, help="from 0 (default 1)")
-    parser.add_argument("--nodes", metavar="N", type=count(), help="only the N nearest the loss")
+    parser.add_argument(
+        "--nodes", metavar="N", type=whole_number(), help="only the N nearest the loss"
+    )
     return parser.parse_intermixed_args(argv)
 
 

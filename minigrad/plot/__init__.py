@@ -1,1 +1,1 @@
-"""Pictures. matplotlib is imported here alone, and takes longer than XOR to train: import late."""
+"""Pictures. Only this package imports matplotlib, which takes longer than XOR: import it late."""

@@ -6,23 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+import numpy as np
 
-from minigrad.plot.style import COLORS, INK, check_ending, head, new_figure, save
+from minigrad.plot import style
+from minigrad.plot.style import COLORS, INK, Axes, Figure
+from minigrad.training.seed_table import quartiles, worst_of
 
-_CURVE, _PROMISE, _REST = "#2563eb", "#dc6803", "#b8c0ca"
-_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # once round the palette: the same colours, dashed
-_DISTINCT = 10  # curves; more are context, not something to be told apart
+_CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
+_DISTINCT = 10  # curves with a colour and a label of their own; the others are context
 _TOP = 1e250  # a log axis with margins must not reach beyond the floats
 _LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
 
 
 @dataclass
 class Curve:
-    """One run's metric by step, and what to call it."""
+    """One run's metric by step, and its label."""
 
     label: str
     steps: list[int]
@@ -43,14 +42,10 @@ def draw_loss(
 
     Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
-    figure = new_figure(7.2, 4.2)
-    axes = figure.add_subplot()
-    _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
+    figure, axes = _loss_figure(loss_name, final_loss_below)
     _line(axes, Curve("", list(steps), list(losses)), losses, True, color=_CURVE, linewidth=2)
-    if final_loss_below is not None and final_loss_below > 0:
-        _promise(axes, final_loss_below)
-    head(axes, title, subtitle)
-    save(figure, path)
+    style.head(axes, title, subtitle)
+    style.save(figure, path)
 
 
 def draw_band(
@@ -66,31 +61,23 @@ def draw_band(
     final_loss_below: float | None = None,
 ) -> None:
     """Write a picture of many seeds to `path`: their median, the band between the quartiles, and
-    the one that stands at `worst` (default: the one that ends worst). `losses` is an array [steps,
+    the seed at index `worst` (default: the one that ends worst). `losses` is an array [steps,
     seeds], with nan after a seed diverged.
 
     Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
-    import numpy as np  # here, as what needs it
-
-    from minigrad.training.seed_table import quartiles, worst_of
-
     if worst is None:
         worst = worst_of(losses[-1]) if len(losses) else 0
-    drawn = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
-    drawn = np.where((drawn > 1 / _TOP) & (drawn < _TOP), drawn, np.nan)
-    low, median, high, _, last = drawn.T
-    figure = new_figure(7.2, 4.2)
-    axes = figure.add_subplot()
-    _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
+    rows = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
+    rows = np.where((rows > 1 / _TOP) & (rows < _TOP), rows, np.nan)
+    low, median, high, _, last = rows.T
+    figure, axes = _loss_figure(loss_name, final_loss_below)
     axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="half of them")
     axes.plot(steps, last, color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
-    if final_loss_below is not None and final_loss_below > 0:
-        _promise(axes, final_loss_below)
     axes.legend(frameon=False, labelcolor=INK, loc="best")
-    head(axes, title, subtitle)
-    save(figure, path)
+    style.head(axes, title, subtitle)
+    style.save(figure, path)
 
 
 def draw_curves(
@@ -101,12 +88,12 @@ def draw_curves(
     log: bool = True,
     smoothing: float = 0.0,
 ) -> None:
-    """Lay curves over each other and write them to `path`, .png or .svg; None opens a window.
+    """Draw curves into the same axes and write them to `path`, .png or .svg; None opens a window.
 
-    `smoothing` is the weight of the past in an exponential moving average, in [0, 1), without the
-    average's pull towards 0 at the start; the raw curve stays, faint, behind. nan and infinities
-    leave gaps, and so does, on a log axis, all that is not above 0. The first ten curves have a
-    look and a label each, the others are thin and grey.
+    `smoothing` is the weight of the past in an exponential moving average, in [0, 1), corrected for
+    its start at 0; the raw curve is drawn faintly behind it. nan and infinities leave gaps, and so
+    does everything that is not above 0 on a log axis. The first ten curves have a colour and a
+    label each, the others are thin and grey.
 
     Raises ValueError for what cannot be drawn, in one sentence.
     """
@@ -114,30 +101,30 @@ def draw_curves(
     if path is None:
         _show(curves, metric, log, smoothing)
         return
-    figure = new_figure(*_size(curves))
+    figure = style.new_figure(*_size(curves))
     _overlay(figure, curves, metric, log, smoothing)
-    save(figure, path)
+    style.save(figure, path)
 
 
 def smoothed(values: Sequence[float], weight: float) -> list[float]:
-    """The exponential moving average, which passes over nan and infinities and leaves them in.
+    """The exponential moving average, which skips nan and infinities and leaves them in place.
 
     >>> smoothed([1.0, 2.0, math.nan, 2.0], 0.5)
     [1.0, 1.6666666666666667, nan, 1.8571428571428572]
     """
-    average, total, out = 0.0, 0.0, []
+    average, total, averages = 0.0, 0.0, []
     for value in values:
         if math.isfinite(value):
             average = weight * average + (1 - weight) * value
             total = weight * total + (1 - weight)  # what the average of ones would be
             value = average / total
-        out.append(value)
-    return out
+        averages.append(value)
+    return averages
 
 
 def _check(path: Path | None, curves: Sequence[Curve], smoothing: float) -> None:
     if path is not None:
-        check_ending(path)
+        style.check_ending(path)
     if not curves:
         raise ValueError("there are no curves to draw")
     if not 0 <= smoothing < 1:
@@ -150,7 +137,7 @@ def _check(path: Path | None, curves: Sequence[Curve], smoothing: float) -> None
 
 
 def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> None:
-    from matplotlib import pyplot  # here alone: it looks for a screen
+    from matplotlib import pyplot  # here, since it looks for a screen
 
     if pyplot.get_backend().lower() in ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"):
         raise ValueError("no window can be opened here: name a file, as curves.png")
@@ -172,23 +159,21 @@ def _overlay(
 ) -> None:
     axes = figure.add_subplot()
     _style(axes, ylabel=f"{metric}, log scale" if log else metric, log=log)
-    shown, rest = curves[:_DISTINCT], curves[_DISTINCT:]
+    labelled, rest = curves[:_DISTINCT], curves[_DISTINCT:]
     for curve in rest:
         _line(axes, curve, smoothed(curve.values, smoothing), log, color=_REST, linewidth=0.8)
     keys = []
-    for index, curve in enumerate(shown):
+    for index, curve in enumerate(labelled):
         color, dashes = COLORS[index % len(COLORS)], _DASHES[index // len(COLORS)]
         if smoothing:
             _line(axes, curve, curve.values, log, color=color, linewidth=0.8, alpha=0.25)
         averages = smoothed(curve.values, smoothing)
         _line(axes, curve, averages, log, color=color, linewidth=2, linestyle=dashes)
-        keys.append(
-            Line2D([], [], color=color, linewidth=2.5, linestyle=dashes, label=f" {curve.label}")
-        )
+        keys.append(style.line_key(curve.label, color, dashes=dashes))
     if rest:
-        keys.append(Line2D([], [], color=_REST, linewidth=1.2, label=f" {len(rest)} more"))
-    beside = max(len(curve.label) for curve in shown) <= _LEGEND_CHARACTERS
-    legend = figure.legend(  # labels begin with a space: at a "_" matplotlib would drop them
+        keys.append(style.line_key(f"{len(rest)} more", _REST, width=1.2))
+    beside = max(len(curve.label) for curve in labelled) <= _LEGEND_CHARACTERS
+    legend = figure.legend(
         handles=keys,
         loc="outside right upper" if beside else "outside lower left",
         frameon=False,
@@ -201,9 +186,14 @@ def _overlay(
         text.set_parse_math(False)
 
 
-def _promise(axes: Axes, bound: float) -> None:
-    """The loss that was expected, as a dashed line."""
-    axes.axhline(bound, color=_PROMISE, linewidth=1.5, linestyle=(0, (5, 3)))
+def _loss_figure(loss_name: str, bound: float | None) -> tuple[Figure, Axes]:
+    """Axes for a loss by step; the loss that is expected, if any, as a dashed line."""
+    figure = style.new_figure(7.2, 4.2)
+    axes = figure.add_subplot()
+    _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
+    if bound is None or bound <= 0:
+        return figure, axes
+    axes.axhline(bound, color=_BOUND, linewidth=1.5, linestyle=(0, (5, 3)))
     axes.annotate(
         f"expected below {bound:g}",
         xy=(0.99, bound),
@@ -211,25 +201,23 @@ def _promise(axes: Axes, bound: float) -> None:
         xytext=(0, 5),
         textcoords="offset points",
         horizontalalignment="right",
-        color=_PROMISE,
+        color=_BOUND,
     )
+    return figure, axes
 
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:
     """One line with gaps; a point between two gaps, which no line can show, as a dot."""
     low, high = (1 / _TOP if log else -_TOP), _TOP
-    drawn = [v if low < v < high else math.nan for v in values]
-    gap = [True, *map(math.isnan, drawn), True]
-    alone = [i for i in range(len(drawn)) if gap[i] and not gap[i + 1] and gap[i + 2]]
-    axes.plot(curve.steps, drawn, marker="o", markersize=4, markevery=alone, **look)
+    heights = [v if low < v < high else math.nan for v in values]
+    gap = [True, *map(math.isnan, heights), True]
+    alone = [i for i in range(len(heights)) if gap[i] and not gap[i + 1] and gap[i + 2]]
+    axes.plot(curve.steps, heights, marker="o", markersize=4, markevery=alone, **look)
 
 
 def _style(axes: Axes, *, ylabel: str, log: bool) -> None:
     if log:
         axes.set_yscale("log", nonpositive="mask")
-    axes.set_xlabel("step")
-    axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
+    style.step_axis(axes)
     axes.set_ylabel(ylabel)
-    axes.margins(x=0.01)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, which="major", alpha=0.25)
+    style.frameless(axes)

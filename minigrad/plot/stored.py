@@ -14,22 +14,23 @@ def curves(runs: Sequence[StoredRun], metrics: Sequence[str]) -> list[Curve]:
 
     Raises StoreError for a metric that no run has logged.
     """
-    drawn = []
+    drawn: list[Curve] = []
     for metric in metrics:
-        one = [
+        of_runs = [
             Curve(label if len(metrics) == 1 else f"{label} {metric}", *run.series(metric))
             for label, run in zip(labels(runs), runs, strict=True)
         ]
-        if not any(curve.steps for curve in one):
+        logged = [curve for curve in of_runs if curve.steps]
+        if not logged:
             raise StoreError(_unknown(metric, runs))
-        drawn += [curve for curve in one if curve.steps]
+        drawn += logged
     return drawn
 
 
-def suit_log_axis(metrics: Sequence[str], drawn: Sequence[Curve]) -> bool:
+def suit_log_axis(metrics: Sequence[str], curves: Sequence[Curve]) -> bool:
     """Whether these are losses or norms, which fall by powers of ten, and all are above 0."""
     fall = all("loss" in metric or "norm" in metric for metric in metrics)
-    return fall and all(v > 0 for curve in drawn for v in curve.values if math.isfinite(v))
+    return fall and all(v > 0 for curve in curves for v in curve.values if math.isfinite(v))
 
 
 def _unknown(metric: str, runs: Sequence[StoredRun]) -> str:

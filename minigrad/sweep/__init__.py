@@ -16,11 +16,11 @@ __all__ = ["Lost", "Member", "Result", "run"]
 
 
 def run(configs: Iterable[Config], executor: Executor | None = None) -> list[Result]:
-    """Train the configs and give their results in the same order; nothing is written to disk.
+    """Train the configs and return their results in the same order; nothing is written to disk.
 
-    `executor` is any of concurrent.futures' kind, and stays open; without one, each core of this
-    machine has a process (so a script needs its `if __name__ == "__main__":`). A config that fails
-    or diverges has a result that says so.
+    `executor` is any executor in the sense of concurrent.futures, and stays open; without one, each
+    core of this machine has a process (so a script needs its `if __name__ == "__main__":`). A
+    config that fails or diverges has a result that says so.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from minigrad import config
@@ -35,5 +35,5 @@ def run(configs: Iterable[Config], executor: Executor | None = None) -> list[Res
     data = [config.model_dump(exclude_none=True) for config in configs]
     with ExitStack() as stack:
         workers = executor or stack.enter_context(Workers(usable_cores()))
-        found = dict(results(range(len(data)), data.__getitem__, workers))
-    return [found[index] for index in range(len(data))]
+        by_index = dict(results(range(len(data)), data.__getitem__, workers))
+    return [by_index[index] for index in range(len(data))]

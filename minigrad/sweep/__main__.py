@@ -2,8 +2,8 @@
 
 Trains every combination of the values and ranks them by their final loss over seeds.
 
-Exit codes: 0 all members finished; 1 some diverged or failed, which the table says; 2 bad usage,
-grid or cluster, told in one line a fault with nothing written; 130 and 143 interrupted by Ctrl-C
+Exit codes: 0 all members finished; 1 some diverged or failed, as the table shows; 2 bad usage,
+grid or cluster: each fault is one line, and nothing is written; 130 and 143 interrupted by Ctrl-C
 and by SIGTERM.
 """
 
@@ -33,15 +33,15 @@ from minigrad.sweep.member import Result
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
-from minigrad.sweep.store import Record
-from minigrad.terminal.command import Parser, count, print_lines
+from minigrad.sweep.store import SweepStore
+from minigrad.terminal.command import Parser, print_lines, whole_number
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code."""
+    """Run the command and return its exit code."""
     use_one_thread()
     arguments = _arguments(argv)
     try:
@@ -55,22 +55,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ExitStack() as stack:
             try:
                 executor = stack.enter_context(_executor(arguments))
-                record = _record(arguments, plan)
+                sweep = _store(arguments, plan)
             except (StoreError, OSError) as error:
                 print(error, file=sys.stderr)
                 return 2
             # while the workers train: matplotlib takes longer to import than many a sweep
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
-            stopped = _train(record, executor, interrupts)
+            stopped = _train(sweep, executor, interrupts)
             seconds = time.monotonic() - start
-        return _answer(arguments, record, stopped, seconds, interrupts.received)
+        return _answer(arguments, sweep, stopped, seconds, interrupts.received)
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    spanned = grid.parse(arguments.overrides, arguments.random, arguments.seed or 0)
-    cells = check(arguments.config, spanned)
-    return Plan(arguments.config, arguments.overrides, spanned.seeds, cells)
+    points = grid.parse(arguments.overrides, arguments.random, arguments.seed or 0)
+    cells = check(arguments.config, points)
+    return Plan(arguments.config, arguments.overrides, points.seeds, cells)
 
 
 def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]:
@@ -79,45 +79,47 @@ def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]
     return Workers(arguments.workers or usable_cores())
 
 
-def _record(arguments: argparse.Namespace, plan: Plan | None) -> Record:
+def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
     out = Path(arguments.out)
     if plan is None:
-        return Record.reopen(out, arguments.resume)
+        return SweepStore.reopen(out, arguments.resume)
     try:
-        return Record.begin(out, plan)
+        return SweepStore.begin(out, plan)
     except OSError as error:
         raise OSError(f"--out {out}: no run can be written there: {error.strerror}") from None
 
 
-def _train(record: Record, executor: Executor, interrupts: Interrupts) -> str | None:
-    """Train all that is missing; gives what stopped it before the end, if anything did."""
-    found = results(
-        record.missing(), record.plan.config_of, executor, lambda: bool(interrupts.received)
+def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str | None:
+    """Train all members that are missing. Returns what stopped it before the end, or None."""
+    by_index = results(
+        sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
     )
     stopped = None
     try:
-        for index, result in _with_bar(found, record):
-            record.write(index, result)
+        for index, result in _with_bar(by_index, sweep):
+            sweep.write(index, result)
     except Lost:
         stopped = "the loss of the cluster"
     except OSError as error:
         stopped = f"the disk ({error.strerror or error})"
-    if record.missing() and stopped is None:
+    if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
-    with suppress(OSError):  # a full disk: then it is told as one that was killed
-        record.finish("interrupted" if stopped else "finished")
+    with suppress(OSError):  # a full disk: then it looks like a sweep that was killed
+        sweep.finish("interrupted" if stopped else "finished")
     return stopped
 
 
-def _with_bar(found: Iterator[tuple[int, Result]], record: Record) -> Iterator[tuple[int, Result]]:
+def _with_bar(
+    by_index: Iterator[tuple[int, Result]], sweep: SweepStore
+) -> Iterator[tuple[int, Result]]:
     """The results, with a progress bar over members if somebody watches."""
     if not sys.stderr.isatty():
-        yield from found
+        yield from by_index
         return
-    total = record.plan.members
-    statuses = Counter(one.member.status for one in record.ended)
+    total = sweep.plan.members
+    statuses = Counter(one.member.status for one in sweep.ended)
     with tqdm(total=total, initial=statuses.total(), unit="member", leave=False) as bar:
-        for index, result in found:
+        for index, result in by_index:
             statuses.update(member.status for member in result.members)
             bar.set_postfix({s: n for s, n in statuses.items() if s != "finished"}, refresh=False)
             bar.update(len(result.members))
@@ -126,42 +128,41 @@ def _with_bar(found: Iterator[tuple[int, Result]], record: Record) -> Iterator[t
 
 def _answer(
     arguments: argparse.Namespace,
-    record: Record,
+    sweep: SweepStore,
     stopped: str | None,
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
-    standings = rank(record.plan.cells, record.ended)
+    standings = rank(sweep.plan.cells, sweep.ended)
     lines = [
-        *report.lines(record, standings, seconds),
-        *_files(record, standings, picture=stopped is None),
+        *report.lines(sweep, standings, seconds),
+        *_files(sweep, standings, picture=stopped is None),
     ]
     if stopped:
         out = "" if arguments.out == "runs" else f" --out {arguments.out}"
-        resume = f"python -m minigrad.sweep --resume {short(record.id)}{out}"
+        resume = f"python -m minigrad.sweep --resume {short(sweep.id)}{out}"
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     if arguments.json:
-        told = json_ready(report.data(record, standings))
-        lines = [json.dumps(told, indent=2, allow_nan=False)]
-    with suppress(OSError):  # the sweep is whole all the same
+        lines = [json.dumps(json_ready(report.data(sweep, standings)), indent=2, allow_nan=False)]
+    with suppress(OSError):  # the sweep itself is on disk
         print_lines(lines)
     if stopped and received:
         return 128 + received
-    return 1 if stopped or any(one.member.status != "finished" for one in record.ended) else 0
+    return 1 if stopped or any(one.member.status != "finished" for one in sweep.ended) else 0
 
 
-def _files(record: Record, standings: Sequence[Standing], picture: bool) -> Iterator[str]:
-    """Write the table, and the picture of a sweep that is whole; gives a line on each."""
+def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> Iterator[str]:
+    """Write the table and, of a sweep that is complete, the picture; yields a line for each."""
     if not standings:
         return
     try:
-        yield f"table  {report.write_csv(record, standings)}"
+        yield f"table  {report.write_csv(sweep, standings)}"
         if picture:
             from minigrad.sweep.pictures.picture import draw  # here, since it imports matplotlib
 
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of glyphs that a font lacks
-                yield f"plot   {draw(record, standings)}"
+                warnings.simplefilter("ignore")  # about glyphs that a font lacks
+                yield f"plot   {draw(sweep, standings)}"
     except OSError as error:
         yield f"table and plot cannot be written: {error.strerror}"
 
@@ -180,10 +181,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
     parser.add_argument(
-        "--workers", metavar="N", type=count(grid.MAX_MEMBERS), help="processes (one a core)"
+        "--workers", metavar="N", type=whole_number(grid.MAX_MEMBERS), help="processes (one a core)"
     )
     parser.add_argument(
-        "--random", metavar="N", type=count(grid.MAX_MEMBERS), help="draw N times from uniform(...)"
+        "--random",
+        metavar="N",
+        type=whole_number(grid.MAX_MEMBERS),
+        help="draw N times from uniform(...)",
     )
     parser.add_argument("--seed", metavar="S", type=int, help="of the draws (0)")
     parser.add_argument(

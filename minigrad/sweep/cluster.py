@@ -22,10 +22,12 @@ def dask(address: str) -> Iterator[Executor]:
     except ImportError:
         raise OSError("--dask: distributed is absent: pip install 'minigrad[dask]'") from None
     for name in ("distributed", "distributed.client", "tornado.application"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs tracebacks of what we tell
+        logging.getLogger(name).setLevel(
+            logging.CRITICAL
+        )  # it logs tracebacks of faults that we report
 
     async def knock() -> None:
-        # A Client that cannot connect leaves a traceback behind when it is collected.
+        # a Client that cannot connect prints a traceback when it is collected
         to = security().get_connection_args("client")
         comm = await asyncio.wait_for(connect(address, **to), _CONNECT_SECONDS)
         await comm.close()
@@ -33,8 +35,8 @@ def dask(address: str) -> Iterator[Executor]:
     try:
         asyncio.run(knock())
         client = client_class(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except Exception as error:  # whatever answers there, if anything does
-        said = excerpt(str(error) or f"not within {_CONNECT_SECONDS:g} s", limit=200)
-        raise OSError(f"--dask {excerpt(address)}: no cluster answers there: {said}") from None
+    except Exception as error:  # the address may be any other server's, or nobody's
+        reason = excerpt(str(error) or f"not within {_CONNECT_SECONDS:g} s", limit=200)
+        raise OSError(f"--dask {excerpt(address)}: no cluster answers there: {reason}") from None
     with client:
         yield client.get_executor(pure=False)

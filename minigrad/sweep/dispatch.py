@@ -1,4 +1,4 @@
-"""Configs -> results, on any executor, as they come."""
+"""From configs to results, on any executor, in the order in which they end."""
 
 import queue
 from collections import Counter, deque
@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.sweep.member import Result, failed, train
 from minigrad.terminal.text import excerpt
 
-_TRIES = 2  # a worker may have died of something else than its member
+_TRIES = 2  # a worker may have died for another reason than its member
 _SUBMITTED = 1000  # at once, where an executor does not say how many workers it has
 _POLL_SECONDS = 0.25
 
@@ -24,46 +24,46 @@ def results(
     executor: Executor,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[int, Result]]:
-    """Train `config(index)` for each index and give (index, result) in the order of their ends.
+    """Train `config(index)` for each index and yield (index, result) in the order of their ends.
 
     A config whose worker dies is tried a second time, then its result says so. Once `stop()` is
-    true nothing more is begun, and what is not about to end is left. Raises Lost.
+    true nothing more is begun, and what is still training is given up. Raises Lost.
     """
     waiting, tries = deque(indices), Counter[int]()
-    flying: dict[Future[Result], int] = {}
-    landed: queue.SimpleQueue[Future[Result]] = queue.SimpleQueue()
+    running: dict[Future[Result], int] = {}
+    done: queue.SimpleQueue[Future[Result]] = queue.SimpleQueue()
     at_most = getattr(executor, "count", _SUBMITTED)
 
     def submit() -> None:
-        while waiting and len(flying) < at_most and not stop():
+        while waiting and len(running) < at_most and not stop():
             index = waiting.popleft()
             tries[index] += 1
             try:
                 future = executor.submit(train, config(index))
             except BrokenExecutor:
                 raise Lost from None
-            flying[future] = index
-            future.add_done_callback(landed.put)
+            running[future] = index
+            future.add_done_callback(done.put)
 
     submit()
-    while flying:
+    while running:
         try:
-            future = landed.get(timeout=_POLL_SECONDS)
+            future = done.get(timeout=_POLL_SECONDS)
         except queue.Empty:
             if stop():
                 return
             continue
-        index = flying.pop(future)
+        index = running.pop(future)
         result = _result(future, config(index), last_try=tries[index] == _TRIES)
         if result is None:
             waiting.appendleft(index)
-        submit()  # before the receiver takes its time, for which no worker should wait
+        submit()  # before the caller handles the result, so that no worker waits for that
         if result is not None:
             yield index, result
 
 
 def _result(future: Future[Result], config: Mapping[str, Any], last_try: bool) -> Result | None:
-    """What came of it; None if it is to be tried again."""
+    """The result of the future; None if its config is to be tried again."""
     try:
         return future.result()
     except CancelledError:
@@ -71,6 +71,6 @@ def _result(future: Future[Result], config: Mapping[str, Any], last_try: bool) -
     except BrokenExecutor:
         died = f"the worker process died, {_TRIES} times: was it out of memory?"
         return failed(config, died) if last_try else None
-    except Exception as error:  # of the executor's: `train` raises none
-        said = str(error).partition("\n")[0]
-        return failed(config, excerpt(f"{type(error).__name__}: {said}", limit=250))
+    except Exception as error:  # the executor's: `train` raises none
+        message = str(error).partition("\n")[0]
+        return failed(config, excerpt(f"{type(error).__name__}: {message}", limit=250))

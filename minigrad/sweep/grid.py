@@ -1,4 +1,4 @@
-"""What a sweep's command line varies: `key=a,b,c`, ranges, and draws at random -> a grid."""
+"""The grid of a sweep's command line: `key=a,b,c`, ranges, and draws at random."""
 
 import itertools
 import math
@@ -25,8 +25,8 @@ _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "\"'"
 class Grid:
     """The product of all `axes` (key -> texts) and `samples` (each a text for every drawn key).
 
-    `keys` are all keys as they came, which is the order of overrides in a cell. `seeds` are the
-    same for each cell; without any, a cell has its config's own.
+    `keys` are all keys in the order of the arguments, which is that of a cell's overrides. `seeds`
+    are the same for each cell; without any, a cell has the seed of its config.
     """
 
     keys: list[str]
@@ -40,7 +40,7 @@ class Grid:
         return [key for key in self.keys if key not in self.axes or len(self.axes[key]) > 1]
 
     def cells(self) -> Iterator[Overrides]:
-        """The overrides of one cell after another, the last axis fastest."""
+        """Yields the overrides of each cell; the last axis varies fastest."""
         for texts in itertools.product(*self.axes.values()):
             fixed = dict(zip(self.axes, texts, strict=True))
             for sample in self.samples:
@@ -49,7 +49,7 @@ class Grid:
 
 
 def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -> Grid:
-    """The grid that the arguments span, `samples` draws wide. Raises ConfigError.
+    """The grid of the arguments, with `samples` draws at random. Raises ConfigError.
 
     >>> grid = parse(["optimizer=sgd,adam", "model.hidden=[4],[8, 8]", "seed=range(0,3)"])
     >>> list(grid.cells())[1], grid.seeds
@@ -86,7 +86,7 @@ def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -
 
 
 def split(text: str) -> list[str]:
-    """The parts between commas that stand in no brackets and no quotes.
+    """The parts between the commas that are in no brackets and no quotes.
 
     >>> split("a, [1, 2], 'x,y', {name: adam, lr: 0.1}")
     ['a', '[1, 2]', "'x,y'", '{name: adam, lr: 0.1}']
@@ -110,10 +110,10 @@ def _values(text: str) -> list[str] | Draw:
     """The texts of an axis, or how to draw one. Raises ValueError."""
     parts = split(text)
     calls = [_CALL.fullmatch(part) for part in parts]
-    if drawing := [call for call in calls if call and call[1] != "range"]:
+    if drawn := [call for call in calls if call and call[1] != "range"]:
         if len(parts) > 1:
-            raise ValueError(f"{drawing[0][1]}(...) cannot stand in a list")
-        return _draw(drawing[0][1], split(drawing[0][2]))
+            raise ValueError(f"{drawn[0][1]}(...) cannot stand in a list")
+        return _draw(drawn[0][1], split(drawn[0][2]))
     texts = []
     for part, call in zip(parts, calls, strict=True):
         if not part:
@@ -159,13 +159,13 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
 
 
 def _samples(draws: Mapping[str, Draw], count: int, seed: int) -> list[Overrides]:
-    """Each key draws from a generator of its own: one more key does not shift the others.
+    """Distinct samples. Each key has a generator of its own, so that adding a key changes no other.
 
-    What is drawn twice, as a choice of few may be, is one sample.
+    A choice among few values may be drawn twice: that is one sample.
     """
     generators = {key: random.Random(f"{key} {seed}") for key in draws}
-    drawn = [{key: draw(generators[key]) for key, draw in draws.items()} for _ in range(count)]
-    return list({tuple(sample.values()): sample for sample in drawn}.values())
+    samples = [{key: draw(generators[key]) for key, draw in draws.items()} for _ in range(count)]
+    return list({tuple(sample.values()): sample for sample in samples}.values())
 
 
 def _faults_of_sampling(samples: int | None, draws: Mapping[str, Draw]) -> list[str]:

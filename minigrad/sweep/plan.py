@@ -1,4 +1,4 @@
-"""What a sweep is to do: its cells, its seeds, and the units of work that these make."""
+"""The plan of a sweep: its cells, its seeds, and the units of work that follow from them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from minigrad.training import seeds
 
 @dataclass(frozen=True)
 class Unit:
-    """What one worker does at a time, and what makes one run: a cell with some of its seeds."""
+    """The work of one worker at a time, which makes one run: a cell with some of its seeds."""
 
     cell: int
     seeds: tuple[int, ...]
@@ -19,9 +19,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that `--resume` needs. Without `seeds`, each cell has the one seed of its config.
+    """Everything that `--resume` needs. Without `seeds`, each cell has the one seed of its config.
 
-    `config` is the path and `asked` are the arguments as they were typed.
+    `config` is the path and `asked` are the arguments, both as they were typed.
     """
 
     config: str
@@ -31,7 +31,7 @@ class Plan:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The plan that `data` gave."""
+        """The plan whose `data()` this is."""
         cells = [Cell(**cell) for cell in data["cells"]]
         return cls(data["config"], data["asked"], data["seeds"], cells)
 
@@ -41,30 +41,32 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """What its runs are called, if all are called the same."""
+        """The name of its runs, or "sweep" where they differ."""
         names = {cell.config["name"] for cell in self.cells}
         return names.pop() if len(names) == 1 else "sweep"
 
     @cached_property
     def units(self) -> list[Unit]:
         """Replicas first, which take longest; the rest seed by seed over all cells, so that an
-        unfinished sweep has a bit of each.
+        unfinished sweep has some seeds of each cell.
         """
-        whole = [number for number in range(len(self.cells)) if self._is_one_run(number)]
-        apart = [number for number in range(len(self.cells)) if not self._is_one_run(number)]
-        return [Unit(number, tuple(self._seeds_of(number))) for number in whole] + [
-            Unit(number, (self._seeds_of(number)[position],))
+        every = range(len(self.cells))
+        return [
+            Unit(cell, tuple(self._seeds_of(cell))) for cell in every if self._is_one_run(cell)
+        ] + [
+            Unit(cell, (self._seeds_of(cell)[position],))
             for position in range(max(1, len(self.seeds)))
-            for number in apart
+            for cell in every
+            if not self._is_one_run(cell)
         ]
 
     @property
     def members(self) -> int:
-        """How many there are in all."""
+        """The number of members, over all units."""
         return sum(len(unit.seeds) for unit in self.units)
 
     def config_of(self, index: int) -> dict[str, Any]:
-        """The config that makes the run of the unit at `index`."""
+        """The config of the run that the unit at `index` makes."""
         unit = self.units[index]
         config = self.cells[unit.cell].config
         return config if self._is_one_run(unit.cell) else {**config, "seed": unit.seeds[0]}

@@ -1,4 +1,4 @@
-"""Processes of ours that train, each replaced when it dies."""
+"""Worker processes on this machine, each replaced when it dies."""
 
 import multiprocessing
 import os
@@ -17,16 +17,16 @@ T = TypeVar("T")
 
 
 class Workers(Executor):
-    """`count` pools of one process each, so that a worker that dies takes nothing down but what it
-    was doing, and its pool is made anew. `submit` waits for a worker that is free.
+    """`count` pools of one process each: a worker that dies loses only its own work, and its pool
+    is made anew. `submit` waits for a worker that is free.
 
-    The processes end with this one, however that ends: they hang on a pipe that only it keeps open.
+    The processes end with this one, however it ends: they watch a pipe that only it keeps open.
     """
 
     def __init__(self, count: int) -> None:
         self.count = count
         methods = multiprocessing.get_all_start_methods()
-        # A fork of this process would have half of its threads, a spawned one would import all anew
+        # a fork of this process would lack its threads, a spawned process would import all anew
         method = "forkserver" if "forkserver" in methods else "spawn"
         self._context = multiprocessing.get_context(method)
         if method == "forkserver":
@@ -38,7 +38,7 @@ class Workers(Executor):
             self._free.put(number)
 
     def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As any executor's; the future raises BrokenExecutor if its worker dies."""
+        """As that of any executor; the future raises BrokenExecutor if its worker dies."""
         number = self._free.get()
         try:
             future = self._pools[number].submit(work, *args, **kwargs)
@@ -49,7 +49,7 @@ class Workers(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the workers; with `cancel_futures` not even waiting for what they are doing."""
+        """End the workers, after their current work unless `cancel_futures` is true."""
         if cancel_futures:
             self._ours.close()
         for pool in self._pools:
@@ -58,7 +58,7 @@ class Workers(Executor):
         self._theirs.close()
 
     def __enter__(self) -> Self:
-        """Raises RuntimeError where processes cannot start, as in a script that has no guard."""
+        """Raises RuntimeError if processes cannot start, as in a script that has no guard."""
         try:
             self._pools[0].submit(os.getpid).result()
         except BrokenExecutor:
@@ -80,12 +80,12 @@ def usable_cores() -> int:
     """How many processors this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows do not say
+    except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
 
 
 def _prepare(owner: Connection) -> None:
-    """First of all in a worker. Ctrl-C reaches it too: that is for its owner to answer."""
+    """Prepare a worker process. Ctrl-C reaches it too, but is handled by its owner."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     use_one_thread()  # there is a worker a core already
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""What came of each cell, the best first."""
+"""The results of all cells, ranked."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,11 @@ from minigrad.sweep.store import Ended
 
 @dataclass(frozen=True)
 class Standing:
-    """A cell's members in numbers. `median`, `q1` and `q3` are of the final loss over seeds, in
-    which a member that diverged or failed counts as infinite. `met` is the share of members that
-    met the config's expectations, None where it has none. `why` is the first error, with its seed.
+    """The results of a cell's members.
+
+    `median`, `q1` and `q3` are quartiles of the final loss over seeds; a member that diverged or
+    failed counts as infinite. `met` is the share of members that met the config's expectations, or
+    None where it has none. `why` is the first error, with its seed.
     """
 
     rank: int
@@ -32,12 +34,12 @@ class Standing:
 
 def rank(cells: Sequence[Cell], ended: Iterable[Ended]) -> list[Standing]:
     """The cells of which any member has ended, by median, then by upper quartile."""
-    of_cell: dict[int, list[Ended]] = {}
+    by_cell: dict[int, list[Ended]] = {}
     for one in ended:
-        of_cell.setdefault(one.cell, []).append(one)
-    ordered = sorted(of_cell, key=lambda cell: (*_quartiles(of_cell[cell])[1:], cell))
+        by_cell.setdefault(one.cell, []).append(one)
+    ordered = sorted(by_cell, key=lambda cell: (*_quartiles(by_cell[cell])[1:], cell))
     return [
-        _standing(place, cell, cells[cell], of_cell[cell])
+        _standing(place, cell, cells[cell], by_cell[cell])
         for place, cell in enumerate(ordered, start=1)
     ]
 
@@ -65,7 +67,7 @@ def _standing(place: int, number: int, cell: Cell, ended: Sequence[Ended]) -> St
 
 
 def _quartiles(ended: Sequence[Ended]) -> tuple[float, float, float]:
-    import numpy as np  # here, since the workers have begun by then
+    import numpy as np  # here, so that the workers start first
 
     from minigrad.training.seed_table import quartiles
 

@@ -1,4 +1,4 @@
-"""A sweep's answer as lines of text, as CSV and as plain data."""
+"""The ranking of a sweep as lines of text, as CSV and as plain data."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from typing import Any
 
 from minigrad.files.whole import replace
 from minigrad.sweep.ranking import Standing
-from minigrad.sweep.store import Record
+from minigrad.sweep.store import SweepStore
 from minigrad.terminal.table import table
 from minigrad.terminal.text import excerpt
 from minigrad.tracking.store import command
@@ -22,12 +22,12 @@ _NUMBERS = ("median", "q1", "q3")
 _COUNTS = ("met", "members", "diverged", "failed")
 
 
-def lines(record: Record, standings: Sequence[Standing], seconds: float) -> Iterator[str]:
-    """What to print: how it went, the table's top, why members failed, where the best runs are."""
-    plan = record.plan
+def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> Iterator[str]:
+    """The lines to print: counts, the top of the table, causes of failure, where the runs are."""
+    plan = sweep.plan
     seeds = f" x {len(plan.seeds)} seeds" if plan.seeds else ""
-    took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-    yield f"{len(plan.cells):,} cells{seeds}{took}: {_counted(record)}"
+    duration = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
+    yield f"{len(plan.cells):,} cells{seeds}{duration}: {_counted(sweep)}"
     if not standings:
         return
     yield from ["", _table(standings), ""]
@@ -35,44 +35,44 @@ def lines(record: Record, standings: Sequence[Standing], seconds: float) -> Iter
         yield f"and {len(standings) - _ROWS:,} more in sweep.csv"
     troubled = [one for one in standings if one.why]
     for one in troubled[:_REASONS]:
-        yield f"{_name(record, one)}: {_troubles(one)}, {excerpt(str(one.why), limit=200)}"
+        yield f"{_name(sweep, one)}: {_troubles(one)}, {excerpt(str(one.why), limit=200)}"
     if len(troubled) > _REASONS:
-        yield f"and {len(troubled) - _REASONS:,} more cells with such members: why, says sweep.csv"
+        yield f"and {len(troubled) - _REASONS:,} more cells with such members: reasons in sweep.csv"
     best = standings[0]
     more = f" and {len(best.runs) - 1:,} more" if len(best.runs) > 1 else ""
-    yield f"best   {_name(record, best)}: {record.store / best.runs[0]}{more}"
-    yield f"runs   {command('list', record.store, '--filter', f'group={record.id}')}"
+    yield f"best   {_name(sweep, best)}: {sweep.store / best.runs[0]}{more}"
+    yield f"runs   {command('list', sweep.store, '--filter', f'group={sweep.id}')}"
 
 
-def write_csv(record: Record, standings: Sequence[Standing]) -> Path:
-    """Write the whole ranking to sweep.csv and give its path. Raises OSError."""
-    keys = list(record.plan.cells[0].values)
+def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
+    """Write the whole ranking to sweep.csv and return its path. Raises OSError."""
+    keys = list(sweep.plan.cells[0].values)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["rank", *keys, *_NUMBERS, *_COUNTS, "why"])
     for one in standings:
         numbers = [getattr(one, name) for name in (*_NUMBERS, *_COUNTS)]
         writer.writerow([one.rank, *map(_text, one.values.values()), *numbers, one.why])
-    path = record.path / "sweep.csv"
+    path = sweep.path / "sweep.csv"
     replace(path, out.getvalue().encode())
     return path
 
 
-def data(record: Record, standings: Sequence[Standing]) -> dict[str, Any]:
-    """What `--json` prints."""
-    statuses = Counter(one.member.status for one in record.ended)
+def data(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, Any]:
+    """The data that `--json` prints."""
+    statuses = Counter(one.member.status for one in sweep.ended)
     return {
-        "sweep": record.id,
-        "path": str(record.path),
-        "status": record.facts["status"],
-        "members": record.plan.members,
+        "sweep": sweep.id,
+        "path": str(sweep.path),
+        "status": sweep.facts["status"],
+        "members": sweep.plan.members,
         **{status: statuses[status] for status in ("finished", "diverged", "failed")},
         "cells": [asdict(one) for one in standings],
     }
 
 
 def _table(standings: Sequence[Standing]) -> str:
-    """The top of the ranking; columns that say the same of all cells are left out."""
+    """The top of the ranking, without counts that are the same for all cells."""
     names = [*_NUMBERS]
     names += ["met"] if any(one.met is not None for one in standings) else []
     names += ["members"] if len({one.members for one in standings}) > 1 else []
@@ -84,8 +84,8 @@ def _table(standings: Sequence[Standing]) -> str:
     return table([*keys, *names], rows)
 
 
-def _counted(record: Record) -> str:
-    counts = Counter(one.member.status for one in record.ended)
+def _counted(sweep: SweepStore) -> str:
+    counts = Counter(one.member.status for one in sweep.ended)
     return ", ".join(f"{counts[status]:,} {status}" for status in sorted(counts)) or "none ended"
 
 
@@ -95,8 +95,8 @@ def _troubles(one: Standing) -> str:
     )
 
 
-def _name(record: Record, one: Standing) -> str:
-    return record.plan.cells[one.cell].name or "the cell"
+def _name(sweep: SweepStore, one: Standing) -> str:
+    return sweep.plan.cells[one.cell].name or "the cell"
 
 
 def _text(value: Any) -> str:

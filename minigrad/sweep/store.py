@@ -1,43 +1,45 @@
-"""A sweep's own files, whole at every moment, and the runs of its members beside them.
+"""The files of a sweep, which are complete at every moment, and the runs of its members.
 
 sweeps/20261122T201500Z-xor-k3f9/
-  sweep.json      what was asked, every cell's config, and how it stands
-  members.jsonl   one JSON object a member that has ended, and the run that it is in
+  sweep.json      the arguments, every cell's config, and the status
+  members.jsonl   one JSON object for each member that has ended, with the id of its run
   sweep.csv       the ranked table
   sweep.png       the same as a picture
 """
 
+import dataclasses
 import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from minigrad.files.whole import Lines, relink, replace
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import Plan
-from minigrad.tracking.run import make_directory
-from minigrad.tracking.store import SWEEPS, StoreError, matches, nearest
+from minigrad.tracking import layout
+from minigrad.tracking.destination import make_directory
+from minigrad.tracking.facts import now
+from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, nearest
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A member that has ended, of which cell it is, and the id of the run that holds it."""
+    """A member that has ended, its cell, and the id of the run that holds it."""
 
     cell: int
     run: str
     member: Member
 
 
-class Record:
-    """A sweep in its store, from `begin` or `reopen`. One process at a time may have it.
+class SweepStore:
+    """A sweep on disk, from `begin` or `reopen`, which one process at a time may hold.
 
-    A run is made beside the store's others under a hidden name. It is named in members.jsonl, and
-    then it moves into its place: a member has ended if it is named and its run is there.
+    A run is written under a hidden name first, then members.jsonl names it, then it moves into the
+    store: a member has ended if it is named and its run is there.
     """
 
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
@@ -51,18 +53,18 @@ class Record:
 
     @classmethod
     def begin(cls, store: Path, plan: Plan) -> Self:
-        """Raises OSError where the store cannot be written."""
+        """A new sweep. Raises OSError where the store cannot be written."""
         path = make_directory(store / SWEEPS, plan.name)
         facts = {
             "id": path.name,
             "status": "running",
             "argv": sys.argv,
-            "started": _now(),
+            "started": now(),
             "ended": None,
             "plan": plan.data(),
         }
         _write(path, facts)
-        relink(path.parent / "latest", path.name)
+        relink(path.parent / LATEST, path.name)
         return cls(path, facts)
 
     @classmethod
@@ -74,35 +76,35 @@ class Record:
         path = _find(store / SWEEPS, which)
         try:
             facts = json.loads((path / "sweep.json").read_bytes())
-            record = cls(path, facts)
+            sweep = cls(path, facts)
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"--resume {path.name}: its files are damaged: {error!r}") from None
         except OSError as error:
             raise OSError(f"--resume {path.name}: {error.strerror}") from None
-        record._mark("running")
-        return record
+        sweep._mark("running")
+        return sweep
 
     @property
     def id(self) -> str:
         return self.path.name
 
     def missing(self) -> list[int]:
-        """The units of which a member has not ended, or whose run was deleted."""
-        there = {(one.cell, one.member.seed) for one in self.ended}
+        """The indices of units of which a member has not ended, or whose run was deleted."""
+        ended = {(one.cell, one.member.seed) for one in self.ended}
         return [
             index
             for index, unit in enumerate(self.plan.units)
-            if any((unit.cell, seed) not in there for seed in unit.seeds)
+            if any((unit.cell, seed) not in ended for seed in unit.seeds)
         ]
 
     def write(self, index: int, result: Result) -> None:
-        """Make the unit's run. Raises OSError; then it is as if the unit had never been trained."""
+        """Write the unit's run. After an OSError the unit counts as one that was never trained."""
         draft = self._draft(result)
         cell = self.plan.units[index].cell
         ended = [Ended(cell, draft.name, member) for member in result.members]
         self._journal.append("\n".join(json.dumps(_line(one)) for one in ended))
         draft.rename(self.store / draft.name)
-        relink(self.store / "latest", draft.name)
+        relink(self.store / LATEST, draft.name)
         self.ended += ended
 
     def finish(self, status: str) -> None:
@@ -113,33 +115,33 @@ class Record:
 
     def _draft(self, result: Result) -> Path:
         while True:
-            draft = make_directory(self._drafts, result.facts["name"])
+            draft = make_directory(self._drafts, str(result.facts.name))
             if not os.path.lexists(self.store / draft.name):
                 break
         for name, content in result.files.items():
             replace(draft / name, content)
-        facts = {**result.facts, "id": draft.name, "argv": sys.argv, "group": self.id}
-        replace(draft / "run.json", json.dumps(facts, indent=2, default=str).encode() + b"\n")
+        facts = dataclasses.replace(result.facts, id=draft.name, argv=sys.argv, group=self.id)
+        replace(draft / layout.RUN, facts.to_bytes())
         return draft
 
     def _mark(self, status: str) -> None:
-        self.facts |= {"status": status, "ended": None if status == "running" else _now()}
+        self.facts |= {"status": status, "ended": None if status == "running" else now()}
         _write(self.path, self.facts)
 
 
 def _ended(journal: Path, store: Path) -> list[Ended]:
-    """What the journal says, of each member the last word, if its run is there.
+    """The members in the journal whose run is there; the last line of a member counts.
 
-    A line without its end was cut off by a crash: it is passed over. Raises ValueError.
+    A line without its end was cut off by a crash, and is skipped. Raises ValueError.
     """
-    found = {}
+    last = {}
     text = journal.read_text() if journal.exists() else ""
     for line in text[: text.rfind("\n") + 1].splitlines():
-        told = json.loads(line)
-        one = Ended(told.pop("cell"), told.pop("run"), Member(**told))
-        found[one.cell, one.member.seed] = one
-    there = {run for run in {one.run for one in found.values()} if (store / run).is_dir()}
-    return [one for one in found.values() if one.run in there]
+        data = json.loads(line)
+        one = Ended(data.pop("cell"), data.pop("run"), Member(**data))
+        last[one.cell, one.member.seed] = one
+    there = {run for run in {one.run for one in last.values()} if (store / run).is_dir()}
+    return [one for one in last.values() if one.run in there]
 
 
 def _line(one: Ended) -> dict[str, Any]:
@@ -152,16 +154,12 @@ def _write(path: Path, facts: Mapping[str, Any]) -> None:
 
 def _find(folder: Path, which: str) -> Path:
     known = sorted(path.parent.name for path in folder.glob("[!.]*/sweep.json"))
-    latest = (folder / "latest").resolve().name  # "latest" where there is no such link
-    known = [name for name in known if name != "latest"]
+    latest = (folder / LATEST).resolve().name  # LATEST itself where there is no such link
+    known = [name for name in known if name != LATEST]
     if not known:
         raise StoreError(f"--resume {which}: there are no sweeps in {str(folder.parent)!r}")
-    fitting = matches(known, latest if which == "latest" else which)
+    fitting = matches(known, latest if which == LATEST else which)
     if len(fitting) != 1:
         fits = f"fits {len(fitting)} sweeps" if fitting else "fits no sweep"
         raise StoreError(f"--resume {which}: {fits}: {nearest(fitting or known, which)}")
     return folder / fitting[0]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,1 +1,1 @@
-"""Words on a screen: printable text, tables that fit, and what the commands share."""
+"""Text on a screen: printable text, tables that fit, and the parser that all commands share."""

@@ -1,4 +1,4 @@
-"""What the commands share: usage errors on one line, and output to a reader that may have gone."""
+"""For all commands: usage errors on one line, and output to a reader that may have gone."""
 
 import argparse
 import io
@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, and which takes no part of an option for the whole."""
+    """A parser whose errors are one line, and which does not complete abbreviated options."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **settings})  # --seed must not pass for --seeds
@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
 
 
-def count(most: int | None = None) -> Callable[[str], int]:
+def whole_number(most: int | None = None) -> Callable[[str], int]:
     """The type of an option that is a whole number from 1 to `most`."""
 
     def parse(text: str) -> int:
@@ -31,20 +31,20 @@ def count(most: int | None = None) -> Callable[[str], int]:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print the lines at once. A reader that has gone, as `head -1`, is no fault.
+    """Print the lines and flush them. A reader that has gone, as `head -1` does, is no error.
 
     Raises OSError where the output cannot be written, as to a full disk.
     """
     try:
         print(*lines, sep="\n", flush=True)
     except OSError as error:
-        # what is left in the buffer would fail again when Python ends
+        # the rest of the buffer would fail again when Python exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
 
 
 def escape_unprintable() -> None:
-    """Let standard output escape characters that its encoding lacks, where it would raise."""
+    """Make standard output escape characters that its encoding lacks, instead of raising."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

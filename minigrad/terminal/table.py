@@ -1,4 +1,4 @@
-"""Tables of text that fit the terminal, and numbers as people read them."""
+"""Tables of text that fit the terminal, and the values in their cells."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from minigrad.terminal.text import printable
 
 _GAP = "  "
 _DOTS = "..."
-_NARROWEST = 8  # a cell is cut to no less than this before the line itself is cut
+_NARROWEST = 8  # cells are not made narrower: then the line itself is shortened
 
 
 def terminal_width() -> int:
@@ -19,7 +19,7 @@ def terminal_width() -> int:
 
 
 def cell(value: Any) -> str:
-    """A value on one line: floats with 4 significant digits, nothing as a dash.
+    """A value on one line: floats with 4 significant digits, None as a dash.
 
     >>> cell(0.00015012564), cell(500), cell(None), cell(True), cell([8, 8]), cell("a\\nb")
     ('0.0001501', '500', '-', 'true', '[8, 8]', 'a\\\\nb')
@@ -41,8 +41,8 @@ def table(
 ) -> str:
     """Rows under their header, each on one line of at most `width` columns.
 
-    Columns with numbers stand to the right. Those after the first `needed` columns are shown where
-    there is room for them; of the others the widest are cut, the first one last, and numbers never.
+    Numbers are aligned to the right. Columns after the first `needed` ones are shown if there is
+    room for them; of the others the widest are shortened, the first one last, and numbers never.
 
     >>> print(table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
     run         loss
@@ -68,7 +68,7 @@ def table(
 def truncated(text: str, width: int) -> str:
     """The text in at most `width` columns, with an ellipsis where it had more.
 
-    That is at its end; within one long word, as an id, in the middle, for its end tells it apart.
+    The ellipsis is at the end; in one long word, as an id, it is in the middle.
 
     >>> truncated("a long name", 8), truncated("short", 8), truncated("20261122T201500Z-xor", 12)
     ('a lon...', 'short', '20261...-xor')
@@ -83,7 +83,7 @@ def truncated(text: str, width: int) -> str:
 
 
 def columns_of(text: str) -> int:
-    """How many columns a terminal gives the text: two for a wide letter, none for an accent."""
+    """The columns that the text takes on a terminal: two for a wide letter, none for an accent."""
     if text.isascii():
         return len(text)
     return sum(
@@ -99,24 +99,23 @@ def _column(header: Sequence[str], rows: Sequence[Sequence[Any]], i: int) -> tup
 def _with_room(
     columns: list[tuple[int, list[str]]], width: int, needed: int
 ) -> list[tuple[int, list[str]]]:
-    kept = columns[:needed]
-    used = sum(_widest(texts) + len(_GAP) for _, texts in kept)
+    fitting = columns[:needed]
+    used = sum(_widest(texts) + len(_GAP) for _, texts in fitting)
     for number, texts in columns[needed:]:
         if used + _widest(texts) <= width:
-            kept.append((number, texts))
+            fitting.append((number, texts))
             used += _widest(texts) + len(_GAP)
-    return kept
+    return fitting
 
 
 def _fitted(room: list[int], least: Sequence[int], width: int) -> list[int]:
-    """The columns' widths, the widest made narrower until all fit or none can give more."""
+    """The widths of the columns, the widest made narrower until all fit or none can be."""
     room = list(room)
     while sum(room) + len(_GAP) * (len(room) - 1) > width:
-        giving = [i for i, wide in enumerate(room) if wide > (least[i] or _NARROWEST)]
-        if not giving:
+        wide = [i for i, columns in enumerate(room) if columns > (least[i] or _NARROWEST)]
+        if not wide:
             break
-        widest = max(giving, key=lambda i: (i > 0, room[i]))
-        room[widest] -= 1
+        room[max(wide, key=lambda i: (i > 0, room[i]))] -= 1
     return room
 
 

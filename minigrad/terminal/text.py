@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be shown: on one line, short, and without control characters."""
+"""Text from outside, made printable: on one line, short, and without control characters."""
 
 import math
 from typing import Any
@@ -15,13 +15,13 @@ def printable(text: str) -> str:
 
 
 def excerpt(text: object, limit: int = _LIMIT) -> str:
-    """The text with control characters spelled out, cut at `limit` characters."""
+    """The text with control characters spelled out and at most `limit` characters long."""
     text = printable(str(text))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def quoted(value: object) -> str:
-    """A value as YAML would write it: text in quotes, cut at 60 characters."""
+    """A value as YAML would write it: text in quotes, of at most 60 characters."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int) and value.bit_length() > 10_000:  # str() refuses 4300 digits
@@ -30,7 +30,7 @@ def quoted(value: object) -> str:
 
 
 def path_excerpt(path: object) -> str:
-    """A path: whoever reads the message wants to open it, so only an absurd one is cut."""
+    """A path, which a reader of the message wants to open: only very long ones are shortened."""
     return excerpt(path, _PATH_LIMIT)
 
 

@@ -71,23 +71,23 @@ def doctor(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProc
     )
 
 
-def told(result: subprocess.CompletedProcess[str]) -> dict[str, Finding]:
+def findings_of(result: subprocess.CompletedProcess[str]) -> dict[str, Finding]:
     """Each check's verdict and line."""
     assert result.stderr == ""
     *lines, summary = result.stdout.splitlines()
     assert summary.startswith("10 checks: ")
-    found = {}
+    findings = {}
     for line in lines:
         verdict, name, sentence = line.split(maxsplit=2)
         assert verdict in ("ok", "warn", "FAIL", "skip")
-        found[name] = Finding(verdict, sentence)  # type: ignore[arg-type]
-    assert list(found) == CHECKS
-    assert result.returncode == any(finding.verdict == "FAIL" for finding in found.values())
-    return found
+        findings[name] = Finding(verdict, sentence)  # type: ignore[arg-type]
+    assert list(findings) == CHECKS
+    assert result.returncode == any(finding.verdict == "FAIL" for finding in findings.values())
+    return findings
 
 
-def named(found: dict[str, Finding], *verdicts: str) -> list[str]:
-    return [name for name, finding in found.items() if finding.verdict in verdicts]
+def named(findings: dict[str, Finding], *verdicts: str) -> list[str]:
+    return [name for name, finding in findings.items() if finding.verdict in verdicts]
 
 
 def plugin(folder: Path, text: str) -> str:
@@ -115,7 +115,7 @@ def of(check: Callable[[Patient], Finding], data: Dataset) -> Finding:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_healthy_config_is_all_ok(path: Path) -> None:
     result = doctor(str(path))
-    assert named(told(result), "ok") == CHECKS
+    assert named(findings_of(result), "ok") == CHECKS
     assert result.stdout.splitlines()[-1].startswith("10 checks: all ok, ")
     assert result.returncode == 0
 
@@ -138,43 +138,45 @@ def test_health_does_not_hang_on_the_seed(path: Path) -> None:
     ids=" ".join,
 )
 def test_other_sound_settings_raise_no_alarm(overrides: list[str]) -> None:
-    found = examined(XOR, *overrides)
-    assert {name: found[name].told for name in named(found, "warn", "FAIL", "skip")} == {}
+    findings = examined(XOR, *overrides)
+    assert {name: str(findings[name]) for name in named(findings, "warn", "FAIL", "skip")} == {}
 
 
 # --- the five broken ones ---------------------------------------------------------------------
 
 
 def test_no_hidden_layer_on_xor_is_too_simple_a_model() -> None:
-    found = told(doctor(XOR, "model.hidden=[]"))
-    assert named(found, "warn", "FAIL", "skip") == ["overfit"]
-    said = found["overfit"].sentence
-    assert said.startswith("the model is too simple, with no hidden layer: 4 samples keep a loss")
+    findings = findings_of(doctor(XOR, "model.hidden=[]"))
+    assert named(findings, "warn", "FAIL", "skip") == ["overfit"]
+    message = findings["overfit"].sentence
+    assert message.startswith(
+        "the model is too simple, with no hidden layer: 4 samples keep a loss"
+    )
     # the best that a line can do on XOR is to answer one half everywhere
-    assert f"of {math.log(2):.4f} after 1,000 steps" in said
-    assert said.endswith("add one, as model.hidden=[8]")
+    assert f"of {math.log(2):.4f} after 1,000 steps" in message
+    assert message.endswith("add one, as model.hidden=[8]")
 
 
 def test_a_learning_rate_of_1000_is_too_large() -> None:
-    found = told(doctor(XOR, "optimizer.lr=1e3"))
-    assert named(found, "FAIL") == ["updates", "training"]
-    assert named(found, "skip") == ["dying", "overfit"]
-    assert named(found, "warn") == []
+    findings = findings_of(doctor(XOR, "optimizer.lr=1e3"))
+    assert named(findings, "FAIL") == ["updates", "training"]
+    assert named(findings, "skip") == ["dying", "overfit"]
+    assert named(findings, "warn") == []
     for name in ("updates", "training"):
-        said = found[name].sentence
-        assert said.startswith("the learning rate of 1000 is too large: ")
-        assert "try optimizer.lr=0." in said
+        message = findings[name].sentence
+        assert message.startswith("the learning rate of 1000 is too large: ")
+        assert "try optimizer.lr=0." in message
 
 
 @pytest.mark.parametrize("path", [XOR, CIRCLES])
 def test_a_relu_net_of_constant_zeros_names_the_initialiser(tmp_path: Path, path: str) -> None:
     zeros = plugin(tmp_path, ZEROS)
-    found = told(doctor(path, zeros, "model.init=zeros", "model.activation=relu"))
-    assert named(found, "warn", "FAIL") == ["units"]
-    assert named(found, "skip") == LAST
-    said = found["units"].sentence
-    assert "units of layer 1 start alike, every weight 0, and dead: by model.init=zeros" in said
-    assert said.endswith("take one that draws, as model.init=he")
+    findings = findings_of(doctor(path, zeros, "model.init=zeros", "model.activation=relu"))
+    assert named(findings, "warn", "FAIL") == ["units"]
+    assert named(findings, "skip") == LAST
+    message = findings["units"].sentence
+    assert "units of layer 1 start alike, every weight 0, and dead: by model.init=zeros" in message
+    assert message.endswith("take one that draws, as model.init=he")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -185,13 +187,13 @@ def test_shuffled_labels_are_told_from_a_csv(tmp_path: Path, seed: int) -> None:
     random.Random(seed).shuffle(labels)
     mixed = [f"{inputs},{label}" for (inputs, _, _), label in zip(parts, labels, strict=True)]
     (tmp_path / "mixed.csv").write_text("\n".join([header, *mixed]) + "\n")
-    found = told(doctor("configs/csv.yaml", f"data.path={tmp_path / 'mixed.csv'}"))
-    assert named(found, "warn", "FAIL") == ["labels"]
-    assert named(found, "skip") == ["overfit"]
-    said = found["labels"].sentence
-    assert said.startswith("the labels look shuffled: ")
-    assert "of nearest neighbours share a label, shuffled ones " in said
-    assert said.endswith("see that each row has its own label")
+    findings = findings_of(doctor("configs/csv.yaml", f"data.path={tmp_path / 'mixed.csv'}"))
+    assert named(findings, "warn", "FAIL") == ["labels"]
+    assert named(findings, "skip") == ["overfit"]
+    message = findings["labels"].sentence
+    assert message.startswith("the labels look shuffled: ")
+    assert "of nearest neighbours share a label, shuffled ones " in message
+    assert message.endswith("see that each row has its own label")
 
 
 @pytest.mark.parametrize("name", ["moons", "circles", "spiral", "blobs"])
@@ -205,11 +207,11 @@ def test_shuffled_labels_are_told_on_every_shape(name: str) -> None:
 
 @pytest.mark.parametrize("path", [XOR, CIRCLES])
 def test_a_wrong_slope_of_a_plugins_activation_is_named(tmp_path: Path, path: str) -> None:
-    found = told(doctor(path, plugin(tmp_path, STEEP), "model.activation=steep_tanh"))
-    assert named(found, "warn", "FAIL") == ["gradient"]
-    assert named(found, "skip") == LAST
+    findings = findings_of(doctor(path, plugin(tmp_path, STEEP), "model.activation=steep_tanh"))
+    assert named(findings, "warn", "FAIL") == ["gradient"]
+    assert named(findings, "skip") == LAST
     right = 1 - math.tanh(-2.0) ** 2
-    assert found["gradient"].sentence == (
+    assert findings["gradient"].sentence == (
         f"activation steep_tanh has a wrong slope: at x = -2 backward() gives {1.1 * right:.4g}, "
         f"central differences give {right:.4g}: mend its local rule"
     )
@@ -222,9 +224,9 @@ HALVES = [0.0] * 6 + [1.0] * 6
 
 
 def test_sound_data_is_counted() -> None:
-    found = of(check_data, Dataset(POINTS, HALVES, classes=2))
-    assert found.told == "12 samples of 2 features from -0.6 to 1.1; 2 classes with 6, 6"
-    assert found.numbers["classes"] == [6, 6]
+    finding = of(check_data, Dataset(POINTS, HALVES, classes=2))
+    assert str(finding) == "12 samples of 2 features from -0.6 to 1.1; 2 classes with 6, 6"
+    assert finding.numbers["classes"] == [6, 6]
 
 
 @pytest.mark.parametrize(
@@ -241,9 +243,9 @@ def test_sound_data_is_counted() -> None:
     ],
 )
 def test_data_that_cannot_be_learnt_from_fails(data: Dataset, sentence: str) -> None:
-    found = of(check_data, data)
-    assert (found.verdict, found.sentence) == ("FAIL", sentence)
-    assert found.advice
+    finding = of(check_data, data)
+    assert (finding.verdict, finding.sentence) == ("FAIL", sentence)
+    assert finding.advice
 
 
 @pytest.mark.parametrize(
@@ -277,15 +279,15 @@ def test_data_that_cannot_be_learnt_from_fails(data: Dataset, sentence: str) -> 
     ids=["large", "uneven", "constant", "unbalanced", "contradictory", "large targets"],
 )
 def test_data_that_will_be_hard_is_a_warning(data: Dataset, sentence: str) -> None:
-    found = of(check_data, data)
-    assert (found.verdict, found.told) == ("warn", sentence)
+    finding = of(check_data, data)
+    assert (finding.verdict, str(finding)) == ("warn", sentence)
 
 
 def test_labels_that_alternate_as_at_parity_are_no_shuffled_ones() -> None:
     data = Patient(config.load("configs/parity.yaml", ["data.bits=6"])).data
-    found = of(check_labels, data)
-    assert found.told.startswith("0 % of nearest neighbours share a label, ")
-    assert found.verdict == "ok"
+    finding = of(check_labels, data)
+    assert str(finding).startswith("0 % of nearest neighbours share a label, ")
+    assert finding.verdict == "ok"
 
 
 def test_one_telling_feature_among_many_saves_labels_from_being_called_shuffled() -> None:
@@ -293,9 +295,9 @@ def test_one_telling_feature_among_many_saves_labels_from_being_called_shuffled(
     targets = [float(i % 2) for i in range(60)]
     noise = [[rng.gauss(0.0, 1.0) for _ in range(30)] for _ in targets]
     told_by_one = [[t + rng.gauss(0.0, 0.6), *row] for t, row in zip(targets, noise, strict=True)]
-    found = of(check_labels, Dataset(told_by_one, targets, classes=2))
-    assert found.verdict == "ok"
-    assert found.sentence.startswith("one feature alone explains ")
+    finding = of(check_labels, Dataset(told_by_one, targets, classes=2))
+    assert finding.verdict == "ok"
+    assert finding.sentence.startswith("one feature alone explains ")
     assert of(check_labels, Dataset(noise, targets, classes=2)).verdict == "FAIL"
 
 
@@ -303,9 +305,9 @@ def test_measurements_in_the_wrong_order_are_told() -> None:
     data = Patient(config.load("configs/sine.yaml")).data
     assert of(check_labels, data).sentence.startswith("targets correlate with their neighbours' ")
     targets = random.Random(1).sample(data.targets, len(data.targets))
-    found = of(check_labels, replace(data, targets=targets))
-    assert found.verdict == "FAIL"
-    assert found.advice == "see that each row has its own target"
+    finding = of(check_labels, replace(data, targets=targets))
+    assert finding.verdict == "FAIL"
+    assert finding.advice == "see that each row has its own target"
 
 
 # --- each check: the model before training ----------------------------------------------------
@@ -315,15 +317,15 @@ def test_a_start_far_above_a_guess_is_told(tmp_path: Path) -> None:
     patient = Patient(config.load(MOONS, ["model.hidden=[16,16]", "model.init=normal"]))
     doubt = check_start(patient)
     assert doubt.verdict == "warn"
-    assert "times as much: weights or inputs are too large" in doubt.told
+    assert "times as much: weights or inputs are too large" in str(doubt)
     wide = config.load("configs/sine.yaml", ["model.hidden=[100]", "model.init=normal"])
     assert check_start(Patient(wide)).verdict == "FAIL"
     (tmp_path / "warm.csv").write_text("\n".join(["x,y", *(f"{i / 9},{i + 50}" for i in range(9))]))
     csv = ["data=csv", f"data.path={tmp_path / 'warm.csv'}", "data.target=y"]
-    found = examined("configs/sine.yaml", *csv)
-    assert named(found, "FAIL") == ["start"]
-    assert named(found, "skip") == LAST
-    far = found["start"]
+    findings = examined("configs/sine.yaml", *csv)
+    assert named(findings, "FAIL") == ["start"]
+    assert named(findings, "skip") == LAST
+    far = findings["start"]
     # an output of 0 costs some 54^2; the variance of 50 ... 58 is (9^2 - 1) / 12
     assert far.numbers["guess"] == pytest.approx(80 / 12)
     assert far.advice == "the targets lie far from 0, where outputs start: take their mean off"
@@ -332,18 +334,18 @@ def test_a_start_far_above_a_guess_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loss", ["bce", "hinge", "cross_entropy"])
 def test_a_guess_costs_what_mathematics_says(loss: str) -> None:
     expected = {"bce": math.log(2), "hinge": 1.0, "cross_entropy": math.log(2)}
-    found = examined(MOONS, f"loss={loss}")["start"]
-    assert found.numbers["guess"] == pytest.approx(expected[loss])
+    finding = examined(MOONS, f"loss={loss}")["start"]
+    assert finding.numbers["guess"] == pytest.approx(expected[loss])
 
 
 def test_of_a_large_model_some_slopes_of_every_layer_are_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("minigrad.doctor.gradient._VISITS", 5000)
-    found = check_gradient(Patient(config.load(XOR)))
-    assert found.verdict == "ok"
-    assert 2 <= found.numbers["checked"] < 33
-    assert f"{found.numbers['checked']} of 33 slopes agree with" in found.sentence
+    finding = check_gradient(Patient(config.load(XOR)))
+    assert finding.verdict == "ok"
+    assert 2 <= finding.numbers["checked"] < 33
+    assert f"{finding.numbers['checked']} of 33 slopes agree with" in finding.sentence
 
 
 def test_a_wrong_slope_outside_the_activations_is_told_by_its_operation(tmp_path: Path) -> None:
@@ -364,10 +366,10 @@ def cube(outputs, target):
     return _node(abs(error.data) ** 3, "cube", (error,), backward)
 """,
     )
-    found = told(doctor(XOR, loss, "loss=cube"))["gradient"]
-    assert found.verdict == "FAIL"
-    assert "backward() gives" in found.sentence
-    assert "the local slope of cube at - (" in found.sentence
+    finding = findings_of(doctor(XOR, loss, "loss=cube"))["gradient"]
+    assert finding.verdict == "FAIL"
+    assert "backward() gives" in finding.sentence
+    assert "the local slope of cube at - (" in finding.sentence
 
 
 def test_a_graph_that_is_never_the_same_cannot_be_checked(tmp_path: Path) -> None:
@@ -386,17 +388,17 @@ def flicker(x):
     return x.tanh() if next(calls) % 5 else x.sigmoid()
 """,
     )
-    found = told(doctor(XOR, flicker, "model.activation=flicker"))["gradient"]
-    assert found.verdict == "warn"
-    assert found.sentence.startswith("no slope can be checked: ")
-    assert "the graph itself changes" in found.sentence
+    finding = findings_of(doctor(XOR, flicker, "model.activation=flicker"))["gradient"]
+    assert finding.verdict == "warn"
+    assert finding.sentence.startswith("no slope can be checked: ")
+    assert "the graph itself changes" in finding.sentence
 
 
 def test_saturated_units_are_told_with_their_cure() -> None:
-    found = examined("configs/csv.yaml", "data.standardize=false")
-    assert named(found, "warn", "FAIL") == ["data", "units"]
-    assert found["units"].sentence == "4 saturated of 4 units of layer 1 at the start"
-    assert "data.standardize=true" in found["units"].advice
+    findings = examined("configs/csv.yaml", "data.standardize=false")
+    assert named(findings, "warn", "FAIL") == ["data", "units"]
+    assert findings["units"].sentence == "4 saturated of 4 units of layer 1 at the start"
+    assert "data.standardize=true" in findings["units"].advice
 
 
 @pytest.mark.parametrize(
@@ -411,9 +413,9 @@ def test_dead_and_doubled_units_are_counted(
     tmp_path: Path, weight: str, verdict: str, sentence: str
 ) -> None:
     init = plugin(tmp_path, ZEROS.replace("return 0.0", f"return {weight}"))
-    found = told(doctor(XOR, init, "model.init=zeros", "model.activation=relu"))["units"]
-    assert found.verdict == verdict
-    assert sentence in found.sentence
+    finding = findings_of(doctor(XOR, init, "model.init=zeros", "model.activation=relu"))["units"]
+    assert finding.verdict == verdict
+    assert sentence in finding.sentence
 
 
 # --- each check: training ---------------------------------------------------------------------
@@ -421,50 +423,52 @@ def test_dead_and_doubled_units_are_counted(
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_rate_of_1000_is_too_large_everywhere_and_nothing_else_is_blamed(path: Path) -> None:
-    found = examined(str(path), "optimizer.lr=1000")
-    assert found["updates"].verdict == "FAIL"
-    assert set(named(found, "warn", "FAIL")) <= {"updates", "training"}
+    findings = examined(str(path), "optimizer.lr=1000")
+    assert findings["updates"].verdict == "FAIL"
+    assert set(named(findings, "warn", "FAIL")) <= {"updates", "training"}
 
 
 @pytest.mark.parametrize("name", ["xor", "or", "sine", "blobs"])
 def test_a_rate_of_a_ten_millionth_is_too_small(name: str) -> None:
-    found = examined(f"configs/{name}.yaml", "optimizer.lr=1e-7")
-    assert named(found, "warn", "FAIL") == ["updates"]
-    assert found["updates"].sentence.startswith("the learning rate of 1e-07 is too small: ")
+    findings = examined(f"configs/{name}.yaml", "optimizer.lr=1e-7")
+    assert named(findings, "warn", "FAIL") == ["updates"]
+    assert findings["updates"].sentence.startswith("the learning rate of 1e-07 is too small: ")
 
 
 @pytest.mark.parametrize(("path", "lr"), [(XOR, 1000.0), (MOONS, 10.0), (CIRCLES, 1e-7)])
 def test_the_rate_that_it_advises_is_healthy(path: str, lr: float) -> None:
-    found = examined(path, f"optimizer.lr={lr}")
-    (advice,) = {finding.advice for finding in found.values() if finding.verdict == "FAIL"}
+    findings = examined(path, f"optimizer.lr={lr}")
+    (advice,) = {finding.advice for finding in findings.values() if finding.verdict == "FAIL"}
     assert named(examined(path, advice.removeprefix("try ")), "FAIL") == []
 
 
 def test_a_loss_that_rises_is_told_by_its_numbers() -> None:
-    found = examined(XOR, "optimizer.lr=10")
-    assert named(found, "FAIL") == ["training"]
-    assert found["training"].told.startswith("the learning rate of 10 is too large: loss 0.6995 ->")
-    assert found["training"].numbers["end"] > 1.25 * found["training"].numbers["start"]
+    findings = examined(XOR, "optimizer.lr=10")
+    assert named(findings, "FAIL") == ["training"]
+    assert str(findings["training"]).startswith(
+        "the learning rate of 10 is too large: loss 0.6995 ->"
+    )
+    assert findings["training"].numbers["end"] > 1.25 * findings["training"].numbers["start"]
 
 
 def test_training_that_diverges_is_told_with_the_step() -> None:
-    found = examined(XOR, "loss=mse", "model.activation=relu", "optimizer.lr=1e300")
-    assert named(found, "FAIL") == ["updates", "training"]
-    assert "training diverged at step " in found["training"].sentence
+    findings = examined(XOR, "loss=mse", "model.activation=relu", "optimizer.lr=1e300")
+    assert named(findings, "FAIL") == ["updates", "training"]
+    assert "training diverged at step " in findings["training"].sentence
 
 
 def test_a_layer_that_the_gradient_hardly_reaches_is_named() -> None:
     deep = ["model.hidden=[4,4,4,4,4,4,4,4]", "model.activation=sigmoid", "optimizer.lr=0.1"]
-    found = check_updates(Patient(config.load(XOR, deep)))
-    assert found.verdict == "warn"
-    assert found.sentence.startswith("layer 1 hardly learns: ")
+    finding = check_updates(Patient(config.load(XOR, deep)))
+    assert finding.verdict == "warn"
+    assert finding.sentence.startswith("layer 1 hardly learns: ")
 
 
 def test_units_that_die_in_the_first_steps_are_told() -> None:
-    found = examined("configs/spiral.yaml", "optimizer.lr=10")
-    assert named(found, "FAIL") == ["dying"]
-    assert found["dying"].sentence == "16 dead of 16 units of layer 1 after 60 steps"
-    assert "leaky_relu" in found["dying"].advice
+    findings = examined("configs/spiral.yaml", "optimizer.lr=10")
+    assert named(findings, "FAIL") == ["dying"]
+    assert findings["dying"].sentence == "16 dead of 16 units of layer 1 after 60 steps"
+    assert "leaky_relu" in findings["dying"].advice
 
 
 @pytest.mark.parametrize(
@@ -478,16 +482,16 @@ def test_units_that_die_in_the_first_steps_are_told() -> None:
 def test_a_handful_that_is_not_learnt_has_its_cause(
     overrides: list[str], verdict: str, cause: str
 ) -> None:
-    found = examined(XOR, *overrides)
-    assert named(found, "warn", "FAIL") == ["overfit"]
-    assert found["overfit"].verdict == verdict
-    assert found["overfit"].sentence.startswith(cause)
+    findings = examined(XOR, *overrides)
+    assert named(findings, "warn", "FAIL") == ["overfit"]
+    assert findings["overfit"].verdict == verdict
+    assert findings["overfit"].sentence.startswith(cause)
 
 
 def test_an_optimizer_that_blows_a_handful_up_is_told() -> None:
-    found = check_overfit(Patient(config.load(XOR, ["loss=mse", "optimizer.lr=1e200"])))
-    assert found.verdict == "FAIL"
-    assert "does not get there: 4 samples keep a loss of inf after " in found.sentence
+    finding = check_overfit(Patient(config.load(XOR, ["loss=mse", "optimizer.lr=1e200"])))
+    assert finding.verdict == "FAIL"
+    assert "does not get there: 4 samples keep a loss of inf after " in finding.sentence
 
 
 def test_a_large_model_which_has_no_time_for_all_steps_is_judged_mildly(
@@ -504,8 +508,8 @@ def test_a_large_model_which_has_no_time_for_all_steps_is_judged_mildly(
 
 
 def test_logistic_regression_may_start_from_zeros(tmp_path: Path) -> None:
-    found = told(doctor("configs/and.yaml", plugin(tmp_path, ZEROS), "model.init=zeros"))
-    assert named(found, "ok") == CHECKS
+    findings = findings_of(doctor("configs/and.yaml", plugin(tmp_path, ZEROS), "model.init=zeros"))
+    assert named(findings, "ok") == CHECKS
 
 
 def test_a_loss_that_no_weight_moves_is_told(tmp_path: Path) -> None:
@@ -517,9 +521,9 @@ from nn.losses import LOSSES
 def flat(outputs, target):
     return outputs[0] * 0.0 + 1.0
 """
-    found = told(doctor(XOR, plugin(tmp_path, flat), "loss=flat"))
-    assert named(found, "FAIL") == ["updates"]
-    assert found["updates"].sentence.startswith("no step moves any weight, the gradient is 0: ")
+    findings = findings_of(doctor(XOR, plugin(tmp_path, flat), "loss=flat"))
+    assert named(findings, "FAIL") == ["updates"]
+    assert findings["updates"].sentence.startswith("no step moves any weight, the gradient is 0: ")
 
 
 def test_training_that_diverges_at_its_first_step_is_told() -> None:
@@ -527,25 +531,25 @@ def test_training_that_diverges_at_its_first_step_is_told() -> None:
     broke = "training diverged at step 0: the gradient's norm is inf"
     patient.short_run = ShortRun(patient.model(), lr=1.0, start=0.7, broke=broke)
     for check in (check_updates, check_training):
-        found = check(patient)
-        assert found.verdict == "FAIL"
-        assert found.sentence.endswith(f"too large: {broke}")
-        assert found.advice == "try optimizer.lr=0.1"
+        finding = check(patient)
+        assert finding.verdict == "FAIL"
+        assert finding.sentence.endswith(f"too large: {broke}")
+        assert finding.advice == "try optimizer.lr=0.1"
 
 
 # --- the command ------------------------------------------------------------------------------
 
 
 def test_json_says_the_same_with_numbers() -> None:
-    found = told(doctor(XOR, "model.hidden=[]"))
+    finding = findings_of(doctor(XOR, "model.hidden=[]"))
     result = doctor(XOR, "model.hidden=[]", "--json")
     assert (result.returncode, result.stderr) == (1, "")
     parsed = json.loads(result.stdout, parse_constant=pytest.fail)
     assert (parsed["name"], parsed["ok"]) == ("xor", False)
     assert [check["name"] for check in parsed["checks"]] == CHECKS
-    assert [check["verdict"] for check in parsed["checks"]] == [f.verdict for f in found.values()]
+    assert [check["verdict"] for check in parsed["checks"]] == [f.verdict for f in finding.values()]
     last = parsed["checks"][-1]
-    assert f"{last['sentence']}: {last['advice']}" == found["overfit"].sentence
+    assert f"{last['sentence']}: {last['advice']}" == finding["overfit"].sentence
     assert last["numbers"]["loss"] == pytest.approx(math.log(2), abs=1e-4)
 
 
@@ -569,8 +573,8 @@ def test_it_writes_no_files(tmp_path: Path) -> None:
 
 
 def test_a_config_for_another_engine_is_examined_as_eager() -> None:
-    found = examined(XOR, "train.engine=numpy", "train.seeds=10")
-    assert named(found, "ok") == CHECKS
+    findings = examined(XOR, "train.engine=numpy", "train.seeds=10")
+    assert named(findings, "ok") == CHECKS
 
 
 @pytest.mark.parametrize(
@@ -592,11 +596,11 @@ from nn.activations import ACTIVATIONS
 def broken(x):
     {body}
 """
-    found = told(doctor(XOR, plugin(tmp_path, text), "model.activation=broken"))
-    assert named(found, "FAIL") == ["start"]
-    assert named(found, "skip") == CHECKS[4:]
-    assert sentence in found["start"].sentence
-    assert found["start"].sentence.startswith("mine.py:6: ")
+    findings = findings_of(doctor(XOR, plugin(tmp_path, text), "model.activation=broken"))
+    assert named(findings, "FAIL") == ["start"]
+    assert named(findings, "skip") == CHECKS[4:]
+    assert sentence in findings["start"].sentence
+    assert findings["start"].sentence.startswith("mine.py:6: ")
 
 
 def test_an_initialiser_that_throws_is_a_fault_of_the_config(tmp_path: Path) -> None:
@@ -609,9 +613,11 @@ def test_an_initialiser_that_throws_is_a_fault_of_the_config(tmp_path: Path) -> 
 def test_numbers_that_overflow_before_training_are_a_line(tmp_path: Path) -> None:
     (tmp_path / "large.csv").write_text("x,y\n1e200,0\n-1e200,1\n0.5,2\n")
     csv = ["data=csv", f"data.path={tmp_path / 'large.csv'}", "data.target=y", "model.hidden=[]"]
-    found = examined("configs/sine.yaml", *csv)
-    assert named(found, "FAIL") == ["start"]
-    assert found["start"].sentence.startswith("the loss is inf: the first operation to break was ")
+    findings = examined("configs/sine.yaml", *csv)
+    assert named(findings, "FAIL") == ["start"]
+    assert findings["start"].sentence.startswith(
+        "the loss is inf: the first operation to break was "
+    )
 
 
 @pytest.mark.parametrize("json_too", [[], ["--json"]])
@@ -631,8 +637,8 @@ def test_bad_usage_and_bad_configs_exit_2_in_one_line(
 ) -> None:
     result = doctor(*arguments, *json_too)
     assert (result.returncode, result.stdout) == (2, "")
-    (said,) = result.stderr.splitlines()
-    assert said.startswith(line)
+    (message,) = result.stderr.splitlines()
+    assert message.startswith(line)
 
 
 def test_ctrl_c_ends_it_with_130_and_one_line(tmp_path: Path) -> None:

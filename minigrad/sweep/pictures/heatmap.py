@@ -7,18 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, to_rgb
-from matplotlib.patches import Rectangle
 
-from minigrad.plot.style import INK, new_figure, save
-from minigrad.sweep.pictures.look import BEST, headed, is_numeric, short_key, short_loss
+from minigrad.plot import style
+from minigrad.plot.style import BEST, INK, Axes, LogNorm, Rectangle
+from minigrad.sweep.pictures.look import is_numeric, short_key, short_loss
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell
 
-_COLORS = colormaps["YlGnBu_r"]  # dark where the loss is low
+_COLORS = style.colormaps["YlGnBu_r"]  # dark where the loss is low
 _DIVERGED = "#d5d9df"
 _WIDTH, _HEIGHT = 0.92, 0.62  # inches of a cell
 _ACROSS = 12  # cells side by side, panels included
@@ -26,7 +22,7 @@ _ACROSS = 12  # cells side by side, panels included
 
 @dataclass(frozen=True)
 class Layout:
-    """Which key goes where; `panel` is None where there are two."""
+    """The key along each axis, and the key of the panels; None if there are two keys alone."""
 
     x: str
     y: str
@@ -56,9 +52,9 @@ def draw_heatmap(
     title: str,
     subtitle: str,
 ) -> None:
-    """Write the map to `path`: a number and a colour a cell, the best cell framed.
+    """Write the map to `path`: a number and a colour for each cell, and a frame for the best one.
 
-    `values` are each key's, in the order in which they are to stand.
+    `values` are the values of each key, in the order of their rows and columns.
     """
     where = layout(values)
     xs, ys = values[where.x], values[where.y]
@@ -66,11 +62,11 @@ def draw_heatmap(
     down = math.ceil(len(panels) * len(xs) / _ACROSS)
     across = math.ceil(len(panels) / down)
     names = 0.075 * max(len(cell(y)) for y in ys)
-    figure = new_figure(
+    figure = style.new_figure(
         2.0 + names + across * (0.2 + _WIDTH * max(2, len(xs))),
         1.2 + down * (0.35 + _HEIGHT * max(2, len(ys))),
     )
-    headed(figure, title, subtitle)
+    style.head_of_figure(figure, title, subtitle)
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     norm = _norm([standing.median for standing in standings])
     for axes, value in zip(grid.flat, panels, strict=False):
@@ -80,8 +76,8 @@ def draw_heatmap(
             _paint(axes, place, standing, norm)
         _label(axes, xs, ys)
         if where.panel:
-            told = f"{short_key(where.panel)} {cell(value)}"
-            axes.set_title(told, loc="left", fontsize=10, color=INK)
+            title_of_panel = f"{short_key(where.panel)} {cell(value)}"
+            axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     for axes in grid.flat[max(0, len(panels) - across) : len(panels)]:  # none is below them
@@ -89,15 +85,17 @@ def draw_heatmap(
         axes.tick_params(labelbottom=True)
     for axes in grid[:, 0]:
         axes.set_ylabel(where.y, color=INK)
-    bar = figure.colorbar(ScalarMappable(norm, _COLORS), ax=list(grid.flat), aspect=22, pad=0.02)
+    bar = figure.colorbar(
+        style.ScalarMappable(norm, _COLORS), ax=list(grid.flat), aspect=22, pad=0.02
+    )
     bar.set_label("median final loss", color=INK)
     bar.outline.set_visible(False)
-    save(figure, path)
+    style.save(figure, path)
 
 
 def _norm(medians: Sequence[float]) -> LogNorm:
-    shown = [median for median in medians if 0 < median < math.inf] or [1.0]
-    low, high = min(shown), max(shown)
+    positive = [median for median in medians if 0 < median < math.inf] or [1.0]
+    low, high = min(positive), max(positive)
     return LogNorm(low, high) if high > 1.01 * low else LogNorm(low / 2, high * 2)
 
 
@@ -105,24 +103,21 @@ def _paint(axes: Axes, place: tuple[int, int], standing: Standing, norm: LogNorm
     (x, y), median = place, standing.median
     color = _DIVERGED if math.isinf(median) else _COLORS(norm(max(median, norm.vmin or 0.0)))
     square = Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=2)
-    axes.add_patch(square)
-    if standing.rank == 1:
-        frame = Rectangle((x - 0.45, y - 0.43), 0.9, 0.86, fill=False, edgecolor=BEST, linewidth=2)
-        axes.add_patch(frame)
-    ink = "white" if np.dot(to_rgb(color), (0.299, 0.587, 0.114)) < 0.55 else INK
-    told = short_loss(standing)
-    look: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
-    if standing.met is None:
-        axes.text(x, y, told, fontsize=10, **look)
-        return
-    axes.text(x, y - 0.13, told, fontsize=10, **look)
-    axes.text(x, y + 0.22, f"{math.floor(100 * standing.met)}% met", fontsize=7.5, **look)
+    frame = Rectangle((x - 0.45, y - 0.43), 0.9, 0.86, fill=False, edgecolor=BEST, linewidth=2)
+    for patch in [square, frame] if standing.rank == 1 else [square]:
+        axes.add_patch(patch)
+    ink = "white" if np.dot(style.to_rgb(color), (0.299, 0.587, 0.114)) < 0.55 else INK
+    centred: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
+    raised = 0 if standing.met is None else 0.13
+    axes.text(x, y - raised, short_loss(standing), fontsize=10, **centred)
+    if standing.met is not None:
+        axes.text(x, y + 0.22, f"{math.floor(100 * standing.met)}% met", fontsize=7.5, **centred)
 
 
 def _label(axes: Axes, xs: Sequence[Any], ys: Sequence[Any]) -> None:
     axes.set_xlim(-0.5, len(xs) - 0.5)
     axes.set_ylim(len(ys) - 0.5, -0.5)
-    axes.set_xticks(range(len(xs)), [cell(x) for x in xs], color=INK, parse_math=False)
-    axes.set_yticks(range(len(ys)), [cell(y) for y in ys], color=INK, parse_math=False)
+    axes.set_xticks(range(len(xs)), map(cell, xs), color=INK, parse_math=False)
+    axes.set_yticks(range(len(ys)), map(cell, ys), color=INK, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

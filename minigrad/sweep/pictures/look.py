@@ -1,39 +1,12 @@
-"""What the pictures of a sweep share. This imports matplotlib: import it late."""
+"""Words, numbers and scales that the pictures of a sweep share."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
-from minigrad.plot.style import INK
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell
-
-BEST = "#d55e00"
-_HEAD_INCHES = 0.62
-
-
-def headed(figure: Figure, title: str, subtitle: str) -> None:
-    """A bold title over a pale line at the left edge, above all axes."""
-    height = figure.get_figheight()
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - _HEAD_INCHES / height))  # type: ignore
-    left = 0.1 / figure.get_figwidth()
-    for text, inches, look in (
-        (title, 0.1, {"fontweight": "bold", "fontsize": 12}),
-        (subtitle, 0.38, {"fontsize": 9, "alpha": 0.75}),
-    ):
-        place = 1 - inches / height
-        figure.text(left, place, text, va="top", color=INK, parse_math=False, **look)
-
-
-def quiet(axes: Axes) -> None:
-    """Axes in the house's look: no box, a pale grid."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, which="major", alpha=0.25)
-    axes.set_axisbelow(True)
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
@@ -41,17 +14,17 @@ def is_numeric(values: Sequence[Any]) -> bool:
 
 
 def loss_scale(standings: Sequence[Standing]) -> str:
-    """Losses fall by powers of ten; where one is 0 or below, no log axis can show it."""
+    """A log scale, since losses fall by powers of ten, unless one is 0 or less."""
     return "log" if all(one.q1 > 0 for one in standings) else "linear"
 
 
 def wants_log(values: Sequence[float]) -> bool:
-    """Whether numbers span so much that a straight scale would press most of them together."""
+    """Whether the numbers span so much that a linear scale would crowd most of them together."""
     return min(values) > 0 and max(values) / min(values) > 20
 
 
 def short_key(key: str) -> str:
-    """What is left of a dotted key where the rest is clear: "lr"."""
+    """The last part of a dotted key: "lr" of "optimizer.lr"."""
     return key.rpartition(".")[2]
 
 
@@ -68,13 +41,9 @@ def short_name(standing: Standing) -> str:
 
 
 def bounded(standing: Standing) -> Standing:
-    """The same with no number that an axis of powers of ten would choke on."""
-    return replace(
-        standing,
-        median=_bounded(standing.median),
-        q1=_bounded(standing.q1),
-        q3=_bounded(standing.q3),
-    )
+    """The standing with its numbers within what a log axis can show."""
+    median, q1, q3 = map(_bounded, (standing.median, standing.q1, standing.q3))
+    return replace(standing, median=median, q1=q1, q3=q3)
 
 
 def _bounded(number: float) -> float:

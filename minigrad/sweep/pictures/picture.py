@@ -1,4 +1,4 @@
-"""Which picture suits a sweep. This imports matplotlib: import it late."""
+"""The choice of the picture that suits a sweep. This imports matplotlib: import it late."""
 
 import math
 from collections.abc import Sequence
@@ -11,30 +11,30 @@ from minigrad.sweep.pictures.heatmap import draw_heatmap
 from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_name
 from minigrad.sweep.pictures.points import draw_ranking, draw_trends
 from minigrad.sweep.ranking import Standing
-from minigrad.sweep.store import Record
+from minigrad.sweep.store import SweepStore
 
 _LONGEST = 12  # axis of a heat map
 
 
-def draw(record: Record, standings: Sequence[Standing]) -> Path:
+def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
     """Draw the sweep to sweep.png in its folder and give the path.
 
     One key: curves with bands, or of many numbers their trend. A whole grid of two or three: a heat
     map. Draws at random: a trend a number. The rest: the best cells by rank. Raises OSError.
     """
-    path = record.path / "sweep.png"
+    path = sweep.path / "sweep.png"
     standings = [bounded(standing) for standing in standings]
-    values = _values(record)
-    numbers = [key for key, found in values.items() if is_numeric(found)]
-    sizes = [len(found) for found in values.values()]
-    whole = math.prod(sizes) == len(record.plan.cells)
-    head = _head(record, standings)
+    values = _values(sweep)
+    numbers = [key for key in values if is_numeric(values[key])]
+    sizes = [len(of_key) for of_key in values.values()]
+    whole = math.prod(sizes) == len(sweep.plan.cells)
+    head = _head(sweep, standings)
     if len(values) <= 1 and len(standings) <= len(COLORS):
-        loss = str(record.plan.cells[0].config["loss"])
+        loss = str(sweep.plan.cells[0].config["loss"])
         bands = [
             band(
                 f"{short_name(one) or 'all seeds'}: {short_loss(one)}",
-                [record.store / run for run in one.runs],
+                [sweep.store / run for run in one.runs],
             )
             for one in standings
         ]
@@ -48,22 +48,22 @@ def draw(record: Record, standings: Sequence[Standing]) -> Path:
     return path
 
 
-def _values(record: Record) -> dict[str, list[Any]]:
+def _values(sweep: SweepStore) -> dict[str, list[Any]]:
     """Each key's values in the order in which they came."""
-    found: dict[str, list[Any]] = {}
-    for cell in record.plan.cells:
+    values: dict[str, list[Any]] = {}
+    for cell in sweep.plan.cells:
         for key, value in cell.values.items():
-            if value not in found.setdefault(key, []):
-                found[key].append(value)
-    return found
+            if value not in values.setdefault(key, []):
+                values[key].append(value)
+    return values
 
 
-def _head(record: Record, standings: Sequence[Standing]) -> dict[str, str]:
-    plan, best = record.plan, standings[0]
+def _head(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, str]:
+    plan, best = sweep.plan, standings[0]
     seeds = f" over {best.members:,} seeds" if best.members > 1 else ""
     name = f"best: {short_name(best)}" if best.values else "all seeds"
     met = "" if best.met is None else f", {math.floor(100 * best.met)}% met the expectations"
     return {
         "title": f"{plan.name}: final loss of {len(plan.cells):,} cells{seeds}",
-        "subtitle": f"{name}, median {short_loss(best)}{met}   {record.id}",
+        "subtitle": f"{name}, median {short_loss(best)}{met}   {sweep.id}",
     }

@@ -4,18 +4,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.axes import Axes
-
-from minigrad.plot.style import COLORS, INK, new_figure, save
-from minigrad.sweep.pictures.look import (
-    BEST,
-    headed,
-    loss_scale,
-    quiet,
-    short_loss,
-    short_name,
-    wants_log,
-)
+from minigrad.plot import style
+from minigrad.plot.style import BEST, COLORS, INK, Axes
+from minigrad.sweep.pictures.look import loss_scale, short_loss, short_name, wants_log
 from minigrad.sweep.ranking import Standing
 
 _POINT = COLORS[0]
@@ -34,8 +25,8 @@ def draw_trends(
     across = min(3, len(keys))
     down = math.ceil(len(keys) / across)
     width = 7.6 if across == 1 else 3.6 * across + 0.6
-    figure = new_figure(width, 0.7 + (3.7 if down == 1 else 2.9 * down))
-    headed(figure, title, subtitle)
+    figure = style.new_figure(width, 0.7 + (3.7 if down == 1 else 2.9 * down))
+    style.head_of_figure(figure, title, subtitle)
     grid = figure.subplots(down, across, sharey=True, squeeze=False)
     for axes, key in zip(grid.flat, keys, strict=False):
         _trend(axes, standings, key, joined=len(standings[0].values) == 1)
@@ -43,21 +34,21 @@ def draw_trends(
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("final loss: median and quartiles", color=INK)
-    save(figure, path)
+    style.save(figure, path)
 
 
 def draw_ranking(path: Path, standings: Sequence[Standing], *, title: str, subtitle: str) -> None:
-    """Write the best 25 cells to `path`, one below the other."""
-    shown = standings[:_RANKED]
-    names = [short_name(one) for one in shown]
+    """Write the best 25 cells to `path`, one below another."""
+    ranked = standings[:_RANKED]
+    names = [short_name(one) for one in ranked]
     longest = max(map(len, names))
-    figure = new_figure(5.8 + 0.075 * min(longest, 70), 1.4 + 0.27 * len(shown))
-    headed(figure, title, subtitle)
+    figure = style.new_figure(5.8 + 0.075 * min(longest, 70), 1.4 + 0.27 * len(ranked))
+    style.head_of_figure(figure, title, subtitle)
     axes = figure.add_subplot()
-    quiet(axes)
-    axes.set_xscale(loss_scale(shown))
-    top = _top(shown)
-    for row, one in enumerate(shown):
+    style.frameless(axes)
+    axes.set_xscale(loss_scale(ranked))
+    top = _top(ranked)
+    for row, one in enumerate(ranked):
         color = BEST if one.rank == 1 else _POINT
         if math.isfinite(one.median):
             axes.plot([one.q1, min(one.q3, top)], [row, row], color=color, linewidth=3, alpha=0.35)
@@ -68,29 +59,29 @@ def draw_ranking(path: Path, standings: Sequence[Standing], *, title: str, subti
             short_loss(one), (1, row), (6, 0), xycoords=("axes fraction", "data"), va="center",
             textcoords="offset points", fontsize=9, color=INK, annotation_clip=False,
         )  # fmt: skip
-    axes.set_yticks(range(len(shown)), names, color=INK, parse_math=False)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_yticks(range(len(ranked)), names, color=INK, parse_math=False)
+    axes.set_ylim(len(ranked) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("final loss: median and quartiles", color=INK)
-    save(figure, path)
+    style.save(figure, path)
 
 
 def _trend(axes: Axes, standings: Sequence[Standing], key: str, joined: bool) -> None:
-    quiet(axes)
+    style.frameless(axes)
     ordered = sorted(standings, key=lambda one: one.values[key])
     xs = [one.values[key] for one in ordered]
     if wants_log(xs):
         axes.set_xscale("log")
     axes.set_yscale(loss_scale(ordered))
     top = _top(ordered)
+    lows = [min(one.q1, top) for one in ordered]
     highs = [min(one.q3, top) for one in ordered]
     medians = [one.median if math.isfinite(one.median) else math.nan for one in ordered]
     if joined:
-        lows = [min(one.q1, top) for one in ordered]
         axes.fill_between(xs, lows, highs, color=_POINT, alpha=0.18, linewidth=0)
         axes.plot(xs, medians, color=_POINT, linewidth=2)
     else:
-        axes.vlines(xs, [min(one.q1, top) for one in ordered], highs, color=_POINT, alpha=0.35)
+        axes.vlines(xs, lows, highs, color=_POINT, alpha=0.35)
     axes.plot(xs, medians, "o", color=_POINT, markersize=5)
     lost = [one.values[key] for one in ordered if math.isinf(one.median)]
     axes.plot(lost, [top] * len(lost), "x", color=INK, markersize=6)
@@ -101,6 +92,6 @@ def _trend(axes: Axes, standings: Sequence[Standing], key: str, joined: bool) ->
 
 
 def _top(standings: Sequence[Standing]) -> float:
-    """The largest number that can be drawn, where what is infinite ends."""
+    """The largest finite number; bars that reach to infinity end there."""
     finite = [v for one in standings for v in (one.median, one.q3) if math.isfinite(v)]
     return max(finite, default=1.0)

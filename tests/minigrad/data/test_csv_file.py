@@ -248,30 +248,32 @@ def test_all_faults_of_a_header_are_told_at_once(write) -> None:
     ("bad", "last"), [(20, None), (21, "... and 1 more"), (1500, "... and 1,480 more")]
 )
 def test_twenty_faults_are_enough(bad: int, last: str | None, write) -> None:
-    told = faults(write("a,y\n" + "x,1\n" * bad))
-    assert len(told) == 20 + bool(last)
-    assert told[19].startswith("people.csv:21: ")
+    message = faults(write("a,y\n" + "x,1\n" * bad))
+    assert len(message) == 20 + bool(last)
+    assert message[19].startswith("people.csv:21: ")
     if last:
-        assert told[20] == last
+        assert message[20] == last
 
 
 def test_an_unknown_target_is_answered_with_the_nearest_name_on_one_short_line(write) -> None:
     names = ["income", "two\nlines", *(f"{'long' * 100}{i}" for i in range(900))]
     path = write(",".join(f'"{name}"' for name in names) + "\n")
-    (told,) = faults(path, "incom")
-    assert told.startswith("people.csv:1: no column 'incom': did you mean 'income'? Known: income")
-    (told,) = faults(path, "\x07" * 10_000)
-    assert r"no column '\x07\x07" in told
+    (message,) = faults(path, "incom")
+    assert message.startswith(
+        "people.csv:1: no column 'incom': did you mean 'income'? Known: income"
+    )
+    (message,) = faults(path, "\x07" * 10_000)
+    assert r"no column '\x07\x07" in message
 
 
 def test_more_rows_or_numbers_than_the_limit_are_refused(write) -> None:
-    told = faults(write("a,y\n" + "1,2\n" * (MAX_ROWS + 1)))
-    assert told == [f"people.csv:{MAX_ROWS + 2}: more than 100,000 rows"]
+    message = faults(write("a,y\n" + "1,2\n" * (MAX_ROWS + 1)))
+    assert message == [f"people.csv:{MAX_ROWS + 2}: more than 100,000 rows"]
     columns = 100
     rows = MAX_NUMBERS // columns
     header = ",".join(["y", *(f"c{i}" for i in range(1, columns))])
-    told = faults(write(header + "\n" + ("1," * (columns - 1) + "1\n") * (rows + 1)))
-    assert told == [f"people.csv:{rows + 2}: more than 1,000,000 numbers"]
+    message = faults(write(header + "\n" + ("1," * (columns - 1) + "1\n") * (rows + 1)))
+    assert message == [f"people.csv:{rows + 2}: more than 1,000,000 numbers"]
 
 
 def test_as_many_rows_as_the_limit_are_read(write) -> None:
@@ -289,8 +291,8 @@ def test_blank_lines_without_end_are_refused(write) -> None:
 def test_a_large_file_is_refused_without_being_read(size: int, message: str, write) -> None:
     path = write("")
     os.truncate(path, size)  # a hole, which takes no room on the disk
-    (told,) = faults(path)
-    assert told.startswith(f"people.csv{message}")
+    (message,) = faults(path)
+    assert message.startswith(f"people.csv{message}")
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(
@@ -353,8 +355,8 @@ def _device(_: Path) -> str:
 def test_what_is_no_file_is_refused_at_once(make: Any, message: str, write, tmp_path: Path) -> None:
     write("")
     started = time.perf_counter()
-    (told,) = faults(make(tmp_path))
-    assert told.startswith(message)
+    (message,) = faults(make(tmp_path))
+    assert message.startswith(message)
     assert time.perf_counter() - started < 1
 
 

@@ -11,8 +11,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from minigrad.data import Dataset
-from minigrad.plot import boundary, style
-from minigrad.plot.boundary import Surface, draw_boundary, draw_snapshots, surface
+from minigrad.plot import style
+from minigrad.plot.boundary import draw_boundary, draw_snapshots
+from minigrad.plot.surface import Surface, surface
 
 XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
 THREE = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], classes=3)
@@ -37,75 +38,75 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         figures.append(figure)
         save(figure, path)
 
-    monkeypatch.setattr(boundary, "save", keep)
+    monkeypatch.setattr(style, "save", keep)
     return figures
 
 
 def test_the_grid_covers_all_points_with_square_cells() -> None:
     validation = Dataset([[0.0, -3.0], [1.0, 0.0]], [0.0, 1.0])
-    found = surface(diagonal, WIDE, validation, loss="mse", resolution=31)
-    assert (found.xs[0], found.ys[0]) == pytest.approx((-5.6, -4.6))
-    assert (found.xs[-1], found.ys[-1]) == pytest.approx((5.6, 2.6))
-    assert len(found.xs) == 31
-    dx, dy = found.xs[1] - found.xs[0], found.ys[1] - found.ys[0]
+    plane = surface(diagonal, WIDE, validation, loss="mse", resolution=31)
+    assert (plane.xs[0], plane.ys[0]) == pytest.approx((-5.6, -4.6))
+    assert (plane.xs[-1], plane.ys[-1]) == pytest.approx((5.6, 2.6))
+    assert len(plane.xs) == 31
+    dx, dy = plane.xs[1] - plane.xs[0], plane.ys[1] - plane.ys[0]
     assert dx == pytest.approx(dy, rel=0.05)
-    assert [len(row) for row in found.values] == [31] * len(found.ys)
+    assert [len(row) for row in plane.values] == [31] * len(plane.ys)
 
 
 def test_rows_go_by_y_and_columns_by_x() -> None:
-    found = surface(diagonal, XOR, None, loss="mse", resolution=5)
-    assert found.kind == "value"
-    for y, row in zip(found.ys, found.values, strict=True):
-        assert row == [x - y for x in found.xs]
+    plane = surface(diagonal, XOR, None, loss="mse", resolution=5)
+    assert plane.kind == "value"
+    for y, row in zip(plane.ys, plane.values, strict=True):
+        assert row == [x - y for x in plane.xs]
 
 
 def test_bce_gives_probabilities_at_any_logit() -> None:
-    found = surface(lambda q: [[1e4 * (x - 0.5)] for x, _ in q], XOR, None, loss="bce")
-    assert found.kind == "probability"
-    assert (found.values[0][0], found.values[0][-1]) == (0.0, 1.0)
-    found = surface(diagonal, XOR, None, loss="bce", resolution=5)
-    x, y = found.xs[4], found.ys[1]
-    assert found.values[1][4] == pytest.approx(1 / (1 + math.exp(y - x)))
+    plane = surface(lambda q: [[1e4 * (x - 0.5)] for x, _ in q], XOR, None, loss="bce")
+    assert plane.kind == "probability"
+    assert (plane.values[0][0], plane.values[0][-1]) == (0.0, 1.0)
+    plane = surface(diagonal, XOR, None, loss="bce", resolution=5)
+    x, y = plane.xs[4], plane.ys[1]
+    assert plane.values[1][4] == pytest.approx(1 / (1 + math.exp(y - x)))
 
 
 def test_cross_entropy_of_two_classes_gives_the_probability_of_the_second() -> None:
-    found = surface(lambda q: [[0.0, x - y] for x, y in q], XOR, None, loss="cross_entropy")
+    plane = surface(lambda q: [[0.0, x - y] for x, y in q], XOR, None, loss="cross_entropy")
     other = surface(diagonal, XOR, None, loss="bce")
-    assert found.kind == "probability"
-    for row, same in zip(found.values, other.values, strict=True):
+    assert plane.kind == "probability"
+    for row, same in zip(plane.values, other.values, strict=True):
         assert row == pytest.approx(same)
 
 
 def test_cross_entropy_of_more_gives_winners_and_shares() -> None:
-    found = surface(three, THREE, None, loss="cross_entropy", resolution=21)
-    assert found.kind == "class"
-    assert found.shares is not None
-    for i, y in enumerate(found.ys):
-        for j, x in enumerate(found.xs):
-            shares = [grid[i][j] for grid in found.shares]
+    plane = surface(three, THREE, None, loss="cross_entropy", resolution=21)
+    assert plane.kind == "class"
+    assert plane.shares is not None
+    for i, y in enumerate(plane.ys):
+        for j, x in enumerate(plane.xs):
+            shares = [grid[i][j] for grid in plane.shares]
             assert math.fsum(shares) == pytest.approx(1)
-            assert found.values[i][j] == shares.index(max(shares))
+            assert plane.values[i][j] == shares.index(max(shares))
             (outputs,) = three([[x, y]])
-            assert outputs[int(found.values[i][j])] == max(outputs)
+            assert outputs[int(plane.values[i][j])] == max(outputs)
 
 
 def test_hinge_gives_winners_with_the_boundary_at_a_score_of_zero() -> None:
-    found = surface(diagonal, XOR, None, loss="hinge", resolution=6)
-    assert found.kind == "class"
-    for y, row in zip(found.ys, found.values, strict=True):
-        for x, winner in zip(found.xs, row, strict=True):
+    plane = surface(diagonal, XOR, None, loss="hinge", resolution=6)
+    assert plane.kind == "class"
+    for y, row in zip(plane.ys, plane.values, strict=True):
+        for x, winner in zip(plane.xs, row, strict=True):
             assert winner == float(x - y > 0)
 
 
 def test_points_that_all_coincide_have_a_plane_around_them() -> None:
-    found = surface(diagonal, Dataset([[1.0, 2.0]] * 2, [0.0, 1.0]), None, loss="mse")
-    assert found.xs[0] < 1.0 < found.xs[-1]
-    assert found.ys[0] < 2.0 < found.ys[-1]
+    plane = surface(diagonal, Dataset([[1.0, 2.0]] * 2, [0.0, 1.0]), None, loss="mse")
+    assert plane.xs[0] < 1.0 < plane.xs[-1]
+    assert plane.ys[0] < 2.0 < plane.ys[-1]
 
 
 def test_points_on_a_line_have_a_plane_around_them() -> None:
-    found = surface(diagonal, Dataset([[0.0, 2.0], [9.0, 2.0]], [0.0, 1.0]), None, loss="mse")
-    assert found.ys[0] < 2.0 < found.ys[-1]
+    plane = surface(diagonal, Dataset([[0.0, 2.0], [9.0, 2.0]], [0.0, 1.0]), None, loss="mse")
+    assert plane.ys[0] < 2.0 < plane.ys[-1]
 
 
 @pytest.mark.parametrize(
@@ -120,15 +121,15 @@ def test_scales_are_equal_unless_one_feature_spreads_far_wider(
     points: list[list[float]], equal: bool, tmp_path: Path, drawn: list[Figure]
 ) -> None:
     data = Dataset(points, [0.0, 1.0], classes=2)
-    found = surface(lambda q: [[0.0] for _ in q], data, None, loss="bce")
-    draw_boundary(tmp_path / "a.png", found, data, None, title="t", subtitle="s")
+    plane = surface(lambda q: [[0.0] for _ in q], data, None, loss="bce")
+    draw_boundary(tmp_path / "a.png", plane, data, None, title="t", subtitle="s")
     axes = drawn[0].axes[0]
     (x0, y0), (x1, y1) = axes.transData.transform([(0.0, 0.0), (1.0, 1.0)])
     assert math.isclose(x1 - x0, y1 - y0) == equal
     if not equal:
         box = axes.get_window_extent()
         assert box.width == pytest.approx(box.height)
-        assert len(found.xs) == len(found.ys)
+        assert len(plane.xs) == len(plane.ys)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +145,9 @@ def test_scales_are_equal_unless_one_feature_spreads_far_wider(
 )
 def test_points_anywhere_can_be_drawn(points: list[list[float]], tmp_path: Path) -> None:
     for data in (Dataset(points, [0.0, 1.0], classes=2), Dataset(points, [-1e308, 1e308])):
-        found = surface(lambda q: [[x] for x, _ in q], data, data, loss="mse")
-        assert sorted(set(found.xs)) == found.xs
-        draw_boundary(tmp_path / "a.png", found, data, data, title="t", subtitle="s")
+        plane = surface(lambda q: [[x] for x, _ in q], data, data, loss="mse")
+        assert sorted(set(plane.xs)) == plane.xs
+        draw_boundary(tmp_path / "a.png", plane, data, data, title="t", subtitle="s")
 
 
 def test_other_than_two_inputs_are_refused() -> None:
@@ -168,10 +169,10 @@ def test_other_than_two_inputs_are_refused() -> None:
 def test_every_kind_is_drawn(
     predict: Any, data: Dataset, loss: str, ending: str, tmp_path: Path
 ) -> None:
-    found = surface(predict, data, data, loss=loss, resolution=8)
+    plane = surface(predict, data, data, loss=loss, resolution=8)
     path = tmp_path / f"boundary.{ending}"
-    draw_boundary(path, found, data, data, title="$^$", subtitle="$_$")
-    draw_snapshots(tmp_path / f"s.{ending}", [(0, found)] * 2, data, title="$^$")
+    draw_boundary(path, plane, data, data, title="$^$", subtitle="$_$")
+    draw_snapshots(tmp_path / f"s.{ending}", [(0, plane)] * 2, data, title="$^$")
     start = b"\x89PNG" if ending == "png" else b"<?xml"
     assert path.read_bytes().startswith(start)
     assert (tmp_path / f"s.{ending}").read_bytes().startswith(start)
@@ -180,8 +181,8 @@ def test_every_kind_is_drawn(
 def test_training_points_are_filled_and_validation_points_open(
     tmp_path: Path, drawn: list[Figure]
 ) -> None:
-    found = surface(diagonal, XOR, XOR, loss="bce", resolution=8)
-    draw_boundary(tmp_path / "a.png", found, XOR, XOR, title="t", subtitle="s")
+    plane = surface(diagonal, XOR, XOR, loss="bce", resolution=8)
+    draw_boundary(tmp_path / "a.png", plane, XOR, XOR, title="t", subtitle="s")
     axes: Any = drawn[0].axes[0]
     train, validation = (c for c in axes.collections if c.get_offsets().shape == (4, 2))
     filled = [to_hex(color) for color in train.get_facecolor()]
@@ -194,18 +195,18 @@ def test_training_points_are_filled_and_validation_points_open(
 
 
 def test_the_legend_never_covers_the_axes(tmp_path: Path, drawn: list[Figure]) -> None:
-    found = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
-    draw_boundary(tmp_path / "a.png", found, THREE, THREE, title="t", subtitle="s")
-    draw_snapshots(tmp_path / "b.png", [(0, found)] * 3, THREE, title="t")
+    plane = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
+    draw_boundary(tmp_path / "a.png", plane, THREE, THREE, title="t", subtitle="s")
+    draw_snapshots(tmp_path / "b.png", [(0, plane)] * 3, THREE, title="t")
     for figure in drawn:
         bottom = min(axes.get_window_extent().y0 for axes in figure.axes)
         assert figure.legends[0].get_window_extent().y1 <= bottom
 
 
 def test_snapshots_are_panels_with_their_steps(tmp_path: Path, drawn: list[Figure]) -> None:
-    found = surface(diagonal, XOR, None, loss="bce", resolution=8)
+    plane = surface(diagonal, XOR, None, loss="bce", resolution=8)
     steps = [0, 1, 10, 100, 1000]
-    draw_snapshots(tmp_path / "a.png", [(step, found) for step in steps], XOR, title="t")
+    draw_snapshots(tmp_path / "a.png", [(step, plane) for step in steps], XOR, title="t")
     panels = [axes for axes in drawn[0].axes if axes.get_title(loc="left")]
     assert [axes.get_title(loc="left") for axes in panels] == [f"step {step}" for step in steps]
 
@@ -219,11 +220,11 @@ def test_snapshots_of_values_share_their_colours(tmp_path: Path, drawn: list[Fig
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
-    found = surface(diagonal, XOR, None, loss="bce", resolution=8)
+    plane = surface(diagonal, XOR, None, loss="bce", resolution=8)
     with pytest.raises(ValueError, match="there are no snapshots to draw"):
         draw_snapshots(tmp_path / "a.png", [], XOR, title="t")
     with pytest.raises(ValueError, match=r"a\.gif: a picture's name ends in \.png or \.svg"):
-        draw_boundary(tmp_path / "a.gif", found, XOR, None, title="t", subtitle="s")
+        draw_boundary(tmp_path / "a.gif", plane, XOR, None, title="t", subtitle="s")
 
 
 @pytest.mark.parametrize("kind", ["probability", "class", "value"])
@@ -258,6 +259,7 @@ def test_a_surface_of_winners_alone_is_drawn(tmp_path: Path) -> None:
 def test_an_svg_is_the_same_whenever_it_is_drawn_and_needs_no_pyplot(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from minigrad.plot.boundary import *\n"
+        "from minigrad.plot.surface import *\n"
         "data = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], 3)\n"
         "found = surface(lambda q: [[x, y, x * y] for x, y in q], data, data, resolution=8,\n"
         "                loss='cross_entropy')\n"

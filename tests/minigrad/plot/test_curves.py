@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from minigrad.plot import curves, style
+from minigrad.plot import style
 from minigrad.plot.curves import Curve, draw_band, draw_curves, draw_loss, smoothed
 from minigrad.plot.style import COLORS
 
@@ -28,7 +28,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         figures.append(figure)
         save(figure, path)
 
-    monkeypatch.setattr(curves, "save", keep)
+    monkeypatch.setattr(style, "save", keep)
     return figures
 
 
@@ -170,11 +170,11 @@ def test_curves_of_nothing_that_can_be_shown_are_drawn(tmp_path: Path) -> None:
 def test_without_a_path_a_window_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib import pyplot
 
-    shown: list[int] = []
+    windows: list[int] = []
     monkeypatch.setattr(pyplot, "get_backend", lambda: "tkagg")
-    monkeypatch.setattr(pyplot, "show", lambda: shown.extend(pyplot.get_fignums()))
+    monkeypatch.setattr(pyplot, "show", lambda: windows.extend(pyplot.get_fignums()))
     draw_curves(None, [falling("a")], metric="loss")
-    assert len(shown) == 1
+    assert len(windows) == 1
     pyplot.close("all")
 
 
@@ -209,21 +209,21 @@ def test_a_loss_is_drawn_with_its_promise(tmp_path: Path, drawn: list[Figure]) -
 
 
 def band(path: Path, losses: Any, **changed: Any) -> None:
-    told: dict[str, Any] = {
+    words: dict[str, Any] = {
         "seeds": [seed + 10 for seed in range(np.shape(losses)[1])],
         "loss_name": "bce",
         "title": "$^$",
         "subtitle": "$_$",
         **changed,
     }
-    draw_band(path, np.arange(len(losses)) * 5, np.array(losses), **told)
+    draw_band(path, np.arange(len(losses)) * 5, np.array(losses), **words)
 
 
 def edges(figure: Figure) -> dict[float, tuple[float, float]]:
     """The band's lower and upper edge by step."""
-    (found,) = [c for c in figure.axes[0].collections if isinstance(c, PolyCollection)]
+    (band,) = [c for c in figure.axes[0].collections if isinstance(c, PolyCollection)]
     ends: dict[float, list[float]] = {}
-    for path in found.get_paths():
+    for path in band.get_paths():
         for step, loss in np.asarray(path.vertices).tolist():
             ends.setdefault(step, []).append(loss)
     return {step: (min(losses), max(losses)) for step, losses in ends.items()}

@@ -89,7 +89,7 @@ def test_one_more_key_does_not_shift_the_draws_of_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "told"),
+    ("argument", "message"),
     [
         ("optimizer.lr=", "there is no value: write null for none"),
         ("optimizer.lr=0.1,,1", "a value between commas is missing"),
@@ -109,14 +109,14 @@ def test_one_more_key_does_not_shift_the_draws_of_another() -> None:
         ("a=uniform(0,1)", "a: say how often to draw from it, as --random 20"),
     ],
 )
-def test_a_value_that_spans_nothing_is_told(argument: str, told: str) -> None:
+def test_a_value_that_spans_nothing_is_told(argument: str, message: str) -> None:
     (fault,) = faults(argument)
     assert fault.startswith("command line: ")
-    assert told in fault
+    assert message in fault
 
 
 @pytest.mark.parametrize(
-    ("argument", "told"),
+    ("argument", "message"),
     [
         ("a=uniform(1,0)", "uniform(a,b) takes finite numbers a < b"),
         ("a=uniform(0,inf)", "uniform(a,b) takes finite numbers a < b"),
@@ -129,8 +129,8 @@ def test_a_value_that_spans_nothing_is_told(argument: str, told: str) -> None:
         ("seed=uniform(0,1)", "seed: a list or a range will do"),
     ],
 )
-def test_a_draw_that_cannot_be_made_is_told(argument: str, told: str) -> None:
-    assert told in faults(argument, samples=3)[0]
+def test_a_draw_that_cannot_be_made_is_told(argument: str, message: str) -> None:
+    assert message in faults(argument, samples=3)[0]
 
 
 def test_all_faults_are_told_at_once() -> None:

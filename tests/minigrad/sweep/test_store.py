@@ -1,4 +1,4 @@
-"""A sweep's record is whole whenever its process is killed."""
+"""A sweep's store is whole whenever its process is killed."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from minigrad.sweep.cells import check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Result, failed
 from minigrad.sweep.plan import Plan, Unit
-from minigrad.sweep.store import Record
+from minigrad.sweep.store import SweepStore
 from minigrad.tracking.store import StoreError, runs
 
 XOR = "configs/xor.yaml"
@@ -21,12 +21,12 @@ def plan(*arguments: str) -> Plan:
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Record:
-    return Record.begin(tmp_path, plan("optimizer.lr=0.1,1", "seed=4,5"))
+def sweep(tmp_path: Path) -> SweepStore:
+    return SweepStore.begin(tmp_path, plan("optimizer.lr=0.1,1", "seed=4,5"))
 
 
-def result(record: Record, index: int) -> Result:
-    return failed(record.plan.config_of(index), "it was not even tried")
+def result(sweep: SweepStore, index: int) -> Result:
+    return failed(sweep.plan.config_of(index), "it was not even tried")
 
 
 def test_units_go_seed_by_seed_over_all_cells_and_replicas_are_one() -> None:
@@ -42,31 +42,31 @@ def test_units_go_seed_by_seed_over_all_cells_and_replicas_are_one() -> None:
     assert plan("optimizer.lr=0.1,1").units == [Unit(0, (0,)), Unit(1, (0,))]
 
 
-def test_what_was_asked_comes_back_as_it_was(record: Record, tmp_path: Path) -> None:
-    record.write(2, result(record, 2))
-    record.finish("interrupted")
-    again = Record.reopen(tmp_path, "latest")
-    assert again.plan == record.plan
-    assert again.ended == record.ended
+def test_what_was_asked_comes_back_as_it_was(sweep: SweepStore, tmp_path: Path) -> None:
+    sweep.write(2, result(sweep, 2))
+    sweep.finish("interrupted")
+    again = SweepStore.reopen(tmp_path, "latest")
+    assert again.plan == sweep.plan
+    assert again.ended == sweep.ended
     assert again.missing() == [0, 1, 3]
     assert json.loads((again.path / "sweep.json").read_text())["status"] == "running"
     again.finish("finished")
 
 
 def test_a_member_that_was_named_and_never_came_is_missing(
-    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sweep: SweepStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(_self: Path, _target: Path) -> None:
         raise KeyboardInterrupt
 
-    record.write(0, result(record, 0))
+    sweep.write(0, result(sweep, 0))
     with monkeypatch.context() as patched:
         patched.setattr(Path, "rename", killed)
         with pytest.raises(KeyboardInterrupt):
-            record.write(1, result(record, 1))
-    record._journal.close()
+            sweep.write(1, result(sweep, 1))
+    sweep._journal.close()
     assert len(runs(tmp_path)) == 1
-    again = Record.reopen(tmp_path, record.id)
+    again = SweepStore.reopen(tmp_path, sweep.id)
     assert again.missing() == [1, 2, 3]
     assert not (again.path / ".drafts").exists()
     again.write(1, result(again, 1))
@@ -75,42 +75,42 @@ def test_a_member_that_was_named_and_never_came_is_missing(
     again.finish("interrupted")
 
 
-def test_a_line_that_was_cut_off_is_passed_over(record: Record, tmp_path: Path) -> None:
-    record.write(0, result(record, 0))
-    record.finish("interrupted")
-    journal = record.path / "members.jsonl"
+def test_a_line_that_was_cut_off_is_passed_over(sweep: SweepStore, tmp_path: Path) -> None:
+    sweep.write(0, result(sweep, 0))
+    sweep.finish("interrupted")
+    journal = sweep.path / "members.jsonl"
     journal.write_text(journal.read_text() + '{"cell": 1, "ru')
-    again = Record.reopen(tmp_path, record.id)
+    again = SweepStore.reopen(tmp_path, sweep.id)
     again.write(1, result(again, 1))
     again.finish("interrupted")
     assert [json.loads(line)["cell"] for line in journal.read_text().splitlines()] == [0, 1]
 
 
-def test_damage_and_unknown_names_are_told(record: Record, tmp_path: Path) -> None:
-    record.finish("interrupted")
+def test_damage_and_unknown_names_are_told(sweep: SweepStore, tmp_path: Path) -> None:
+    sweep.finish("interrupted")
     with pytest.raises(StoreError, match=r"--resume nope: fits no sweep: Known: xor-"):
-        Record.reopen(tmp_path, "nope")
-    (record.path / "members.jsonl").write_text("{}\n")
+        SweepStore.reopen(tmp_path, "nope")
+    (sweep.path / "members.jsonl").write_text("{}\n")
     with pytest.raises(StoreError, match="its files are damaged: KeyError"):
-        Record.reopen(tmp_path, "latest")
-    (record.path / "sweep.json").write_text("{")
+        SweepStore.reopen(tmp_path, "latest")
+    (sweep.path / "sweep.json").write_text("{")
     with pytest.raises(StoreError, match="its files are damaged: JSONDecodeError"):
-        Record.reopen(tmp_path, "latest")
+        SweepStore.reopen(tmp_path, "latest")
     with pytest.raises(StoreError, match="there are no sweeps in"):
-        Record.reopen(tmp_path / "elsewhere", "latest")
+        SweepStore.reopen(tmp_path / "elsewhere", "latest")
 
 
 def test_sweeps_are_found_by_a_part_of_their_id_and_are_no_runs(tmp_path: Path) -> None:
-    found = [Record.begin(tmp_path, plan()) for _ in range(2)]
-    for one in found:
+    sweeps = [SweepStore.begin(tmp_path, plan()) for _ in range(2)]
+    for one in sweeps:
         one.finish("finished")
-    for which in (found[0].id, found[0].id[-4:]):
-        again = Record.reopen(tmp_path, which)
-        assert again.id == found[0].id
+    for which in (sweeps[0].id, sweeps[0].id[-4:]):
+        again = SweepStore.reopen(tmp_path, which)
+        assert again.id == sweeps[0].id
         again.finish("finished")
-    latest = Record.reopen(tmp_path, "latest")
-    assert latest.id == found[1].id
+    latest = SweepStore.reopen(tmp_path, "latest")
+    assert latest.id == sweeps[1].id
     latest.finish("finished")
     with pytest.raises(StoreError, match="fits 2 sweeps"):
-        Record.reopen(tmp_path, "xor")
+        SweepStore.reopen(tmp_path, "xor")
     assert runs(tmp_path) == []

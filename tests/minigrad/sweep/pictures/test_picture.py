@@ -14,21 +14,21 @@ from minigrad.sweep.pictures import picture
 from minigrad.sweep.pictures.heatmap import Layout, layout
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.ranking import rank
-from minigrad.sweep.store import Ended, Record
+from minigrad.sweep.store import Ended, SweepStore
 
 KINDS = ("draw_bands", "draw_heatmap", "draw_trends", "draw_ranking")
 CONFIG = {"name": "some", "seed": 0, "loss": "bce", "train": {"engine": "eager"}}
 
 
-def record_of(tmp_path: Path, *arguments: str, samples: int | None = None) -> Record:
+def sweep_of(tmp_path: Path, *arguments: str, samples: int | None = None) -> SweepStore:
     """A sweep of that grid, unchecked."""
     grid = parse(arguments, samples)
     cells = [
         Cell({key: _number(cell[key]) for key in grid.varied}, CONFIG) for cell in grid.cells()
     ]
-    record = Record.begin(tmp_path, Plan("c.yaml", list(arguments), grid.seeds, cells))
-    record.finish("finished")
-    return record
+    sweep = SweepStore.begin(tmp_path, Plan("c.yaml", list(arguments), grid.seeds, cells))
+    sweep.finish("finished")
+    return sweep
 
 
 def _number(text: str) -> Any:
@@ -38,9 +38,11 @@ def _number(text: str) -> Any:
         return text
 
 
-def all_ended(record: Record, losses: list[float | None], met: bool | None = None) -> list[Ended]:
+def all_ended(
+    sweep: SweepStore, losses: list[float | None], met: bool | None = None
+) -> list[Ended]:
     """Each member has the next of the losses; None diverged."""
-    members = itertools.product(range(len(record.plan.cells)), record.plan.seeds or [0])
+    members = itertools.product(range(len(sweep.plan.cells)), sweep.plan.seeds or [0])
     return [
         Ended(
             cell, "none", Member(seed, "diverged" if loss is None else "finished", loss, met, "?")
@@ -72,10 +74,10 @@ def test_the_grid_decides_what_is_drawn(
     for name in KINDS:
         monkeypatch.setattr(picture, name, lambda *_, name=name, **__: called.append(name))
     monkeypatch.setattr(picture, "band", lambda *_: None)
-    record = record_of(tmp_path, *arguments, samples=samples)
-    path = picture.draw(record, rank(record.plan.cells, all_ended(record, [0.1, 0.2])))
+    sweep = sweep_of(tmp_path, *arguments, samples=samples)
+    path = picture.draw(sweep, rank(sweep.plan.cells, all_ended(sweep, [0.1, 0.2])))
     assert called == [expected]
-    assert path == record.path / "sweep.png"
+    assert path == sweep.path / "sweep.png"
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,8 @@ def test_the_grid_decides_what_is_drawn(
 @pytest.mark.parametrize("kind", ["many numbers", "two keys", "three keys", "four keys", "draws"])
 def test_any_numbers_can_be_drawn(kind: str, losses: list[float | None], tmp_path: Path) -> None:
     arguments, samples, _ = SWEEPS[kind]
-    record = record_of(tmp_path, *arguments, samples=samples)
-    path = picture.draw(record, rank(record.plan.cells, all_ended(record, losses, met=False)))
+    sweep = sweep_of(tmp_path, *arguments, samples=samples)
+    path = picture.draw(sweep, rank(sweep.plan.cells, all_ended(sweep, losses, met=False)))
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
@@ -112,7 +114,7 @@ def test_a_seed_that_diverged_is_infinite_in_its_band(tmp_path: Path) -> None:
 
     whole = write(tmp_path, "20261122T080000Z-a-0000", losses=[1.0, 0.5, 0.25])
     broken = write(tmp_path, "20261122T080000Z-a-0001", losses=[2.0])
-    found = band("both", [whole, broken])
-    assert found.steps == [0, 1, 2]
-    assert found.median == [1.5, math.inf, math.inf]
-    assert found.low[0] == 1.25
+    curve = band("both", [whole, broken])
+    assert curve.steps == [0, 1, 2]
+    assert curve.median == [1.5, math.inf, math.inf]
+    assert curve.low[0] == 1.25

@@ -1,0 +1,29 @@
+"""The graph as text."""
+
+from minigrad.nodes import NOT_RUN, nodes_below, went_backward
+from minigrad.value import Value
+
+
+def to_text(root: Value, limit: int | None = None) -> str:
+    """One line for each node, parents first: number, data, gradient, operands and operation.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> product = a * b
+    >>> product.backward()
+    >>> print(to_text(product))
+    #0     2         grad -3         a
+    #1     -3        grad 2          b
+    #2     -6        grad 1          #0 * #1
+    """
+    nodes = nodes_below(root, limit)
+    number = {node: f"#{i}" for i, node in enumerate(nodes)}
+    ran = went_backward(root)
+    lines = []
+    for node in nodes:
+        operands = [number.get(parent, "...") for parent in node.parents]
+        infix = len(operands) == 2 and not node.op.isidentifier()
+        formula = f" {node.op} ".join(operands) if infix else f"{node.op} {' '.join(operands)}"
+        text = "  ".join(filter(None, [formula.strip(), node.label]))
+        grad = f"grad {node.grad:<10.5g}" if ran else ""
+        lines.append(f"{number[node]:<6} {node.data:<9.5g} {grad} {text}")
+    return "\n".join(lines if ran else [*lines, NOT_RUN])
