@@ -42,10 +42,9 @@ def draw_loss(
 
     Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
-    figure, axes = _loss_figure(loss_name, final_loss_below)
+    axes = _loss_axes(loss_name)
     _line(axes, Curve("", list(steps), list(losses)), losses, True, color=_CURVE, linewidth=2)
-    style.head(axes, title, subtitle)
-    style.save(figure, path)
+    _save_loss(path, axes, final_loss_below, title, subtitle)
 
 
 def draw_band(
@@ -71,13 +70,12 @@ def draw_band(
     rows = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
     rows = np.where((rows > 1 / _TOP) & (rows < _TOP), rows, np.nan)
     low, median, high, _, last = rows.T
-    figure, axes = _loss_figure(loss_name, final_loss_below)
+    axes = _loss_axes(loss_name)
     axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="half of them")
     axes.plot(steps, last, color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
     axes.legend(frameon=False, labelcolor=INK, loc="best")
-    style.head(axes, title, subtitle)
-    style.save(figure, path)
+    _save_loss(path, axes, final_loss_below, title, subtitle)
 
 
 def draw_curves(
@@ -186,24 +184,23 @@ def _overlay(
         text.set_parse_math(False)
 
 
-def _loss_figure(loss_name: str, bound: float | None) -> tuple[Figure, Axes]:
-    """Axes for a loss by step; the loss that is expected, if any, as a dashed line."""
-    figure = style.new_figure(7.2, 4.2)
-    axes = figure.add_subplot()
+def _loss_axes(loss_name: str) -> Axes:
+    axes = style.new_figure(7.2, 4.2).add_subplot()
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
-    if bound is None or bound <= 0:
-        return figure, axes
-    axes.axhline(bound, color=_BOUND, linewidth=1.5, linestyle=(0, (5, 3)))
-    axes.annotate(
-        f"expected below {bound:g}",
-        xy=(0.99, bound),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 5),
-        textcoords="offset points",
-        horizontalalignment="right",
-        color=_BOUND,
-    )
-    return figure, axes
+    return axes
+
+
+def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle: str) -> None:
+    """Finish and save: the loss that is expected, if any, is a dashed line."""
+    if bound is not None and bound > 0:
+        axes.axhline(bound, color=_BOUND, linewidth=1.5, linestyle=(0, (5, 3)))
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "ha": "right"}
+        place |= {"xytext": (0, 5), "textcoords": "offset points"}
+        axes.annotate(f"expected below {bound:g}", (0.99, bound), color=_BOUND, **place)
+    style.head(axes, title, subtitle)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    style.save(figure, path)
 
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:
