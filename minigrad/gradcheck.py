@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from minigrad.nodes import describe, local_slopes
+from minigrad.nodes import describe, local_slopes, nodes_below
 from minigrad.value import Number, Value, topological_order
 
 _EPSILON = 2.0**-52
@@ -122,10 +122,22 @@ class _Check:
         if not (fits and math.isfinite(numeric)):
             raise GradientError(
                 f"{name}: backward() gives {analytic!r}, central differences give {numeric!r}, "
-                f"a relative error of {gap / size:.1e}{_culprit(below, root, above)}"
+                f"a relative error of {gap / size:.1e}{self._cut_off(index, root)}"
+                f"{_culprit(below, root, above)}"
             )
         self.report.checked += 1
         self.report.worst = max(self.report.worst, 0.0 if gap <= noise else gap / size)
+
+    def _cut_off(self, index: int, root: Value) -> str:
+        """What to say of an input that is not in the graph below the result."""
+        nodes = set(nodes_below(root))
+        if self.inputs[index] in nodes:
+            return ""
+        which = f"inputs[{index}]" if nodes.intersection(self.inputs) else "the inputs"
+        return (
+            f": the result does not depend on {which} through the graph, "
+            "as where a number was taken out by .data, float() or a function of math"
+        )
 
     def moments(self, x: Value, by: float) -> list[_Moment]:
         """Every operation's numbers with `x` moved, operands first and f's result last."""
@@ -153,7 +165,10 @@ def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> st
 
 def _culprit(below: list[_Moment], root: Value, above: list[_Moment]) -> str:
     """The first operation, operands first, whose own slopes do not explain its change."""
-    for low, node, high in zip(below, topological_order(root), above, strict=True):
+    nodes = topological_order(root) or [root]
+    for low, node, high in zip(below, nodes, above, strict=True):
+        if not node.parents:
+            continue
         distinct = list(dict.fromkeys(node.parents))
         places = [node.parents.index(parent) for parent in distinct]
         moves = [high.operands[i] - low.operands[i] for i in places]

@@ -1,6 +1,9 @@
 """The nodes of a graph, one by one: which there are, what they are called, and their slopes."""
 
+import gc
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from minigrad.value import Value, no_slope, topological_order
 
@@ -32,11 +35,11 @@ def local_slopes(node: Value) -> tuple[float, ...]:
 
     Gradients are left as they were.
     """
-    return shares(node, 1.0)
+    return vjp(node, 1.0)
 
 
-def shares(node: Value, grad: float) -> tuple[float, ...]:
-    """What `node` would send to each of its parents, in order and once each, if it received `grad`.
+def vjp(node: Value, grad: float) -> tuple[float, ...]:
+    """The vector-Jacobian product: `grad` times the slope of each parent, in order and once each.
 
     Gradients are left as they were. Raises ArithmeticError for an infinite or undefined slope.
     """
@@ -64,9 +67,37 @@ def describe(node: Value) -> str:
 def caption(node: Value, ran: bool) -> list[str]:
     """What a drawing says of a node, line by line: operation and label, data, gradient."""
     head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
-    return [*([head] if head else []), f"{node.data:.3g}", *([f"grad {node.grad:.2g}"] * ran)]
+    data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
+    return [*([head] if head else []), f"{data:.3g}", *([f"grad {grad:.2g}"] * ran)]
 
 
 def went_backward(root: Value) -> bool:
     """Whether backward() has run from `root`: only then its gradient is not 0."""
     return root.grad != 0.0
+
+
+def first_break(root: Value) -> str:
+    """The first operation below `root` whose result is not finite, in words.
+
+    There is none where a parameter was not finite before.
+    """
+    for node in topological_order(root):
+        if not math.isfinite(node.data):
+            numbers = ", ".join(repr(parent.data) for parent in node.parents)
+            return f"the first operation to break was {node.op} of {numbers}, giving {node.data}"
+    return "no operation broke"
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Within, Python's garbage collector does not run."""
+    # A graph has no cycles, so reference counts free it; the collector would only walk the
+    # live graph again and again while it grows, which costs several times the arithmetic. For
+    # the same reason the graph must be gone, with the frame that held it, before it is resumed.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

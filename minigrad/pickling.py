@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from minigrad.value import Value, maximum, minimum, topological_order
+from minigrad.value import Value, dot, maximum, minimum, topological_order
 
 Facts: TypeAlias = tuple[str, tuple[Value, ...], float, float, str]
 """op, parents, data, grad, label"""
@@ -24,6 +24,9 @@ _SYMBOLS: dict[str, Callable[..., Value]] = {
     "**": Value.__pow__,
     "neg": Value.__neg__,
     "abs": Value.__abs__,
+    "dot": lambda *operands: dot(
+        operands[: len(operands) // 2], operands[len(operands) // 2 : -1], operands[-1]
+    ),
     "maximum": maximum,
     "minimum": minimum,
     "leaky_relu": lambda x, slope: x.leaky_relu(slope.data),

@@ -3,6 +3,7 @@
 A setting is declared by its annotation alone: `lr: Annotated[float, Range("(0, inf)")]`.
 """
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -24,14 +25,19 @@ class Range:
 
     @property
     def ends(self) -> tuple[float, float]:
-        low, high = self.interval[1:-1].split(",")
-        return float(low), float(high)
+        return _ends(self.interval)
 
     def __contains__(self, number: float) -> bool:
         low, high = self.ends
         above = number >= low if self.interval[0] == "[" else number > low
         below = number <= high if self.interval[-1] == "]" else number < high
         return above and below
+
+
+@functools.cache
+def _ends(interval: str) -> tuple[float, float]:
+    low, high = interval[1:-1].split(",")
+    return float(low), float(high)
 
 
 def settings_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

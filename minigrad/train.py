@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from minigrad import config
 from minigrad.config import Config, ConfigError
+from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue
 from minigrad.files import yaml12
 from minigrad.runner import build
@@ -29,6 +29,7 @@ from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
 from minigrad.terminal.command import Parser, print_lines
 from minigrad.terminal.text import excerpt
+from minigrad.threads import use_one_thread
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, load
@@ -36,6 +37,7 @@ from minigrad.tracking.store import StoredRun, StoreError, load
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
+    use_one_thread()
     arguments = _arguments(argv)
     if arguments.list:
         print_lines([catalogue()])
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 session = _resumed(arguments)
             else:
                 overrides = [*arguments.overrides, *_of_seeds(arguments)]
-                session = _session(config.load(arguments.config, overrides), arguments.out)
+                session = _session(load_config(arguments.config, overrides), arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -55,16 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(session, outcome)
 
 
-def train(checked: Config, store: str | Path = "runs") -> StoredRun:
+def train(config: Config, store: str | Path = "runs") -> StoredRun:
     """Train a config into a new run of `store`, as the command does, and give the run.
 
     Nothing is printed and no picture drawn; `status`, `summary` and the rest are the run's. Raises
     ConfigError and OSError where no run can be made. Signals are only caught in the main thread.
 
-        run = train(config.load("configs/xor.yaml", ["optimizer.lr=0.3"]))
+        run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
         run.summary["final_loss"]
     """
-    session = _session(checked, str(store), quiet=True)
+    session = _session(config, str(store), quiet=True)
     main_thread = threading.current_thread() is threading.main_thread()
     with Interrupts() if main_thread else nullcontext(Interrupts()) as interrupts, session.run:
         session.train(interrupts)
@@ -73,19 +75,19 @@ def train(checked: Config, store: str | Path = "runs") -> StoredRun:
     return load(session.run.path)
 
 
-def _session(checked: Config, store: str, quiet: bool = False) -> Session:
-    trainer = build.trainer_for(checked)
+def _session(config: Config, store: str, quiet: bool = False) -> Session:
+    trainer = build.trainer_for(config)
     try:
         run = init(
-            checked.name,
-            checked.to_yaml(),
+            config.name,
+            config.to_yaml(),
             store=store,
-            seed=checked.seed,
-            engine=checked.train.engine,
+            seed=config.seed,
+            engine=config.train.engine,
         )
     except OSError as error:
         raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
-    return Session(checked, trainer, run, quiet=quiet)
+    return Session(config, trainer, run, quiet=quiet)
 
 
 def _of_seeds(arguments: argparse.Namespace) -> list[str]:
@@ -101,15 +103,20 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
 
 def _resumed(arguments: argparse.Namespace) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
-    found = resume(arguments.out, arguments.resume, arguments.config, overrides)
-    trainer = build.trainer_for(found.config)
-    for note in found.notes:
-        print(note)
+    resumed = resume(arguments.out, arguments.resume, arguments.config, overrides)
     try:
-        run = reopen(found.path, found.last_step, found.config.to_yaml())
+        trainer = build.trainer_for(resumed.config)
+        for note in resumed.notes:
+            print(note)
+        text = resumed.config.to_yaml()
+        run = reopen(resumed.path, resumed.last_step, text, resumed.held)
     except OSError as error:
-        raise OSError(f"--resume {found.path.name}: {error.strerror}") from None
-    return Session(found.config, trainer, run, found.state)
+        resumed.held.close()
+        raise OSError(f"--resume {resumed.path.name}: {error.strerror}") from None
+    except ConfigError:
+        resumed.held.close()
+        raise
+    return Session(resumed.config, trainer, run, resumed.state)
 
 
 def _report(session: Session, outcome: Outcome) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from numbers import Real
+from types import CodeType, FrameType
 from typing import Any, TypeAlias
-
-tracing = ContextVar("tracing", default=False)
-"""Whether a graph is being traced to serve for other numbers too, so that none may shape it."""
 
 
 class Value:
@@ -40,20 +41,17 @@ class Value:
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = data if type(data) is float else _real(data)
-        self.grad = 0.0
-        self.label = label
-        self.op = ""
+        self.grad, self.label, self.op = 0.0, label, ""
         self.parents: tuple[Value, ...] = ()
         self._backward: Callable[[float], None] = _end
 
-    # Operators. A rule adds to the gradients of its operands, for a number that is used twice
-    # receives a share from each use. The operands are bound as defaults: without, Python would
-    # make two more objects, the cells of a closure, for each node, and a step took 1.25 times as
-    # long (2-16-16-1 on 100 points).
+    # A rule adds to the gradients of its operands, since a number that is used twice receives a
+    # share from each use. The operands are bound as defaults: a closure's cells would be two more
+    # objects a node, and a step took 1.25 times as long (2-16-16-1 on 100 points).
 
     def __add__(self, other: Number) -> Value:
         if not isinstance(other, Value):
-            other = _constant(other)
+            return _with_constant(Value.__add__, self, other)
 
         def backward(grad, self=self, other=other):
             self.grad += grad
@@ -61,19 +59,9 @@ class Value:
 
         return _node(self.data + other.data, "+", (self, other), backward)
 
-    def __sub__(self, other: Number) -> Value:
-        if not isinstance(other, Value):
-            other = _constant(other)
-
-        def backward(grad, self=self, other=other):
-            self.grad += grad
-            other.grad -= grad
-
-        return _node(self.data - other.data, "-", (self, other), backward)
-
     def __mul__(self, other: Number) -> Value:
         if not isinstance(other, Value):
-            other = _constant(other)
+            return _with_constant(Value.__mul__, self, other)
 
         def backward(grad, self=self, other=other):
             self.grad += other.data * grad
@@ -81,120 +69,14 @@ class Value:
 
         return _node(self.data * other.data, "*", (self, other), backward)
 
-    def __truediv__(self, other: Number) -> Value:
-        if not isinstance(other, Value):
-            other = _constant(other)
-        quotient = _evaluate("/", _divide, self, other)
-
-        def backward(grad, self=self, other=other):
-            self.grad += grad / other.data
-            other.grad -= grad * (quotient / other.data)
-
-        return _node(quotient, "/", (self, other), backward)
-
-    def __pow__(self, other: Number) -> Value:
-        if not isinstance(other, Value):
-            other = _constant(other)
-        power = _evaluate("**", math.pow, self, other)
-
-        def backward(grad, self=self, other=other):
-            base, exponent = self.data, other.data
-            if exponent != 0:
-                self.grad += grad * (exponent * math.pow(base, exponent - 1))
-            if other.op != "const" and not (base == 0 and exponent >= 0):
-                other.grad += grad * (power * math.log(base))
-
-        return _node(power, "**", (self, other), backward)
-
-    def __radd__(self, other: float) -> Value:
-        return _constant(other) + self
-
-    def __rsub__(self, other: float) -> Value:
-        return _constant(other) - self
-
-    def __rmul__(self, other: float) -> Value:
-        return _constant(other) * self
-
-    def __rtruediv__(self, other: float) -> Value:
-        return _constant(other) / self
-
-    def __rpow__(self, other: float) -> Value:
-        return _constant(other) ** self
-
-    # Functions of one number: the value, and the slope as a function called on the way back.
-
-    def __neg__(self) -> Value:
-        return _unary("neg", self, -self.data, lambda: -1.0)
-
-    def __abs__(self) -> Value:
-        x = self.data
-        return _unary("abs", self, abs(x), lambda: (x > 0) - (x < 0))
-
-    def exp(self) -> Value:
-        y = _evaluate("exp", math.exp, self)
-        return _unary("exp", self, y, lambda: y)
-
-    def log(self) -> Value:
-        return _unary("log", self, _evaluate("log", math.log, self), lambda: 1 / self.data)
-
-    def sqrt(self) -> Value:
-        y = _evaluate("sqrt", math.sqrt, self)
-        return _unary("sqrt", self, y, lambda: 1 / (2 * y))
-
-    def sin(self) -> Value:
-        """sine of x radians"""
-        x = self.data
-        return _unary("sin", self, _evaluate("sin", math.sin, self), lambda: math.cos(x))
-
-    def cos(self) -> Value:
-        x = self.data
-        return _unary("cos", self, _evaluate("cos", math.cos, self), lambda: -math.sin(x))
-
     def tanh(self) -> Value:
         """hyperbolic tangent, from -1 to 1"""
         y = math.tanh(self.data)
-        return _unary("tanh", self, y, lambda: 1 - y * y)
 
-    def sigmoid(self) -> Value:
-        """1 / (1 + exp(-x)), from 0 to 1"""
-        y = _sigmoid(self.data)
-        return _unary("sigmoid", self, y, lambda: y * (1 - y))
+        def backward(grad, self=self, y=y):
+            self.grad += grad * (1 - y * y)
 
-    def softplus(self) -> Value:
-        """log(1 + exp(x)), a smooth relu; exact also where exp(x) would overflow or vanish"""
-        x = self.data
-        y = (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
-        return _unary("softplus", self, y, lambda: _sigmoid(x))
-
-    def relu(self) -> Value:
-        """max(0, x)"""
-        x = self.data
-        return _unary("relu", self, 0.0 if x <= 0 else x, lambda: 0.0 if x <= 0 else 1.0)
-
-    def leaky_relu(self, slope: float = 0.01) -> Value:
-        """x above 0, slope * x below"""
-        x, leak = self.data, _constant(slope)
-        y = x if x > 0 else leak.data * x
-        return _unary("leaky_relu", self, y, lambda: 1.0 if x > 0 else leak.data, leak)
-
-    def elu(self, alpha: float = 1.0) -> Value:
-        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
-        x, scale = self.data, _constant(alpha)
-        y = x if x > 0 else scale.data * math.expm1(x)
-        return _unary("elu", self, y, lambda: 1.0 if x > 0 else scale.data * math.exp(x), scale)
-
-    def gelu(self) -> Value:
-        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
-        x = self.data
-        cdf = 0.5 * (1 + math.erf(x * math.sqrt(0.5)))
-        return _unary("gelu", self, x * cdf, lambda: cdf + x * _normal_density(x))
-
-    def silu(self) -> Value:
-        """x * sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)"""
-        x, s = self.data, _sigmoid(self.data)
-        return _unary("silu", self, x * s, lambda: s * (1 + x * (1 - s)))
-
-    # The chain rule.
+        return _node(y, "tanh", (self,), backward)
 
     def backward(self) -> None:
         """Fill in `grad` of every node below: the derivative of this node with respect to it.
@@ -216,33 +98,142 @@ class Value:
             except (ValueError, ArithmeticError):
                 no_slope(node)
 
-    # Comparisons read the data. == and hash stay identity: nodes are kept in sets.
+    # The other operations of two numbers.
+
+    def __sub__(self, other: Number) -> Value:
+        if not isinstance(other, Value):
+            return _with_constant(Value.__sub__, self, other)
+
+        def backward(grad, self=self, other=other):
+            self.grad += grad
+            other.grad -= grad
+
+        return _node(self.data - other.data, "-", (self, other), backward)
+
+    def __truediv__(self, other: Number) -> Value:
+        if not isinstance(other, Value):
+            return _with_constant(Value.__truediv__, self, other)
+        quotient = _evaluate("/", _divide, self, other)
+
+        def backward(grad, self=self, other=other):
+            self.grad += grad / other.data
+            other.grad -= grad * (quotient / other.data)
+
+        return _node(quotient, "/", (self, other), backward)
+
+    def __pow__(self, other: Number) -> Value:
+        if not isinstance(other, Value):
+            return _with_constant(Value.__pow__, self, other)
+        power = _evaluate("**", math.pow, self, other)
+
+        def backward(grad, self=self, other=other):
+            base, exponent = self.data, other.data
+            if self.op != "const" and exponent != 0:
+                self.grad += grad * (exponent * math.pow(base, exponent - 1))
+            if other.op != "const" and not (base == 0 and exponent >= 0):
+                other.grad += grad * (power * math.log(base))
+
+        return _node(power, "**", (self, other), backward)
+
+    def __radd__(self, other: float) -> Value:
+        return _constant(other) + self
+
+    def __rsub__(self, other: float) -> Value:
+        return _constant(other) - self
+
+    def __rmul__(self, other: float) -> Value:
+        return _constant(other) * self
+
+    def __rtruediv__(self, other: float) -> Value:
+        return _constant(other) / self
+
+    def __rpow__(self, other: float) -> Value:
+        return _constant(other) ** self
+
+    # The functions of one number x, as on a formula sheet: the result y, and the slope dy/dx.
+
+    def __neg__(self) -> Value:
+        return _function("neg", self, operator.neg, lambda _x, _: -1.0)
+
+    def __abs__(self) -> Value:
+        return _function("abs", self, abs, lambda x, _: (x > 0) - (x < 0))
+
+    def exp(self) -> Value:
+        """e to the power x"""
+        return _function("exp", self, math.exp, lambda _, y: y)
+
+    def log(self) -> Value:
+        """natural logarithm"""
+        return _function("log", self, math.log, lambda x, _: 1 / x)
+
+    def sqrt(self) -> Value:
+        """square root"""
+        return _function("sqrt", self, math.sqrt, lambda _, y: 1 / (2 * y))
+
+    def sin(self) -> Value:
+        """sine of x radians"""
+        return _function("sin", self, math.sin, lambda x, _: math.cos(x))
+
+    def cos(self) -> Value:
+        """cosine of x radians"""
+        return _function("cos", self, math.cos, lambda x, _: -math.sin(x))
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + exp(-x)), from 0 to 1"""
+        return _function("sigmoid", self, _sigmoid, lambda _, y: y * (1 - y))
+
+    def softplus(self) -> Value:
+        """log(1 + exp(x)), a smooth relu; exact also where exp(x) would overflow or vanish"""
+        return _function("softplus", self, _softplus, lambda x, _: _sigmoid(x))
+
+    def silu(self) -> Value:
+        """x * sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)"""
+        return _function("silu", self, lambda x: x * _sigmoid(x), lambda x, _: _silu_slope(x))
+
+    def gelu(self) -> Value:
+        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
+        return _function("gelu", self, lambda x: x * _normal_cdf(x), lambda x, _: _gelu_slope(x))
+
+    def relu(self) -> Value:
+        """max(0, x)"""
+        return _function("relu", self, _relu, lambda x, _: 0.0 if x <= 0 else 1.0)
+
+    def leaky_relu(self, slope: float = 0.01) -> Value:
+        """x above 0, slope * x below"""
+        k = _real(slope)
+        return _function(
+            "leaky_relu", self, lambda x: x if x > 0 else k * x, lambda x, _: 1.0 if x > 0 else k, k
+        )
+
+    def elu(self, alpha: float = 1.0) -> Value:
+        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
+        a = _real(alpha)
+        return _function("elu", self, lambda x: _elu(x, a), lambda x, _: _elu_slope(x, a), a)
+
+    # Read as a number. == and hash stay identity, since nodes are kept in sets.
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Value):
-            _read_alone()
-        return self is other
+        return self is other if isinstance(other, Value) else not _is_readable()
 
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        _read_alone()
-        return True
+        return _is_readable()
 
     def __lt__(self, other: Number) -> bool:
-        return float(self) < float(other)
+        return _compare(operator.lt, self, other)
 
     def __le__(self, other: Number) -> bool:
-        return float(self) <= float(other)
+        return _compare(operator.le, self, other)
 
     def __gt__(self, other: Number) -> bool:
-        return float(self) > float(other)
+        return _compare(operator.gt, self, other)
 
     def __ge__(self, other: Number) -> bool:
-        return float(self) >= float(other)
+        return _compare(operator.ge, self, other)
 
     def __float__(self) -> float:
-        _read_alone()
+        _warn_if_cut_off(sys._getframe(1))
         return self.data
 
     def __format__(self, spec: str) -> str:
@@ -254,6 +245,47 @@ class Value:
 
 
 Number: TypeAlias = Value | float
+_Formula: TypeAlias = Callable[..., float]
+
+
+def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0) -> Value:
+    """bias + weights[0] * inputs[0] + weights[1] * inputs[1] + ..., a neuron's sum as one node
+
+    Terms are added from left to right, and gradients from the last term to the first: both have
+    the bits that the same chain of + and * has. The parents are (*weights, *inputs, bias).
+
+    >>> w, x, b = Value(2.0), Value(3.0), Value(1.0)
+    >>> dot([w], [x], b)
+    Value(7.0, grad=0.0)
+
+    Raises ValueError for more weights than inputs, or fewer.
+    """
+    if len(weights) != len(inputs):
+        raise ValueError(f"dot was given {len(weights)} weights and {len(inputs)} inputs")
+    total = _weighted_sum(weights, inputs, bias)
+    if type(total) is not float:  # there are others than Values among them
+        weights, inputs, (bias,) = operands(weights), operands(inputs), operands([bias])
+        total = _weighted_sum(weights, inputs, bias)
+    parents: Any = (*weights, *inputs, bias)
+
+    def backward(grad, weights=tuple(weights), inputs=tuple(inputs), bias=bias):
+        for weight, x in zip(reversed(weights), reversed(inputs)):  # noqa: B905
+            weight.grad += x.data * grad
+            x.grad += weight.data * grad
+        bias.grad += grad
+
+    return _node(total, "dot", parents, backward)
+
+
+def _weighted_sum(weights: Any, inputs: Any, bias: Any) -> Any:
+    """None if a number among them has no `data`."""
+    try:
+        total = bias.data
+        for weight, x in zip(weights, inputs):  # noqa: B905 - as long, by dot's check
+            total += weight.data * x.data
+    except (AttributeError, TypeError):
+        return None
+    return total
 
 
 def maximum(a: Number, b: Number) -> Value:
@@ -264,6 +296,19 @@ def maximum(a: Number, b: Number) -> Value:
 def minimum(a: Number, b: Number) -> Value:
     """The smaller of two numbers; at a tie each receives half of the gradient."""
     return _extreme("minimum", operator.lt, a, b)
+
+
+def _extreme(op: str, wins: Callable[[float, float], bool], a: Number, b: Number) -> Value:
+    a = a if isinstance(a, Value) else _constant(a)
+    b = b if isinstance(b, Value) else _constant(b)
+    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
+    tie = a.data == b.data
+
+    def backward(grad):
+        a.grad += 0.0 if lost else grad / 2 if tie else grad
+        b.grad += 0.0 if won else grad / 2 if tie else grad
+
+    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
 
 
 def topological_order(root: Value) -> list[Value]:
@@ -283,55 +328,93 @@ def topological_order(root: Value) -> list[Value]:
             stack.append(node)
             stack.append(None)
             for parent in reversed(node.parents):  # the first operand is on top, so it comes first
-                if parent.parents:
+                if parent.parents and parent not in seen:
                     stack.append(parent)
     return order
+
+
+_new = object.__new__
 
 
 def _node(data: float, op: str, parents: tuple[Value, ...], rule: Callable[[float], None]) -> Value:
     # Skips __init__: the number is a float already. A rule must not hold its own node, for that
     # cycle would leave whole graphs to the garbage collector, at ten times the arithmetic's cost.
-    node = object.__new__(Value)
-    node.data = data
-    node.grad = 0.0
-    node.label = ""
-    node.op = op
-    node.parents = parents
-    node._backward = rule
+    node = _new(Value)
+    node.data, node.grad, node.label = data, 0.0, ""
+    node.op, node.parents, node._backward = op, parents, rule
     return node
 
 
-def _read_alone() -> None:
-    """Refuse to let a number shape a graph that is traced for others too."""
-    if tracing.get():
-        raise TypeError(
-            "it compares a Value or takes its float or truth, so that its graph may depend on the "
-            "data: use maximum, minimum or relu instead, and for a class one probability a class"
-        )
+def _function(op: str, x: Value, formula: _Formula, slope: _Formula, *settings: float) -> Value:
+    """The node y = formula(x), whose slope at x is slope(x, y)."""
+    try:
+        y = formula(x.data)
+    except (ValueError, ArithmeticError):
+        y = _evaluate(op, formula, x)  # which says what it needs
+
+    def backward(grad, x=x, number=x.data, y=y, slope=slope):
+        x.grad += grad * slope(number, y)
+
+    return _node(y, op, (x, *map(_constant, settings)) if settings else (x,), backward)
 
 
-def _end(grad: float) -> None:
-    """A leaf's rule: the gradient has arrived."""
+def _sigmoid(x: float) -> float:
+    e = math.exp(-abs(x))  # of no positive number, so it cannot overflow
+    return 1 / (1 + e) if x >= 0 else e / (1 + e)
 
 
-def _unary(op: str, x: Value, y: float, slope: Callable[[], float], *settings: Value) -> Value:
-    def backward(grad):
-        x.grad += grad * slope()
-
-    return _node(y, op, (x, *settings), backward)
+def _relu(x: float) -> float:
+    return 0.0 if x <= 0 else x
 
 
-def _extreme(op: str, wins: Callable[[float, float], bool], a: Number, b: Number) -> Value:
-    a = a if isinstance(a, Value) else _constant(a)
-    b = b if isinstance(b, Value) else _constant(b)
-    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
-    tie = a.data == b.data
+def _elu(x: float, alpha: float) -> float:
+    return x if x > 0 else alpha * math.expm1(x)
 
-    def backward(grad):
-        a.grad += 0.0 if lost else grad / 2 if tie else grad
-        b.grad += 0.0 if won else grad / 2 if tie else grad
 
-    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
+def _elu_slope(x: float, alpha: float) -> float:
+    return 1.0 if x > 0 else alpha * math.exp(x)
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _silu_slope(x: float) -> float:
+    s = _sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+def _gelu_slope(x: float) -> float:
+    return _normal_cdf(x) + x * _normal_density(x)
+
+
+def _normal_cdf(x: float) -> float:
+    return 0.5 * (1 + math.erf(x * math.sqrt(0.5)))
+
+
+def _normal_density(x: float) -> float:
+    return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+# A plain number that meets a Value becomes a constant.
+
+
+def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:
+    return NotImplemented if _is_array(number) else operation(x, _constant(number))
+
+
+def _is_array(thing: object) -> bool:
+    """Whether it applies operations to its members itself, once they are left to it, as numpy's."""
+    return type(thing) is not float and hasattr(thing, "__array_ufunc__") and not _is_real(thing)
+
+
+def _is_real(thing: object) -> bool:
+    return isinstance(thing, Real) and not isinstance(thing, bool)
+
+
+def operands(numbers: Iterable[Number]) -> tuple[Value, ...]:
+    """Values as they are, and plain numbers as constants."""
+    return tuple([n if isinstance(n, Value) else _constant(n) for n in numbers])
 
 
 def _constant(number: float) -> Value:
@@ -340,29 +423,18 @@ def _constant(number: float) -> Value:
     return constant
 
 
-def _real(number: object) -> float:
-    if isinstance(number, Real) and not isinstance(number, bool):
-        try:
-            return float(number)
-        except OverflowError:
-            raise OverflowError("a Value holds a float, and this integer is too large") from None
-    raise TypeError(f"a Value holds one real number, not {number!r} ({type(number).__name__})")
-
-
-def _sigmoid(x: float) -> float:
-    e = math.exp(-abs(x))  # of no positive number, so it cannot overflow
-    return 1 / (1 + e) if x >= 0 else e / (1 + e)
-
-
-def _normal_density(x: float) -> float:
-    return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+def _end(grad: float) -> None:
+    """A leaf's rule: the gradient has arrived."""
 
 
 def _divide(a: float, b: float) -> float:
     return a / b if b or math.isfinite(a) else a * math.copysign(math.inf, b)
 
 
-# What has no answer is refused by the operation's name, its numbers and their labels.
+# What is refused, and in which words; and what lifting asks of this page.
+
+tracing = ContextVar("tracing", default=False)
+"""Whether a graph is being traced to serve for other numbers too, so that none may shape it."""
 
 _NEEDS = {
     "/": "a divisor other than 0",
@@ -373,7 +445,34 @@ _NEEDS = {
 }
 
 
+def _real(number: object) -> float:
+    if _is_real(number):
+        try:
+            return float(number)  # type: ignore[arg-type]
+        except OverflowError:
+            raise OverflowError("a Value holds a float, and this integer is too large") from None
+    raise TypeError(f"a Value holds one real number, not {number!r} ({type(number).__name__})")
+
+
+def _is_readable() -> bool:
+    """True, but refuses to let a number shape a graph that is traced for others too."""
+    if tracing.get():
+        raise TypeError(
+            "it compares a Value or takes its float or truth, so that its graph may depend on the "
+            "data: use maximum, minimum or relu instead, and for a class one probability a class"
+        )
+    return True
+
+
+def _compare(holds: Callable[[float, float], bool], a: Value, b: Number) -> bool:
+    left_to_it: bool = NotImplemented
+    if _is_array(b):
+        return left_to_it
+    return _is_readable() and holds(a.data, b.data if isinstance(b, Value) else _real(b))
+
+
 def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> float:
+    """function(*operands), nan where it has no answer since an operand is not finite."""
     try:
         return function(*[operand.data for operand in operands])
     except (ValueError, ArithmeticError):
@@ -386,7 +485,9 @@ def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> floa
 
 def no_slope(node: Value) -> None:
     if all(math.isfinite(parent.data) for parent in node.parents):
-        hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
+        base, exponent = (*node.parents, node)[:2]
+        needless = node.op == "**" and base.data < 0 and exponent.op != "const"
+        hint = "; as an exponent, a plain number needs no slope" if needless else ""
         raise ArithmeticError(
             f"backward: the slope of {_call(node.op, node.parents)} is infinite or undefined{hint}"
         ) from None
@@ -399,3 +500,87 @@ def _call(op: str, operands: tuple[Value, ...]) -> str:
     if op.isalpha() or len(shown) == 1:
         return f"{op}({', '.join(shown)})"
     return f" {op} ".join(f"({s})" if s[0] == "-" or "=" in s else s for s in shown)
+
+
+# math.exp(x) asks for float(x), and what it gives is no part of the graph. So float() looks at who
+# asks: which function is called, and what becomes of its result.
+
+_INSTEAD = {name: f"x.{name}()" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")} | {
+    "pow": "x ** y",
+    "fabs": "abs(x)",
+    "tan": "x.sin() / x.cos()",
+    "expm1": "x.exp() - 1",
+    "log1p": "(1 + x).log()",
+    "log2": "x.log() / math.log(2)",
+    "log10": "x.log() / math.log(10)",
+}
+_STEPWISE = {"isfinite", "isinf", "isnan", "isclose", "floor", "ceil", "trunc", "copysign"}
+_SHOWING = {"print", "format", "str", "repr", "round", "float", "int", "write", "append"}
+_SHOWING |= {"debug", "info", "warning", "error"}
+_warned: tuple[object, set[tuple[CodeType, int]]] = None, set()
+
+
+def _warn_if_cut_off(caller: FrameType) -> None:
+    """Warn, once a place, of a function of math inside an expression: no gradient gets past it."""
+    global _warned
+    _is_readable()
+    place = caller.f_code, caller.f_lasti
+    path = _called_in_arithmetic(*place)
+    function: Any = caller.f_locals.get(path[0], caller.f_globals.get(path[0])) if path else None
+    for name in path[1:]:
+        function = getattr(function, name, None)
+    if getattr(function, "__module__", None) != "math" or function.__name__ in _STEPWISE:
+        return
+    if _warned[0] is not warnings.filters:  # other filters: who reads warnings now has seen none
+        _warned = warnings.filters, set()
+    if place not in _warned[1]:
+        _warned[1].add(place)
+        name = function.__name__
+        warnings.warn(
+            f"math.{name} takes x out of the graph as a plain number, so no gradient flows through "
+            f"it: write {_INSTEAD.get(name, 'it with the operations of Value')}, or "
+            f"math.{name}(float(x)) where only the number is wanted",
+            stacklevel=3,
+        )
+
+
+@lru_cache(256)
+def _called_in_arithmetic(code: CodeType, last: int) -> tuple[str, ...]:
+    """The function that the code calls there, as ("math", "exp"), if arithmetic reads its result
+    and the outcome is not printed, formatted or compared; else ().
+    """
+    import dis  # here, since hardly any graph needs it
+
+    instructions = list(dis.get_instructions(code))
+    at = max(i for i, instruction in enumerate(instructions) if instruction.offset <= last)
+    start, end = _extent(instructions[at])
+    reads_it = False
+    for index in range(at + 1, len(instructions)):
+        instruction = instructions[index]
+        first, final = _extent(instruction)
+        if not (first <= start and end <= final) or (first, final) == (start, end):
+            continue
+        op = instruction.opname
+        path = _path(instructions[:index], first) if op.startswith("CALL") else ()
+        formats = op.startswith(("FORMAT", "BUILD_STRING")) or "%" in instruction.argrepr
+        if formats or op == "COMPARE_OP" or not _SHOWING.isdisjoint(path[-1:]):
+            return ()
+        reads_it = reads_it or op == "BINARY_OP"
+    return _path(instructions[:at], start) if reads_it else ()
+
+
+def _extent(instruction: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where its expression begins and ends in the source."""
+    line, end_line, column, end_column = (place or 0 for place in instruction.positions)
+    return (line, column), (end_line, end_column)
+
+
+def _path(instructions: list[Any], start: tuple[int, int]) -> tuple[str, ...]:
+    """The dotted name that was loaded last among what begins there."""
+    names: list[str] = []
+    for instruction in reversed(instructions):
+        if _extent(instruction)[0] == start and instruction.opname.startswith("LOAD_"):
+            names.insert(0, str(instruction.argval))
+            if instruction.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+                break
+    return tuple(names)

@@ -4,10 +4,12 @@ Your own: decorate such a function with `@LOSSES.register`; if it learns labels,
 and in CORRECT when an output counts as right.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Literal, TypeAlias
 
+from minigrad.nodes import first_break
 from minigrad.registry import Registry
 from minigrad.value import Number, Value, maximum, minimum
 
@@ -33,6 +35,17 @@ def elementwise(loss: Callable[[Value, Number], Value]) -> Loss:
         return _total(terms) / len(terms) if len(terms) > 1 else terms[0]
 
     return over
+
+
+def mean_loss(losses: Sequence[Value]) -> Value:
+    """The mean of the samples' losses, added from first to last.
+
+    Raises ArithmeticError, naming the operation, if it is not finite.
+    """
+    mean = _total(losses) / len(losses)
+    if not math.isfinite(mean.data):
+        raise ArithmeticError(f"the loss is {mean.data}: {first_break(mean)}")
+    return mean
 
 
 @LOSSES.register

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
-from minigrad.value import Number, Value
+from minigrad.value import Number, Value, dot, operands
 from nn.activations import ACTIVATIONS, Activation
 from nn.initialisers import INITIALISERS
 from nn.module import Module
@@ -34,10 +34,7 @@ class Neuron(Module):
     def __call__(self, x: Sequence[Number]) -> Value:
         if len(x) != len(self.weights):
             raise ValueError(f"{self!r} was given {len(x)} inputs")
-        total = self.bias
-        for weight, feature in zip(self.weights, x):  # noqa: B905 - as long, by the check above
-            total = total + weight * feature
-        return self.activation(total)
+        return self.activation(dot(self.weights, x, self.bias))
 
     def __repr__(self) -> str:
         return f"Neuron of {len(self.weights)} inputs"
@@ -61,7 +58,8 @@ class Layer(Module):
         ]
 
     def __call__(self, x: Sequence[Number]) -> list[Value]:
-        return [neuron(x) for neuron in self.neurons]
+        signal = operands(x)  # a plain number becomes one constant with many readers
+        return [neuron(signal) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         return f"Layer of {len(self.neurons)} neurons with {len(self.neurons[0].weights)} inputs"
@@ -108,8 +106,9 @@ class MLP(Module):
     def __call__(self, x: Sequence[Number]) -> list[Value]:
         if len(x) != self.sizes[0]:
             raise ValueError(f"{self!r} was given {len(x)} inputs")
-        signal = [v if isinstance(v, Value) else Value(v) for v in x]  # one leaf, many readers
-        for layer in self.layers:
+        first, *rest = self.layers
+        signal = first(x)
+        for layer in rest:
             signal = layer(signal)
         return signal
 

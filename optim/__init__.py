@@ -6,7 +6,8 @@ from optim.adagrad import Adagrad
 from optim.adam import Adam
 from optim.adamax import Adamax
 from optim.adamw import AdamW
-from optim.clipping import clip_grad_norm, clip_grad_value
+from optim.clipping import clip_grad_norm, clip_grad_value, grad_norm
+from optim.groups import Settings, State
 from optim.nadam import NAdam
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.radam import RAdam
@@ -27,8 +28,11 @@ __all__ = [
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "Settings",
+    "State",
     "clip_grad_norm",
     "clip_grad_value",
+    "grad_norm",
     "plateau",
     "schedules",
 ]

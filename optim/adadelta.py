@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optim.elementwise import divide, sqrt
-from optim.groups import Parameters
+from optim.elementwise import decay, descend, divide, sqrt
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, NonNegative, Penalty, Rate
 
@@ -33,37 +33,17 @@ class Adadelta(Optimizer):
     2.996838
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1.0,
-        rho: Fraction = 0.9,
-        eps: NonNegative = 1e-6,
-        weight_decay: Penalty = 0.0,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            rho=rho,
-            eps=eps,
-            weight_decay=weight_decay,
-        )
+    lr: Rate = 1.0
+    rho: Fraction = 0.9
+    eps: NonNegative = 1e-6
+    weight_decay: Penalty = 0.0
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        rho: float,
-        eps: float,
-        weight_decay: float,
-    ) -> Any:
-        if weight_decay:
-            g = g + weight_decay * x
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
+        if s.weight_decay:
+            g = g + s.weight_decay * x
         u = state.get("u", 0.0)
-        v = state["v"] = rho * state.get("v", 0.0) + (1 - rho) * g * g
-        d = divide(sqrt(u + eps), sqrt(v + eps)) * g
-        state["u"] = rho * u + (1 - rho) * d * d
-        return x - lr * d
+        v = state["v"] = decay(state.get("v", 0.0), s.rho, (1 - s.rho) * g * g)
+        d = divide(sqrt(u + s.eps), sqrt(v + s.eps)) * g
+        state["u"] = decay(u, s.rho, (1 - s.rho) * d * d)
+        return descend(x, s.lr, d)

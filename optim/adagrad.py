@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optim.elementwise import divide, sqrt
-from optim.groups import Parameters
+from optim.elementwise import descend, divide, sqrt
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import NonNegative, Penalty, Rate
 
@@ -32,39 +32,19 @@ class Adagrad(Optimizer):
     2.9
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1e-2,
-        lr_decay: NonNegative = 0.0,
-        weight_decay: Penalty = 0.0,
-        initial_accumulator_value: NonNegative = 0.0,
-        eps: NonNegative = 1e-10,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            lr_decay=lr_decay,
-            weight_decay=weight_decay,
-            initial_accumulator_value=initial_accumulator_value,
-            eps=eps,
-        )
+    lr: Rate = 1e-2
+    lr_decay: NonNegative = 0.0
+    weight_decay: Penalty = 0.0
+    initial_accumulator_value: NonNegative = 0.0
+    eps: NonNegative = 1e-10
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        lr_decay: float,
-        weight_decay: float,
-        initial_accumulator_value: float,
-        eps: float,
-    ) -> Any:
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
         t = state["t"] = state.get("t", 0) + 1
-        if weight_decay:
-            g = g + weight_decay * x
-        s = state["s"] = state.get("s", initial_accumulator_value) + g * g
-        rate = lr / (1 + (t - 1) * lr_decay)
-        return x - rate * divide(g, sqrt(s) + eps)
+        if s.weight_decay:
+            g = g + s.weight_decay * x
+        squares = state.get("s", 1.0 * s.initial_accumulator_value)
+        squares += g * g
+        state["s"] = squares
+        rate = s.lr / (1 + (t - 1) * s.lr_decay)
+        return descend(x, rate, divide(g, sqrt(squares) + s.eps))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optim.elementwise import divide, maximum, sqrt
-from optim.groups import Parameters
+from optim.elementwise import decay, descend, divide, maximum, sqrt
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
 
@@ -33,43 +33,25 @@ class Adam(Optimizer):
     2.9
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1e-3,
-        betas: Betas = [0.9, 0.999],  # noqa: B006 - a copy is kept
-        eps: NonNegative = 1e-8,
-        weight_decay: Penalty = 0.0,
-        amsgrad: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            amsgrad=amsgrad,
-        )
+    lr: Rate = 1e-3
+    betas: Betas = [0.9, 0.999]  # noqa: RUF012 - a copy is kept
+    eps: NonNegative = 1e-8
+    weight_decay: Penalty = 0.0
+    amsgrad: bool = False
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        betas: list[float],
-        eps: float,
-        weight_decay: float,
-        amsgrad: bool,
-    ) -> Any:
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
+        if s.weight_decay:
+            g = g + s.weight_decay * x
+        return Adam.undecayed(x, g, state, s)
+
+    @staticmethod
+    def undecayed(x: Any, g: Any, state: State, s: Settings) -> Any:
+        """The rule for a weight_decay of 0."""
         t = state["t"] = state.get("t", 0) + 1
-        if weight_decay:
-            g = g + weight_decay * x
-        beta1, beta2 = betas
-        m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * g
-        v = state["v"] = beta2 * state.get("v", 0.0) + (1 - beta2) * g * g
-        if amsgrad:
+        beta1, beta2 = s.betas
+        m = state["m"] = decay(state.get("m", 0.0), beta1, (1 - beta1) * g)
+        v = state["v"] = decay(state.get("v", 0.0), beta2, (1 - beta2) * g * g)
+        if s.amsgrad:
             v = state["largest_v"] = maximum(state.get("largest_v", 0.0), v)
-        m, v = m / (1 - beta1**t), v / (1 - beta2**t)
-        return x - lr * divide(m, sqrt(v) + eps)
+        return descend(x, s.lr, divide(m / (1 - beta1**t), sqrt(v / (1 - beta2**t)) + s.eps))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optim.elementwise import divide, maximum
-from optim.groups import Parameters
+from optim.elementwise import decay, descend, divide, maximum
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
 
@@ -32,37 +32,17 @@ class Adamax(Optimizer):
     2.9
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 2e-3,
-        betas: Betas = [0.9, 0.999],  # noqa: B006 - a copy is kept
-        eps: NonNegative = 1e-8,
-        weight_decay: Penalty = 0.0,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-        )
+    lr: Rate = 2e-3
+    betas: Betas = [0.9, 0.999]  # noqa: RUF012 - a copy is kept
+    eps: NonNegative = 1e-8
+    weight_decay: Penalty = 0.0
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        betas: list[float],
-        eps: float,
-        weight_decay: float,
-    ) -> Any:
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
         t = state["t"] = state.get("t", 0) + 1
-        if weight_decay:
-            g = g + weight_decay * x
-        beta1, beta2 = betas
-        m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * g
-        u = state["u"] = maximum(beta2 * state.get("u", 0.0), abs(g) + eps)
-        return x - lr / (1 - beta1**t) * divide(m, u)
+        if s.weight_decay:
+            g = g + s.weight_decay * x
+        beta1, beta2 = s.betas
+        m = state["m"] = decay(state.get("m", 0.0), beta1, (1 - beta1) * g)
+        u = state["u"] = maximum(beta2 * state.get("u", 0.0), abs(g) + s.eps)
+        return descend(x, s.lr / (1 - beta1**t), divide(m, u))

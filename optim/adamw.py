@@ -3,13 +3,13 @@
 from typing import Any
 
 from optim.adam import Adam
-from optim.groups import Parameters
-from optim.optimizer import OPTIMIZERS, Optimizer
-from optim.settings import Betas, NonNegative, Penalty, Rate
+from optim.groups import Settings, State
+from optim.optimizer import OPTIMIZERS
+from optim.settings import Penalty
 
 
 @OPTIMIZERS.register
-class AdamW(Optimizer):
+class AdamW(Adam):
     """Adam whose weight decay bypasses the moments
 
     For each parameter x with gradient g:
@@ -28,37 +28,9 @@ class AdamW(Optimizer):
     2.897
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1e-3,
-        betas: Betas = [0.9, 0.999],  # noqa: B006 - a copy is kept
-        eps: NonNegative = 1e-8,
-        weight_decay: Penalty = 1e-2,
-        amsgrad: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            amsgrad=amsgrad,
-        )
+    weight_decay: Penalty = 1e-2
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        betas: list[float],
-        eps: float,
-        weight_decay: float,
-        amsgrad: bool,
-    ) -> Any:
-        x = (1 - lr * weight_decay) * x
-        return Adam.rule(
-            x, g, state, lr=lr, betas=betas, eps=eps, weight_decay=0.0, amsgrad=amsgrad
-        )
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
+        x = (1 - s.lr * s.weight_decay) * x
+        return Adam.undecayed(x, g, state, s)

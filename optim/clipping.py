@@ -4,8 +4,20 @@ import math
 from collections.abc import Iterable
 
 from minigrad.settings import check_number
-from optim.elementwise import elements, maximum, minimum
+from optim.elementwise import maximum, minimum, of_the_same_norm
 from optim.groups import Parameter
+
+
+def grad_norm(parameters: Iterable[Parameter]) -> float:
+    """The Euclidean norm of all gradients together: sqrt(sum of g^2).
+
+    >>> from minigrad import Value
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> ((x * x + y * y) / 2).backward()
+    >>> grad_norm([x, y])
+    5.0
+    """
+    return math.hypot(*(g for parameter in parameters for g in of_the_same_norm(parameter.grad)))
 
 
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
@@ -27,12 +39,12 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     """
     check_number("max_norm", max_norm, "[0, inf]")
     parameters = list(parameters)
-    norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
-    scale = max_norm / (norm + 1e-6)
+    before = grad_norm(parameters)
+    scale = max_norm / (before + 1e-6)
     if not scale >= 1:  # nan goes through, as everywhere
         for parameter in parameters:
             parameter.grad = parameter.grad * scale
-    return norm
+    return before
 
 
 def clip_grad_value(parameters: Iterable[Parameter], clip_value: float) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Protocol, TypeAlias
 
 
@@ -16,17 +17,25 @@ Parameters: TypeAlias = Iterable[Parameter | Mapping[str, Any]]
 """Parameters, or groups of them as `{"params": [...], "lr": 0.1}`."""
 
 
+State: TypeAlias = dict[str, Any]
+"""What a rule keeps of one parameter for its next step, by name; empty at first."""
+
+
+class Settings(SimpleNamespace):
+    """The settings of a group as attributes, by the names of the optimizer's fields."""
+
+
 @dataclass
 class Group:
     """Parameters, the settings they are stepped with, and each one's state.
 
-    `settings["lr"]` is the current rate, `initial_lr` the one that a schedule starts from.
+    `settings.lr` is the current rate, `initial_lr` the one that a schedule starts from.
     """
 
     parameters: list[Parameter]
-    settings: dict[str, Any]
+    settings: Settings
     initial_lr: float
-    states: list[dict[str, Any]]
+    states: list[State]
 
 
 def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optim.elementwise import divide, sqrt
-from optim.groups import Parameters
+from optim.elementwise import decay, descend, divide, sqrt
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Betas, NonNegative, Penalty, Rate
 
@@ -35,48 +35,24 @@ class NAdam(Optimizer):
     2.894355
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 2e-3,
-        betas: Betas = [0.9, 0.999],  # noqa: B006 - a copy is kept
-        eps: NonNegative = 1e-8,
-        weight_decay: Penalty = 0.0,
-        momentum_decay: NonNegative = 4e-3,
-        decoupled_weight_decay: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum_decay=momentum_decay,
-            decoupled_weight_decay=decoupled_weight_decay,
-        )
+    lr: Rate = 2e-3
+    betas: Betas = [0.9, 0.999]  # noqa: RUF012 - a copy is kept
+    eps: NonNegative = 1e-8
+    weight_decay: Penalty = 0.0
+    momentum_decay: NonNegative = 4e-3
+    decoupled_weight_decay: bool = False
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        betas: list[float],
-        eps: float,
-        weight_decay: float,
-        momentum_decay: float,
-        decoupled_weight_decay: bool,
-    ) -> Any:
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
         t = state["t"] = state.get("t", 0) + 1
-        if weight_decay and decoupled_weight_decay:
-            x = x * (1 - lr * weight_decay)
-        elif weight_decay:
-            g = g + weight_decay * x
-        beta1, beta2 = betas
-        m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * g
-        v = state["v"] = beta2 * state.get("v", 0.0) + (1 - beta2) * g * g
-        mu, next_mu = (beta1 * (1 - 0.96 ** (s * momentum_decay) / 2) for s in (t, t + 1))
+        if s.weight_decay and s.decoupled_weight_decay:
+            x = x * (1 - s.lr * s.weight_decay)
+        elif s.weight_decay:
+            g = g + s.weight_decay * x
+        beta1, beta2 = s.betas
+        m = state["m"] = decay(state.get("m", 0.0), beta1, (1 - beta1) * g)
+        v = state["v"] = decay(state.get("v", 0.0), beta2, (1 - beta2) * g * g)
+        mu, next_mu = (beta1 * (1 - 0.96 ** (i * s.momentum_decay) / 2) for i in (t, t + 1))
         p = state["p"] = state.get("p", 1.0) * mu
         d = (1 - mu) / (1 - p) * g + next_mu / (1 - p * next_mu) * m
-        return x - lr * divide(d, sqrt(v / (1 - beta2**t)) + eps)
+        return descend(x, s.lr, divide(d, sqrt(v / (1 - beta2**t)) + s.eps))

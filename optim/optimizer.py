@@ -1,43 +1,60 @@
 """Optimizer: steps every parameter by one elementwise rule.
 
-Your own: subclass Optimizer, write `rule`, decorate with `@OPTIMIZERS.register`.
+Your own: subclass Optimizer, list its settings, write `rule`, decorate with `@OPTIMIZERS.register`.
 """
 
 import copy
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minigrad.registry import Registry, suggestion
 from minigrad.settings import check, check_number
 from optim import elementwise
-from optim.groups import Group, Parameters, split
+from optim.fields import Fields, argument
+from optim.groups import Group, Parameters, Settings, State, split
 from optim.schedules import Schedule
 
 OPTIMIZERS: "Registry[type[Optimizer]]" = Registry("optimizer")
 
 
-class Optimizer(ABC):
+class Optimizer(Fields, ABC):
     """Base of all optimizers: holds the parameters in groups, with settings and states.
+
+    A subclass lists its settings as annotated fields, "lr" among them. They make its constructor,
+    SGD(parameters, lr=0.1); afterwards each is an attribute, with the first group's value.
 
     `parameters` are parameters, or groups with settings of their own, as in PyTorch:
 
         Adam([{"params": [a, b], "lr": 0.1}, {"params": [c]}], lr=0.01)
 
-    `settings` has "lr" and all else that `rule` takes by name. Raises ValueError for no parameters,
-    for one that comes twice, and for a setting that is unknown or outside its range.
+    Raises ValueError for no parameters, for one that comes twice, and for a setting that is unknown
+    or outside its range.
     """
 
+    if TYPE_CHECKING:
+        _parameters: Parameters = argument(alias="parameters")  # first in every constructor
+
+    _rule_takes_names: ClassVar[bool]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        kinds = {parameter.kind for parameter in inspect.signature(cls.rule).parameters.values()}
+        cls._rule_takes_names = inspect.Parameter.KEYWORD_ONLY in kinds
+
     def __init__(self, parameters: Parameters, **settings: Any) -> None:
+        if "lr" not in settings:
+            raise TypeError(f"{type(self).__name__} has no lr: list it as `lr: Rate = 0.01`")
         defaults = self._checked(settings)
         self.groups: list[Group] = []
         for number, (members, own) in enumerate(split(parameters)):
             with _inside(number):
                 _check_known(own, defaults)
                 settings = self._checked(defaults | own)
-            states: list[dict[str, Any]] = [{} for _ in members]
-            self.groups.append(Group(members, settings, settings["lr"], states))
+            states: list[State] = [{} for _ in members]
+            self.groups.append(Group(members, Settings(**settings), settings["lr"], states))
         self.parameters = [parameter for group in self.groups for parameter in group.parameters]
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} was given no parameters")
@@ -50,7 +67,7 @@ class Optimizer(ABC):
     @property
     def lr(self) -> float:
         """The first group's learning rate now; set, it is that of all groups."""
-        rate: float = self.groups[0].settings["lr"]
+        rate: float = self.groups[0].settings.lr
         return rate
 
     @lr.setter
@@ -59,11 +76,14 @@ class Optimizer(ABC):
 
     def set_lr(self, schedule: Schedule, step: int) -> None:
         """Set every group's rate to the schedule's at `step`, given the group's initial rate."""
-        rates = [schedule(step, group.initial_lr) for group in self.groups]
-        for rate in rates:
-            check_number("lr", rate, "[0, inf)")
-        for group, rate in zip(self.groups, rates, strict=True):
-            group.settings["lr"] = rate
+        changed = []
+        for group in self.groups:
+            rate, before = schedule(step, group.initial_lr), group.settings.lr
+            if not (type(rate) is type(before) is float and rate == before):
+                check_number("lr", rate, "[0, inf)")
+                changed.append((group, rate))
+        for group, rate in changed:
+            group.settings.lr = rate
 
     def zero_grad(self) -> None:
         """Set every gradient to 0, before the next `backward()` adds to it."""
@@ -72,20 +92,29 @@ class Optimizer(ABC):
 
     def step(self) -> None:
         """Move every parameter once, by its gradient."""
-        with elementwise.silent(self.parameters[0].data):
-            for group in self.groups:
-                for parameter, state in zip(group.parameters, group.states, strict=True):
-                    x, g = parameter.data, parameter.grad
-                    parameter.data = self.rule(x, g, state, **group.settings)
+        elementwise.silently(self.parameters[0].data, self._step)
+
+    def _step(self) -> None:
+        rule = self._rule_by_name if self._rule_takes_names else self.rule
+        for group in self.groups:
+            settings = group.settings
+            for parameter, state in zip(group.parameters, group.states, strict=True):
+                parameter.data = rule(parameter.data, parameter.grad, state, settings)
+
+    def _rule_by_name(self, x: Any, g: Any, state: State, s: Settings) -> Any:
+        return self.rule(x, g, state, **vars(s))
 
     @staticmethod
     @abstractmethod
-    def rule(*x_g_state: Any, **settings: Any) -> Any:
-        """The parameter after one step: `rule(x, g, state, **settings)`.
+    def rule(*x_g_state_s: Any, **settings: Any) -> Any:
+        """The parameter after one step: `rule(x, g, state, s)`.
 
         `x` is the parameter and `g` its gradient, both floats or both arrays; `state` is a dict
-        of the parameter's own, empty at first, for what the next step must know. The rule makes
-        new arrays and keeps none of those it is given: the caller may use them again.
+        of the parameter's own, empty at first, for what the next step must know; `s` has the
+        settings as attributes. The rule makes a new array, and neither changes nor keeps `x` and
+        `g`: the caller may use them again. Arrays in `state` are its own, to be changed in place.
+
+        A rule may take the settings by name as well: `rule(x, g, state, *, lr, momentum)`.
         """
 
     def state_dict(self) -> dict[str, Any]:
@@ -95,7 +124,7 @@ class Optimizer(ABC):
         """
         groups = [
             {
-                "settings": group.settings,
+                "settings": vars(group.settings),
                 "initial_lr": group.initial_lr,
                 "states": [
                     {name: elementwise.listed(entry) for name, entry in state.items()}
@@ -115,7 +144,7 @@ class Optimizer(ABC):
         _check_keys("the state", state, ("optimizer", "groups"))
         if state["optimizer"] != type(self).__name__:
             raise ValueError(f"the state is of {state['optimizer']}, not of {type(self).__name__}")
-        _check_count("groups", state["groups"], self.groups)
+        _check_count("group", state["groups"], self.groups)
         loaded = []
         for number, (saved, group) in enumerate(zip(state["groups"], self.groups, strict=True)):
             with _inside(number):
@@ -131,21 +160,19 @@ class Optimizer(ABC):
             for name, value in settings.items()
         }
 
-    def _loaded(
-        self, saved: Any, group: Group
-    ) -> tuple[dict[str, Any], float, list[dict[str, Any]]]:
+    def _loaded(self, saved: Any, group: Group) -> tuple[Settings, float, list[State]]:
         """A copy of the saved settings, initial rate and states. Raises ValueError."""
         _check_keys("its state", saved, ("settings", "initial_lr", "states"))
         settings, initial_lr, states = saved["settings"], saved["initial_lr"], saved["states"]
-        _check_keys("its settings", settings, group.settings)
+        _check_keys("its settings", settings, vars(group.settings))
         check_number("lr", settings["lr"], "[0, inf)")  # a schedule may have led it to 0
         lr = settings["lr"]
         settings = self._checked({**settings, "lr": initial_lr}) | {"lr": lr}
-        _check_count("parameters", states, group.parameters)
+        _check_count("parameter", states, group.parameters)
         loaded = []
         for index, (parameter, state) in enumerate(zip(group.parameters, states, strict=True)):
             loaded.append(_restored(f"parameter {index}", state, parameter.data))
-        return settings, initial_lr, loaded
+        return Settings(**settings), initial_lr, loaded
 
 
 @contextmanager
@@ -175,12 +202,14 @@ def _check_keys(what: str, found: Any, expected: Iterable[str]) -> None:
 
 
 def _check_count(what: str, found: Any, ours: Sized) -> None:
-    if not isinstance(found, (list, tuple)) or len(found) != len(ours):
-        count = len(found) if isinstance(found, (list, tuple)) else repr(found)
-        raise ValueError(f"the state has {count} {what}, this optimizer has {len(ours)}")
+    if not isinstance(found, (list, tuple)):
+        raise ValueError(f"the {what}s of the state must be a list, found {found!r}")
+    if len(found) != len(ours):
+        counted = f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
+        raise ValueError(f"the state has {counted}, this optimizer has {len(ours)}")
 
 
-def _restored(whose: str, state: Any, data: Any) -> dict[str, Any]:
+def _restored(whose: str, state: Any, data: Any) -> State:
     """A copy, in which every entry is a number, or an array of the parameter's shape."""
     if not isinstance(state, Mapping):
         raise ValueError(f"the state of {whose} must be a dict, found {state!r}")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optim.elementwise import divide, maximum, sqrt
-from optim.groups import Parameters
+from optim.elementwise import decay, descend, divide, maximum, sqrt
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, NonNegative, Penalty, Rate
 
@@ -37,46 +37,22 @@ class RMSprop(Optimizer):
     2.0
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1e-2,
-        alpha: Fraction = 0.99,
-        eps: NonNegative = 1e-8,
-        weight_decay: Penalty = 0.0,
-        momentum: Fraction = 0.0,
-        centered: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            alpha=alpha,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum=momentum,
-            centered=centered,
-        )
+    lr: Rate = 1e-2
+    alpha: Fraction = 0.99
+    eps: NonNegative = 1e-8
+    weight_decay: Penalty = 0.0
+    momentum: Fraction = 0.0
+    centered: bool = False
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        alpha: float,
-        eps: float,
-        weight_decay: float,
-        momentum: float,
-        centered: bool,
-    ) -> Any:
-        if weight_decay:
-            g = g + weight_decay * x
-        v = state["v"] = alpha * state.get("v", 0.0) + (1 - alpha) * g * g
-        if centered:
-            m = state["m"] = alpha * state.get("m", 0.0) + (1 - alpha) * g
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
+        if s.weight_decay:
+            g = g + s.weight_decay * x
+        v = state["v"] = decay(state.get("v", 0.0), s.alpha, (1 - s.alpha) * g * g)
+        if s.centered:
+            m = state["m"] = decay(state.get("m", 0.0), s.alpha, (1 - s.alpha) * g)
             v = maximum(v - m * m, 0.0)
-        d = divide(g, sqrt(v) + eps)
-        if momentum:
-            d = state["d"] = momentum * state.get("d", 0.0) + d
-        return x - lr * d
+        d = divide(g, sqrt(v) + s.eps)
+        if s.momentum:
+            d = state["d"] = decay(state.get("d", 0.0), s.momentum, d)
+        return descend(x, s.lr, d)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from optim.groups import Parameters
+from optim.elementwise import decay, descend
+from optim.groups import Settings, State
 from optim.optimizer import OPTIMIZERS, Optimizer
 from optim.settings import Fraction, Penalty, Rate, Share
 
@@ -30,23 +31,11 @@ class SGD(Optimizer):
     2.4
     """
 
-    def __init__(
-        self,
-        parameters: Parameters,
-        lr: Rate = 1e-3,
-        momentum: Fraction = 0.0,
-        dampening: Share = 0.0,
-        weight_decay: Penalty = 0.0,
-        nesterov: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters,
-            lr=lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-        )
+    lr: Rate = 1e-3
+    momentum: Fraction = 0.0
+    dampening: Share = 0.0
+    weight_decay: Penalty = 0.0
+    nesterov: bool = False
 
     @classmethod
     def check(cls, settings: Mapping[str, Any]) -> None:
@@ -59,23 +48,12 @@ class SGD(Optimizer):
             )
 
     @staticmethod
-    def rule(
-        x: Any,
-        g: Any,
-        state: dict[str, Any],
-        *,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-    ) -> Any:
-        if weight_decay:
-            g = g + weight_decay * x
-        if momentum:
+    def rule(x: Any, g: Any, state: State, s: Settings) -> Any:
+        if s.weight_decay:
+            g = g + s.weight_decay * x
+        if s.momentum:
             # At first a copy of g: the caller may use its array again.
-            added = (1 - dampening) * g if dampening else g
-            v = momentum * state["v"] + added if state else 1.0 * g
-            state["v"] = v
-            g = g + momentum * v if nesterov else v
-        return x - lr * g
+            added = (1 - s.dampening) * g if s.dampening else g
+            v = state["v"] = decay(state["v"], s.momentum, added) if state else 1.0 * g
+            g = g + s.momentum * v if s.nesterov else v
+        return descend(x, s.lr, g)

@@ -34,7 +34,7 @@ PROCESSES = 2
 
 # One group after the other until a test fails: the first is soon done and catches nearly all.
 TESTS = [
-    ["test_against_torch.py", "test_value.py", "test_gradcheck.py"],
+    ["test_against_torch.py", "test_value.py", "test_gradcheck.py", "test_dot.py"],
     ["test_value_properties.py"],
 ]
 
@@ -58,7 +58,7 @@ TURNED_ROUND: dict[type, type[ast.operator]] = {
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
 }
-OTHER_OPERAND = {"self": "other", "other": "self", "a": "b", "b": "a"}
+OTHER_OPERAND = {"self": "other", "other": "self", "a": "b", "b": "a", "weight": "x", "x": "weight"}
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ class Mutant:
 
 
 def rules(source: str) -> list[Rule]:
-    """All local rules: closures, the slopes given to `_unary`, and the helpers that these call."""
+    """All local rules: closures, the slopes given to `_function`, and the helpers they call."""
     module = ast.parse(source)
     found: list[Rule] = []
     for function in sorted(_functions(module), key=lambda node: node.lineno):
-        slopes = [call.args[3] for call in _calls(function, "_unary")]
+        slopes = [call.args[3] for call in _calls(function, "_function")]
         code = [node.body for node in slopes if isinstance(node, ast.Lambda)]
         closures = [node for node in function.body if isinstance(node, ast.FunctionDef)]
         code_of_closures = [statement for closure in closures for statement in closure.body]
@@ -103,7 +103,7 @@ def rules(source: str) -> list[Rule]:
 
 
 def _rule(module: ast.Module, function: ast.FunctionDef, code: tuple[ast.AST, ...]) -> Rule:
-    own = _texts([*_calls(function, "_node"), *_calls(function, "_unary")])
+    own = _texts([*_calls(function, "_node"), *_calls(function, "_function")])
     ops = own or _texts(_calls(module, function.name))
     return Rule(min(own, default=function.name), frozenset(ops), code)
 

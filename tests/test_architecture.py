@@ -1,8 +1,10 @@
 """ARCHITECTURE.md: its examples work where it says they go; its arrows are the code's."""
 
-import ast
 import importlib
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from minigrad.lift.kernels import RULES
 from minigrad.runner import build
 from minigrad.value import Value
 from optim import OPTIMIZERS
+from tests.imports import Arrow, arrows, circle, room
 
 TEXT = Path("ARCHITECTURE.md").read_text(encoding="utf-8")
 EXAMPLES: dict[str, str] = dict(
@@ -97,7 +100,7 @@ def test_a_new_verb_prints_text_and_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = Path("minigrad/runs.py").read_text(encoding="utf-8")
-    before = "class _Parser("
+    before = "def _arguments("
     at = "    return parser.parse_args(argv)\n\n\ndef _add_list"
     assert source.count(before) == source.count(at) == 1
     source = source.replace(before, EXAMPLES["minigrad/runs.py"] + "\n\n" + before)
@@ -112,81 +115,135 @@ def test_a_new_verb_prints_text_and_json(
         runs.main(["count"])  # the real command has no such verb
 
 
-def imports(path: Path) -> set[str]:
-    """What a file imports when it is imported itself."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = set()
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-        elif isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-    return found
+ARROWS = arrows(Path())
 
+FLOORS = {
+    name.removesuffix(".py").replace("/", "."): int(floor)
+    for floor, names in re.findall(r"^\| (\d+) \| ([^|]+) \|", TEXT, re.MULTILINE)
+    for name in re.findall(r"`([\w/.]+)`", names)
+}
+COMMANDS = 10
 
-ABOVE = {
-    "minigrad/value.py": ["minigrad", "nn", "optim"],
-    "nn": [
-        "optim",
-        "minigrad.engines",
-        "minigrad.training.trainer",
-        "minigrad.config",
-        "minigrad.lift",
-    ],
-    "optim": [
-        "nn",
-        "minigrad.value",
-        "minigrad.engines",
-        "minigrad.training.trainer",
-        "minigrad.config",
-    ],
-    "minigrad/engines": [
-        "minigrad.training.trainer",
-        "minigrad.config",
+PROJECT = ("minigrad", "nn", "optim")
+FORBIDDEN = {
+    "value.py imports nothing of the project": ("minigrad.value", PROJECT),
+    "terminal knows nothing of the project": ("minigrad.terminal", PROJECT),
+    "files knows nothing of the project": ("minigrad.files", PROJECT),
+    "optim knows no model": ("optim", ("minigrad.value", "minigrad.tensor", "nn")),
+    "tracking knows no config, engine or trainer": (
         "minigrad.tracking",
-        "optim",
-    ],
-    "minigrad/lift": ["minigrad.training.trainer", "minigrad.tracking", "optim"],
-    "minigrad/registry.py": ["minigrad.config", "nn", "optim"],
-    "minigrad/settings.py": ["minigrad.config", "nn", "optim"],
-    "minigrad/data": [
-        "minigrad.config",
-        "minigrad.training.trainer",
-        "minigrad.engines",
-        "nn",
-        "optim",
-    ],
-    "minigrad/config.py": [
-        "minigrad.runner.build",
-        "minigrad.training.trainer",
-        "minigrad.tracking",
-    ],
-    "minigrad/runner/build.py": ["minigrad.runner.session", "minigrad.tracking", "minigrad.train"],
-    "minigrad/runner/session.py": ["minigrad.train", "minigrad.runner.pictures", "minigrad.sweep"],
-    "minigrad/training/trainer.py": [
-        "minigrad.config",
-        "minigrad.files.yaml12",
-        "minigrad.tracking",
-        "tqdm",
-    ],
-    "minigrad/training/replicas.py": [
-        "minigrad.config",
-        "minigrad.files.yaml12",
-        "minigrad.tracking",
-        "tqdm",
-    ],
+        (
+            *("minigrad.config", "minigrad.engines", "minigrad.lift", "minigrad.runner"),
+            *("minigrad.training.trainer", "minigrad.training.replicas"),
+        ),
+    ),
+    "training knows no YAML, file or screen": (
+        "minigrad.training",
+        (
+            *("minigrad.files", "minigrad.terminal", "minigrad.config", "minigrad.tracking"),
+            *("yaml", "tqdm", "pathlib", "sys", "os"),
+        ),
+    ),
+    "lift knows no engine": ("minigrad.lift", ("minigrad.engines",)),
 }
 
 
-@pytest.mark.parametrize("room", ABOVE)
-def test_nothing_imports_what_stands_above_it(room: str) -> None:
-    path = Path(room)
-    files = [path] if path.is_file() else sorted(path.rglob("*.py"))
-    files = [file for file in files if file.name != "__main__.py"]  # the commands, which are above
-    for file in files:
-        for name in imports(file):
-            above = [top for top in ABOVE[room] if name == top or name.startswith(f"{top}.")]
-            assert above == [], f"{file} imports {name}"
+def lies_in(module: str, places: tuple[str, ...]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def broken_walls(found: list[Arrow]) -> list[str]:
+    """The walls of ARCHITECTURE.md that the arrows go through, each with the arrow."""
+    inner = [arrow for arrow in found if not arrow.module.endswith("__main__")]
+    broken = [
+        f"{wall}: {arrow}"
+        for wall, (place, walls) in FORBIDDEN.items()
+        for arrow in inner
+        if lies_in(arrow.module, (place,))
+        and lies_in(arrow.name, walls)
+        and not lies_in(arrow.name, (place,))
+    ]
+    for arrow in found:
+        start, end = room(arrow.module), room(arrow.name)
+        if arrow.name == "matplotlib" and start != "minigrad.plot":
+            broken.append(f"matplotlib is imported in plot alone: {arrow}")
+        if arrow.name.split(".")[0] not in PROJECT or start == end or start == "minigrad":
+            continue
+        floor = COMMANDS if arrow.module.endswith("__main__") else FLOORS[start]
+        if FLOORS[end] >= floor:
+            broken.append(f"a room imports only rooms on floors below its own: {arrow}")
+    modules = {(arrow.module, arrow.name) for arrow in found}
+    if closed := circle(modules):
+        broken.append(f"there is no circle of imports: {' -> '.join(closed)}")
+    return broken
+
+
+def test_no_arrow_goes_through_a_wall() -> None:
+    assert len(ARROWS) > 500
+    assert broken_walls(ARROWS) == []
+
+
+@pytest.mark.parametrize(
+    ("wall", "arrow"),
+    [
+        ("value.py imports nothing of the project", "minigrad.value minigrad.registry"),
+        ("terminal knows nothing of the project", "minigrad.terminal.table minigrad.files.whole"),
+        ("files knows nothing of the project", "minigrad.files.whole minigrad.terminal.text"),
+        ("optim knows no model", "optim.sgd minigrad.value"),
+        ("tracking knows no config", "minigrad.tracking.store minigrad.config.models"),
+        ("tracking knows no config", "minigrad.tracking.check minigrad.training.trainer"),
+        ("training knows no YAML", "minigrad.training.trainer tqdm"),
+        ("training knows no YAML", "minigrad.training.batches minigrad.files.whole"),
+        ("lift knows no engine", "minigrad.lift.program minigrad.engines.eager"),
+        ("matplotlib is imported in plot alone", "minigrad.doctor.examine matplotlib"),
+        ("a room imports only rooms on floors below", "nn.losses minigrad.runner.build"),
+        ("a room imports only rooms on floors below", "minigrad.plot.curves minigrad.runs"),
+        ("there is no circle of imports", "minigrad.config.models minigrad.config.source"),
+    ],
+)
+def test_an_arrow_through_a_wall_is_named(wall: str, arrow: str) -> None:
+    module, name = arrow.split()
+    assert any(line.startswith(wall) for line in broken_walls([*ARROWS, Arrow(module, name)]))
+
+
+def test_every_kind_of_import_is_an_arrow(tmp_path: Path) -> None:
+    (tmp_path / "nn").mkdir()
+    (tmp_path / "nn/a.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from nn import b\n"
+        "def f():\n    import nn.c as c\n    from nn.b import name\n"
+    )
+    (tmp_path / "nn/b.py").touch()
+    (tmp_path / "nn/c.py").touch()
+    assert {(one.module, one.name) for one in arrows(tmp_path)} == {
+        *(("nn.a", "typing"), ("nn.a", "nn.b"), ("nn.a", "nn.c")),
+    }
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room(arrow.module) for arrow in ARROWS} - {"minigrad"}
+    assert rooms - {"minigrad.__main__"} == set(FLOORS)
+
+
+IMPORT_ALL = """
+import importlib, os, sys
+before = dict(os.environ)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+assert dict(os.environ) == before, set(os.environ) ^ set(before)
+"""
+
+
+def test_importing_any_part_changes_nothing_outside() -> None:
+    modules = sorted({a.module for a in ARROWS if not a.module.endswith("__main__")})
+    env = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "-c", IMPORT_ALL, *modules], check=True, env=env)
+
+
+def test_import_minigrad_loads_neither_numpy_nor_pydantic_nor_matplotlib() -> None:
+    code = "import sys, minigrad; print(*{'numpy', 'pydantic', 'matplotlib'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert loaded.stdout == "\n"
 
 
 def test_every_path_it_names_exists() -> None:

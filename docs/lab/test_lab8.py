@@ -9,11 +9,12 @@ from lab8 import Momentum, MyAdam
 
 import optim
 from minigrad import Value
-from optim import OPTIMIZERS
+from optim import OPTIMIZERS, Settings
 
 pytestmark = pytest.mark.lab8
 
 REGISTERED = "One decorator above the class: @OPTIMIZERS.register. The name is in lower case."
+_ADAM = Settings(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8)
 
 
 def _path(optimizer_class, **settings):
@@ -42,8 +43,8 @@ def test_momentum_starts_as_plain_gradient_descent():
 
 def test_momentum_keeps_its_velocity():
     state = {}
-    x = Momentum.rule(3.0, 6.0, state, lr=0.1, momentum=0.5)
-    x = Momentum.rule(x, 4.0, state, lr=0.1, momentum=0.5)
+    x = Momentum.rule(3.0, 6.0, state, Settings(lr=0.1, momentum=0.5))
+    x = Momentum.rule(x, 4.0, state, Settings(lr=0.1, momentum=0.5))
     hint = "Velocities 6, then 0.5 * 6 + 4 = 7. `state` outlives the call: keep the velocity in it."
     same("x = 3 after gradients 6 and 4, lr 0.1, momentum 0.5", x, 3.0 - 0.6 - 0.7, hint)
 
@@ -71,7 +72,7 @@ def test_the_command_trains_xor_with_your_momentum(tmp_path):
 
 def test_the_first_step_of_adam_is_the_learning_rate():
     for g in (6.0, -0.001):
-        found = MyAdam.rule(3.0, g, {}, lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8)
+        found = MyAdam.rule(3.0, g, {}, _ADAM)
         expected = 2.9 if g > 0 else 3.1
         hint = "Divide m by 1 - beta1**t and v by 1 - beta2**t, with t = 1 at the first step."
         same(f"x = 3 after one gradient of {g}, lr 0.1", found, expected, hint, tolerance=1e-5)
@@ -80,7 +81,7 @@ def test_the_first_step_of_adam_is_the_learning_rate():
 def test_adam_counts_its_steps():
     state, x = {}, 3.0
     for g in (1.0, 1.0, 1.0):
-        x = MyAdam.rule(x, g, state, lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8)
+        x = MyAdam.rule(x, g, state, _ADAM)
     hint = "Equal gradients make equal steps of lr, if t grows by 1 each time. Keep t in `state`."
     same("x = 3 after three gradients of 1, lr 0.1", x, 2.7, hint, tolerance=1e-5)
 
@@ -98,8 +99,8 @@ def test_adam_is_registered():
 
 
 RULES = {
-    "momentum": (Momentum, {"lr": 0.1, "momentum": 0.9}),
-    "myadam": (MyAdam, {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),
+    "momentum": (Momentum, Settings(lr=0.1, momentum=0.9)),
+    "myadam": (MyAdam, _ADAM),
 }
 
 
@@ -110,7 +111,7 @@ def test_a_rule_goes_for_arrays_as_for_numbers(name):
     def three_steps(x, g):
         state = {}
         for _ in range(3):
-            x = optimizer_class.rule(x, g, state, **settings)
+            x = optimizer_class.rule(x, g, state, settings)
         return x
 
     numbers, gradients = [3.0, -2.0, 0.5], [6.0, 0.1, -1.0]

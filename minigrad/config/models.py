@@ -258,6 +258,10 @@ class Config(_Strict):
         """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""
         return self._place_of(path) if self._place_of else "config"
 
+    def refusal(self, sentence: str, *key: str) -> ConfigError:
+        """The error that says what is wrong with a key's value, and where it is."""
+        return ConfigError([f"{self.place(*key)}: {'.'.join(key)}: {sentence}"])
+
     def with_seed(self, seed: int) -> Self:
         """The same with another seed, and no `train.seeds`."""
         alone = self.train.model_copy(update={"seeds": None})

@@ -43,8 +43,8 @@ def load_plugin(path: str) -> None:
 
 def _sentence(error: BaseException) -> str:
     try:
-        said = str(error)
+        message = str(error)
     except Exception:  # its own __str__ may be broken too
-        said = ""
-    first = [excerpt(line, limit=120) for line in said.splitlines()[:1]]
+        message = ""
+    first = [excerpt(line, limit=120) for line in message.splitlines()[:1]]
     return ": ".join([type(error).__name__, *first])

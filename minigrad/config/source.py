@@ -29,12 +29,12 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
         except ConfigError as error:
             faults += error.faults
     try:
-        checked = source.check()
+        config = source.config()
     except ConfigError as error:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return checked
+    return config
 
 
 class _Source:
@@ -85,7 +85,8 @@ class _Source:
         new = (n for n in range(1, len(keys)) if keys[:n] not in self.document.keys)
         self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not the file's
 
-    def check(self) -> Config:
+    def config(self) -> Config:
+        """The data as a Config. Raises ConfigError with every fault."""
         for key in BLOCKS:
             if isinstance(self.data.get(key), str):
                 self.data[key] = {"name": self.data[key]}
@@ -94,17 +95,16 @@ class _Source:
             made = config_class()
         except Exception as error:  # what a plugin has registered is no such thing
             names = ", ".join(Path(plugin).name for plugin in self.data.get("plugins", []))
-            said = f"what it registered is of no use: {type(error).__name__}: {excerpt(str(error))}"
-            raise ConfigError(
-                [f"{self.place(('plugins',))}: plugin {excerpt(names)}: {said}"]
-            ) from None
+            reason = f"{type(error).__name__}: {excerpt(str(error))}"
+            fault = f"plugin {excerpt(names)}: what it registered is of no use: {reason}"
+            raise ConfigError([f"{self.place(('plugins',))}: {fault}"]) from None
         try:
-            checked = made.model_validate(self.data)
+            config = made.model_validate(self.data)
         except ValidationError as error:
             faults = [self.fault(detail) for detail in error.errors(include_url=False)]
             raise ConfigError(list(dict.fromkeys(faults))) from None
-        checked._place_of = self.place
-        return checked
+        config._place_of = self.place
+        return config
 
     def resolve_paths(self) -> None:
         """Make paths absolute, which stand relative to the file, and run the plugins."""
@@ -122,14 +122,14 @@ class _Source:
 
     def fault(self, detail: ErrorDetails) -> str:
         path = self.path(detail["loc"])
-        kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
+        kind, value = detail["type"], detail["input"]
         if kind == "extra_forbidden":
             hint = suggestion(str(path[-1]), self.keys(path[:-1]))
             where = f"{self.place(path, of_key=True)}: {_dotted(path)}"
             return f"{where}: unknown key {quoted(path[-1])}: {hint}"
         if kind == "missing":
             return f"{self.place(path[:-1])}: {_dotted(path)}: is missing"
-        return f"{self.place(path)}: {_dotted(path)}: {_sentence(kind, found, context, detail)}"
+        return f"{self.place(path)}: {_dotted(path)}: {_sentence(kind, value, detail)}"
 
     def path(self, location: tuple[str | int, ...]) -> yaml12.Path:
         """The path in the file: a block's variant, which pydantic puts in, left out."""
@@ -190,27 +190,35 @@ _BOUNDS = {
 }
 
 
-def _sentence(kind: str, found: Any, context: Mapping[str, Any], detail: ErrorDetails) -> str:
+def _sentence(kind: str, value: Any, detail: ErrorDetails) -> str:
     """What is wrong with one value, in the words of a config rather than of a type system."""
+    context: Mapping[str, Any] = detail.get("ctx", {})
     if kind in _TYPES:
-        return f"must be {_TYPES[kind]}, found {quoted(found)}"
+        return f"must be {_TYPES[kind]}, found {quoted(value)}"
     if kind in _BOUNDS:
         words, bound = _BOUNDS[kind]
-        return f"must be {words} {context[bound]:g}, found {quoted(found)}"
+        return f"must be {words} {context[bound]:g}, found {quoted(value)}"
     if kind == "string_too_short":
         return "must have at least 1 character"
     if kind == "string_too_long":
-        return f"must have at most {context['max_length']} characters, found {len(found)}"
+        return f"must have at most {context['max_length']} characters, found {len(value)}"
     if kind in ("literal_error", "union_tag_invalid"):
         known = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
-        name = found.get("name") if isinstance(found, dict) else found
+        name = value.get("name") if isinstance(value, dict) else value
         return f"unknown name {quoted(name)}: {suggestion(str(name), known)}"
     if kind == "union_tag_not_found":
         return "its name is missing"
     if kind in ("too_short", "too_long"):
-        least, most = context.get("min_length"), context.get("max_length")
-        return f"must have {least or 'at most ' + str(most)} members, found {len(found)}"
+        return f"must have {_count(context)}, found {len(value)}"
     return detail["msg"]
+
+
+def _count(context: Mapping[str, Any]) -> str:
+    """How many members a list must have. Pairs alone have a bound of 2, and it is both bounds."""
+    least, most = context.get("min_length"), context.get("max_length")
+    if 2 in (least, most):
+        return "2 members"
+    return f"at most {most} members" if most else f"at least {least} member"
 
 
 def _dotted(path: yaml12.Path) -> str:

@@ -19,12 +19,14 @@ from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding, counted
 from minigrad.terminal.command import Parser, escape_unprintable, print_lines
 from minigrad.terminal.text import json_ready, printable
+from minigrad.threads import use_one_thread
 
 _WIDE = max(len(check.name) for check in CHECKS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    use_one_thread()
     arguments = _arguments(argv)
     escape_unprintable()
     findings: dict[str, Finding] = {}

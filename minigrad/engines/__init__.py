@@ -1,27 +1,17 @@
 """Engines run a model over a batch; the trainer does not know which one it drives."""
 
-import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from minigrad.engines.eager import EagerEngine
+from minigrad.lift.agreement import Agreement, Disagreement
 from minigrad.registry import Registry
 from nn import Module
 from nn.losses import Loss
 
-if TYPE_CHECKING:
-    from minigrad.lift.agreement import Agreement
-
-# Before numpy is loaded: matrices this small lose time to threads, and one thread adds in one
-# order, so that a run reproduces on any number of cores.
-for _library in ("OPENBLAS", "MKL", "VECLIB"):
-    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+__all__ = ["ENGINES", "Agreement", "Disagreement", "Engine", "Outputs"]
 
 Outputs: TypeAlias = list[list[float]]
-
-
-class Disagreement(Exception):
-    """An engine gives other numbers than eager Values."""
 
 
 class Engine(Protocol):
@@ -32,7 +22,7 @@ class Engine(Protocol):
         """What an optimizer steps: things with `.data` and `.grad`."""
 
     @property
-    def agreement(self) -> "Agreement | None":
+    def agreement(self) -> Agreement | None:
         """How far the first step was from eager's; None before it, and of eager itself."""
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:

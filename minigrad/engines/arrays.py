@@ -9,10 +9,9 @@ from minigrad.engines.eager import EagerEngine
 from minigrad.lift.agreement import Agreement
 from minigrad.lift.checked import ArrayParameter, Checked, Reference
 from minigrad.lift.kernels import Array
-from minigrad.lift.lifted import Lifted
-from minigrad.value import Value
+from minigrad.lift.models import lift_model, one_hot, takes_classes
 from nn import Module
-from nn.losses import LOSSES, TASKS, Loss
+from nn.losses import Loss
 
 
 class NumpyEngine:
@@ -35,7 +34,7 @@ class NumpyEngine:
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
         if self._checked is None:
-            lifted = lift(self.eager, inputs[0], targets[0])
+            lifted = lift_model(self.eager.model, self.eager.loss, inputs[0], targets[0])
             self._checked = Checked(lifted, self.values, self.parameters[0])
 
     def gradient(
@@ -95,36 +94,6 @@ class Converted:
                 t = one_hot(t, checked.lifted.program.outputs.rows)
             self._of, self._arrays = (inputs, targets), [x, t.reshape(len(t), -1)]
         return self._arrays
-
-
-def lift(eager: EagerEngine, features: Sequence[float], target: Any) -> Lifted:
-    """The array program of an engine's loss, traced on one sample. Raises LiftError.
-
-    A class index would choose a branch, so a loss of classes is traced with one probability each.
-    """
-
-    def loss_of_sample(x: Sequence[Value], target: Any) -> tuple[Value, list[Value]]:
-        outputs = eager.model(x)
-        return eager.loss(outputs, target), outputs
-
-    if takes_classes(eager.loss) and not isinstance(target, Sequence):
-        classes = len(eager.model(features))
-        target = [float(index == target) for index in range(classes)]
-    return Lifted(loss_of_sample, [features, target], eager.parameters)
-
-
-def takes_classes(loss: Loss) -> bool:
-    """Whether its targets are class indices."""
-    return any(LOSSES.get(name) is loss for name, task in TASKS.items() if task == "classes")
-
-
-def one_hot(labels: Array, classes: int) -> Array:
-    """[..., batch] class indices as [..., batch, classes] probabilities. Raises ValueError."""
-    odd = labels[~np.isin(labels, np.arange(classes))]
-    if odd.size:
-        raise ValueError(f"there are classes 0 to {classes - 1}, not {odd.flat[0]:g}")
-    found: Array = np.equal(labels[..., None], np.arange(classes)).astype(float)
-    return found
 
 
 def _listed(outputs: Any) -> list[list[float]]:

@@ -1,14 +1,13 @@
 """The eager engine: one graph of Values a batch, exactly as the code reads."""
 
-import gc
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from minigrad.value import Value, topological_order
+from minigrad.nodes import collector_paused, first_break
+from minigrad.value import Value
 from nn import Module
-from nn.losses import Loss
+from nn.losses import Loss, mean_loss
 
 
 class EagerEngine:
@@ -41,7 +40,7 @@ class EagerEngine:
                 prediction = self.model(features)
                 loss = self.loss(prediction, target)
                 if not math.isfinite(loss.data):
-                    raise ArithmeticError(f"the loss is {loss.data}: {_first_break(loss)}")
+                    raise ArithmeticError(f"the loss is {loss.data}: {first_break(loss)}")
                 losses.append(loss.data)
                 outputs.append([output.data for output in prediction])
         total = losses[0]
@@ -70,38 +69,3 @@ class EagerEngine:
             losses.append(self.loss(prediction, target))
             outputs.append([output.data for output in prediction])
         return mean_loss(losses), outputs
-
-
-def mean_loss(losses: Sequence[Value]) -> Value:
-    """Raises ArithmeticError, naming the operation, if it is not finite."""
-    total = losses[0]
-    for loss in losses[1:]:
-        total = total + loss
-    mean = total / len(losses)
-    if not math.isfinite(mean.data):
-        raise ArithmeticError(f"the loss is {mean.data}: {_first_break(mean)}")
-    return mean
-
-
-def _first_break(root: Value) -> str:
-    """The first operation whose result is not finite; a parameter may have been so before it."""
-    for node in topological_order(root):
-        if not math.isfinite(node.data):
-            numbers = ", ".join(repr(parent.data) for parent in node.parents)
-            return f"the first operation to break was {node.op} of {numbers}, giving {node.data}"
-    return "no operation broke"
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Within, Python's garbage collector rests."""
-    # A graph has no cycles, so reference counts free it; the collector would only walk the
-    # live graph again and again while it grows, which costs several times the arithmetic. For
-    # the same reason the graph must be gone, with the frame that held it, before it is resumed.
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

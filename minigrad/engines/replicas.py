@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engines.arrays import lift, takes_classes
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.agreement import SAMPLES, Agreement
 from minigrad.lift.checked import ArrayParameter, agree, flags_raise, spread
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
+from minigrad.lift.models import lift_model, takes_classes
 from nn import Module
 from nn.losses import Loss
 
@@ -54,8 +54,8 @@ class ReplicaEngine:
         *others, last = self.models
         for model in others:
             with suppress(ArithmeticError):
-                return lift(EagerEngine(model, self.loss), features, 0.0)
-        return lift(EagerEngine(last, self.loss), features, 0.0)
+                return lift_model(model, self.loss, features, 0.0)
+        return lift_model(last, self.loss, features, 0.0)
 
     def gradient(self, inputs: Array, targets: Array) -> Step:
         """Each replica's loss and gradient; one that breaks fails alone."""
@@ -111,22 +111,22 @@ class ReplicaEngine:
                     return float(loss), slopes
             except FloatingPointError:
                 pass
-        eager_loss, found = self._eagerly(replica, inputs, targets)
-        return eager_loss, np.array(found)
+        eager_loss, eager_slopes = self._eagerly(replica, inputs, targets)
+        return eager_loss, np.array(eager_slopes)
 
     def _evaluate_one_by_one(self, inputs: Array, targets: Array) -> Evaluated:
         count, outputs = len(self.models), self.lifted.program.outputs.rows
-        found = Evaluated(
+        result = Evaluated(
             np.full(count, np.nan), outputs=np.full((count, inputs.shape[1], outputs), np.nan)
         )
         for replica in range(count):
             try:
                 loss, output = self._evaluate_alone(replica, inputs[replica], targets[replica])
             except ArithmeticError as error:
-                found.failures[replica] = str(error)
+                result.failures[replica] = str(error)
             else:
-                found.losses[replica], found.outputs[replica] = loss, output
-        return found
+                result.losses[replica], result.outputs[replica] = loss, output
+        return result
 
     def _evaluate_alone(self, replica: int, inputs: Array, targets: Array) -> tuple[float, Any]:
         """One replica's loss and outputs. Raises ArithmeticError as eager does."""
@@ -153,8 +153,8 @@ class ReplicaEngine:
 
     def _listed(self, targets: Array) -> list[Any]:
         """Targets as a dataset has them: a number or the index of a class each."""
-        found = targets[:, 0] if self.classes is None else targets.argmax(axis=-1)
-        return list(found.tolist())
+        listed = targets[:, 0] if self.classes is None else targets.argmax(axis=-1)
+        return list(listed.tolist())
 
     def _agree(self, inputs: Array, targets: Array) -> Agreement | None:
         """Some replicas' first samples, held against eager: the largest deviation.
@@ -163,15 +163,17 @@ class ReplicaEngine:
         """
         chosen = spread(len(self.models), _CHECKED)
         samples = spread(inputs.shape[1], SAMPLES // len(chosen))
-        found = []
+        agreements = []
         for replica in chosen:
             some = inputs[replica][samples], targets[replica][samples]
             try:
                 loss, slopes = self._eagerly(replica, *some)
-                found.append(agree(self.lifted, self.parameter.data[replica], some, loss, slopes))
+                agreements.append(
+                    agree(self.lifted, self.parameter.data[replica], some, loss, slopes)
+                )
             except ArithmeticError:
                 continue
-        if not found:
+        if not agreements:
             return None
-        worst = max(found, key=lambda one: one.deviation)
-        return Agreement(worst.deviation, len(found) * len(samples), worst.where)
+        worst = max(agreements, key=lambda one: one.deviation)
+        return Agreement(worst.deviation, len(agreements) * len(samples), worst.where)

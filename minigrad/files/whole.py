@@ -54,8 +54,9 @@ class Lines:
         try:
             _lock(self._file)
         except OSError:
+            holder = _holder(self._file)
             self._file.close()
-            raise OSError(0, "another process is writing it") from None
+            raise OSError(0, f"{holder} is writing it") from None
         content = path.read_bytes()
         end = content.rfind(b"\n") + 1
         if _is_json(content[end:]):  # all there but for the line's end
@@ -93,6 +94,19 @@ def _lock(file: FileIO) -> None:
     except ImportError:  # Windows has none
         return
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _holder(file: FileIO) -> str:
+    """The process that has locked the file, where the system says (Linux, in /proc)."""
+    inode = os.fstat(file.fileno()).st_ino
+    try:
+        locks = Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        locks = []
+    for fields in map(str.split, locks):  # number: FLOCK ADVISORY WRITE pid major:minor:inode ...
+        if fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == str(inode):
+            return f"process {fields[4]}"
+    return "another process"
 
 
 def _is_json(raw: bytes) -> bool:

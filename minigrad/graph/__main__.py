@@ -13,7 +13,7 @@ from minigrad.config import load
 from minigrad.graph import draw, to_text
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
-from minigrad.terminal.command import Parser, count, print_lines
+from minigrad.terminal.command import Parser, print_lines, whole_number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("overrides", metavar="key=value", nargs="*", help="change the config")
     parser.add_argument("--out", metavar="FILE", help=".svg or .png; without it, print as text")
     parser.add_argument("--sample", metavar="K", type=int, default=1, help="from 0 (default 1)")
-    parser.add_argument("--nodes", metavar="N", type=count(), help="only the N nearest the loss")
+    parser.add_argument(
+        "--nodes", metavar="N", type=whole_number(), help="only the N nearest the loss"
+    )
     return parser.parse_intermixed_args(argv)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from minigrad.nodes import describe, local_slopes, shares
+from minigrad.nodes import describe, local_slopes, vjp
 from minigrad.value import Value, no_slope, topological_order
 
 
@@ -50,7 +50,7 @@ def steps(root: Value) -> Iterator[BackwardStep]:
     root.grad += 1.0
     for node in reversed(order):
         parents = tuple(dict.fromkeys(node.parents))
-        slopes, added = local_slopes(node), shares(node, node.grad)
+        slopes, added = local_slopes(node), vjp(node, node.grad)
         try:
             node._backward(node.grad)
         except (ValueError, ArithmeticError):

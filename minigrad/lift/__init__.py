@@ -9,8 +9,7 @@ a single Value. `python -m minigrad.lift CONFIG` prints the array program of a c
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from minigrad.engines import Disagreement
-from minigrad.lift.agreement import Agreement
+from minigrad.lift.agreement import Agreement, Disagreement
 from minigrad.lift.tracing import LiftError
 from minigrad.value import Value
 

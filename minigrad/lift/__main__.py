@@ -9,10 +9,12 @@ import sys
 from collections.abc import Sequence
 
 from minigrad.terminal.command import Parser, print_lines
+from minigrad.threads import use_one_thread
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
+    use_one_thread()
     parser = Parser(
         prog="python -m minigrad.lift",
         description="Print the array program that the numpy engine finds in a config's loss.",
@@ -20,26 +22,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("config", metavar="CONFIG", help="as configs/moons.yaml")
     parser.add_argument("overrides", metavar="key=value", nargs="*", help="change the config")
     arguments = parser.parse_intermixed_args(argv)
-    from minigrad import config  # here, so that --help does not wait for them
-    from minigrad.engines.arrays import lift
-    from minigrad.engines.eager import EagerEngine
+    from minigrad.config import load  # here, so that --help does not wait for them
+    from minigrad.lift.models import lift_model
     from minigrad.lift.printing import listing
     from minigrad.runner import build
     from nn.losses import LOSSES
 
     try:
-        checked = config.load(arguments.config, arguments.overrides)
-        dataset, _ = build.build_dataset(checked)
-        model = build.build_model(checked, dataset)
-        eager = EagerEngine(model, LOSSES[checked.loss])
-        lifted = lift(eager, dataset.inputs[0], dataset.targets[0])
+        config = load(arguments.config, arguments.overrides)
+        dataset, _ = build.build_dataset(config)
+        model = build.build_model(config, dataset)
+        loss = LOSSES[config.loss]
+        lifted = lift_model(model, loss, dataset.inputs[0], dataset.targets[0])
     except (ValueError, ArithmeticError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except Exception as error:  # a plugin's
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    print_lines([f"{model}, {checked.loss}", "", listing(lifted.program)])
+    print_lines([f"{model}, {config.loss}", "", listing(lifted.program)])
     return 0
 
 

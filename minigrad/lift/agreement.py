@@ -1,16 +1,21 @@
-"""How far lifted numbers may be from those of eager Values."""
+"""How far lifted numbers may be from those of eager Values.
+
+It does without numpy, so that a command can name these without loading it.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from minigrad.engines import Disagreement
 
 TOLERANCE = 1e-9
 """Of the loss, and of the largest slope: more than this is no rounding."""
 
 SAMPLES = 16
 """Of the first batch are run eagerly too."""
+
+
+class Disagreement(Exception):
+    """An engine gives other numbers than eager Values."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,18 @@ def agreement(lifted: Gradient, eager: Gradient, noise: Gradient, samples: int) 
     Raises Disagreement beyond TOLERANCE.
     """
     worst, where = _relative(lifted.loss, eager.loss, noise.loss, abs(eager.loss)), "the loss"
-    said = f"{lifted.loss!r}, eager {eager.loss!r}"
+    numbers = f"{lifted.loss!r}, eager {eager.loss!r}"
     largest = max(map(abs, eager.slopes), default=0.0)
-    numbers = zip(lifted.slopes, eager.slopes, noise.slopes, strict=True)
-    for index, (ours, theirs, rounding) in enumerate(numbers):
+    triples = zip(lifted.slopes, eager.slopes, noise.slopes, strict=True)
+    for index, (ours, theirs, rounding) in enumerate(triples):
         deviation = _relative(ours, theirs, rounding, largest)
         if deviation > worst:
             worst, where = deviation, f"the slope of parameter {index}"
-            said = f"{ours!r}, eager {theirs!r}"
+            numbers = f"{ours!r}, eager {theirs!r}"
     if worst > TOLERANCE:
         raise Disagreement(
-            f"lifted and eager disagree: {where} is {said} over {samples} samples: does the loss "
-            "branch on its data? train.engine=eager runs it as it is written"
+            f"lifted and eager disagree: {where} is {numbers} over {samples} samples: does the "
+            "loss branch on its data? train.engine=eager runs it as it is written"
         )
     return Agreement(worst, samples, where)
 

@@ -97,7 +97,7 @@ class Checked:
         with self._lent():
             loss, _ = eager.gradient(chosen)
             slopes = [value.grad for value in self.values]
-        some = [given[chosen] for given in inputs]
+        some = [array[chosen] for array in inputs]
         self.agreement = agree(self.lifted, self.parameter.data, some, loss, slopes)
 
     def _agree_on_loss(self, inputs: Sequence[Array], eager: Reference) -> None:
@@ -110,10 +110,10 @@ class Checked:
             chosen = spread(inputs[0].shape[-2], SAMPLES)
             with self._lent():
                 loss, _ = eager.evaluate(chosen)
-            found, _ = self.lifted.evaluate(
-                self.parameter.data, [given[chosen] for given in inputs]
+            lifted, _ = self.lifted.evaluate(
+                self.parameter.data, [array[chosen] for array in inputs]
             )
-            ours, none = Gradient(float(found), []), Gradient(0.0, [])
+            ours, none = Gradient(float(lifted), []), Gradient(0.0, [])
             agreement(ours, Gradient(loss, []), noise=none, samples=len(chosen))
 
 
@@ -130,15 +130,15 @@ def agree(
     What changes as much when every number moves by a few units in its last place is rounding: it
     is what is left of a loss that has converged, or of slopes that cancel each other.
     """
-    found, _, found_slopes = lifted.gradient(parameters, inputs)
+    ours, _, our_slopes = lifted.gradient(parameters, inputs)
     rng = np.random.default_rng(0)
     moved = [array * (1 + rng.choice([-1, 1], array.shape) * 2**-49) for array in inputs]
     nudged = parameters * (1 + rng.choice([-1, 1], parameters.shape) * 2**-49)
     with np.errstate(all="ignore"):  # the nudge alone may leave a domain, as that of 0 ** 0
         near, _, near_slopes = lifted.gradient(nudged, moved)
-        loss_noise, noise = 16 * abs(near - found), 16 * abs(near_slopes - found_slopes)
+        loss_noise, noise = 16 * abs(near - ours), 16 * abs(near_slopes - our_slopes)
     return agreement(
-        Gradient(float(found), found_slopes.tolist()),
+        Gradient(float(ours), our_slopes.tolist()),
         Gradient(loss, slopes),
         noise=Gradient(_finite(loss_noise), [_finite(one) for one in noise]),
         samples=inputs[0].shape[-2],

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engines.eager import mean_loss
 from minigrad.lift.agreement import Agreement
 from minigrad.lift.checked import ArrayParameter, Checked, Reference
 from minigrad.lift.kernels import Array
@@ -13,6 +12,7 @@ from minigrad.lift.lifted import Lifted
 from minigrad.lift.printing import listing
 from minigrad.lift.tracing import numbers
 from minigrad.value import Value
+from nn.losses import mean_loss
 
 
 class Compiled:
@@ -71,8 +71,8 @@ class Compiled:
                 raise ValueError(f"an argument is a sequence of samples, found {argument!r}")
         counts = [len(argument) for argument in batch]
         if len(set(counts)) != 1 or not counts[0]:
-            found = ", ".join(map(str, counts)) or "no argument"
-            raise ValueError(f"each argument needs as many samples, at least 1, found {found}")
+            sizes = ", ".join(map(str, counts)) or "no argument"
+            raise ValueError(f"each argument needs as many samples, at least 1, found {sizes}")
         if self._checked and len(batch) != len(self._checked.lifted.program.arguments):
             wanted = len(self._checked.lifted.program.arguments)
             raise ValueError(f"the first batch had {wanted} arguments, found {len(batch)}")

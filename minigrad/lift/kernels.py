@@ -1,9 +1,10 @@
 """The array rule of each operation, beside its scalar rule in value.py.
 
 A rule emits calls of numpy's functions: `forward` those that fill y from the operands, and each of
-`shares` those that fill `out` with what one operand receives when y receives g. All arrays are
-made beforehand, and every formula keeps clear of overflow where the scalar one does, so that a
-floating-point flag means what an ArithmeticError means there.
+`vjps` (vector-Jacobian products, one an operand) those that fill `out` with the gradient that the
+operand receives when y receives g. All arrays are made beforehand, and every formula avoids
+overflow where the scalar one does, so that a floating-point flag means what an ArithmeticError
+means there.
 """
 
 import math
@@ -18,21 +19,22 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 class Emitter(Protocol):
-    """Takes down a call; knows arrays to use on the way, and some that last till the way back."""
+    """Records calls, and hands out arrays for intermediate results."""
 
-    def __call__(self, function: Callable[..., Any], *arguments: Any) -> None: ...
+    def emit(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Record a call."""
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
-        """An array for now: the next rule may use it too."""
+        """An array for the moment: the next rule may use it too."""
 
-    def kept(self, like: Array, name: str) -> Array:
+    def saved(self, like: Array, name: str) -> Array:
         """An array of the operation's own: the same one whenever it is asked for."""
 
 
 @dataclass(frozen=True)
 class Rule:
     forward: Callable[..., None]
-    shares: tuple[Callable[..., None], ...]
+    vjps: tuple[Callable[..., None], ...]
 
 
 Slope: TypeAlias = Callable[..., Any]
@@ -41,14 +43,14 @@ Slope: TypeAlias = Callable[..., Any]
 def _elementwise(forward: Callable[..., None], slope: Slope) -> Rule:
     """A function of one operand: the operand receives g times the slope."""
 
-    def share(e: Emitter, out: Array, g: Array, y: Array, x: Array, *settings: Any) -> None:
-        e(np.multiply, g, slope(e, y, x, *settings), out)
+    def vjp(e: Emitter, out: Array, g: Array, y: Array, x: Array, *settings: Any) -> None:
+        e.emit(np.multiply, g, slope(e, y, x, *settings), out)
 
-    return Rule(forward, (share,))
+    return Rule(forward, (vjp,))
 
 
 def _ufunc(function: Callable[..., Any]) -> Callable[..., None]:
-    return lambda e, y, *operands: e(function, *operands, y)
+    return lambda e, y, *operands: e.emit(function, *operands, y)
 
 
 def _maximum(a: Array, b: Any, out: Array) -> None:
@@ -59,13 +61,13 @@ def _minimum(a: Array, b: Any, out: Array) -> None:
     np.minimum(a, b, out=out)
 
 
-def _neg_share(e: Emitter, out: Array, g: Array, *_: Any) -> None:
-    e(np.negative, g, out)
+def _neg_vjp(e: Emitter, out: Array, g: Array, *_: Any) -> None:
+    e.emit(np.negative, g, out)
 
 
 def _abs_slope(e: Emitter, y: Array, x: Array) -> Array:
     t = e.scratch(y)
-    e(np.sign, x, t)
+    e.emit(np.sign, x, t)
     return t
 
 
@@ -75,130 +77,130 @@ def _exp_slope(_e: Emitter, y: Array, _x: Array) -> Array:
 
 def _log_slope(e: Emitter, y: Array, x: Array) -> Array:
     t = e.scratch(y)
-    e(np.divide, 1.0, x, t)
+    e.emit(np.divide, 1.0, x, t)
     return t
 
 
 def _sqrt_slope(e: Emitter, y: Array, _x: Array) -> Array:
     t = e.scratch(y)
-    e(np.divide, 0.5, y, t)
+    e.emit(np.divide, 0.5, y, t)
     return t
 
 
 def _sin_slope(e: Emitter, y: Array, x: Array) -> Array:
     t = e.scratch(y)
-    e(np.cos, x, t)
+    e.emit(np.cos, x, t)
     return t
 
 
 def _cos_slope(e: Emitter, y: Array, x: Array) -> Array:
     t = e.scratch(y)
-    e(np.sin, x, t)
-    e(np.negative, t, t)
+    e.emit(np.sin, x, t)
+    e.emit(np.negative, t, t)
     return t
 
 
 def _tanh_slope(e: Emitter, y: Array, _x: Array) -> Array:
     t = e.scratch(y)
-    e(np.multiply, y, y, t)
-    e(np.subtract, 1.0, t, t)
+    e.emit(np.multiply, y, y, t)
+    e.emit(np.subtract, 1.0, t, t)
     return t
 
 
 def _sigmoid(e: Emitter, y: Array, x: Array) -> None:
     t, mask = e.scratch(y), e.scratch(y, bool)
     _exp_of_minus_abs(e, t, x)
-    e(np.copyto, y, t)
-    e(np.greater_equal, x, 0.0, mask)
-    e(np.putmask, y, mask, 1.0)  # 1 / (1 + e) from 0 on, e / (1 + e) below
-    e(np.add, t, 1.0, t)
-    e(np.divide, y, t, y)
+    e.emit(np.copyto, y, t)
+    e.emit(np.greater_equal, x, 0.0, mask)
+    e.emit(np.putmask, y, mask, 1.0)  # 1 / (1 + e) from 0 on, e / (1 + e) below
+    e.emit(np.add, t, 1.0, t)
+    e.emit(np.divide, y, t, y)
 
 
 def _exp_of_minus_abs(e: Emitter, out: Array, x: Array) -> None:
-    e(np.absolute, x, out)
-    e(np.negative, out, out)
-    e(np.exp, out, out)
+    e.emit(np.absolute, x, out)
+    e.emit(np.negative, out, out)
+    e.emit(np.exp, out, out)
 
 
 def _sigmoid_slope(e: Emitter, y: Array, _x: Array) -> Array:
     t = e.scratch(y)
-    e(np.subtract, 1.0, y, t)
-    e(np.multiply, y, t, t)
+    e.emit(np.subtract, 1.0, y, t)
+    e.emit(np.multiply, y, t, t)
     return t
 
 
 def _softplus(e: Emitter, y: Array, x: Array) -> None:
     t = e.scratch(y)
     _exp_of_minus_abs(e, t, x)
-    e(np.log1p, t, t)
-    e(_maximum, x, 0.0, y)
-    e(np.add, y, t, y)
+    e.emit(np.log1p, t, t)
+    e.emit(_maximum, x, 0.0, y)
+    e.emit(np.add, y, t, y)
 
 
 def _softplus_slope(e: Emitter, y: Array, _x: Array) -> Array:
     t = e.scratch(y)
-    e(np.negative, y, t)
-    e(np.expm1, t, t)
-    e(np.negative, t, t)  # 1 - exp(-softplus(x)) = sigmoid(x)
+    e.emit(np.negative, y, t)
+    e.emit(np.expm1, t, t)
+    e.emit(np.negative, t, t)  # 1 - exp(-softplus(x)) = sigmoid(x)
     return t
 
 
 def _relu(e: Emitter, y: Array, x: Array) -> None:
-    e(_maximum, x, 0.0, y)
+    e.emit(_maximum, x, 0.0, y)
 
 
 def _relu_slope(e: Emitter, y: Array, _x: Array) -> Array:
     t = e.scratch(y)
-    e(np.sign, y, t)
+    e.emit(np.sign, y, t)
     return t
 
 
 def _leaky_relu(e: Emitter, y: Array, x: Array, leak: Any) -> None:
     t = e.scratch(y)
-    e(_minimum, x, 0.0, t)
-    e(np.multiply, t, leak, t)
-    e(_maximum, x, 0.0, y)
-    e(np.add, y, t, y)
+    e.emit(_minimum, x, 0.0, t)
+    e.emit(np.multiply, t, leak, t)
+    e.emit(_maximum, x, 0.0, y)
+    e.emit(np.add, y, t, y)
 
 
 def _leaky_relu_slope(e: Emitter, y: Array, x: Array, leak: Any) -> Array:
     t = e.scratch(y)
-    e(np.copyto, t, leak)
+    e.emit(np.copyto, t, leak)
     return _one_above_0(e, t, x)
 
 
 def _one_above_0(e: Emitter, t: Array, x: Array) -> Array:
     mask = e.scratch(t, bool)
-    e(np.greater, x, 0.0, mask)
-    e(np.putmask, t, mask, 1.0)
+    e.emit(np.greater, x, 0.0, mask)
+    e.emit(np.putmask, t, mask, 1.0)
     return t
 
 
 def _elu(e: Emitter, y: Array, x: Array, alpha: Any) -> None:
     t = e.scratch(y)
-    e(_minimum, x, 0.0, t)
-    e(np.expm1, t, t)
-    e(np.multiply, t, alpha, t)
-    e(_maximum, x, 0.0, y)
-    e(np.add, y, t, y)
+    e.emit(_minimum, x, 0.0, t)
+    e.emit(np.expm1, t, t)
+    e.emit(np.multiply, t, alpha, t)
+    e.emit(_maximum, x, 0.0, y)
+    e.emit(np.add, y, t, y)
 
 
 def _elu_slope(e: Emitter, y: Array, x: Array, alpha: Any) -> Array:
     t = e.scratch(y)
-    e(_minimum, x, 0.0, t)
-    e(np.exp, t, t)
-    e(np.multiply, t, alpha, t)
+    e.emit(_minimum, x, 0.0, t)
+    e.emit(np.exp, t, t)
+    e.emit(np.multiply, t, alpha, t)
     return _one_above_0(e, t, x)
 
 
 def _gelu(e: Emitter, y: Array, x: Array) -> None:
-    cdf = e.kept(y, "cdf")
-    e(np.multiply, x, math.sqrt(0.5), cdf)
-    e(_erf, cdf)
-    e(np.add, cdf, 1.0, cdf)
-    e(np.multiply, cdf, 0.5, cdf)
-    e(np.multiply, x, cdf, y)
+    cdf = e.saved(y, "cdf")
+    e.emit(np.multiply, x, math.sqrt(0.5), cdf)
+    e.emit(_erf, cdf)
+    e.emit(np.add, cdf, 1.0, cdf)
+    e.emit(np.multiply, cdf, 0.5, cdf)
+    e.emit(np.multiply, x, cdf, y)
 
 
 def _erf(x: Array) -> None:
@@ -208,51 +210,51 @@ def _erf(x: Array) -> None:
 
 def _gelu_slope(e: Emitter, y: Array, x: Array) -> Array:
     t = e.scratch(y)
-    e(np.multiply, x, x, t)
-    e(np.multiply, t, -0.5, t)
-    e(np.exp, t, t)
-    e(np.multiply, t, 1 / math.sqrt(2 * math.pi), t)
-    e(np.multiply, t, x, t)
-    e(np.add, t, e.kept(y, "cdf"), t)
+    e.emit(np.multiply, x, x, t)
+    e.emit(np.multiply, t, -0.5, t)
+    e.emit(np.exp, t, t)
+    e.emit(np.multiply, t, 1 / math.sqrt(2 * math.pi), t)
+    e.emit(np.multiply, t, x, t)
+    e.emit(np.add, t, e.saved(y, "cdf"), t)
     return t
 
 
 def _silu(e: Emitter, y: Array, x: Array) -> None:
-    s = e.kept(y, "sigmoid")
+    s = e.saved(y, "sigmoid")
     _sigmoid(e, s, x)
-    e(np.multiply, x, s, y)
+    e.emit(np.multiply, x, s, y)
 
 
 def _silu_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t, s = e.scratch(y), e.kept(y, "sigmoid")
-    e(np.subtract, 1.0, s, t)
-    e(np.multiply, t, y, t)
-    e(np.add, t, s, t)  # s + y * (1 - s) = s * (1 + x * (1 - s)), for y = x * s
+    t, s = e.scratch(y), e.saved(y, "sigmoid")
+    e.emit(np.subtract, 1.0, s, t)
+    e.emit(np.multiply, t, y, t)
+    e.emit(np.add, t, s, t)  # s + y * (1 - s) = s * (1 + x * (1 - s)), for y = x * s
     return t
 
 
 def _first_factor(e: Emitter, out: Array, g: Array, _y: Array, _a: Array, b: Any) -> None:
-    e(np.multiply, g, b, out)
+    e.emit(np.multiply, g, b, out)
 
 
 def _second_factor(e: Emitter, out: Array, g: Array, _y: Array, a: Any, _b: Array) -> None:
-    e(np.multiply, g, a, out)
+    e.emit(np.multiply, g, a, out)
 
 
 def _dividend(e: Emitter, out: Array, g: Array, _y: Array, _a: Array, b: Any) -> None:
-    e(np.divide, g, b, out)
+    e.emit(np.divide, g, b, out)
 
 
 def _divisor(e: Emitter, out: Array, g: Array, y: Array, _a: Any, b: Array) -> None:
-    e(np.divide, y, b, out)
-    e(np.multiply, out, g, out)
-    e(np.negative, out, out)
+    e.emit(np.divide, y, b, out)
+    e.emit(np.multiply, out, g, out)
+    e.emit(np.negative, out, out)
 
 
 def _base(e: Emitter, out: Array, g: Array, y: Array, base: Array, exponent: Any) -> None:
     t = e.scratch(y)
-    e(_power_slope, base, exponent, t)
-    e(np.multiply, g, t, out)
+    e.emit(_power_slope, base, exponent, t)
+    e.emit(np.multiply, g, t, out)
 
 
 def _power_slope(base: Array, exponent: Any, out: Array) -> None:
@@ -262,27 +264,30 @@ def _power_slope(base: Array, exponent: Any, out: Array) -> None:
 
 
 def _exponent(e: Emitter, out: Array, g: Array, y: Array, base: Any, _exponent: Array) -> None:
-    e(np.copyto, out, base)
-    e(np.log, out, out)
-    e(np.multiply, out, y, out)
-    e(np.multiply, out, g, out)
+    e.emit(np.copyto, out, base)
+    e.emit(np.log, out, out)
+    e.emit(np.multiply, out, y, out)
+    e.emit(np.multiply, out, g, out)
 
 
 def _extreme(function: Callable[..., Any], sign: float) -> Rule:
-    """Who wins receives all, at a tie each receives half: (1 + sign(a - b)) / 2 for a maximum."""
+    """The operand that is the result receives g, at a tie each receives half of it.
 
-    def share(e: Emitter, out: Array, g: Array, winner: Any, loser: Any) -> None:
-        e(np.subtract, winner, loser, out)
-        e(np.sign, out, out)
-        e(np.add, out, 1.0, out)
-        e(np.multiply, out, 0.5, out)
-        e(np.multiply, out, g, out)
+    For a maximum that is g times (1 + sign(a - b)) / 2.
+    """
+
+    def vjp(e: Emitter, out: Array, g: Array, winner: Any, loser: Any) -> None:
+        e.emit(np.subtract, winner, loser, out)
+        e.emit(np.sign, out, out)
+        e.emit(np.add, out, 1.0, out)
+        e.emit(np.multiply, out, 0.5, out)
+        e.emit(np.multiply, out, g, out)
 
     def first(e: Emitter, out: Array, g: Array, _y: Array, a: Any, b: Any) -> None:
-        share(e, out, g, *((a, b) if sign > 0 else (b, a)))
+        vjp(e, out, g, *((a, b) if sign > 0 else (b, a)))
 
     def second(e: Emitter, out: Array, g: Array, _y: Array, a: Any, b: Any) -> None:
-        share(e, out, g, *((b, a) if sign > 0 else (a, b)))
+        vjp(e, out, g, *((b, a) if sign > 0 else (a, b)))
 
     return Rule(_ufunc(function), (first, second))
 
@@ -293,7 +298,7 @@ RULES = {
     "**": Rule(_ufunc(np.power), (_base, _exponent)),
     "maximum": _extreme(_maximum, 1.0),
     "minimum": _extreme(_minimum, -1.0),
-    "neg": Rule(_ufunc(np.negative), (_neg_share,)),
+    "neg": Rule(_ufunc(np.negative), (_neg_vjp,)),
     "abs": _elementwise(_ufunc(np.absolute), _abs_slope),
     "exp": _elementwise(_ufunc(np.exp), _exp_slope),
     "log": _elementwise(_ufunc(np.log), _log_slope),
@@ -309,4 +314,4 @@ RULES = {
     "gelu": _elementwise(_gelu, _gelu_slope),
     "silu": _elementwise(_silu, _silu_slope),
 }
-"""By the tag that Value gives the operation. Sums and dots are in execution.py."""
+"""By the tag that Value gives the operation. Sums and dots are in forward.py and backward.py."""

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engines.eager import collector_paused
 from minigrad.lift.execution import Execution
 from minigrad.lift.kernels import RULES, Array
 from minigrad.lift.program import Program, arrange
 from minigrad.lift.tracing import LiftError, LossFunction, Sample, trace
+from minigrad.nodes import collector_paused
 from minigrad.value import Value
 
 BLOCK = 4_000_000
@@ -85,11 +85,11 @@ class Lifted:
     ) -> tuple[Array, Array, Array]:
         execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
         execution.parameters[...] = parameters
-        if execution.given is not inputs:
+        if execution.latest is not inputs:
             self._check(inputs)
-            for own, given in zip(execution.inputs, inputs, strict=False):
-                np.copyto(own, given.swapaxes(-1, -2))
-            execution.given = inputs
+            for own, array in zip(execution.inputs, inputs, strict=False):
+                np.copyto(own, array.swapaxes(-1, -2))
+            execution.latest = inputs
         execution.forward()
         mean = execution.total[..., 0] / execution.terms
         if what == "gradient":
@@ -101,7 +101,7 @@ class Lifted:
     ) -> tuple[Array, Array, Array]:
         parts = []
         for start, stop in _blocks(len(parameters), size):
-            some = [given[start:stop] if given.ndim > 2 else given for given in inputs]
+            some = [array[start:stop] if array.ndim > 2 else array for array in inputs]
             part = self._run(parameters[start:stop], some, what)
             parts.append([array.copy() for array in part])
         loss, outputs, gradient = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -115,18 +115,18 @@ class Lifted:
         loss: Any = 0.0
         gradient: Any = 0.0
         for start, stop in _blocks(batch, size):
-            some = [given[..., start:stop, :] for given in inputs]
+            some = [array[..., start:stop, :] for array in inputs]
             part_loss, part_outputs, part_gradient = self._run_block(parameters, some, what)
-            share = (stop - start) / batch
-            loss, gradient = loss + share * part_loss, gradient + share * part_gradient
+            weight = (stop - start) / batch
+            loss, gradient = loss + weight * part_loss, gradient + weight * part_gradient
             outputs.append(part_outputs.copy())
         return loss, np.concatenate(outputs, axis=-2), gradient
 
     def _check(self, inputs: Sequence[Array]) -> None:
-        for register, given in zip(self.program.arguments, inputs, strict=False):
-            if given.shape[-1] != register.rows:
+        for register, array in zip(self.program.arguments, inputs, strict=False):
+            if array.shape[-1] != register.rows:
                 raise ValueError(
-                    f"{register.name} has {register.rows} numbers a sample, found {given.shape[-1]}"
+                    f"{register.name} has {register.rows} numbers a sample, found {array.shape[-1]}"
                 )
 
     def _execution(self, lead: tuple[int, ...], batch: int, what: str) -> Execution:

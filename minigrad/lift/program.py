@@ -108,13 +108,18 @@ class Program:
     def without_loss(self) -> "Program":
         """The part that the outputs depend on."""
         needed = {piece.register for piece in self.outputs.pieces}
-        kept = []
+        operations = []
         for operation in reversed(self.operations):
             if operation.out in needed:
-                kept.append(operation)
+                operations.append(operation)
                 needed |= {p.register for o in operation.operands for p in o.pieces}
         return Program(
-            self.arguments, kept[::-1], self.outputs, self.outputs, self.parameters, self.scalars
+            self.arguments,
+            operations[::-1],
+            self.outputs,
+            self.outputs,
+            self.parameters,
+            self.scalars,
         )
 
 
@@ -203,17 +208,17 @@ class _Locator:
 
     def __call__(self, nodes: Sequence[Node]) -> Operand:
         constants: dict[int, float] = {}
-        found: dict[Register | None, tuple[list[int], list[int]]] = {}
+        rows_of: dict[Register | None, tuple[list[int], list[int]]] = {}
         for place, node in enumerate(nodes):
             if node.op == "const":
                 constants[place] = node.number
                 continue
             register, row = self._place(node)
-            rows, dest = found.setdefault(register, ([], []))
+            rows, dest = rows_of.setdefault(register, ([], []))
             rows.append(row)
             dest.append(place)
         pieces = tuple(
-            Piece(register, _rows(rows), _rows(dest)) for register, (rows, dest) in found.items()
+            Piece(register, _rows(rows), _rows(dest)) for register, (rows, dest) in rows_of.items()
         )
         return Operand(len(nodes), pieces, constants)
 

@@ -93,15 +93,15 @@ def _as_sum(terms: list[tuple[bool, Node]], products: dict[Node, tuple[Node, Nod
 
 def _products(terms: list[tuple[bool, Node]]) -> dict[Node, tuple[Node, Node]]:
     """The terms that are read here alone and are a parameter times an input, with these two."""
-    found = {}
+    products = {}
     for positive, node in terms:
         if positive and node.op == "*" and node.uses == 1:
             a, b = node.operands
             if a.op == "parameter" and b.per_sample:
-                found[node] = a, b
+                products[node] = a, b
             elif b.op == "parameter" and a.per_sample:
-                found[node] = b, a
-    return found
+                products[node] = b, a
+    return products
 
 
 def _terms(root: Node, absorbed: set[Node], replaced: dict[Node, Node]) -> list[tuple[bool, Node]]:

@@ -73,9 +73,9 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         below = [] if root in nodes else topological_order(root) or [root]
         for value in below:
             if value not in nodes:
-                nodes[value] = node = _node(value, nodes)
-                if node.operands:
-                    order.append(node)
+                made = _chain(value, nodes) if value.op == "dot" else [_node(value, nodes)]
+                nodes[value] = made[-1]
+                order += [node for node in made if node.operands]
         nodes[root].uses += 1
     named = list(
         zip(
@@ -84,8 +84,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
             strict=True,
         )
     )
-    found = [nodes[output] for output in outputs]
-    return Trace(nodes[loss], found, order, named, len(parameters))
+    output_nodes = [nodes[output] for output in outputs]
+    return Trace(nodes[loss], output_nodes, order, named, len(parameters))
 
 
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:
@@ -137,13 +137,33 @@ def _names(function: LossFunction, count: int) -> Iterator[str]:
 
 
 def _node(value: Value, nodes: dict[Value, Node]) -> Node:
-    operands = []
+    return _folded(value.op, _operands(value, nodes), value.data)
+
+
+def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
+    """A dot as the chain of * and + that it is short for, the last of them its result."""
+    *factors, total = _operands(value, nodes)
+    half = len(factors) // 2
+    made = [total]
+    for weight, x in zip(factors[:half], factors[half:], strict=True):
+        product = _folded("*", [weight, x], weight.number * x.number)
+        total = _folded("+", [total, product], total.number + product.number)
+        made += [product, total]
+    return made[1:] or [_folded("+", [total, Node("const")], total.number)]
+
+
+def _operands(value: Value, nodes: dict[Value, Node]) -> list[Node]:
     for parent in value.parents:
-        operand = nodes.get(parent)
-        if operand is None:  # a plain number, or a Value that is no parameter: it stays as it is
-            operand = nodes[parent] = Node("const", number=parent.data)
-        operands.append(operand)
-    node = Node(value.op, tuple(operands)) if operands else Node("const", number=value.data)
+        if (
+            parent not in nodes
+        ):  # a plain number, or a Value that is no parameter: it stays as it is
+            nodes[parent] = Node("const", number=parent.data)
+    return [nodes[parent] for parent in value.parents]
+
+
+def _folded(op: str, operands: Sequence[Node], number: float) -> Node:
+    """A node, or, of constants alone, the constant `number`."""
+    node = Node(op, tuple(operands))
     if not node.per_sample and not node.has_slope:
-        return Node("const", number=value.data)  # of constants alone: folded
+        return Node("const", number=number)
     return node

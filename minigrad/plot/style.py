@@ -17,9 +17,9 @@ from matplotlib.colors import to_rgb as to_rgb
 from matplotlib.figure import Figure as Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch as FancyArrowPatch
-from matplotlib.patches import PathPatch as PathPatch
 from matplotlib.patches import Rectangle as Rectangle
 from matplotlib.path import Path as _Curve
+from matplotlib.text import Text as Text
 from matplotlib.ticker import MaxNLocator
 
 INK = "#1f2933"

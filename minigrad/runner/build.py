@@ -1,18 +1,18 @@
-"""A checked Config -> the Trainer that it describes."""
+"""A Config -> the dataset, the model and the trainer that it describes."""
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from minigrad.config import Config, ConfigError
-from minigrad.config.models import MAX_PARAMETERS
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
 from minigrad.engines import ENGINES
+from minigrad.runner.limits import check_memory, check_size, layer_sizes
 from minigrad.terminal.text import excerpt
 from minigrad.training import seeds
 from minigrad.training.batches import Batches
+from minigrad.training.protocol import TrainerLike
 from minigrad.training.trainer import Trainer
 from minigrad.value import Value
 from nn import MLP
@@ -21,20 +21,11 @@ from optim import OPTIMIZERS, Optimizer
 from optim.groups import Parameters
 from optim.schedules import SCHEDULES, Schedule
 
-MAX_OPERATIONS = 5_000_000
-"""In the graph of one step; each takes about half a kilobyte."""
-
-MAX_NUMBERS = 10_000_000
-"""Of weights and data in a run of many seeds; a weight takes up to half a kilobyte."""
-
-MAX_LOSSES = 50_000_000
-"""Kept in a run of many seeds, eight bytes each."""
-
 if TYPE_CHECKING:
     from minigrad.training.replicas import ReplicaTrainer
 
 
-def trainer_for(config: Config) -> "Trainer | ReplicaTrainer":
+def trainer_for(config: Config) -> TrainerLike:
     """What trains the config: its one seed, or all of `train.seeds` at once. Raises ConfigError."""
     return build_trainer(config) if config.train.seeds is None else build_replicas(config)
 
@@ -45,7 +36,7 @@ def check(config: Config) -> None:
         build_trainer(config)
         return
     trainer = build_trainer(config.with_seed(seeds.parse(config.train.seeds)[0]))
-    _check_memory(config, trainer.dataset)
+    check_memory(config, trainer.dataset)
 
 
 def build_trainer(config: Config) -> Trainer:
@@ -89,13 +80,13 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
         replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
         models.append(build_model(one, train))
         if len(replicas) == 1:
-            _check_memory(config, train)
+            check_memory(config, train)
         if len(train.inputs) != len(replicas[0].dataset.inputs):
-            said = (
+            raise config.refusal(
                 f"seeds are trained at once on as many samples each, and seed {replicas[0].seed} "
-                f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}"
+                f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
+                "data",
             )
-            raise ConfigError([f"{config.place('data')}: data: {said}"])
     with _faults_at(config, "train", "engine"):
         features = replicas[0].dataset.inputs[0]
         engine = ReplicaEngine(models, LOSSES[config.loss], features)
@@ -112,7 +103,7 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
 
 def _batch_size(config: Config, dataset: Dataset) -> int:
     size = min(config.train.batch_size or len(dataset.inputs), len(dataset.inputs))
-    _check_size(config, dataset, size)
+    check_size(config, dataset, size)
     return size
 
 
@@ -144,7 +135,7 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
 
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
-    n_in, *sizes = _layers(config, dataset)
+    n_in, *sizes = layer_sizes(config, dataset)
     with _faults_at(config, "model", "init"):  # a plugin's may raise anything
         return MLP(
             n_in,
@@ -175,63 +166,17 @@ def sample_loss(config: Config, sample: int) -> Value:
     return LOSSES[config.loss](model(inputs), dataset.targets[sample])
 
 
-def _layers(config: Config, dataset: Dataset) -> list[int]:
-    outputs = (dataset.classes or 1) if TASKS.get(config.loss) == "classes" else 1
-    return [dataset.n_features, *config.model.hidden, outputs]
-
-
-def _parameter_count(config: Config, dataset: Dataset) -> int:
-    return sum((n + 1) * m for n, m in pairwise(_layers(config, dataset)))
-
-
-def _check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
-    parameters = _parameter_count(config, dataset)
-    if parameters > MAX_PARAMETERS:
-        said = f"this makes {parameters:,} parameters; the limit is {MAX_PARAMETERS:,}"
-        raise ConfigError([f"{config.place('model', 'hidden')}: model.hidden: {said}"])
-    operations = 2 * parameters * batch_size
-    if operations > MAX_OPERATIONS and config.train.engine != "numpy":  # which takes it in blocks
-        said = (
-            f"{batch_size:,} samples of a model with {parameters:,} parameters make {operations:,} "
-            f"operations a step; the limit is {MAX_OPERATIONS:,}: take smaller batches, or "
-            "train.engine=numpy"
-        )
-        raise ConfigError([f"{config.place('train', 'batch_size')}: train.batch_size: {said}"])
-
-
-def _check_memory(config: Config, dataset: Dataset) -> None:
-    count = len(seeds.parse(config.train.seeds))
-    parameters = _parameter_count(config, dataset)
-    gaps, rest = divmod(config.train.steps - 1, config.train.log_every)
-    steps = gaps + 1 + bool(rest)  # every so many, from the first on, and the last
-    if count * steps > MAX_LOSSES:
-        said = (
-            f"the losses of {count:,} seeds at {steps:,} logged steps are {count * steps:,}; the "
-            f"limit is {MAX_LOSSES:,}: take fewer seeds, or a larger train.log_every"
-        )
-        raise ConfigError([f"{config.place('train', 'seeds')}: train.seeds: {said}"])
-    numbers = count * (parameters + len(dataset.inputs) * (dataset.n_features + 1))
-    if numbers > MAX_NUMBERS:
-        said = (
-            f"{count:,} seeds of {parameters:,} parameters and {len(dataset.inputs):,} samples "
-            f"each are {numbers:,} numbers; the limit is {MAX_NUMBERS:,}: take fewer seeds"
-        )
-        raise ConfigError([f"{config.place('train', 'seeds')}: train.seeds: {said}"])
-
-
 @contextmanager
 def _faults_at(config: Config, *key: str) -> Iterator[None]:
     """Settings that are right each may clash: tell what their maker says, at the block's place."""
-    where = f"{config.place(*key)}: {'.'.join(key)}"
     try:
         yield
     except DataError as error:
         raise ConfigError(error.faults) from None
     except ValueError as error:
-        raise ConfigError([f"{where}: {excerpt(str(error), limit=250)}"]) from None
+        raise config.refusal(excerpt(str(error), limit=250), *key) from None
     except Exception as error:  # of a plugin's, since ours raise ValueError
-        said = f"{type(error).__name__}: {excerpt(str(error))}"
-        raise ConfigError([f"{where}: {said}"]) from None
+        raise config.refusal(f"{type(error).__name__}: {excerpt(str(error))}", *key) from None
 
 
 def _check_labels(config: Config, dataset: Dataset) -> None:
@@ -245,8 +190,7 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
             (i for i, t in enumerate(dataset.targets) if t not in (0, 1)), len(dataset.targets) - 1
         )
         there = f"{dataset.targets[odd]:g} at {dataset.where(odd)}; for measurements try mse"
-    fault = f"loss: {config.loss} needs {labels}, and the data has {there}"
-    raise ConfigError([f"{config.place('loss')}: {fault}"])
+    raise config.refusal(f"{config.loss} needs {labels}, and the data has {there}", "loss")
 
 
 def _generator(config: Config, purpose: str) -> random.Random:

@@ -1,4 +1,4 @@
-"""Whether a run kept the promises of its config's `expect` block."""
+"""Whether a run met the expectations of its config's `expect` block."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One promise: what was `expected`, what was `found`, and a sentence that says both.
+    """One expectation: the bound `expected`, the loss `found`, and a sentence that says both.
 
-    None is found where a seed of many has no loss, since JSON knows no infinity.
+    `found` is None where a seed of many has no loss, since JSON has no infinity.
     """
 
     name: str
@@ -69,32 +69,35 @@ def judge_seeds(expect: Expectations, table: "SeedTable") -> list[Verdict]:
         [math.inf if math.isnan(loss) else loss for loss in losses.tolist()]
         for losses in (table.initial_loss, table.final_loss)
     )
-    each = [judge(expect, *pair) for pair in zip(initials, finals, strict=True)]
+    by_seed = [judge(expect, *pair) for pair in zip(initials, finals, strict=True)]
     verdicts = []
-    for promise in zip(*each, strict=True):
+    for promise in zip(*by_seed, strict=True):
         met = sum(verdict.met for verdict in promise)
         worst = max(range(len(promise)), key=lambda index: _excess(promise[index]))
-        found = _found(promise[worst])
-        told = f"{_promised(promise[0])} in {met:,} of {len(promise):,} seeds"
-        said = f"{told}, worst {found:.4g} (seed {seeds[worst]})"
-        shown = found if math.isfinite(found) else None
+        loss = _loss(promise[worst])
+        share = f"{_promised(promise[0])} in {met:,} of {len(promise):,} seeds"
         verdicts.append(
-            replace(promise[worst], found=shown, met=met == len(promise), sentence=said)
+            replace(
+                promise[worst],
+                found=loss if math.isfinite(loss) else None,
+                met=met == len(promise),
+                sentence=f"{share}, worst {loss:.4g} (seed {seeds[worst]})",
+            )
         )
     return verdicts
 
 
-def _found(verdict: Verdict) -> float:
+def _loss(verdict: Verdict) -> float:
     return math.inf if verdict.found is None else verdict.found
 
 
 def _excess(verdict: Verdict) -> float:
-    """How far a number lies beyond its bound; below 0 where it keeps within."""
-    found = _found(verdict)
+    """How far a loss lies beyond its bound; below 0 where it keeps within."""
+    loss = _loss(verdict)
     if isinstance(verdict.expected, list):
         low, high = verdict.expected
-        return max(low - found, found - high)
-    return found - verdict.expected
+        return max(low - loss, loss - high)
+    return loss - verdict.expected
 
 
 def _promised(verdict: Verdict) -> str:

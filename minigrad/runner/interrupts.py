@@ -6,9 +6,9 @@ from typing import Any, Self
 
 
 class Interrupts:
-    """While this context lasts, signals are noted in `received` and nothing is torn in the middle.
+    """While this context lasts, signals are recorded in `received` and interrupt nothing.
 
-    However often they come: the second Ctrl-C of an impatient hand changes nothing.
+    The first signal counts; later ones change nothing.
     """
 
     def __init__(self) -> None:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from minigrad.config import Config
 from minigrad.runner.session import Session
+from minigrad.tracking import layout
 from minigrad.tracking.store import load
-from minigrad.training.batches import Batches
-from minigrad.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from minigrad.training.replicas import ReplicaTrainer
+    from minigrad.training.seed_table import SeedTable
 
 
 def draw(session: Session) -> Iterator[Path]:
@@ -19,79 +18,78 @@ def draw(session: Session) -> Iterator[Path]:
     steps, losses = load(session.run.path).series("loss")
     if not steps:
         return
-    if isinstance(session.trainer, Trainer):
-        yield _draw_loss(session, session.trainer, steps, losses)
-        yield from _draw_plane(session, session.trainer)
+    if table := session.trainer.table():
+        yield _draw_seeds(session, table, steps[-1] + 1)
     else:
-        yield _draw_seeds(session, session.trainer, steps[-1] + 1)
+        yield _draw_loss(session, steps, losses)
+        yield from _draw_plane(session)
 
 
 # matplotlib takes longer to import than XOR to train: each imports what it draws with.
 
 
-def _draw_loss(
-    session: Session, trainer: Trainer, steps: Sequence[int], losses: Sequence[float]
-) -> Path:
+def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) -> Path:
     from minigrad.plot.curves import draw_loss
 
-    config, path = session.config, session.run.path / "loss.png"
+    config, path = session.config, session.run.path / layout.LOSS_PICTURE
     summary = session.run.summary
     first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
-    told = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
+    progress = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
     draw_loss(
         path,
         steps,
         losses,
-        loss_name=_loss_name(config, trainer.batches),
-        title=f"{config.name}: {told}{_ended(session)}",
+        loss_name=_loss_name(session),
+        title=f"{config.name}: {progress}{_ended(session)}",
         subtitle=_subtitle(session),
         final_loss_below=config.expect.final_loss_below,
     )
     return path
 
 
-def _draw_seeds(session: Session, trainer: "ReplicaTrainer", steps: int) -> Path:
+def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
     from minigrad.plot.curves import draw_band
     from minigrad.training.seed_table import worst_of
 
-    config, path = session.config, session.run.path / "loss.png"
-    table, lost = trainer.table(), len(trainer.failures)
-    told = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
+    config, path = session.config, session.run.path / layout.LOSS_PICTURE
+    lost = len(session.trainer.failures)
+    count = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
     draw_band(
         path,
         table.steps,
         table.loss,
         seeds=table.seeds.tolist(),
         worst=worst_of(table.final_loss),
-        loss_name=_loss_name(config, trainer.replicas[0].batches),
-        title=f"{config.name}: {told}, {steps} steps{_ended(session)}",
+        loss_name=_loss_name(session),
+        title=f"{config.name}: {count}, {steps} steps{_ended(session)}",
         subtitle=_subtitle(session),
         final_loss_below=config.expect.final_loss_below,
     )
     return path
 
 
-def _draw_plane(session: Session, trainer: Trainer) -> Iterator[Path]:
+def _draw_plane(session: Session) -> Iterator[Path]:
     """With two inputs: what the model says all over the plane, and how that came to be."""
     from minigrad.plot.boundary import draw_boundary, draw_snapshots
     from minigrad.plot.surface import surface
 
-    if trainer.dataset.n_features != 2:
+    trainer = session.trainer
+    if trainer.dataset.n_features != 2 or trainer.predict is None:
         return
     config, directory = session.config, session.run.path
-    found = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=config.loss)
+    predicted = surface(trainer.predict, trainer.dataset, trainer.validation, loss=config.loss)
     draw_boundary(
-        directory / "boundary.png",
-        found,
+        directory / layout.BOUNDARY_PICTURE,
+        predicted,
         trainer.dataset,
         trainer.validation,
         title=f"{config.name}: after {trainer.step} steps{_ended(session)}",
         subtitle=_model(config),
     )
-    yield directory / "boundary.png"
+    yield directory / layout.BOUNDARY_PICTURE
     if session.snapshots:
         title = f"{config.name}: how it came to be"
-        path = directory / "snapshots.png"
+        path = directory / layout.SNAPSHOTS_PICTURE
         draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
         yield path
 
@@ -102,14 +100,15 @@ def _model(config: Config) -> str:
 
 def _subtitle(session: Session) -> str:
     optimizer = session.config.optimizer
-    told = f"{optimizer.name} {optimizer.changed()}"
-    return f"{_model(session.config)}   {told}   {session.run.path.name}"
+    settings = f"{optimizer.name} {optimizer.changed()}"
+    return f"{_model(session.config)}   {settings}   {session.run.path.name}"
 
 
-def _loss_name(config: Config, batches: Batches) -> str:
-    return config.loss if batches.whole else f"mini-batch {config.loss}"
+def _loss_name(session: Session) -> str:
+    loss = session.config.loss
+    return loss if session.trainer.batches.whole else f"mini-batch {loss}"
 
 
 def _ended(session: Session) -> str:
-    status = session.run.facts["status"]
+    status = session.run.facts.status
     return "" if status == "finished" else f" ({status})"

@@ -3,15 +3,18 @@
 import json
 import platform
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from minigrad import config
 from minigrad.config import Config, ConfigError
-from minigrad.tracking import checkpoint, environment
+from minigrad.files.whole import Lines
+from minigrad.tracking import checkpoint, environment, hold, layout
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoredRun, StoreError, find, flatten
+from minigrad.tracking.reading import read_file
+from minigrad.tracking.store import StoredRun, StoreError, find, flatten, load
 from minigrad.training import seeds
 
 MAY_GROW = "train.steps"
@@ -19,11 +22,12 @@ MAY_GROW = "train.steps"
 
 @dataclass(frozen=True)
 class Resumed:
-    """A run to go on with: its config, its last whole state (None: from the start), the last
-    logged step, and what the user should know about it.
+    """A run to go on with, which this process alone may write until `held` is closed: its config,
+    its last whole state (None: from the start), the last logged step, and notes for the user.
     """
 
     path: Path
+    held: Lines
     config: Config
     state: dict[str, Any] | None
     last_step: int
@@ -31,45 +35,63 @@ class Resumed:
 
 
 def resume(store: str, which: str, config_path: str | None, overrides: Iterable[str]) -> Resumed:
-    """Find the run and check that its config is unchanged but for more steps.
+    """Find the run, take it, and check that its config is unchanged but for more steps.
 
     Raises StoreError for no such run or one that is running, ConfigError for a changed config,
     CheckpointError where a checkpoint is there and none can be used.
     """
     run = find(store, which)
-    if not run.facts:
+    _check_stopped(run)
+    try:
+        held = hold(run.path)
+    except OSError as error:
+        raise StoreError(f"--resume {run.id}: {error.strerror}") from None
+    with ExitStack() as stack:
+        stack.callback(held.close)
+        run = load(run.path)  # again: another process may have written it until now
+        _check_stopped(run)
+        stored = config.load(run.path / layout.CONFIG)
+        wanted = config.load(config_path or run.path / layout.CONFIG, overrides)
+        _check_unchanged(stored, wanted, run)
+        metrics = run.metrics()
+        last_step = int(metrics[-1]["step"]) if metrics else -1
+        state, notes = _usable_state(run, wanted, last_step)
+        if run.facts.code != environment.code_hash():
+            notes.append("the code is not what it was when the run began: what follows may differ")
+        if state:
+            notes.append(f"resumed at step {state['step']}")
+        stack.pop_all()
+    return Resumed(run.path, held, wanted, state, last_step, notes)
+
+
+def _check_stopped(run: StoredRun) -> None:
+    if not run.run_json:
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
-    if run.alive and run.facts.get("host") == platform.node():
-        raise StoreError(f"{run.id} is running (pid {run.facts.get('pid')}): stop it first")
-    if "engine" not in run.facts:
+    if run.alive and run.facts.host == platform.node():
+        raise StoreError(f"{run.id} is running (pid {run.facts.pid}): stop it first")
+    if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")
-    stored = config.load(run.path / "config.yaml")
-    wanted = config.load(config_path or run.path / "config.yaml", overrides)
-    _check_unchanged(stored, wanted, run)
+
+
+def _usable_state(
+    run: StoredRun, config: Config, last_step: int
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """The state to go on from, and notes; None where training starts again from step 0."""
     state, notes = _last_state(run.path)
-    metrics = run.metrics() if (run.path / "metrics.jsonl").exists() else []
-    last_step = int(metrics[-1]["step"]) if metrics else -1
-    every = wanted.train.log_every
+    every = config.train.log_every
     if state and (state["step"] - 1) // every * every > last_step:
-        state = None
-        notes = [f"the log ends at step {last_step}, before the checkpoint: training it again"]
-    if (
-        state
-        and wanted.train.seeds is not None
-        and (fault := _seeds_fault(run.path, seeds.parse(wanted.train.seeds)))
-    ):
-        state, notes = None, [f"{fault}: training starts again from step 0"]
-    if run.facts.get("code") != environment.code_hash():
-        notes.append("the code is not what it was when the run began: what follows may differ")
-    if state:
-        notes.append(f"resumed at step {state['step']}")
-    return Resumed(run.path, wanted, state, last_step, notes)
+        return None, [f"the log ends at step {last_step}, before the checkpoint: training it again"]
+    if state and config.train.seeds is not None:
+        fault = _seeds_fault(run.path, seeds.parse(config.train.seeds))
+        if fault:
+            return None, [f"{fault}: training starts again from step 0"]
+    return state, notes
 
 
 def _check_unchanged(stored: Config, wanted: Config, run: StoredRun) -> None:
     before, now = flatten(stored.model_dump()), flatten(wanted.model_dump())
     changed = [
-        f"--resume: {key} was {_shown(before.get(key))}, now it is {_shown(now.get(key))}"
+        f"--resume: {key} was {json.dumps(before.get(key))}, now it is {json.dumps(now.get(key))}"
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key) and key != MAY_GROW
     ]
@@ -103,13 +125,7 @@ def _seeds_fault(path: Path, wanted: list[int]) -> str:
     from minigrad.training.seed_table import NAME, SeedTable  # here, since it imports numpy
 
     try:
-        table = SeedTable.from_bytes((path / NAME).read_bytes())
-    except OSError as error:
-        return f"{NAME} cannot be read: {error.strerror}"
+        table = SeedTable.from_bytes(read_file(path, NAME))
     except ValueError as error:
         return str(error)
     return "" if table.seeds.tolist() == wanted else f"{NAME} holds other seeds"
-
-
-def _shown(value: object) -> str:
-    return json.dumps(value)

@@ -4,11 +4,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -17,13 +17,11 @@ from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
 from minigrad.tracking import Run
-from minigrad.tracking.run import Status
-from minigrad.training.trainer import Diverged, Record, Trainer
+from minigrad.tracking.facts import Status
+from minigrad.training.protocol import StepMetrics, TrainerLike
+from minigrad.training.trainer import Diverged
 
-if TYPE_CHECKING:
-    from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer
-
-R = TypeVar("R", bound="Record | ReplicaRecord")
+Metrics = TypeVar("Metrics", bound=StepMetrics)
 
 CHECKPOINT_SECONDS = 2.0
 """Between checkpoints where the config does not count steps: no more than this is done twice."""
@@ -53,7 +51,7 @@ class Session:
     def __init__(
         self,
         config: Config,
-        trainer: "Trainer | ReplicaTrainer",
+        trainer: TrainerLike,
         run: Run,
         state: dict[str, Any] | None = None,
         *,
@@ -61,7 +59,7 @@ class Session:
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at = time.monotonic()
-        self.last: Record | ReplicaRecord | None = None
+        self.last: StepMetrics | None = None
         self.snapshots: list[tuple[int, Any]] = []
         # a resumed run takes none: its strip would lack the beginning
         without = quiet or state is not None
@@ -73,9 +71,8 @@ class Session:
         try:
             outcome = self._steps(interrupts)
         except Diverged as error:
-            outcome = Outcome("diverged", 1, [str(error), self._advice()])
-            if not isinstance(self.trainer, Trainer):  # each seed's curve up to there
-                outcome.summary = self.trainer.counts()
+            outcome = Outcome("diverged", 1, [str(error), self._advice()], self._counts())
+            if self.trainer.table():  # each seed's curve up to there
                 with suppress(Unwritable):
                     self._save()
         except Disagreement as error:
@@ -84,8 +81,8 @@ class Session:
             outcome = Outcome("failed", 1, [f"the run cannot be written: {error}"])
         except (Exception, SystemExit) as error:  # a plugin's, or a fault of ours: into the log
             traceback.print_exc(file=self.run.output)
-            said = f"training failed: {type(error).__name__}: {error}"
-            outcome = Outcome("failed", 1, [f"{said} (traceback in output.log)"])
+            sentence = f"training failed: {type(error).__name__}: {error}"
+            outcome = Outcome("failed", 1, [f"{sentence} (traceback in output.log)"])
         self.run.summary |= outcome.summary
         self.run.output.write("\n".join([*outcome.sentences, ""]))
         try:
@@ -107,12 +104,12 @@ class Session:
             names = self.trainer.files()
             self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
         self._take_snapshot()
-        records: Iterable[Record | ReplicaRecord] = self.trainer.train(steps)
+        records: Iterable[StepMetrics] = self.trainer.train(steps)
         if not self._quiet:
             records = with_bar(records, self.trainer.step, steps)
         for record in records:
-            if self.last is None and (agreement := self.trainer.engine.agreement):
-                self.run.facts["lifted"] = asdict(agreement)
+            if self.last is None and (agreement := self.trainer.agreement):
+                self.run.facts.lifted = asdict(agreement)
             self.last = record
             if train.is_logged(record.step):
                 self._log(record)
@@ -126,7 +123,7 @@ class Session:
             return self._interrupted(interrupts.received)
         return self._finished(initial_loss)
 
-    def _log(self, record: "Record | ReplicaRecord") -> None:
+    def _log(self, record: StepMetrics) -> None:
         if record.step <= self.run.last_step:
             return  # logged before the run stopped, and trained again since
         metrics = dict(vars(record))
@@ -136,10 +133,10 @@ class Session:
 
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
-        if trainer.step in self._snapshot_steps and isinstance(trainer, Trainer):
+        if trainer.step in self._snapshot_steps and trainer.predict:
             from minigrad.plot.surface import surface  # here, since it imports numpy
 
-            now = surface(trainer.engine.predict, trainer.dataset, trainer.validation, loss=loss)
+            now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))
 
     def _checkpoint_is_due(self) -> bool:
@@ -154,53 +151,60 @@ class Session:
         self.saved_at = time.monotonic()
 
     def _finished(self, initial_loss: float) -> Outcome:
-        trainer, seconds = self.trainer, self.trainer.seconds
+        trainer, expect = self.trainer, self.config.expect
         results = trainer.results(initial_loss)
-        final_loss = results["final_loss"]
-        said = f"loss {initial_loss:.4g} -> {_shown(final_loss)} in {trainer.step} steps"
-        sentences = [f"{said}, {seconds:.2f} s"]
-        if isinstance(trainer, Trainer):
-            verdicts = judge(self.config.expect, initial_loss, final_loss)
+        table = trainer.table()
+        before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
+        progress = f"loss {before} -> {after} in {trainer.step} steps"
+        if table is None:
+            verdicts = judge(expect, initial_loss, results["final_loss"])
+            sentences = [f"{progress}, {trainer.seconds:.2f} s"]
         else:
             self._save()  # with each seed's final numbers
-            verdicts = judge_seeds(self.config.expect, trainer.table())
-            results |= {"met": met_by(self.config.expect, trainer.table())} if verdicts else {}
-            sentences = [f"{results['seeds']:,} seeds: {said} (medians), {seconds:.2f} s"]
-            sentences += _diverged_seeds(trainer)
+            verdicts = judge_seeds(expect, table)
+            results |= {"met": met_by(expect, table)} if verdicts else {}
+            sentences = [
+                f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
+            ]
+            sentences += _divergences(trainer.failures, table.seeds.tolist())
         met = all(verdict.met for verdict in verdicts) and not results.get("diverged")
         return Outcome(
             status="finished",
             code=0 if met else 1,
             sentences=[*sentences, _verdict_line(verdicts)],
-            summary={**results, "seconds": round(seconds, 3)},
+            summary={**results, "seconds": round(trainer.seconds, 3)},
             verdicts=verdicts,
         )
 
+    def _counts(self) -> dict[str, int]:
+        """Of many seeds: how many there are and how many diverged."""
+        table, failures = self.trainer.table(), self.trainer.failures
+        return {} if table is None else {"seeds": len(table.seeds), "diverged": len(failures)}
+
     def _interrupted(self, number: signal.Signals) -> Outcome:
         cause = "Ctrl-C" if number == signal.SIGINT else number.name
-        said = f"interrupted by {cause} after step {self.trainer.step - 1}"
+        sentence = f"interrupted by {cause} after step {self.trainer.step - 1}"
         if self.last:
-            said += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
+            sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
         out = "" if store == Path("runs") else f" --out {store}"
         resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
-        return Outcome("interrupted", 128 + number, [said, resume])
+        return Outcome("interrupted", 128 + number, [sentence, resume])
 
     def _advice(self) -> str:
         lr = self.config.optimizer.settings().get("lr")
         return f"try a smaller step, as optimizer.lr={lr / 10:g}" if lr else "try a smaller step"
 
 
-def _shown(loss: float | None) -> str:
+def _loss(loss: float | None) -> str:
     return "infinity" if loss is None else f"{loss:.4g}"
 
 
-def _diverged_seeds(trainer: "ReplicaTrainer") -> list[str]:
+def _divergences(failures: Mapping[int, str], seeds: Sequence[int]) -> list[str]:
     """A sentence for each of the first seeds that diverged."""
-    failures = sorted(trainer.failures.items())
-    shown = [f"seed {trainer.replicas[index].seed} {said}" for index, said in failures[:3]]
-    more = len(failures) - len(shown)
-    return shown + [f"and {more:,} more diverged"] * (more > 0)
+    first = [f"seed {seeds[index]} {failures[index]}" for index in sorted(failures)[:3]]
+    more = len(failures) - len(first)
+    return first + [f"and {more:,} more diverged"] * (more > 0)
 
 
 @contextmanager
@@ -212,7 +216,7 @@ def _writing() -> Iterator[None]:
         raise Unwritable(error.strerror or str(error)) from None
 
 
-def with_bar(records: Iterable[R], done: int, steps: int) -> Iterable[R]:
+def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metrics]:
     """The records, with a progress bar if somebody watches."""
     screen = sys.__stderr__  # past output.log, which has no use for a bar
     if screen is None or not screen.isatty():

@@ -1,21 +1,17 @@
-"""Does a stored run reproduce? Train again from its config and compare all numbers, bit for bit."""
+"""Does a stored run reproduce? Train again from its config and compare all numbers, bit by bit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
 
-from minigrad import config
-from minigrad.config import Config, ConfigError
+from minigrad.config import Config, ConfigError, load
 from minigrad.engines import Disagreement
 from minigrad.runner import build
-from minigrad.tracking import environment
+from minigrad.tracking import environment, layout
+from minigrad.tracking.compare import same_bits
+from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
-from minigrad.training.trainer import Diverged, Record, Trainer
-
-if TYPE_CHECKING:
-    from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer
-
-AnyTrainer: TypeAlias = "Trainer | ReplicaTrainer"
+from minigrad.training.protocol import StepMetrics, TrainerLike
+from minigrad.training.trainer import Diverged
 
 
 @dataclass(frozen=True)
@@ -33,27 +29,29 @@ class Verification:
 
 
 def verify(run: StoredRun) -> Verification:
-    """Train the run's config again, in memory, and hold every logged number against it.
+    """Train the run's config again, in memory, and compare every logged number.
 
     A line that should be there and is not is a difference too. Raises StoreError for a run that
     cannot be trained again: made by a loop of the user's own, or with a config that is damaged.
     """
-    if "engine" not in run.facts:
+    if not run.run_json:
+        raise StoreError(f"{run.id} cannot be trained again: {'; '.join(run.damage)}")
+    if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: it cannot be trained again")
     stored = {int(line["step"]): line for line in run.metrics()}
     changed = list(dict.fromkeys(_changed(run)))
     try:
-        checked = config.load(run.path / "config.yaml")
-        trainer = build.trainer_for(checked)
+        config = load(run.path / layout.CONFIG)
+        trainer = build.trainer_for(config)
     except ConfigError as error:
         raise StoreError(f"{run.id} cannot be trained again: {error.faults[0]}") from None
     if not stored:
         raise StoreError(f"{run.id} has no logged steps: there is nothing to verify")
-    difference = _difference(run, stored, checked, trainer)
+    difference = _difference(run, stored, config, trainer)
     if difference is None:
         since = f", though it was made with {'; '.join(changed)}" if changed else ""
-        said = f"{run.id}: identical in every number of {len(stored)} logged steps{since}"
-        return Verification(True, said, changed=changed)
+        sentence = f"{run.id}: identical in every number of {len(stored)} logged steps{since}"
+        return Verification(True, sentence, changed=changed)
     step, sentence = difference
     cause = f"likely cause: {'; '.join(changed)}" if changed else _NOTHING_RECORDED
     return Verification(False, f"{run.id}: {sentence}; {cause}", step, changed)
@@ -66,22 +64,22 @@ _NOTHING_RECORDED = (
 
 
 def _difference(
-    run: StoredRun, stored: dict[int, dict[str, float]], checked: Config, trainer: AnyTrainer
+    run: StoredRun, stored: dict[int, dict[str, float]], config: Config, trainer: TrainerLike
 ) -> tuple[int, str] | None:
     """The first step that differs and what differs there; None if nothing does."""
     if run.log.damage:
         return 0, f"its log is damaged: {run.log.damage[0]}"
-    steps = checked.train.steps
+    steps = config.train.steps
     if max(stored) >= steps:
         return max(stored), f"step {max(stored)} is stored, and the config has {steps} steps"
     last = steps - 1 if run.status == "finished" else max(stored)
     try:
         initial = trainer.evaluate().loss
         for record in trainer.train(last + 1):
-            if not checked.train.is_logged(record.step):
+            if not config.train.is_logged(record.step):
                 continue
-            if found := _line_difference(record, stored.get(record.step)):
-                return record.step, found
+            if sentence := _line_difference(record, stored.get(record.step)):
+                return record.step, sentence
         if run.status != "finished":
             return None
         return _summary_difference(run, trainer, initial) or _files_difference(run, trainer)
@@ -89,40 +87,33 @@ def _difference(
         return trainer.step, f"this time {error}"
 
 
-def _line_difference(record: "Record | ReplicaRecord", line: dict[str, float] | None) -> str:
+def _line_difference(record: StepMetrics, line: dict[str, float] | None) -> str:
     if line is None:
         return f"step {record.step} is missing from the log"
     for name, now in vars(record).items():
-        if name not in ("step", "time") and not _same(line.get(name), now):
+        if name not in ("step", "time") and not same_bits(line.get(name), now):
             return f"differs first at step {record.step}: {name} was {line.get(name)!r}, is {now!r}"
     return ""
 
 
-def _same(before: float | None, now: float | None) -> bool:
-    """Equal to the last bit: 0.0 is not -0.0, and nan is nan."""
-    if before is None or now is None:
-        return before is now
-    return repr(float(before)) == repr(float(now))  # the shortest text that gives the float again
-
-
 def _summary_difference(
-    run: StoredRun, trainer: AnyTrainer, initial: float
+    run: StoredRun, trainer: TrainerLike, initial: float
 ) -> tuple[int, str] | None:
     before, now = run.summary, trainer.results(initial)
     for name in [*now, *(name for name in before if name not in (*now, "seconds", "met"))]:
-        if not _same(before.get(name), now.get(name)):
-            said = f"differs in the summary: {name} was {before.get(name)!r}, is {now.get(name)!r}"
-            return trainer.step, said
+        if not same_bits(before.get(name), now.get(name)):
+            was = before.get(name)
+            return trainer.step, f"differs in the summary: {name} was {was!r}, is {now.get(name)!r}"
     return None
 
 
-def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | None:
+def _files_difference(run: StoredRun, trainer: TrainerLike) -> tuple[int, str] | None:
     """Where each seed's numbers differ, in a run of many."""
     for name, now in trainer.files().items():
         try:
-            before = (run.path / name).read_bytes()
-        except OSError as error:
-            return trainer.step, f"{name} cannot be read: {error.strerror}"
+            before = read_file(run.path, name)
+        except StoreError as error:
+            return trainer.step, str(error)
         if before != now:
             from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
@@ -137,14 +128,10 @@ def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | 
 def _changed(run: StoredRun) -> Iterator[str]:
     """What is not as it was when the run was made, as "numpy 2.4.1, now 2.4.6"."""
     now = environment.describe()
-    earlier = [part.get("made_with", {}) for part in run.facts.get("resumed", [])]
-    for made_with in [*earlier, run.facts]:
-        for name in ("python", "platform"):
-            if made_with.get(name) != now[name]:
-                yield f"{name} {made_with.get(name)}, now {now[name]}"
-        before = made_with.get("packages") or {}
-        for name, version in now["packages"].items():
-            if before.get(name) != version:
-                yield f"{name} {before.get(name)}, now {version}"
-        if made_with.get("code") != now["code"]:
-            yield "other code of minigrad"
+    earlier = [segment.get("made_with", {}) for segment in run.facts.resumed or []]
+    for made_with in [*earlier, run.run_json]:
+        for one in environment.differences(made_with, now):
+            if one.name == environment.CODE:
+                yield "other code of minigrad"
+            else:
+                yield f"{one.name} {one.before}, now {one.now}"

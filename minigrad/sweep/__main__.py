@@ -34,13 +34,15 @@ from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import SweepStore
-from minigrad.terminal.command import Parser, count, print_lines
+from minigrad.terminal.command import Parser, print_lines, whole_number
 from minigrad.terminal.text import json_ready
+from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    use_one_thread()
     arguments = _arguments(argv)
     try:
         plan = None if arguments.resume else _plan(arguments)
@@ -179,10 +181,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
     parser.add_argument(
-        "--workers", metavar="N", type=count(grid.MAX_MEMBERS), help="processes (one a core)"
+        "--workers", metavar="N", type=whole_number(grid.MAX_MEMBERS), help="processes (one a core)"
     )
     parser.add_argument(
-        "--random", metavar="N", type=count(grid.MAX_MEMBERS), help="draw N times from uniform(...)"
+        "--random",
+        metavar="N",
+        type=whole_number(grid.MAX_MEMBERS),
+        help="draw N times from uniform(...)",
     )
     parser.add_argument("--seed", metavar="S", type=int, help="of the draws (0)")
     parser.add_argument(

@@ -10,6 +10,8 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from multiprocessing.connection import Connection
 from typing import ParamSpec, Self, TypeVar
 
+from minigrad.threads import use_one_thread
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -85,8 +87,7 @@ def usable_cores() -> int:
 def _prepare(owner: Connection) -> None:
     """Prepare a worker process. Ctrl-C reaches it too, but is handled by its owner."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for library in ("OPENBLAS", "MKL", "OMP"):  # each core has a worker already
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    use_one_thread()  # there is a worker a core already
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
 
 

@@ -7,21 +7,23 @@ sweeps/20261122T201500Z-xor-k3f9/
   sweep.png       the same as a picture
 """
 
+import dataclasses
 import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from minigrad.files.whole import Lines, relink, replace
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import Plan
-from minigrad.tracking.run import make_directory
-from minigrad.tracking.store import SWEEPS, StoreError, matches, nearest
+from minigrad.tracking import layout
+from minigrad.tracking.destination import make_directory
+from minigrad.tracking.facts import now
+from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, nearest
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,12 @@ class SweepStore:
             "id": path.name,
             "status": "running",
             "argv": sys.argv,
-            "started": _now(),
+            "started": now(),
             "ended": None,
             "plan": plan.data(),
         }
         _write(path, facts)
-        relink(path.parent / "latest", path.name)
+        relink(path.parent / LATEST, path.name)
         return cls(path, facts)
 
     @classmethod
@@ -102,7 +104,7 @@ class SweepStore:
         ended = [Ended(cell, draft.name, member) for member in result.members]
         self._journal.append("\n".join(json.dumps(_line(one)) for one in ended))
         draft.rename(self.store / draft.name)
-        relink(self.store / "latest", draft.name)
+        relink(self.store / LATEST, draft.name)
         self.ended += ended
 
     def finish(self, status: str) -> None:
@@ -113,17 +115,17 @@ class SweepStore:
 
     def _draft(self, result: Result) -> Path:
         while True:
-            draft = make_directory(self._drafts, result.facts["name"])
+            draft = make_directory(self._drafts, str(result.facts.name))
             if not os.path.lexists(self.store / draft.name):
                 break
         for name, content in result.files.items():
             replace(draft / name, content)
-        facts = {**result.facts, "id": draft.name, "argv": sys.argv, "group": self.id}
-        replace(draft / "run.json", json.dumps(facts, indent=2, default=str).encode() + b"\n")
+        facts = dataclasses.replace(result.facts, id=draft.name, argv=sys.argv, group=self.id)
+        replace(draft / layout.RUN, facts.to_bytes())
         return draft
 
     def _mark(self, status: str) -> None:
-        self.facts |= {"status": status, "ended": None if status == "running" else _now()}
+        self.facts |= {"status": status, "ended": None if status == "running" else now()}
         _write(self.path, self.facts)
 
 
@@ -152,16 +154,12 @@ def _write(path: Path, facts: Mapping[str, Any]) -> None:
 
 def _find(folder: Path, which: str) -> Path:
     known = sorted(path.parent.name for path in folder.glob("[!.]*/sweep.json"))
-    latest = (folder / "latest").resolve().name  # "latest" where there is no such link
-    known = [name for name in known if name != "latest"]
+    latest = (folder / LATEST).resolve().name  # LATEST itself where there is no such link
+    known = [name for name in known if name != LATEST]
     if not known:
         raise StoreError(f"--resume {which}: there are no sweeps in {str(folder.parent)!r}")
-    fitting = matches(known, latest if which == "latest" else which)
+    fitting = matches(known, latest if which == LATEST else which)
     if len(fitting) != 1:
         fits = f"fits {len(fitting)} sweeps" if fitting else "fits no sweep"
         raise StoreError(f"--resume {which}: {fits}: {nearest(fitting or known, which)}")
     return folder / fitting[0]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

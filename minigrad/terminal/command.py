@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
 
 
-def count(most: int | None = None) -> Callable[[str], int]:
+def whole_number(most: int | None = None) -> Callable[[str], int]:
     """The type of an option that is a whole number from 1 to `most`."""
 
     def parse(text: str) -> int:

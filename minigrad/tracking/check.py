@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from minigrad.tracking import checkpoint
-from minigrad.tracking.store import StoredRun, StoreError, flatten, read_config, read_log
-from minigrad.training import seeds
+from minigrad.tracking import checkpoint, layout
+from minigrad.tracking.checkpoint import CheckpointError
+from minigrad.tracking.names import LATEST
+from minigrad.tracking.reading import read_file
+from minigrad.tracking.store import StoredRun, StoreError
 
 
 @dataclass
-class Report:
+class Soundness:
     """Sentences on one run; it is sound if `damage` is empty."""
 
     id: str
@@ -20,77 +22,72 @@ class Report:
     readable: list[str] = field(default_factory=list)
 
 
-def check(run: StoredRun) -> Report:
+def check(run: StoredRun) -> Soundness:
     """Read everything in a run that can be read. Never raises for what it finds there."""
-    report = Report(run.id, list(run.damage))
+    soundness = Soundness(run.id, list(run.damage))
     if not os.path.isdir(run.path):
-        return report
-    if run.facts:
-        report.readable.append("run.json")
-    _attempt(report, lambda: _check_config(run.path, report))
-    begins = run.alive and not os.path.exists(run.path / "metrics.jsonl")
-    if not begins:
-        _attempt(report, lambda: _check_log(run.path, report))
-    for name in (checkpoint.NAME, checkpoint.PREVIOUS):
-        if os.path.lexists(run.path / name):
-            _check_checkpoint(run.path / name, report)
-    if os.path.lexists(run.path / seeds.FILE):
-        _check_seeds(run.path / seeds.FILE, report)
-    return report
+        return soundness
+    if run.run_json:
+        soundness.readable.append(layout.RUN)
+    examinations: dict[str, Callable[[StoredRun, Path], tuple[str, list[str]]]] = {
+        layout.CONFIG: _check_config,
+        layout.METRICS: _check_log,
+        layout.CHECKPOINT: _check_checkpoint,
+        layout.PREVIOUS_CHECKPOINT: _check_checkpoint,
+        layout.SEEDS: _check_seeds,
+    }
+    for name, examine in examinations.items():
+        needed = name == layout.CONFIG or (name == layout.METRICS and not run.alive)
+        if not needed and not os.path.lexists(run.path / name):
+            continue
+        try:
+            contents, damage = examine(run, run.path / name)
+        except (StoreError, CheckpointError, ValueError) as error:
+            sentence = str(error).removeprefix(f"{run.id}: ")
+            if sentence not in soundness.damage:  # that a file is missing was seen at loading
+                soundness.damage.append(sentence)
+        else:
+            soundness.readable.append(contents)
+            soundness.damage += damage
+    return soundness
 
 
 def check_store(store: Path) -> list[str]:
     """What is damaged in the store itself."""
-    link = store / "latest"
+    link = store / LATEST
     if link.is_symlink() and not link.exists():
         return [f"latest points to {os.readlink(link)}, which is gone: the next run sets it anew"]
     return []
 
 
-def _attempt(report: Report, examine: Callable[[], None]) -> None:
-    try:
-        examine()
-    except StoreError as error:
-        if str(error) not in report.damage:  # that a file is missing was seen at loading
-            report.damage.append(str(error))
+# Each gives what can be read, and sentences on what is damaged in it, or raises one.
 
 
-def _check_config(run: Path, report: Report) -> None:
-    report.readable.append(f"config.yaml: {len(flatten(read_config(run)))} settings")
+def _check_config(run: StoredRun, path: Path) -> tuple[str, list[str]]:
+    return f"{path.name}: {len(run.flat_config())} settings", []
 
 
-def _check_log(run: Path, report: Report) -> None:
-    log = read_log(run)
-    report.damage += log.damage
-    for before, row in itertools.pairwise(log.rows):
+def _check_log(run: StoredRun, path: Path) -> tuple[str, list[str]]:
+    rows, damage = run.log.rows, list(run.log.damage)
+    for before, row in itertools.pairwise(rows):
         step, last = int(row["step"]), int(before["step"])
         if step < last:
-            report.damage.append(f"metrics.jsonl: step {step} comes after step {last}")
+            damage.append(f"{path.name}: step {step} comes after step {last}")
         elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time"}):
             names = ", ".join(sorted(twice))
-            report.damage.append(f"metrics.jsonl: step {step} stands there twice, with {names}")
-    steps = [int(row["step"]) for row in log.rows]
-    told = f", steps {min(steps)} to {max(steps)}" if steps else ""
-    report.readable.append(f"metrics.jsonl: {len(steps)} lines{told}")
+            damage.append(f"{path.name}: step {step} stands there twice, with {names}")
+    steps = [int(row["step"]) for row in rows]
+    span = f", steps {min(steps)} to {max(steps)}" if steps else ""
+    return f"{path.name}: {len(steps)} lines{span}", damage
 
 
-def _check_seeds(path: Path, report: Report) -> None:
+def _check_checkpoint(run: StoredRun, path: Path) -> tuple[str, list[str]]:  # noqa: ARG001
+    checkpoint.read(path)
+    return path.name, []
+
+
+def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
     from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
-    try:
-        table = SeedTable.from_bytes(path.read_bytes())
-    except OSError as error:
-        report.damage.append(f"{path.name} cannot be read: {error.strerror}")
-    except ValueError as error:
-        report.damage.append(str(error))
-    else:
-        report.readable.append(f"{path.name}: {len(table.seeds):,} seeds")
-
-
-def _check_checkpoint(path: Path, report: Report) -> None:
-    try:
-        checkpoint.read(path)
-    except checkpoint.CheckpointError as error:
-        report.damage.append(str(error))
-    else:
-        report.readable.append(path.name)
+    table = SeedTable.from_bytes(read_file(run.path, path.name))
+    return f"{path.name}: {len(table.seeds):,} seeds", []

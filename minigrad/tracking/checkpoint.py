@@ -10,10 +10,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.files.whole import replace
+from minigrad.tracking import layout
 
-NAME = "checkpoint.json"
-PREVIOUS = "checkpoint.previous.json"
+NAME, PREVIOUS = layout.CHECKPOINT, layout.PREVIOUS_CHECKPOINT
 
 
 class CheckpointError(ValueError):
@@ -23,19 +24,27 @@ class CheckpointError(ValueError):
 def write(directory: Path, state: dict[str, Any]) -> None:
     """Replace the directory's checkpoint; the old one is kept, if it is whole. Raises OSError."""
     path = directory / NAME
-    keep_as = directory / PREVIOUS if path.exists() and _is_whole(path.read_bytes()) else None
-    replace(path, _sealed(json.dumps(state).encode()), keep_as)
+    try:
+        is_whole = _is_whole(read_unlinked(path, layout.MAX_BYTES[NAME]))
+    except OSError:  # there is none, or it is no file
+        is_whole = False
+    replace(path, _sealed(json.dumps(state).encode()), directory / PREVIOUS if is_whole else None)
 
 
 def read(path: Path) -> dict[str, Any]:
     """The state in the file. Raises CheckpointError if any bit of it is not as it was written."""
     try:
-        content = path.read_bytes()
+        content = read_unlinked(path, layout.MAX_BYTES[NAME])
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     if not _is_whole(content):
         raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
-    state: dict[str, Any] = json.loads(_state_in(content))
+    try:
+        state = parse_json(_state_in(content))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from None
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path} is damaged: its state is no object")
     return state
 
 

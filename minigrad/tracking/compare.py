@@ -1,10 +1,10 @@
-"""Runs side by side: what differs in what they were told and in what came of it."""
+"""Runs side by side: what differs in their configs and in their results."""
 
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from minigrad.tracking.environment import differences
 from minigrad.tracking.store import StoredRun, StoreError, short
 
 _CLOCKS = ("step", "time")  # step is what rows are paired by; time differs between any two runs
@@ -36,11 +36,11 @@ class Comparison:
 def compare(runs: Sequence[StoredRun]) -> Comparison:
     configs = [config_of(run) for run in runs]
     results = [{"status": run.status, **run.summary} for run in runs]
-    apart = differing(results)
+    unlike = differing(results)
     return Comparison(
         config={key: [config.get(key) for config in configs] for key in differing(configs)},
-        results={key: [result.get(key) for result in results] for key in apart},
-        same={key: value for key, value in results[0].items() if key not in apart},
+        results={key: [result.get(key) for result in results] for key in unlike},
+        same={key: value for key, value in results[0].items() if key not in unlike},
         notes=[note for run in runs if (note := _config_damage(run))],
     )
 
@@ -65,26 +65,26 @@ def differing(data: Sequence[Mapping[str, Any]]) -> list[str]:
     ['lr', 'momentum']
     """
     keys = dict.fromkeys(key for one in data for key in one)
-    apart = [key for key in keys if not _all_same([one.get(key, ...) for one in data])]
-    return sorted(apart, key=lambda key: any(key not in one for one in data))
+    unlike = [key for key in keys if not _all_same([one.get(key, ...) for one in data])]
+    return sorted(unlike, key=lambda key: any(key not in one for one in data))
 
 
 def _all_same(values: Sequence[Any]) -> bool:
-    """Text tells True from 1 and nan from nothing, for which == is no judge."""
+    """Compared as text, since 1 == True and nan != nan."""
     return all(repr(value) == repr(values[0]) for value in values)
 
 
 def labels(runs: Sequence[StoredRun]) -> list[str]:
-    """What tells the runs apart, each in few words: "adam lr 0.1", or the id."""
-    texts = _told_apart([config_of(run) for run in runs])
+    """In a few words a run, how it differs from the others: "adam lr 0.1", or its id."""
+    texts = _distinct([config_of(run) for run in runs])
     return [
         text if texts.count(text) == 1 and text else " ".join(filter(None, [text, short(run.id)]))
         for text, run in zip(texts, runs, strict=True)
     ]
 
 
-def _told_apart(configs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A text a config; configs that still read alike are told apart among themselves."""
+def _distinct(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A text a config; configs that still read alike are distinguished among themselves."""
     keys = [key for key in differing(configs) if not key.startswith(("expect", "plugins"))]
     shared = [key for key in keys if all(key in config for config in configs)]
     keys = (shared or keys)[:_KEYS_IN_LABEL]
@@ -92,7 +92,7 @@ def _told_apart(configs: Sequence[Mapping[str, Any]]) -> list[str]:
     for text in dict.fromkeys(texts):
         alike = [i for i, other in enumerate(texts) if other == text]
         if 1 < len(alike) < len(texts):
-            finer = _told_apart([configs[i] for i in alike])
+            finer = _distinct([configs[i] for i in alike])
             for i, more in zip(alike, finer, strict=True):
                 texts[i] = f"{text} {more}".strip()
     return texts
@@ -105,10 +105,10 @@ def _words(key: str, value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Parting:
-    """Where two runs part: the first step logged by both at which a metric differs, bit for bit.
+class FirstDifference:
+    """The first step logged by both of two runs at which a metric differs, bit for bit.
 
-    `step` is None and `metrics` empty if they never do. `steps` is how many both logged before.
+    `step` is None and `metrics` empty if none does. `steps` is how many both logged before.
     """
 
     ids: tuple[str, str]
@@ -126,11 +126,12 @@ class Parting:
     def sentences(self) -> list[str]:
         a, b = map(short, self.ids)
         if self.step is None:
-            told = [f"identical over {self.steps} logged steps, to the last bit"]
+            sentences = [f"identical over {self.steps} logged steps, to the last bit"]
             if self.last[0] != self.last[1]:
                 longer = a if self.last[0] > self.last[1] else b
-                told.append(f"{longer} is longer: step {max(self.last)} against {min(self.last)}")
-            return told
+                lengths = f"step {max(self.last)} against {min(self.last)}"
+                sentences.append(f"{longer} is longer: {lengths}")
+            return sentences
         (name, (left, right)), *others = self.metrics.items()
         also = f" (also {', '.join(name for name, _ in others)})" if others else ""
         cause, *further = self.causes or ["nothing that is recorded differs"]
@@ -142,8 +143,8 @@ class Parting:
         ]
 
 
-def part(a: StoredRun, b: StoredRun) -> Parting:
-    """Raises StoreError where the two have logged nothing that could be held side by side."""
+def first_difference(a: StoredRun, b: StoredRun) -> FirstDifference:
+    """Raises StoreError where the two have no metric at a step that both logged."""
     of_a, of_b = _by_step(a), _by_step(b)
     common = [step for step in of_a if step in of_b]
     last = (max(of_a, default=-1), max(of_b, default=-1))
@@ -151,13 +152,13 @@ def part(a: StoredRun, b: StoredRun) -> Parting:
     for count, step in enumerate(common):
         names = [n for n in of_a[step] if n in of_b[step] and n not in _CLOCKS]
         pairs = {name: (of_a[step][name], of_b[step][name]) for name in names}
-        apart = {n: pair for n, pair in pairs.items() if _bits(pair[0]) != _bits(pair[1])}
-        if apart:
-            return Parting((a.id, b.id), step, apart, count, last, causes(a, b))
+        unlike = {name: pair for name, pair in pairs.items() if not same_bits(*pair)}
+        if unlike:
+            return FirstDifference((a.id, b.id), step, unlike, count, last, causes(a, b))
         compared += len(names)
     if not compared:
         raise StoreError(f"{a.id} and {b.id} have no metric at a common step: nothing to compare")
-    return Parting((a.id, b.id), None, {}, len(common), last)
+    return FirstDifference((a.id, b.id), None, {}, len(common), last)
 
 
 def _by_step(run: StoredRun) -> dict[int, dict[str, float]]:
@@ -167,22 +168,25 @@ def _by_step(run: StoredRun) -> dict[int, dict[str, float]]:
     return by_step
 
 
-def _bits(number: float) -> bytes:
-    return struct.pack("<d", number)
+def same_bits(a: float | None, b: float | None) -> bool:
+    """Whether two numbers are equal to the last bit: 0.0 is not -0.0, nan is nan, None is None."""
+    if a is None or b is None:
+        return a is b
+    return repr(float(a)) == repr(float(b))  # the shortest text that gives the float again
 
 
 def causes(a: StoredRun, b: StoredRun) -> list[str]:
     """What may have made two runs differ, the likeliest first."""
-    found = _config_causes(a, b)
-    for key in ("seed", "python", "platform"):
-        found += _apart(key, a.facts.get(key), b.facts.get(key))
-    packages = [_mapping(run.facts.get("packages")) for run in (a, b)]
-    for name in differing(packages):
-        found += _apart(name, *(versions.get(name) for versions in packages))
-    codes = [run.facts.get("code") for run in (a, b)]
-    if None not in codes:  # older runs have none
-        found += _apart("code (checksum of the sources)", *codes)
-    return found + _git_causes(_mapping(a.facts.get("git")), _mapping(b.facts.get("git")))
+    return [
+        *_config_causes(a, b),
+        *_against("seed", a.facts.seed, b.facts.seed),
+        *(
+            sentence
+            for one in differences(a.run_json, b.run_json)
+            for sentence in _against(one.name, one.before, one.now)
+        ),
+        *_git_causes(a.facts.git or {}, b.facts.git or {}),
+    ]
 
 
 def _config_causes(a: StoredRun, b: StoredRun) -> list[str]:
@@ -196,25 +200,21 @@ def _config_causes(a: StoredRun, b: StoredRun) -> list[str]:
     if unread or not keys:
         return unread
     keys = [key for key in keys if key in left and key in right] or keys  # the rest follows
-    told = [f"{key} {_shown(left.get(key))} against {_shown(right.get(key))}" for key in keys]
-    return [f"config: {', '.join(told)}"]
+    pairs = [f"{key} {_text(left.get(key))} against {_text(right.get(key))}" for key in keys]
+    return [f"config: {', '.join(pairs)}"]
 
 
 def _git_causes(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
-    found = _apart("git commit", a.get("commit"), b.get("commit"))
-    if not found and (a.get("dirty") or b.get("dirty")):
+    commits = _against("git commit", a.get("commit"), b.get("commit"))
+    if not commits and (a.get("dirty") or b.get("dirty")):
         both = "both" if a.get("dirty") == b.get("dirty") else "one"
         return [f"uncommitted changes: {both} ran with some, which are not recorded"]
-    return found
+    return commits
 
 
-def _apart(name: str, left: Any, right: Any) -> list[str]:
-    return [] if left == right else [f"{name}: {_shown(left)} against {_shown(right)}"]
+def _against(name: str, left: Any, right: Any) -> list[str]:
+    return [] if left == right else [f"{name}: {_text(left)} against {_text(right)}"]
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     return "none" if value is None else str(value)
-
-
-def _mapping(found: Any) -> Mapping[str, Any]:
-    return found if isinstance(found, Mapping) else {}

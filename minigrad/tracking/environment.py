@@ -1,15 +1,22 @@
-"""Where a run runs: what one must know to repeat it."""
+"""What a run depends on besides its config: what one must know to repeat it."""
 
 import functools
 import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("minigrad", "matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
+
+RECORDED = ("python", "platform", "packages", "code")
+"""The facts on which a run's numbers may depend."""
+
+CODE = "code (checksum of the sources)"
 
 
 def describe() -> dict[str, Any]:
@@ -37,6 +44,51 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A recorded fact that is not the same: its name, as "numpy", and both values."""
+
+    name: str
+    before: Any
+    now: Any
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    """What differs in the facts called RECORDED, the likeliest cause of other numbers first.
+
+    Packages are compared one by one, and the code only where both record it: older runs do not.
+    """
+    for name in ("python", "platform"):
+        if before.get(name) != now.get(name):
+            yield Difference(name, before.get(name), now.get(name))
+    packages, packages_now = (_mapping(facts.get("packages")) for facts in (before, now))
+    for name in packages | packages_now:
+        if packages.get(name) != packages_now.get(name):
+            yield Difference(name, packages.get(name), packages_now.get(name))
+    codes = before.get("code"), now.get("code")
+    if None not in codes and codes[0] != codes[1]:
+        yield Difference(CODE, *codes)
+
+
+def is_gone(host: str | None, pid: int | None, start: int | None) -> bool:
+    """Whether a process that was recorded so has ended. On another host nobody can tell: False."""
+    if host not in (None, platform.node()):
+        return False
+    if pid is None or pid <= 0:
+        return True
+    if start is not None:
+        return process_start(pid) != start
+    if os.name == "nt":  # there os.kill ends the process, or interrupts ours
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        pass  # another user's: it lives
+    return False
+
+
 def process_start(pid: int) -> int | None:
     """Clock ticks from boot to the process's start, which tells a pid from its later reuse.
 
@@ -50,6 +102,10 @@ def process_start(pid: int) -> int | None:
     return None if fields[0] == "Z" else int(fields[19])  # a zombie is dead, field 22 its start
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 @functools.cache
 def _version(package: str) -> str | None:
     try:
@@ -61,7 +117,7 @@ def _version(package: str) -> str | None:
 def _git() -> dict[str, Any] | None:
     """Commit and dirty flag of the repository around the working directory, if there is one."""
     try:
-        shown = subprocess.run(
+        status = subprocess.run(
             ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
             capture_output=True,
             text=True,
@@ -69,8 +125,8 @@ def _git() -> dict[str, Any] | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    if shown.returncode != 0:
+    if status.returncode != 0:
         return None
-    lines = shown.stdout.splitlines()
+    lines = status.stdout.splitlines()
     commit = next((ln.split()[2] for ln in lines if ln.startswith("# branch.oid")), None)
     return {"commit": commit, "dirty": any(not line.startswith("#") for line in lines)}

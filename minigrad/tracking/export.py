@@ -5,13 +5,13 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from minigrad.registry import suggestion
+from minigrad.tracking.store import StoredRun
 
 _UNMEASURED = ("step", "time")  # when a line was logged, not what
 _MLFLOW_BATCH = 1000  # the most that its servers take at once
@@ -21,17 +21,12 @@ class ExportError(ValueError):
     """What hinders an export, and what to do about it: one sentence."""
 
 
-@dataclass(frozen=True)
 class _Source:
-    """What is known of a run; missing facts have defaults, for damaged runs are exported too."""
+    """What is exported of a run; missing facts have defaults, for damaged runs are exported too."""
 
-    facts: Mapping[str, Any]
-    config: Mapping[str, Any]
-    metrics: Sequence[Mapping[str, Any]]
-
-    @property
-    def id(self) -> str:
-        return Path(str(self.facts.get("id") or "run")).name
+    def __init__(self, run: StoredRun) -> None:
+        self.id, self.status, self.facts = run.id, run.status, run.facts
+        self.config, self.metrics = run.flat_config(), run.metrics()
 
     @property
     def names(self) -> list[str]:
@@ -45,7 +40,7 @@ class _Source:
 
     def when(self, line: Mapping[str, Any]) -> float:
         """Seconds since 1970 at which a line was logged."""
-        return _seconds(self.facts.get("started")) + float(line.get("time", 0.0))
+        return _seconds(self.facts.started) + float(line.get("time", 0.0))
 
     def measured(self, line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for name, value in line.items():
@@ -53,29 +48,20 @@ class _Source:
                 yield name, float(value)  # of the text "nan" too
 
 
-def export(
-    facts: dict[str, Any],
-    flat_config: dict[str, Any],
-    metrics: list[dict[str, Any]],
-    *,
-    to: str,
-    out: str | Path | None,
-) -> str:
-    """Write a run where another tool reads it, and tell in one sentence what is where now.
-
-    `facts` is run.json, `flat_config` has dotted keys, `metrics` is a line a logged step. To
+def export(run: StoredRun, *, to: str, out: str | Path | None) -> str:
+    """Write a run where another tool reads it, and say in one sentence what is where now. To
         csv           one row a line, one column a metric, every number to its last digit
         tensorboard   scalars by step and wall time, the config as text and as hparams
         mlflow        params, metrics with their times, status and git commit as tags
     `out` is a CSV file, TensorBoard's log directory, or MLflow's database file or tracking URI.
     Exporting a run again replaces what was exported.
 
-    Raises ExportError.
+    Raises ExportError, and StoreError where the run cannot be read.
     """
     if to not in _WRITERS:
         raise ExportError(f"unknown export {to!r}: {suggestion(to, _WRITERS)}")
     try:
-        return _WRITERS[to](_Source(facts, flat_config, metrics), out)
+        return _WRITERS[to](_Source(run), out)
     except OSError as error:
         place = error.filename or out or to
         raise ExportError(f"{place}: cannot be written: {error.strerror or error}") from None
@@ -124,7 +110,7 @@ def _summaries(run: _Source) -> Iterator[tuple[float, int, Any]]:
     start = run.when({})
     config = {key: _hparam(value) for key, value in run.config.items()}
     yield start, 0, hparams.hparams_pb(config, trial_id=run.id, start_time_secs=start)
-    rows = [f"| {_cell(key)} | {_cell(_plain(value))} |" for key, value in run.config.items()]
+    rows = [f"| {_cell(key)} | {_cell(_as_text(value))} |" for key, value in run.config.items()]
     yield start, 0, text.text_pb("config", "\n".join(["| key | value |", "|---|---|", *rows]))
     for line in run.metrics:
         for name, value in run.measured(line):
@@ -140,18 +126,18 @@ def _to_mlflow(run: _Source, out: str | Path | None) -> str:
     """
     client_class = _need("mlflow", "mlflow.tracking").MlflowClient
     errors = _need("mlflow", "mlflow.exceptions")
-    uri, shown = _tracking_uris(out)
+    uri, place = _tracking_uris(out)
     try:
         client = client_class(tracking_uri=uri)
-        experiment = _experiment(client, str(run.facts.get("name") or "minigrad"))
+        experiment = _experiment(client, run.facts.name or "minigrad")
         earlier = client.search_runs([experiment], f"tags.`minigrad.id` = '{run.id}'")
         logged = _log_to_mlflow(client, experiment, run)
         for old in earlier:
             client.delete_run(old.info.run_id)
     except errors.MlflowException as error:
-        raise ExportError(f"mlflow at {shown}: {str(error).splitlines()[0]}") from None
-    seen = f"see it with mlflow ui --backend-store-uri {shown}"
-    return f"wrote {run.size} to {shown} as run {logged}: {seen}"
+        raise ExportError(f"mlflow at {place}: {str(error).splitlines()[0]}") from None
+    seen = f"see it with mlflow ui --backend-store-uri {place}"
+    return f"wrote {run.size} to {place} as run {logged}: {seen}"
 
 
 def _tracking_uris(out: str | Path | None) -> tuple[str, str]:
@@ -169,21 +155,21 @@ def _tracking_uris(out: str | Path | None) -> tuple[str, str]:
 
 
 def _experiment(client: Any, name: str) -> str:
-    found = client.get_experiment_by_name(name)
-    return str(found.experiment_id if found else client.create_experiment(name))
+    existing = client.get_experiment_by_name(name)
+    return str(existing.experiment_id if existing else client.create_experiment(name))
 
 
 def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
     """Gives the id of the new MLflow run."""
     entities = _need("mlflow", "mlflow.entities")
-    commit = (run.facts.get("git") or {}).get("commit")
-    status = str(run.facts.get("status") or "damaged")
+    commit = (run.facts.git or {}).get("commit")
+    status = run.status
     tags = {"minigrad.id": run.id, "minigrad.status": status}
     if commit:
         tags["mlflow.source.git.commit"] = commit
     started = round(1000 * run.when({}))
     new = client.create_run(experiment, start_time=started, tags=tags, run_name=run.id).info.run_id
-    params = [entities.Param(_allowed(key), _plain(value)) for key, value in run.config.items()]
+    params = [entities.Param(_allowed(key), _as_text(value)) for key, value in run.config.items()]
     for batch in _batches(params, 100):
         client.log_batch(new, params=batch)
     metrics = [
@@ -194,7 +180,7 @@ def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
     for batch in _batches(metrics, _MLFLOW_BATCH):
         client.log_batch(new, metrics=batch)
     if status != "running":
-        ended = run.facts.get("ended")
+        ended = run.facts.ended
         end_time = round(1000 * _seconds(ended)) if ended else None
         client.set_terminated(new, _MLFLOW_STATUS.get(status, "FAILED"), end_time=end_time)
     return str(new)
@@ -224,10 +210,10 @@ def _seconds(moment: Any) -> float:
 
 
 def _hparam(value: Any) -> bool | float | str:
-    return value if isinstance(value, (bool, int, float, str)) else _plain(value)
+    return value if isinstance(value, (bool, int, float, str)) else _as_text(value)
 
 
-def _plain(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """A config's value as text: what is no text itself as JSON."""
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 

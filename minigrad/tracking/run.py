@@ -3,26 +3,21 @@
 import json
 import math
 import operator
-import re
-import secrets
 import shutil
-import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self
 
 from minigrad.files import yaml12
-from minigrad.files.whole import Lines, relink, replace
-from minigrad.tracking import checkpoint, environment
-from minigrad.tracking.output import OutputLog
-
-Status: TypeAlias = Literal["running", "finished", "failed", "diverged", "interrupted"]
-
-_SUFFIX_ALPHABET = "0123456789abcdefghijkmnpqrstuvwxyz"  # no l, which reads as 1
+from minigrad.files.whole import Lines, relink
+from minigrad.tracking import environment, layout
+from minigrad.tracking.destination import Destination, Directory, Output, make_directory
+from minigrad.tracking.facts import RunFacts, Status, now
+from minigrad.tracking.names import LATEST
+from minigrad.tracking.reading import read_config, read_facts
 
 
 class Run:
@@ -38,20 +33,35 @@ class Run:
     marks it failed, with the traceback in output.log. It may be used from several threads.
     """
 
-    def __init__(self, path: Path, facts: dict[str, Any], last_step: int = -1) -> None:
-        self.path = path
+    def __init__(
+        self,
+        destination: Destination,
+        facts: RunFacts,
+        config: str | None = None,
+        last_step: int = -1,
+    ) -> None:
+        """`config` is YAML text; None leaves what is there. Raises OSError, with all closed."""
         self.facts = facts
         self.summary: dict[str, Any] = {}
         self.last_step = last_step
+        self._destination = destination
         self._lock = threading.Lock()
-        self._metrics = Lines(path / "metrics.jsonl")
-        self.output = OutputLog(path / "output.log")
         try:
+            if config is not None:
+                destination.write(layout.CONFIG, config.encode())
             self._write_facts()
-            relink(path.parent / "latest", path.name)
         except OSError:
-            self._close()
+            destination.close()
             raise
+
+    @property
+    def path(self) -> Path:
+        return self._destination.path
+
+    @property
+    def output(self) -> Output:
+        """What is written to it goes to output.log."""
+        return self._destination.output
 
     @property
     def id(self) -> str:
@@ -60,8 +70,7 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """The config as it was given, read from its file."""
-        config: dict[str, Any] = yaml12.parse((self.path / "config.yaml").read_bytes()).data or {}
-        return config
+        return read_config(self.path)
 
     def log(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
         """Append one line; once this returns, the line outlives the process however it ends.
@@ -74,7 +83,7 @@ class Run:
         is full.
         """
         with self._lock:
-            if self._metrics.closed:
+            if self.facts.status != "running":
                 raise ValueError(f"log: run {self.id} is finished")
             if "step" in metrics:
                 raise ValueError("log: 'step' is no metric: write log({...}, step=...)")
@@ -83,8 +92,11 @@ class Run:
                 raise ValueError(
                     f"log: step {step} comes after step {self.last_step}: steps may not go back"
                 )
-            line = {"step": step, **{k: _plain(k, v) for k, v in metrics.items() if v is not None}}
-            self._metrics.append(json.dumps(line))
+            line = {
+                "step": step,
+                **{k: _json_number(k, v) for k, v in metrics.items() if v is not None},
+            }
+            self._destination.append(json.dumps(line))
             self.last_step = step
 
     def save_checkpoint(
@@ -94,19 +106,16 @@ class Run:
 
         Raises OSError.
         """
-        self._metrics.sync()  # the log must not end before the state that goes on from it
-        for name, content in (files or {}).items():
-            replace(self.path / name, content)
-        checkpoint.write(self.path, state)
+        self._destination.write_checkpoint(state, dict(files or {}))
 
     def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
         """Close the run with its last status and whatever else is to stand in run.json."""
         with self._lock:
-            self.facts |= {"status": status, "ended": _now(), "error": error, **facts}
+            self.facts.update(status=status, ended=now(), error=error, **facts)
             try:
                 self._write_facts()
             finally:
-                self._close()
+                self._destination.close()
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +126,7 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.facts["status"] != "running":
+        if self.facts.status != "running":
             return
         if error is None:
             self.finish()
@@ -127,13 +136,8 @@ class Run:
         self.finish("interrupted" if stopped else "failed", error=_sentence(error))
 
     def _write_facts(self) -> None:
-        self.facts["summary"] = self.summary
-        text = json.dumps(self.facts, indent=2, default=str)
-        replace(self.path / "run.json", text.encode() + b"\n")
-
-    def _close(self) -> None:
-        self._metrics.close()
-        self.output.close()
+        self.facts.summary = self.summary
+        self._destination.write(layout.RUN, self.facts.to_bytes())
 
 
 def init(
@@ -160,66 +164,56 @@ def init(
     text = config if isinstance(config, str) else yaml12.dump(dict(config or {}))
     surroundings = environment.describe()  # takes its time: not while the directory is half made
     path = make_directory(Path(store), name)
-    started: dict[str, Any] = {
-        "id": path.name,
-        "name": name,
-        "status": "running",
-        "argv": sys.argv,
-        "started": _now(),
-        "ended": None,
-        "tags": list(tags),
-        "group": group,
-    }
-    ends: dict[str, Any] = {"summary": {}, "error": None}
     try:
-        (path / "config.yaml").write_text(text, encoding="utf-8")
-        return Run(path, {**started, **facts, **surroundings, **ends})
+        opening = RunFacts.opening(
+            name, surroundings, id=path.name, tags=list(tags), group=group, **facts
+        )
+        run = Run(Directory(path), opening, text)
     except OSError:
         shutil.rmtree(path, ignore_errors=True)  # it holds nothing yet
         raise
+    relink(path.parent / LATEST, path.name)
+    return run
 
 
-def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
-    """Go on with a run that has stopped after logging `last_step`, under a config that may allow
-    more steps. What it was made with before is kept under "resumed".
+def hold(path: Path) -> Lines:
+    """Take a stopped run for this process alone, until what it returns is closed.
+
+    Nothing that is read of a run before that can be relied on, for another process may be writing
+    it. Raises OSError, naming that process, where one is.
+    """
+    return Lines(path / layout.METRICS)
+
+
+def reopen(path: Path, last_step: int, config: str, held: Lines | None = None, **facts: Any) -> Run:
+    """Go on with a run that stopped after logging `last_step`, under a config that may allow more
+    steps. What it was made with before is kept under "resumed". `held` is what `hold` returned.
 
     Raises OSError where it cannot be written, or another process is writing it.
     """
-    before = json.loads((path / "run.json").read_bytes())
-    made_with = {key: before.get(key) for key in ("python", "platform", "packages", "code")}
-    resumed = [*before.get("resumed", []), {"at": _now(), "made_with": made_with}]
-    before.pop("expectations", None)
-    now: dict[str, Any] = {
-        "status": "running",
-        "ended": None,
-        "error": None,
-        "resumed": resumed,
-        "summary": {},
-    }
-    run = Run(path, {**before, **environment.describe(), **now, **facts}, last_step)
+    resumed, _ = RunFacts.from_data(read_facts(path))
+    made_with = {key: getattr(resumed, key) for key in environment.RECORDED}
+    resumed.update(
+        **environment.describe(),
+        status="running",
+        ended=None,
+        error=None,
+        expectations=None,
+        resumed=[*(resumed.resumed or []), {"at": now(), "made_with": made_with}],
+        **facts,
+    )
+    directory = Directory(path, held)
+    run = Run(directory, resumed, last_step=last_step)
+    relink(path.parent / LATEST, path.name)
     try:
-        replace(path / "config.yaml", config.encode())
+        directory.write(layout.CONFIG, config.encode())
     except OSError:
         run.finish("failed", error="the config could not be written")
         raise
     return run
 
 
-def make_directory(store: Path, name: str) -> Path:
-    """A new directory below `store`, named by UTC time, `name` and chance. Raises OSError."""
-    store.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "run"
-    while True:
-        suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(4))
-        path = store / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{slug}-{suffix}"
-        try:
-            path.mkdir()  # fails where it exists: no run is ever written into another
-        except FileExistsError:
-            continue
-        return path
-
-
-def _plain(name: str, number: object) -> float | str:
+def _json_number(name: str, number: object) -> float | str:
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         try:
             number = float(number)  # type: ignore[arg-type] # a Value, or a number of numpy's
@@ -233,7 +227,3 @@ def _plain(name: str, number: object) -> float | str:
 
 def _sentence(error: BaseException) -> str:
     return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -12,7 +12,7 @@ _SECTIONS_OF_THEIR_OWN = ("id", "name", "status", "summary", "expectations")
 
 def show(run: StoredRun) -> dict[str, Any]:
     """Sections by title; one without content is empty."""
-    facts = {key: v for key, v in run.facts.items() if key not in _SECTIONS_OF_THEIR_OWN}
+    facts = {key: v for key, v in run.run_json.items() if key not in _SECTIONS_OF_THEIR_OWN}
     head = {"id": run.id, "name": run.name, "status": run.status, "path": str(run.path)}
     return {
         "run": {**head, **flatten(facts)},
@@ -27,17 +27,15 @@ def show(run: StoredRun) -> dict[str, Any]:
 
 def _expectations(run: StoredRun) -> list[Any]:
     """The verdicts' sentences; a verdict without one as it is."""
-    found = run.facts.get("expectations")
-    if not isinstance(found, list):
-        return []
-    return [one.get("sentence", one) if isinstance(one, dict) else one for one in found]
+    verdicts = run.facts.expectations or []
+    return [one.get("sentence", one) if isinstance(one, dict) else one for one in verdicts]
 
 
 def _files(run: StoredRun) -> dict[str, int]:
     """Names and sizes in bytes."""
     try:
         entries = sorted(os.scandir(run.path), key=lambda entry: entry.name)
-    except OSError:  # it is no directory, which its damage tells
+    except OSError:  # it is no directory, as its damage says
         return {}
     return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}
 

@@ -6,33 +6,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.files.whole import relink
-from minigrad.tracking.store import (
-    TRASH,
-    StoredRun,
-    StoreError,
-    ids,
-    nearest,
-    only,
-    runs,
-)
+from minigrad.tracking.names import LATEST, TRASH, StoreError, ids, nearest, only
+from minigrad.tracking.store import StoredRun
+from minigrad.tracking.store import runs as stored_runs
 
 
-def delete(store: str | Path, found: Sequence[StoredRun], force: bool = False) -> None:
+def delete(store: str | Path, runs: Sequence[StoredRun], force: bool = False) -> None:
     """Move runs to the trash, and `latest` to the newest that remains.
 
     Raises StoreError, before any is moved, if one is running, unless forced, or in another store.
     """
     store = Path(store)
-    for run in found:
+    for run in runs:
         if not os.path.samefile(run.path.parent, store):
             raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
         if run.alive and not force:
             raise StoreError(
-                f"{run.id} is running (process {run.facts.get('pid')} on "
-                f"{run.facts.get('host') or 'this host'}): stop it, or delete it with --force"
+                f"{run.id} is running (process {run.facts.pid} on "
+                f"{run.facts.host or 'this host'}): stop it, or delete it with --force"
             )
     (store / TRASH).mkdir(exist_ok=True)
-    for run in found:
+    for run in runs:
         _move(run.path, store / TRASH / run.id)
     settle_latest(store)
 
@@ -43,27 +37,27 @@ def restore(store: str | Path, which: Sequence[str]) -> list[str]:
     Raises StoreError for one that is not there, or if a run of its name has taken its place.
     """
     store = Path(store)
-    found = list(dict.fromkeys(_in_trash(store, name) for name in which))
-    for identity in found:
+    identities = list(dict.fromkeys(_in_trash(store, name) for name in which))
+    for identity in identities:
         _move(store / TRASH / identity, store / identity)
     settle_latest(store)
-    return found
+    return identities
 
 
 def _in_trash(store: Path, which: str) -> str:
     deleted = ids(store / TRASH)
-    if found := only(deleted, which):
-        return found
-    if there := only(ids(store), which):
-        raise StoreError(f"{there} is not in the trash: it is in {str(store)!r}")
-    known = nearest(deleted, which) if deleted else "the trash is empty"
-    raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {known}")
+    if identity := only(deleted, which):
+        return identity
+    if remaining := only(ids(store), which):
+        raise StoreError(f"{remaining} is not in the trash: it is in {str(store)!r}")
+    instead = nearest(deleted, which) if deleted else "the trash is empty"
+    raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {instead}")
 
 
 def settle_latest(store: Path) -> None:
     """Point `latest` to the newest run, or remove it if there is none."""
-    link = store / "latest"
-    newest = next((run.id for run in reversed(runs(store)) if run.path.is_dir()), None)
+    link = store / LATEST
+    newest = next((run.id for run in reversed(stored_runs(store)) if run.path.is_dir()), None)
     if os.path.lexists(link) and not link.is_symlink():
         return  # not ours
     if newest is None:

@@ -1,4 +1,4 @@
-"""Training many seeds at once: the loop of trainer.py, with an array where that has a number."""
+"""Training many seeds at once: the loop of trainer.py, with arrays in place of numbers."""
 
 import math
 import time
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minigrad.data import Dataset
-from minigrad.engines.arrays import one_hot
 from minigrad.engines.replicas import Evaluated, ReplicaEngine
 from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
+from minigrad.lift.models import one_hot
 from minigrad.training.batches import Batches
-from minigrad.training.seed_table import NAME, SeedTable, quartiles, worst_of
+from minigrad.training.seed_recorder import SeedRecorder
+from minigrad.training.seed_table import NAME, SeedTable, quartiles
 from minigrad.training.trainer import Diverged, Evaluation, Stateful
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value
@@ -80,9 +80,29 @@ class ReplicaTrainer:
         self._train = self._stacked([replica.dataset for replica in self.replicas])
         held_out = [replica.validation for replica in self.replicas if replica.validation]
         self._validation = self._stacked(held_out) if held_out else None
-        self._table = self._empty_table()
-        self._rows: list[Array] = []
-        self._steps: list[int] = []
+        self._recorder = SeedRecorder([replica.seed for replica in self.replicas])
+
+    @property
+    def agreement(self) -> Any:
+        """How far the engine's first step was from eager's."""
+        return self.engine.agreement
+
+    @property
+    def predict(self) -> None:
+        """Many models have no one output."""
+
+    @property
+    def batches(self) -> Batches:
+        """Those of the first seed, as `dataset` and `validation` are."""
+        return self.replicas[0].batches
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.replicas[0].dataset
+
+    @property
+    def validation(self) -> Dataset | None:
+        return self.replicas[0].validation
 
     def train(self, steps: int) -> Iterator[ReplicaRecord]:
         """Train until `steps` steps are done, giving one record each.
@@ -100,8 +120,7 @@ class ReplicaTrainer:
             self._observe(losses)
             self.step, self.seconds = step + 1, time.perf_counter() - start
             if logged:
-                self._steps.append(step)
-                self._rows.append(losses)
+                self._recorder.log(step, losses)
             low, median, high, worst = quartiles(losses)
             yield ReplicaRecord(
                 step=step,
@@ -123,7 +142,7 @@ class ReplicaTrainer:
         result = self.engine.evaluate(*self._train)
         losses = self._all(result.losses)
         if self.step == 0:
-            self._table.initial_loss = losses
+            self._recorder.log_initial(losses)
         if result.failures:
             self._drop(self._before(result))
         return Evaluation(quartiles(losses)[1], None)
@@ -134,22 +153,11 @@ class ReplicaTrainer:
         A seed that has no final loss has diverged too. Raises Diverged if every seed has.
         """
         table = self._measured()
-        finals = table.final_loss
-        low, median, high, _ = quartiles(finals)
-        worst = worst_of(finals)
-        found = {
-            "initial_loss": initial_loss,
-            "final_loss": median,
-            "final_loss_q25": low,
-            "final_loss_q75": high,
-            "worst_loss": float(finals[worst]),
-            "final_accuracy": quartiles(table.final_accuracy)[1] if self.correct else None,
-        }
-        if self._validation:
-            found["val_loss"] = quartiles(table.val_loss)[1]
-        kept = {k: v if v is None or math.isfinite(v) else None for k, v in found.items()}
-        seed = int(table.seeds[worst])
-        return {**kept, "worst_seed": seed, **self.counts(), "steps": self.step}
+        summary = {"initial_loss": initial_loss if math.isfinite(initial_loss) else None}
+        summary |= table.summary()
+        if not self._validation:
+            del summary["val_loss"]
+        return {**summary, **self.counts(), "steps": self.step}
 
     def counts(self) -> dict[str, int]:
         """How many seeds there are, and how many of them have diverged."""
@@ -157,9 +165,7 @@ class ReplicaTrainer:
 
     def table(self) -> SeedTable:
         """Each seed's numbers so far."""
-        self._table.steps = np.array(self._steps, dtype=np.int64)
-        self._table.loss = np.array(self._rows).reshape(-1, len(self.replicas))
-        return self._table
+        return self._recorder.table()
 
     def files(self) -> dict[str, bytes]:
         """What is kept beside the checkpoint, by file name."""
@@ -170,16 +176,7 @@ class ReplicaTrainer:
 
         Raises ValueError for those of other seeds, or of fewer steps.
         """
-        table = SeedTable.from_bytes(files[NAME])
-        if not np.array_equal(table.seeds, self._table.seeds):
-            raise ValueError(f"{NAME} holds other seeds than the run")
-        rows = zip(table.steps.tolist(), table.loss, strict=True)
-        kept = {s: row for s, row in rows if s < self.step and self.is_logged(s)}
-        if missing := [s for s in range(self.step) if self.is_logged(s) and s not in kept]:
-            raise ValueError(f"{NAME} has no losses of step {missing[0]}")
-        self._steps, self._rows = list(kept), list(kept.values())
-        self._table.initial_loss = table.initial_loss
-        self._table.diverged_at[[*self.failures]] = table.diverged_at[[*self.failures]]
+        self._recorder.restore(files[NAME], self.step, self.is_logged, self.failures)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the steps to come depend on, ready for JSON."""
@@ -188,7 +185,7 @@ class ReplicaTrainer:
             "step": self.step,
             "seconds": self.seconds,
             "active": self.active,
-            "failures": {str(index): said for index, said in self.failures.items()},
+            "failures": {str(index): reason for index, reason in self.failures.items()},
             "parameters": self.engine.parameter.data.tolist(),
             "optimizer": self.optimizer.state_dict(),
             "schedules": [s.state_dict() if isinstance(s, Stateful) else None for s in schedules],
@@ -196,9 +193,9 @@ class ReplicaTrainer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on, bit for bit, as the trainer that gave the state would have."""
-        failures = {int(index): said for index, said in state["failures"].items()}
+        failures = {int(index): reason for index, reason in state["failures"].items()}
         self._keep(state["active"])  # with those that only had no final loss: they may go on
-        self.failures = {i: said for i, said in failures.items() if i not in self.active}
+        self.failures = {i: why for i, why in failures.items() if i not in self.active}
         self.engine.parameter.data = np.array(state["parameters"])
         self.optimizer.load_state_dict(state["optimizer"])
         for index, saved in zip(self.active, state["schedules"], strict=True):
@@ -228,10 +225,10 @@ class ReplicaTrainer:
         rows = np.arange(len(chosen))[:, None], np.array(chosen)
         return self._train[0][rows], self._train[1][rows]
 
-    def _all(self, found: Array) -> Array:
+    def _all(self, entries: Array) -> Array:
         """An entry for every seed, nan for those that have diverged."""
         whole = np.full(len(self.replicas), np.nan)
-        whole[self.active] = found
+        whole[self.active] = entries
         return whole
 
     # Steps.
@@ -248,7 +245,7 @@ class ReplicaTrainer:
             held_out = self.engine.evaluate(*self._validation)
             val_losses = self._all(held_out.losses)
             failures |= self._before(held_out)
-        failures |= {i: f"at step {self.step}: {said}" for i, said in result.failures.items()}
+        failures |= {i: f"at step {self.step}: {why}" for i, why in result.failures.items()}
         if failures:
             self._drop(failures)
         for array in (losses, val_losses):
@@ -264,14 +261,14 @@ class ReplicaTrainer:
             schedules = [self.replicas[index].schedule for index in self.active]
             for group in self.optimizer.groups:
                 rates = [schedule(step, group.initial_lr) for schedule in schedules]
-                group.settings["lr"] = np.array(rates)[:, None]
+                group.settings.lr = np.array(rates)[:, None]
 
     def _rate(self) -> float:
         return float(np.ravel(self.optimizer.lr)[0])
 
     def _observe(self, losses: Array) -> None:
         for group in self.optimizer.groups:
-            group.settings["lr"] = float(np.ravel(group.settings["lr"])[0])
+            group.settings.lr = float(np.ravel(group.settings.lr)[0])
         for index in self.active:
             observe = getattr(self.replicas[index].schedule, "observe", None)
             if observe is None:
@@ -290,15 +287,17 @@ class ReplicaTrainer:
 
     def _infinite_norms(self) -> dict[int, str]:
         grad = self.engine.parameter.grad
+        if np.vdot(grad, grad) < _HUGE**2:  # the norm of all; nan is not less
+            return {}
         largest = np.abs(grad).max(axis=-1)
-        found = {}
+        failures = {}
         for row in np.flatnonzero(~(largest < _HUGE)).tolist():  # nan is among them
             if not math.isfinite(norm := math.hypot(*grad[row].tolist())):
-                found[row] = f"at step {self.step}: the gradient's norm is {norm}"
-        return found
+                failures[row] = f"at step {self.step}: the gradient's norm is {norm}"
+        return failures
 
     def _before(self, result: Evaluated) -> dict[int, str]:
-        return {i: f"before step {self.step}: {said}" for i, said in result.failures.items()}
+        return {i: f"before step {self.step}: {why}" for i, why in result.failures.items()}
 
     def _drop(self, failures: Mapping[int, str]) -> None:
         """Leave out the replicas at these places among the active. Raises Diverged for all."""
@@ -306,10 +305,10 @@ class ReplicaTrainer:
         self._keep([i for place, i in enumerate(self.active) if place not in failures])
 
     def _note(self, failures: Mapping[int, str]) -> None:
-        for place, said in sorted(failures.items()):
+        for place, reason in sorted(failures.items()):
             index = self.active[place]
-            self.failures[index] = f"diverged {said}"
-            self._table.diverged_at[index] = self.step
+            self.failures[index] = f"diverged {reason}"
+            self._recorder.mark_diverged(index, self.step)
         if len(self.failures) == len(self.replicas):
             raise Diverged(f"every seed diverged, seed {self.replicas[0].seed} {self.failures[0]}")
 
@@ -350,24 +349,9 @@ class ReplicaTrainer:
         self._note(self._before(result))
         accuracy = np.full(len(result.losses), np.nan)
         if self.correct is not None:
-            found = zip(result.outputs.tolist(), datasets, strict=True)
-            for row, (outputs, dataset) in enumerate(found):
+            samples = zip(result.outputs.tolist(), datasets, strict=True)
+            for row, (outputs, dataset) in enumerate(samples):
                 assert dataset
                 right = sum(map(self.correct, outputs, dataset.targets))
                 accuracy[row] = right / len(dataset.targets)
         return self._all(result.losses), self._all(accuracy)
-
-    def _empty_table(self) -> SeedTable:
-        count = len(self.replicas)
-        unknown: NDArray[np.float64] = np.full(count, np.nan)
-        return SeedTable(
-            seeds=np.array([replica.seed for replica in self.replicas], dtype=np.int64),
-            steps=np.array([], dtype=np.int64),
-            loss=np.empty((0, count)),
-            initial_loss=unknown,
-            final_loss=unknown.copy(),
-            final_accuracy=unknown.copy(),
-            val_loss=unknown.copy(),
-            val_accuracy=unknown.copy(),
-            diverged_at=np.full(count, -1, dtype=np.int64),
-        )

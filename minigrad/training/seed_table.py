@@ -1,8 +1,10 @@
 """What a run of many seeds leaves of each: one compact file, which numpy reads."""
 
 import io
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from minigrad.training.seeds import FILE
 
 NAME = FILE
+Array: TypeAlias = NDArray[np.float64]
 
 
 @dataclass
@@ -24,13 +27,44 @@ class SeedTable:
 
     seeds: NDArray[np.int64]
     steps: NDArray[np.int64]
-    loss: NDArray[np.float64]
-    initial_loss: NDArray[np.float64]
-    final_loss: NDArray[np.float64]
-    final_accuracy: NDArray[np.float64]
-    val_loss: NDArray[np.float64]
-    val_accuracy: NDArray[np.float64]
+    loss: Array
+    initial_loss: Array
+    final_loss: Array
+    final_accuracy: Array
+    val_loss: Array
+    val_accuracy: Array
     diverged_at: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, seeds: Sequence[int]) -> "SeedTable":
+        """The table of seeds of which nothing is known yet."""
+        numbers = [field.name for field in fields(cls)][3:-1]
+        unknown = {name: np.full(len(seeds), np.nan) for name in numbers}
+        return cls(
+            seeds=np.array(seeds, dtype=np.int64),
+            steps=np.array([], dtype=np.int64),
+            loss=np.empty((0, len(seeds))),
+            **unknown,
+            diverged_at=np.full(len(seeds), -1, dtype=np.int64),
+        )
+
+    def summary(self) -> dict[str, float | None]:
+        """Medians and quartiles over the seeds, and the worst, by the names of a run's summary.
+
+        None stands for what is not known, and for an infinite loss, which JSON cannot hold.
+        """
+        low, median, high, _ = quartiles(self.final_loss)
+        worst = worst_of(self.final_loss)
+        summary = {
+            "final_loss": median,
+            "final_loss_q25": low,
+            "final_loss_q75": high,
+            "worst_loss": float(self.final_loss[worst]),
+            "final_accuracy": quartiles(self.final_accuracy)[1],
+            "val_loss": quartiles(self.val_loss)[1],
+        }
+        finite = {key: x if math.isfinite(x) else None for key, x in summary.items()}
+        return {**finite, "worst_seed": int(self.seeds[worst])}
 
     def to_bytes(self) -> bytes:
         """The file: the same numbers give the same bytes."""
@@ -43,6 +77,8 @@ class SeedTable:
         """Raises ValueError for a file that is damaged or another's."""
         try:
             with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+                if sum(part.file_size for part in file.zip.infolist()) > len(raw):
+                    raise ValueError("it is compressed, which none that a run left is")
                 if name := file.zip.testzip():  # numpy may stop reading before the checksum
                     raise ValueError(f"the checksum of {name} does not match its content")
                 table = cls(**{field.name: file[field.name] for field in fields(cls)})
@@ -60,11 +96,11 @@ class SeedTable:
             differs = np.argwhere(_bits(before) != _bits(after))
             if len(differs):
                 place = tuple(differs[0].tolist())
-                told = f"was {before[place].item()!r}, is {after[place].item()!r}"
-                return f"{self._whose(field.name, place)} {told}"
+                change = f"was {before[place].item()!r}, is {after[place].item()!r}"
+                return f"{self._subject(field.name, place)} {change}"
         return ""
 
-    def _whose(self, name: str, place: tuple[int, ...]) -> str:
+    def _subject(self, name: str, place: tuple[int, ...]) -> str:
         """An entry, as a sentence's subject."""
         if name in ("seeds", "steps"):
             return f"{name}[{place[0]}]"
@@ -82,7 +118,7 @@ class SeedTable:
                 raise ValueError(f"{name} is {array.dtype} of shape {array.shape}")
 
 
-def quartiles(losses: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def quartiles(losses: Array) -> tuple[float, float, float, float]:
     """First quartile, median, third quartile and largest; nan counts as infinitely large.
 
     Between two numbers a quartile lies on the straight line.
@@ -92,12 +128,12 @@ def quartiles(losses: NDArray[np.float64]) -> tuple[float, float, float, float]:
     return low, median, high, largest
 
 
-def worst_of(losses: NDArray[np.float64]) -> int:
+def worst_of(losses: Array) -> int:
     """Where the largest is, of those that are numbers."""
     return int(np.argmax(np.where(np.isnan(losses), -np.inf, losses)))
 
 
-def _at(ordered: NDArray[np.float64], share: float) -> float:
+def _at(ordered: Array, share: float) -> float:
     place = share * (len(ordered) - 1)
     low = int(place)
     below, above = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])

@@ -20,22 +20,22 @@ def parse(written: object) -> list[int]:
     if isinstance(written, str) and re.fullmatch(r"[0-9]{1,18}", written):
         written = int(written)
     if isinstance(written, int) and not isinstance(written, bool):
-        found = list(range(_within_limit(written)))
+        seeds = list(range(_within_limit(written)))
     elif isinstance(written, str) and (ends := re.fullmatch(_RANGE, written)):
         first, last = int(ends[1]), int(ends[2])
-        found = list(range(first, first + _within_limit(last - first + 1)))
+        seeds = list(range(first, first + _within_limit(last - first + 1)))
     elif isinstance(written, list) and all(map(_is_seed, written)):
         _within_limit(len(written))
-        found = list(written)
+        seeds = list(written)
     else:
         raise ValueError(
             f"seeds are a count, as 100, or first and last, as 0..99, found {written!r}"
         )
-    if len(found) < 1:
+    if len(seeds) < 1:
         raise ValueError(f"{written!r} names no seed: write a count from 1, or first..last")
-    if len(set(found)) < len(found):
+    if len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must differ, found {written!r}")
-    return found
+    return seeds
 
 
 def _within_limit(count: int) -> int:

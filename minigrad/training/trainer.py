@@ -3,20 +3,20 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
 from minigrad.training.batches import Batches
 from optim import Optimizer
-from optim.clipping import clip_grad_norm, clip_grad_value
-from optim.elementwise import elements, listed, restored
+from optim.clipping import clip_grad_norm, clip_grad_value, grad_norm
+from optim.elementwise import listed, restored
 from optim.schedules import Schedule
 
 
 @dataclass(frozen=True)
-class Record:
+class StepRecord:
     """One step. Loss and accuracy of its batch, and the loss of the validation data if it was
     measured, are those before the update; `grad_norm` is the gradient's Euclidean norm before any
     clipping, `lr` the learning rate, and `time` the seconds since training began.
@@ -73,8 +73,9 @@ class Trainer:
     clip_value: float | None = None
     step: int = 0
     seconds: float = 0.0
+    failures: dict[int, str] = field(default_factory=dict)  # of many seeds: one raises Diverged
 
-    def train(self, steps: int) -> Iterator[Record]:
+    def train(self, steps: int) -> Iterator[StepRecord]:
         """Train until `steps` steps are done, giving one record each.
 
         When a record is given its step is done, so the state may be saved. Raises Diverged.
@@ -97,7 +98,7 @@ class Trainer:
             if observe:
                 observe(loss)
             self.step, self.seconds = step + 1, time.perf_counter() - start
-            yield Record(
+            yield StepRecord(
                 step=step,
                 loss=loss,
                 lr=self.optimizer.lr,
@@ -119,15 +120,28 @@ class Trainer:
     def results(self, initial_loss: float) -> dict[str, Any]:
         """What came of the training, by the names of a run's summary. Raises Diverged."""
         final = self.evaluate()
-        found = {
+        summary = {
             "initial_loss": initial_loss,
             "final_loss": final.loss,
             "final_accuracy": final.accuracy,
         }
         if self.validation:
             val = self.evaluate(self.validation)
-            found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
-        return {**found, "steps": self.step}
+            summary |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
+        return {**summary, "steps": self.step}
+
+    @property
+    def agreement(self) -> Any:
+        """How far the engine's first step was from eager's; None of eager itself."""
+        return self.engine.agreement
+
+    @property
+    def predict(self) -> Callable[[list[list[float]]], Outputs]:
+        """The model's outputs for some inputs, one list a sample."""
+        return self.engine.predict
+
+    def table(self) -> None:
+        """Each seed's numbers are a table; one seed has none."""
 
     def state_dict(self) -> dict[str, Any]:
         """All that the steps to come depend on, ready for JSON."""
@@ -144,14 +158,23 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on, bit for bit, as the trainer that gave the state would have.
 
-        Raises ValueError for the state of another model or optimizer.
+        Raises ValueError, and changes nothing, for the state of another model or optimizer.
         """
+        before = self.state_dict()
+        try:
+            self._load(state)
+        except Exception:
+            self._load(before)
+            raise
+
+    def _load(self, state: Mapping[str, Any]) -> None:
         parameters = self.engine.parameters
-        if len(parameters) != len(state["parameters"]):
-            raise ValueError(
-                f"the state has {len(state['parameters'])} parameters, "
-                f"this model has {len(parameters)}"
-            )
+        count, expected = (
+            sum(len(data) if isinstance(data, list) else 1 for data in each)
+            for each in (state["parameters"], [listed(p.data) for p in parameters])
+        )
+        if count != expected:
+            raise ValueError(f"the state has {count} parameters, this model has {expected}")
         self.optimizer.load_state_dict(state["optimizer"])
         if isinstance(self.schedule, Stateful):
             self.schedule.load_state_dict(state["schedule"])
@@ -175,7 +198,7 @@ class Trainer:
     def _clipped_norm(self) -> float:
         """Clip as asked; gives the norm before."""
         parameters = self.engine.parameters
-        norm = math.hypot(*(g for parameter in parameters for g in elements(parameter.grad)))
+        norm = grad_norm(parameters)
         if self.clip_value is not None:
             clip_grad_value(parameters, self.clip_value)
         if self.clip_norm is not None:

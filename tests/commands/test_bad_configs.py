@@ -382,7 +382,7 @@ LINES: dict[str, tuple[str, Told]] = {
     "betas of 1": ("optimizer: {name: adam, betas: [0.9]}", "optimizer.betas: must have 2 members"),
     "betas of 3": (
         "optimizer: {name: adam, betas: [0.9, 0.9, 0.9]}",
-        "optimizer.betas: must have ... 2 members ... found 3",
+        "optimizer.betas: must have 2 members ... found 3",
     ),
     "betas a number": ("optimizer: {name: adam, betas: 0.9}", "optimizer.betas: must be a list"),
     "betas empty": ("optimizer: {name: adam, betas: []}", "optimizer.betas: must have 2 members"),
@@ -454,7 +454,7 @@ LINES: dict[str, tuple[str, Told]] = {
     ),
     "milestones none": (
         "scheduler: {name: multistep, milestones: []}",
-        "scheduler.milestones: must",
+        "scheduler.milestones: must have at least 1 member ... found 0",
     ),
     "milestones negative": (
         "scheduler: {name: multistep, milestones: [-1]}",

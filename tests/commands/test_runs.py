@@ -51,7 +51,7 @@ def runs(
     )
 
 
-def told(store: Path, *arguments: str, columns: int | None = None) -> list[str]:
+def printed(store: Path, *arguments: str, columns: int | None = None) -> list[str]:
     """The lines of a call that goes well."""
     result = runs(store, *arguments, columns=columns)
     assert (result.returncode, result.stderr) == (0, "")
@@ -73,7 +73,7 @@ def refused(store: Path, *arguments: str) -> str:
 
 
 def test_list_shows_the_newest_first_and_what_differs(store: Path) -> None:
-    head, *lines = told(store, "list", columns=120)
+    head, *lines = printed(store, "list", columns=120)
     assert head.split() == [
         *("id", "status", "final_loss", "steps", "seconds"),
         *("model.hidden", "optimizer.name", "optimizer.lr"),
@@ -109,27 +109,27 @@ def test_tables_fit_the_terminal(store: Path, columns: int) -> None:
         if arguments[0] == "compare":
             arguments = ["compare", "aaaa", "bbbb", "cccc"]
         arguments = [argument.replace("path_less", "group") for argument in arguments]
-        lines = told(store, *arguments, columns=columns)
+        lines = printed(store, *arguments, columns=columns)
         tables = [line for line in lines if not line.startswith(("the same", "configs"))]
         assert max(map(len, tables)) <= columns
 
 
 def test_numbers_are_never_cut_before_texts(store: Path) -> None:
-    assert "0.0001235" in "\n".join(told(store, "list", columns=50))
+    assert "0.0001235" in "\n".join(printed(store, "list", columns=50))
 
 
 def test_empty_states_say_what_to_do(tmp_path: Path) -> None:
     store = tmp_path / "runs"
     hint = "no runs in 'runs' yet: python -m minigrad.train configs/xor.yaml makes one"
-    assert told(store, "list") == [hint]
-    assert told(store, "check") == [hint]
+    assert printed(store, "list") == [hint]
+    assert printed(store, "check") == [hint]
     assert parsed(store, "list") == []
     assert refused(store, "show", "latest") == hint
     assert refused(store, "list", "--sort", "x", "--store", "/dev/null").startswith("store ")
 
 
 def test_a_filter_that_none_meets_says_so(store: Path) -> None:
-    (line,) = told(store, "list", "--filter", "status=diverged")
+    (line,) = printed(store, "list", "--filter", "status=diverged")
     assert line == "no run meets status=diverged: python -m minigrad.runs list shows all 3"
 
 
@@ -142,7 +142,7 @@ def test_show_tells_everything(store: Path) -> None:
     assert sections["files"]["metrics.jsonl"] > 100
     assert sections["last metrics"]["step"] == 2
     assert sections["damage"] == []
-    lines = told(store, "show", "aaaa")
+    lines = printed(store, "show", "aaaa")
     assert lines[0] == "run"
     assert "  final loss 0.1 misses 0.01" in lines
     assert "damage" not in lines
@@ -151,10 +151,10 @@ def test_show_tells_everything(store: Path) -> None:
 def test_show_a_damaged_run_tells_its_damage(store: Path) -> None:
     (store / SGD / "run.json").write_text("")
     (store / SGD / "config.yaml").unlink()
-    lines = told(store, "show", "aaaa")
+    lines = printed(store, "show", "aaaa")
     assert lines[-3:] == ["damage", "  run.json is empty", "  config.yaml is missing"]
     (store / "notes.txt").write_text("")
-    assert "damage" in told(store, "show", "notes.txt")
+    assert "damage" in printed(store, "show", "notes.txt")
 
 
 def test_a_name_cannot_move_the_cursor(store: Path) -> None:
@@ -173,11 +173,11 @@ def test_compare_side_by_side(store: Path) -> None:
     assert compared["config"] == {"optimizer.name": ["sgd", "adam"], "optimizer.lr": [0.5, 0.1]}
     assert compared["results"]["final_loss"] == [0.1, 0.00012345678]
     assert not compared["identical"]
-    lines = told(store, "compare", "aaaa", "bbbb")
+    lines = printed(store, "compare", "aaaa", "bbbb")
     assert lines[0].split() == ["config", "xor-aaaa", "xor-bbbb"]
     assert lines[1].split() == ["optimizer.name", "sgd", "adam"]
     assert lines[-1] == "the same in all: status finished, initial_loss 0.7"
-    assert "the configs are identical" in told(store, "compare", "aaaa", "aaaa")
+    assert "the configs are identical" in printed(store, "compare", "aaaa", "aaaa")
 
 
 def test_diff_names_the_step_and_the_cause_and_exits_1(store: Path) -> None:
@@ -195,7 +195,7 @@ def test_diff_names_the_step_and_the_cause_and_exits_1(store: Path) -> None:
 
 
 def test_delete_and_restore(store: Path) -> None:
-    assert told(store, "delete", "cccc", "latest") == [
+    assert printed(store, "delete", "cccc", "latest") == [
         f"deleted {DEEP}: python -m minigrad.runs restore xor-cccc brings it back"
     ]
     assert os.readlink(store / "latest") == ADAM
@@ -204,7 +204,7 @@ def test_delete_and_restore(store: Path) -> None:
     assert "is not in the trash" in refused(store, "restore", "cccc")
     assert os.readlink(store / "latest") == DEEP
     assert "no run 'zzzz' in" in refused(store, "delete", "zzzz", "aaaa")
-    assert len(told(store, "list")) == 4
+    assert len(printed(store, "list")) == 4
 
 
 def test_a_running_run_is_kept_unless_forced(store: Path) -> None:
@@ -216,12 +216,12 @@ def test_a_running_run_is_kept_unless_forced(store: Path) -> None:
     write(store, "20261123T080000Z-busy-dddd", status="running", **mine)
     assert parsed(store, "list", "--limit", "1")[0]["status"] == "running"
     assert "is running (process" in refused(store, "delete", "dddd")
-    assert told(store, "delete", "dddd", "--force")
+    assert printed(store, "delete", "dddd", "--force")
 
 
 def test_check_finds_damage_and_exits_1(store: Path) -> None:
     checkpoint.write(store / SGD, {"step": 1})
-    assert told(store, "check") == ["3 runs checked, none damaged"]
+    assert printed(store, "check") == ["3 runs checked, none damaged"]
     (store / SGD / "run.json").write_text("{")
     (store / SGD / "checkpoint.json").write_text("{}")
     with (store / ADAM / "metrics.jsonl").open("a") as file:
@@ -240,8 +240,8 @@ def test_check_finds_damage_and_exits_1(store: Path) -> None:
         "3 runs checked, 2 damaged",
     ]
     assert len(parsed(store, "check", code=1)["runs"]) == 3
-    assert told(store, "check", "cccc")[0] == f"{DEEP}: sound"
-    assert told(store, "list")[-1] == "1 damaged: python -m minigrad.runs check says how"
+    assert printed(store, "check", "cccc")[0] == f"{DEEP}: sound"
+    assert printed(store, "list")[-1] == "1 damaged: python -m minigrad.runs check says how"
 
 
 def test_no_such_run_and_bad_usage_are_one_line(store: Path) -> None:
@@ -253,8 +253,8 @@ def test_no_such_run_and_bad_usage_are_one_line(store: Path) -> None:
     assert "invalid choice: 'lst'" in refused(store, "lst")
     assert "must be a whole number from 1" in refused(store, "list", "--limit", "0")
     for weight in ("1", "-0.5", "nan", "much"):
-        told = refused(store, "plot", "aaaa", f"--smooth={weight}")
-        assert f"must be a number in [0, 1), found {weight!r}" in told
+        message = refused(store, "plot", "aaaa", f"--smooth={weight}")
+        assert f"must be a number in [0, 1), found {weight!r}" in message
     assert "--help tells more" in refused(store)
 
 

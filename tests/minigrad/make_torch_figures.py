@@ -29,6 +29,7 @@ SETTINGS = {
     "elu": [1.0, 0.5, 1.6732632423543772, -0.75],
 }
 TWO_NUMBERS = ["+", "-", "*", "/", "**", "maximum", "minimum"]
+MANY_NUMBERS = ["dot"]  # a list of weights, as many inputs, a bias
 
 SMALL = [3e-300, 1.5e-200, 1e-100, 2.5e-30, 1e-16, 3e-13, 1e-8]
 MIDDLE = [0.001, 0.1, 0.5, 1.0, 2.0, 3.0, 6.0, 10.0, 19.5, 20.0]
@@ -114,6 +115,7 @@ def derive() -> list[Row]:
         "gelu": functional.gelu,
         "silu": functional.silu,
         "softplus": functional.softplus,
+        "dot": _dot,
     }
 
     def answer(op: str, operands: tuple[float, ...], are_values: tuple[bool, ...]) -> Row:
@@ -185,6 +187,22 @@ def _points() -> Iterator[Point]:
             for pair in [*pairs, *(draw(rng) for _ in range(32))]:
                 yield op, pair, are_values
 
+    for _ in range(30):
+        for size in (1, 2, 5):
+            # of one sign, for where large terms cancel PyTorch's order of addition shows
+            yield (
+                "dot",
+                tuple(rng.uniform(0.1, 3) for _ in range(2 * size + 1)),
+                (True,) * (2 * size + 1),
+            )
+
+
+def _dot(*operands: Any) -> Any:
+    import torch
+
+    half = len(operands) // 2
+    return torch.dot(torch.stack(operands[:half]), torch.stack(operands[half:-1])) + operands[-1]
+
 
 def _number(rng: random.Random) -> float:
     """Of an ordinary size three times in four, else of any; six digits keep the file small."""
@@ -209,6 +227,8 @@ def _power(rng: random.Random) -> tuple[float, float]:
 def _is_comparable(row: Row) -> bool:
     """Whether both libraries promise this row; each line says what is left out on purpose."""
     op, x, y = row.op, row.operands[0], row.operands[-1]
+    if op in MANY_NUMBERS:
+        return True
     answers = [answer for answer in (row.value, *row.slopes) if answer is not None]
     overflows = not all(math.isfinite(n) for n in answers) and math.isfinite(x + y)
     base_is_negative = op == "**" and x < 0

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from minigrad import Value, maximum, minimum, value
+from minigrad.value import dot
 from tests.minigrad.make_torch_figures import Row, derive, stored
 
 ROWS = stored()
@@ -25,6 +26,9 @@ OPERATORS: dict[str, Callable[..., Value]] = {
     "abs": abs,
     "maximum": maximum,
     "minimum": minimum,
+    "dot": lambda *operands: dot(
+        operands[: len(operands) // 2], operands[len(operands) // 2 : -1], operands[-1]
+    ),
 }
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
 

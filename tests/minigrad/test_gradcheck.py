@@ -119,3 +119,41 @@ def test_a_function_that_gives_no_value_is_refused() -> None:
 def test_no_inputs_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one input"):
         gradcheck(lambda: Value(1.0), [])
+
+
+def test_a_result_that_left_the_graph_is_told_so() -> None:
+    with pytest.raises(GradientError) as caught:
+        gradcheck(lambda a: Value(a.data * 2), [1.0])
+    message = str(caught.value)
+    assert "the result does not depend on the inputs through the graph" in message
+    assert "inputs[0] = 1.0: backward() gives 0.0" in message
+    assert "\n" not in message
+
+
+def test_an_input_that_left_the_graph_is_told_by_its_name() -> None:
+    with pytest.raises(GradientError, match=r"does not depend on inputs\[1\] through the graph"):
+        gradcheck(lambda a, b: a * Value(b.data), [1.0, 2.0])
+
+
+def test_an_input_that_has_no_effect_passes() -> None:
+    assert gradcheck(lambda a, b: Value(3.0) * b, [1.0, 2.0]).checked == 2
+    assert gradcheck(lambda a: Value(3.0), [1.0]).checked == 1
+
+
+def test_what_rounding_explains_is_no_error() -> None:
+    # f near 1000 is rounded to 1e-13, which 2h = 2e-5 makes 6e-9: more than a millionth of 1e-3
+    report = gradcheck(lambda a: a * 1e-3 + 1000.0, [1.0])
+    assert (report.checked, report.worst) == (1, 0.0)
+
+
+def test_what_rounding_does_not_explain_is_one() -> None:
+    def off(a: Value, by: float) -> Value:
+        def backward(grad):
+            a.grad += grad * (1e-3 + by)
+
+        return _node(a.data * 1e-3, "off", (a,), backward)
+
+    # the bound is 8 roundings of 1000 over a step of 1e-5, that is 1.8e-7
+    assert gradcheck(lambda a: off(a, 1.6e-7) + 1000.0, [1.0]).checked == 1
+    with pytest.raises(GradientError, match="relative error"):
+        gradcheck(lambda a: off(a, 2.2e-7) + 1000.0, [1.0])

@@ -16,7 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minigrad import Value, maximum, minimum
-from tests.minigrad.make_torch_figures import ONE_NUMBER, SETTINGS, TWO_NUMBERS
+from minigrad.value import dot
+from tests.minigrad.make_torch_figures import MANY_NUMBERS, ONE_NUMBER, SETTINGS, TWO_NUMBERS
 
 # The examples are the same in every run, so a failure is one for everybody.
 repeatable = settings(max_examples=300, derandomize=True, deadline=None)
@@ -43,6 +44,7 @@ FORMS: dict[str, Form] = {
     "a ** 2": lambda a, b, c: a**2 * 0.5,
     "a ** -1": lambda a, b, c: (1.0 + a * a) ** -1,
     "c ** a": lambda a, b, c: abs(c) ** a * 0.5,
+    "dot": lambda a, b, c: dot([a, b, a], [b, c, a], b) * 0.08,
     "-a": lambda a, b, c: -a,
     "|a|": lambda a, b, c: abs(a),
     "exp(a)": lambda a, b, c: (a - 2.0).exp() * 2.0,
@@ -203,7 +205,7 @@ def assert_slopes_are_difference_quotients(plan: Plan) -> None:
 def test_the_steps_cover_every_operation() -> None:
     plan = Plan([0.7, -1.3], [Step(form, 0, 1, 1.5) for form in FORMS])
     ops = {node.op for node in below(build(plan)[1])}
-    assert ops == {*ONE_NUMBER, *SETTINGS, *TWO_NUMBERS, "", "const"}
+    assert ops == {*ONE_NUMBER, *SETTINGS, *TWO_NUMBERS, *MANY_NUMBERS, "", "const"}
 
 
 @pytest.mark.parametrize("form", FORMS)

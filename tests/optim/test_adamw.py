@@ -29,5 +29,5 @@ def test_the_decay_is_of_the_parameter_not_of_the_gradient() -> None:
 
 
 def test_its_default_decay_is_a_hundredth() -> None:
-    assert AdamW([Parameter(1.0)]).groups[0].settings["weight_decay"] == 0.01
-    assert Adam([Parameter(1.0)]).groups[0].settings["weight_decay"] == 0.0
+    assert AdamW([Parameter(1.0)]).groups[0].settings.weight_decay == 0.01
+    assert Adam([Parameter(1.0)]).groups[0].settings.weight_decay == 0.0

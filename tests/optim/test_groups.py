@@ -19,7 +19,7 @@ def test_parameters_alone_are_one_group() -> None:
     optimizer = Adam(iter([a, b]), lr=0.1)
     (group,) = optimizer.groups
     assert group.parameters == optimizer.parameters == [a, b]
-    assert (group.settings["lr"], group.initial_lr, group.states) == (0.1, 0.1, [{}, {}])
+    assert (group.settings.lr, group.initial_lr, group.states) == (0.1, 0.1, [{}, {}])
 
 
 def test_a_group_has_settings_of_its_own_and_the_optimizers_else() -> None:
@@ -27,8 +27,8 @@ def test_a_group_has_settings_of_its_own_and_the_optimizers_else() -> None:
     optimizer = SGD([{"params": [a, b], "lr": 0.5}, {"params": (c,), "momentum": 0.9}], lr=0.1)
     assert [group.parameters for group in optimizer.groups] == [[a, b], [c]]
     assert optimizer.parameters == [a, b, c]
-    assert [group.settings["lr"] for group in optimizer.groups] == [0.5, 0.1]
-    assert [group.settings["momentum"] for group in optimizer.groups] == [0.0, 0.9]
+    assert [group.settings.lr for group in optimizer.groups] == [0.5, 0.1]
+    assert [group.settings.momentum for group in optimizer.groups] == [0.0, 0.9]
     optimizer.step()
     assert [p.data for p in (a, b, c)] == [0.0, 0.0, 0.8]
 
@@ -53,21 +53,21 @@ def test_settings_are_copied() -> None:
     group = {"params": parameters(1), "betas": betas}
     optimizer = Adam([group, {"params": parameters(1)}])
     betas[0] = 0.1
-    assert optimizer.groups[0].settings["betas"] == [0.5, 0.6]
-    optimizer.groups[1].settings["betas"][0] = 0.2
-    assert Adam(parameters(1)).groups[0].settings["betas"] == [0.9, 0.999]
+    assert optimizer.groups[0].settings.betas == [0.5, 0.6]
+    optimizer.groups[1].settings.betas[0] = 0.2
+    assert Adam(parameters(1)).groups[0].settings.betas == [0.9, 0.999]
     assert group["betas"] is betas
 
 
 def test_a_tuple_of_betas_is_kept_as_a_list() -> None:
-    assert Adam(parameters(1), betas=(0.5, 0.6)).groups[0].settings["betas"] == [0.5, 0.6]  # type: ignore[arg-type]
+    assert Adam(parameters(1), betas=(0.5, 0.6)).groups[0].settings.betas == [0.5, 0.6]  # type: ignore[arg-type]
 
 
 def test_lr_is_the_first_groups_and_sets_all() -> None:
     optimizer = SGD([{"params": parameters(1), "lr": 0.5}, {"params": parameters(1)}], lr=0.1)
     assert optimizer.lr == 0.5
     optimizer.lr = 0.2
-    assert [group.settings["lr"] for group in optimizer.groups] == [0.2, 0.2]
+    assert [group.settings.lr for group in optimizer.groups] == [0.2, 0.2]
     assert [group.initial_lr for group in optimizer.groups] == [0.5, 0.1]
 
 
@@ -75,7 +75,7 @@ def test_a_schedule_sets_every_group_from_its_initial_rate() -> None:
     optimizer = SGD([{"params": parameters(1), "lr": 0.5}, {"params": parameters(1)}], lr=0.1)
     for step in range(3):
         optimizer.set_lr(lambda step, lr: lr * (2 - step), step)
-        assert [g.settings["lr"] for g in optimizer.groups] == [0.5 * (2 - step), 0.1 * (2 - step)]
+        assert [g.settings.lr for g in optimizer.groups] == [0.5 * (2 - step), 0.1 * (2 - step)]
 
 
 @pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1, "0.1", True, None])
@@ -86,7 +86,7 @@ def test_a_rate_that_is_none_is_refused_and_no_group_changed(rate: Any) -> None:
         optimizer.set_lr(lambda _step, lr: rate if lr == 0.1 else 1.0, 0)
     with pytest.raises(ValueError, match=message):
         optimizer.lr = rate
-    assert [group.settings["lr"] for group in optimizer.groups] == [0.5, 0.1]
+    assert [group.settings.lr for group in optimizer.groups] == [0.5, 0.1]
 
 
 def test_zero_grad_clears_all_groups_numbers_and_arrays() -> None:

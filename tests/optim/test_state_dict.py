@@ -94,16 +94,16 @@ def test_a_state_is_a_copy_both_ways(start: Any) -> None:
     state = optimizer.state_dict()
     before = json.dumps(state, default=np.ndarray.tolist)
     optimizer.step()
-    optimizer.groups[0].settings["betas"][0] = 0.5
+    optimizer.groups[0].settings.betas[0] = 0.5
     assert json.dumps(state, default=np.ndarray.tolist) == before
 
     optimizer.load_state_dict(state)
     loaded = optimizer.groups[0]
-    assert loaded.settings["betas"] is not state["groups"][0]["settings"]["betas"]
+    assert loaded.settings.betas is not state["groups"][0]["settings"]["betas"]
     assert loaded.states[0] is not state["groups"][0]["states"][0]
     optimizer.step()
     loaded.states[0]["m"] *= 2
-    loaded.settings["lr"] = 7.0
+    loaded.settings.lr = 7.0
     assert json.dumps(state, default=np.ndarray.tolist) == before
 
 
@@ -138,9 +138,12 @@ STATE_1 = (*GROUP_1, "states", 0)
         (lambda s: change(s, "optimizer"), "the state: 'optimizer' is missing"),
         (lambda s: change(s, "extra", to=1), "the state: unknown 'extra'"),
         (lambda s: change(s, "optimizer", to="AdamW"), "the state is of AdamW, not of Adam"),
-        (lambda s: change(s, "groups", 1), "the state has 1 groups, this optimizer has 2"),
+        (lambda s: change(s, "groups", 1), "the state has 1 group, this optimizer has 2"),
         (lambda s: s["groups"].append(s["groups"][0]), "the state has 3 groups, this"),
-        (lambda s: change(s, "groups", to=None), "the state has None groups, this optimizer has 2"),
+        (
+            lambda s: change(s, "groups", to=None),
+            "the groups of the state must be a list, found None",
+        ),
         (lambda s: change(s, *GROUP_1, to=[]), "group 1: its state must be a dict, found []"),
         (lambda s: change(s, *GROUP_1, "states"), "group 1: its state: 'states' is missing"),
         (
@@ -167,7 +170,7 @@ STATE_1 = (*GROUP_1, "states", 0)
         ),
         (
             lambda s: change(s, *GROUP_1, "states", 0),
-            "group 1: the state has 1 parameters, this optimizer has 2",
+            "group 1: the state has 1 parameter, this optimizer has 2",
         ),
         (
             lambda s: change(s, *STATE_1, to=None),

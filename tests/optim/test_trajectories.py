@@ -105,7 +105,7 @@ def _minigrad(run: Run) -> tuple[list[list[float]], list[list[float]]]:
         optimizer.step()
         if run.schedule == "plateau":
             schedule.observe(height(x, y))
-        rates.append([group.settings["lr"] for group in optimizer.groups])
+        rates.append([group.settings.lr for group in optimizer.groups])
         points.append([parameter.data for parameter in point])
     return rates, points
 

@@ -12,9 +12,8 @@ from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.parts.steps import CASES, Case
 from experiments.benchmarks.peers.models import model
 from experiments.benchmarks.peers.served import Task
-from minigrad.engines.arrays import lift
-from minigrad.engines.eager import EagerEngine
 from minigrad.lift.lifted import Lifted
+from minigrad.lift.models import lift_model
 
 ROUNDS = 9
 AT_MOST = {"2-64-64-1": 50}
@@ -29,8 +28,7 @@ def measure(setting: Setting) -> Section:
 
 def lift_once(given: Task) -> Lifted:
     """A task's network, lifted and run forward and back over its points."""
-    engine = EagerEngine(model(given), nn.losses.bce)
-    found = lift(engine, given.inputs[0], given.targets[0])
+    found = lift_model(model(given), nn.losses.bce, given.inputs[0], given.targets[0])
     inputs, targets = np.array(given.inputs), np.array(given.targets)[:, None]
     found.gradient(np.array(given.weights[0]), [inputs, targets])
     return found

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.plot import style
 from minigrad.plot.style import COLORS, INK
+from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import NAME, SeedTable, quartiles
 
@@ -31,7 +32,7 @@ def band(label: str, runs: Sequence[Path]) -> Band:
     run that cannot be read.
     """
     if (runs[0] / NAME).exists():
-        table = SeedTable.from_bytes((runs[0] / NAME).read_bytes())
+        table = SeedTable.from_bytes(read_file(runs[0], NAME))
         steps, rows = table.steps.tolist(), table.loss
     else:
         series = [load(run).series("loss") for run in runs]

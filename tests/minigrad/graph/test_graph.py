@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from minigrad import Value, graph
@@ -124,6 +125,28 @@ def test_a_leaf_alone_is_a_graph_too(tmp_path: Path) -> None:
     graph.draw(Value(2.0), tmp_path / "leaf.png")
 
 
+def test_no_picture_shows_a_negative_zero() -> None:
+    x, y = Value(-0.0, label="x"), Value(3.0, label="y")
+    root = x * y
+    root.backward()
+    x.grad = -0.0
+    assert "-0" not in graph.to_dot(root)
+
+
+def test_our_own_drawing_has_arrows_a_legend_and_names_as_they_are(tmp_path: Path) -> None:
+    from minigrad.graph.picture import draw_layers
+
+    a, b = Value(2.0, label="a $cost$"), Value(3.0, label="b")
+    root = (a * b).tanh()
+    root.backward()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        draw_layers(root, tmp_path / "g.svg")
+    svg = (tmp_path / "g.svg").read_text()
+    assert "a $cost$" in svg
+    assert "In a box, line by line: the operation" in svg
+    assert svg.count('id="patch_') >= 3 + 1 + 4  # an arrow each besides four boxes
+
+
 @pytest.mark.parametrize(("name", "start"), [("g.svg", b"<?xml"), ("g.png", b"\x89PNG")])
 def test_draw_writes_the_file_its_ending_says(tmp_path: Path, name: str, start: bytes) -> None:
     *_, d = example()
@@ -169,16 +192,21 @@ def test_boxes_of_our_own_drawing_stand_apart_and_parents_left_of_children() -> 
     root = build.sample_loss(load("configs/xor.yaml"), 1)
     nodes = nodes_below(root)
     boxes = [node for node in nodes if node not in _folded(nodes)]
-    place = _places(boxes)
-    columns: dict[float, list[float]] = {}
-    for x, y in place.values():
-        columns.setdefault(x, []).append(y)
-    for rows in columns.values():
-        rows.sort()
-        assert all(b - a >= 1 - 1e-9 for a, b in itertools.pairwise(rows))
+    sizes = {node: (0.5 + 0.1 * len(node.op), 0.4 + 0.1 * len(node.parents)) for node in boxes}
+    place = _places(boxes, sizes)
+    columns: dict[float, list[Value]] = {}
+    for node, (x, _) in place.items():
+        columns.setdefault(x, []).append(node)
+    assert len(columns) > 5
+    for column in columns.values():
+        column.sort(key=lambda node: place[node][1])
+        for a, b in itertools.pairwise(column):
+            assert place[b][1] - place[a][1] > (sizes[a][1] + sizes[b][1]) / 2
     for node in boxes:
         for parent in node.parents:
-            assert parent not in place or place[parent][0] < place[node][0]
+            if parent in place:
+                room = (sizes[parent][0] + sizes[node][0]) / 2
+                assert place[node][0] - place[parent][0] > room
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -191,7 +219,7 @@ def test_the_command_draws_a_samples_loss(tmp_path: Path) -> None:
     out = tmp_path / "graph.svg"
     result = command("configs/xor.yaml", "--out", str(out))
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"99 of 99 nodes, loss 0.7971: {out}\n"
+    assert result.stdout == f"60 of 60 nodes, loss 0.7971: {out}\n"
     svg = out.read_text()
     assert "w0[7,1]" in svg or "#DejaVuSans" in svg
     assert command("configs/xor.yaml", "--out", str(out), "--nodes", "10").returncode == 0

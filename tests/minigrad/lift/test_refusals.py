@@ -146,9 +146,7 @@ BATCH = [[0.0, 1.0], [1.0, 0.5], [-0.5, 0.25]], [0.5, -0.5, 1.0]
 
 def test_a_wrong_slope_is_caught_and_the_parameter_named(monkeypatch: pytest.MonkeyPatch) -> None:
     model, loss = model_and_loss()
-    monkeypatch.setitem(
-        RULES, "tanh", dataclasses.replace(RULES["tanh"], shares=RULES["sin"].shares)
-    )
+    monkeypatch.setitem(RULES, "tanh", dataclasses.replace(RULES["tanh"], vjps=RULES["sin"].vjps))
     with pytest.raises(lift.Disagreement) as caught:
         lift.compile(loss, model.parameters()).gradient(*BATCH)
     (_, told) = str(caught.value).split("the slope of parameter ")
@@ -173,14 +171,14 @@ def test_a_slope_that_is_a_millionth_off_is_caught(
 ) -> None:
     rule = RULES[op]
 
-    def off(share: Callable[..., None]) -> Callable[..., None]:
+    def off(vjp: Callable[..., None]) -> Callable[..., None]:
         def emit(e: Any, out: Any, *arguments: Any) -> None:
-            share(e, out, *arguments)
-            e(lambda: out.__imul__(1 + 1e-6))
+            vjp(e, out, *arguments)
+            e.emit(lambda: out.__imul__(1 + 1e-6))
 
         return emit
 
-    monkeypatch.setitem(RULES, op, dataclasses.replace(rule, shares=tuple(map(off, rule.shares))))
+    monkeypatch.setitem(RULES, op, dataclasses.replace(rule, vjps=tuple(map(off, rule.vjps))))
     p, q = Value(0.6), Value(1.7)
     functions: dict[str, Callable[[Value], Value]] = {
         "/": lambda x: 1.0 / x,
@@ -293,10 +291,10 @@ def test_a_tie_on_the_first_batch_hides_no_wrong_slope(
     rule = RULES["sin"]
 
     def off(e: Any, out: Any, *arguments: Any) -> None:
-        rule.shares[0](e, out, *arguments)
-        e(lambda: out.__imul__(slope))
+        rule.vjps[0](e, out, *arguments)
+        e.emit(lambda: out.__imul__(slope))
 
-    monkeypatch.setitem(RULES, "sin", dataclasses.replace(rule, shares=(off,)))
+    monkeypatch.setitem(RULES, "sin", dataclasses.replace(rule, vjps=(off,)))
     fast = lift.compile(lambda x: maximum(p * x, q * x) + (r * x).sin(), parameters)
     if slope == 1.0:
         fast.gradient([1.0, 2.0, 3.0])

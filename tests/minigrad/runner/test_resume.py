@@ -3,14 +3,17 @@
 import json
 import os
 import platform
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from minigrad import train
+from minigrad.config import ConfigError
+from minigrad.files.whole import Lines
 from minigrad.runner.resume import resume
-from minigrad.tracking import checkpoint, init
+from minigrad.tracking import checkpoint, hold, init
 from minigrad.tracking.environment import process_start
 from minigrad.tracking.store import StoreError
 
@@ -57,6 +60,35 @@ def test_a_running_run_is_refused_by_its_process(tmp_path: Path) -> None:
         resume(str(tmp_path), "latest", None, ["train.steps=20"])
 
 
+def test_a_run_that_goes_on_elsewhere_meanwhile_is_read_as_it_is_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(tmp_path)
+    arguments = ["--resume", "latest", "train.steps=20", "--out", str(tmp_path)]
+
+    def held_later(path: Path) -> Lines:
+        monkeypatch.setattr("minigrad.runner.resume.hold", hold)
+        assert train.main(arguments) == 0  # as another process would, before this one holds it
+        return hold(path)
+
+    monkeypatch.setattr("minigrad.runner.resume.hold", held_later)
+    assert train.main(arguments) == 2
+    assert len(losses(run)) == 20
+
+
+def test_a_run_that_another_process_holds_is_refused_by_that_process(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    with closing(hold(run)), pytest.raises(StoreError, match=f"process {os.getpid()} is writing"):
+        resume(str(tmp_path), "latest", None, ["train.steps=20"])
+
+
+def test_a_refused_resume_holds_the_run_no_longer(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    with pytest.raises(ConfigError, match="is fewer"):
+        resume(str(tmp_path), "latest", None, ["train.steps=5"])
+    hold(run).close()
+
+
 def test_a_loop_of_ones_own_has_nothing_to_resume(tmp_path: Path) -> None:
     with init("mine", {"lr": 0.1}, store=tmp_path) as run:
         run.log({"loss": 1.0})
@@ -67,9 +99,11 @@ def test_a_loop_of_ones_own_has_nothing_to_resume(tmp_path: Path) -> None:
 def test_other_code_than_the_runs_is_told(tmp_path: Path) -> None:
     run = trained(tmp_path)
     resumed = resume(str(tmp_path), "latest", None, ["train.steps=20"])
+    resumed.held.close()
     assert resumed.notes == ["resumed at step 10"]
     change_facts(run, code="0123456789abcdef")
     resumed = resume(str(tmp_path), "latest", None, ["train.steps=20"])
+    resumed.held.close()
     assert resumed.notes == [
         "the code is not what it was when the run began: what follows may differ",
         "resumed at step 10",

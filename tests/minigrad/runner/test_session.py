@@ -114,7 +114,7 @@ def test_a_run_whose_end_cannot_be_written_says_so_and_is_no_success(
             raise OSError(28, "No space left on device")
         replace(path, content)
 
-    monkeypatch.setattr("minigrad.tracking.run.replace", full_at_the_end)
+    monkeypatch.setattr("minigrad.tracking.destination.replace", full_at_the_end)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 1
     assert "run.json cannot be written: No space left on device" in said(capsys)
     assert facts(tmp_path)["status"] == "running"  # as it was written at the start

@@ -102,7 +102,7 @@ def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "told"),
+    ("keep", "message"),
     [
         (lambda lines: lines[:4] + lines[6:], "step 12 is missing from the log"),
         (lambda lines: lines[:8], "step 24 is missing from the log"),
@@ -117,12 +117,12 @@ def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_lines_that_are_missing_or_damaged_are_told(run_path: Path, keep, told: str) -> None:
+def test_lines_that_are_missing_or_damaged_are_named(run_path: Path, keep, message: str) -> None:
     metrics = run_path / "metrics.jsonl"
     metrics.write_text("\n".join(keep(metrics.read_text().splitlines())) + "\n")
     result = verify(find(run_path.parent, "latest"))
     assert not result.identical
-    assert told in result.sentence
+    assert message in result.sentence
 
 
 def test_a_run_that_was_resumed_under_other_code_says_so(run_path: Path) -> None:

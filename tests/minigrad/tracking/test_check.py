@@ -51,7 +51,7 @@ def test_a_sound_run_has_no_damage(run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told", "lost"),
+    ("damage", "message", "lost"),
     [
         (_overwrite("run.json", ""), "run.json is empty", "run.json"),
         (_overwrite("config.yaml", "a: [\n"), "config.yaml:2:1: not valid YAML", "config.yaml"),
@@ -72,12 +72,12 @@ def test_a_sound_run_has_no_damage(run: Path) -> None:
     ],
 )
 def test_one_damage_is_told_once_and_the_rest_is_readable(
-    run: Path, damage: Callable[[Path], None], told: str, lost: str | None
+    run: Path, damage: Callable[[Path], None], message: str, lost: str | None
 ) -> None:
     damage(run)
     report = check(load(run))
     (sentence,) = report.damage
-    assert told in sentence
+    assert message in sentence
     readable = {line.partition(":")[0] for line in report.readable}
     assert readable == {
         *("run.json", "config.yaml", "metrics.jsonl"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from minigrad.tracking.compare import causes, compare, differing, labels, part
+from minigrad.tracking.compare import causes, compare, differing, first_difference, labels
 from minigrad.tracking.store import StoredRun, StoreError, load
 from tests.minigrad.tracking.written import config, write
 
@@ -60,7 +60,7 @@ def test_true_is_not_1_and_nothing_is_not_null() -> None:
     assert differing([{"a": float("nan")}, {"a": float("nan")}]) == []
 
 
-def test_labels_say_what_tells_runs_apart(make: Store) -> None:
+def test_labels_say_what_tells_runs_afirst_difference(make: Store) -> None:
     adam = config(optimizer={"name": "adam", "lr": 0.1, "eps": 1e-8})
     assert labels([make(adam), make(sgd(0.5))]) == ["adam lr 0.1", "sgd lr 0.5"]
     assert labels([make(), make(config(seed=3))]) == ["seed 0", "seed 3"]
@@ -79,13 +79,13 @@ def test_equal_runs_are_identical_whatever_their_clocks_say(make: Store) -> None
     a, b = make(), make()
     text = (b.path / "metrics.jsonl").read_text()
     (b.path / "metrics.jsonl").write_text(text.replace('"time": 0.', '"time": 9.'))
-    parting = part(a, b)
+    parting = first_difference(a, b)
     assert parting.identical
     assert parting.sentences == ["identical over 3 logged steps, to the last bit"]
 
 
 def test_the_first_step_that_differs_by_one_bit_is_found(make: Store) -> None:
-    parting = part(
+    parting = first_difference(
         make(losses=[0.3, 0.1 + 0.2, 5.0]), make(sgd(0.25), losses=[0.3, 0.3, 6.0], seed=1)
     )
     assert (parting.step, parting.steps) == (1, 1)
@@ -99,20 +99,20 @@ def test_the_first_step_that_differs_by_one_bit_is_found(make: Store) -> None:
 
 
 def test_nan_equals_nan_and_0_is_not_minus_0(make: Store) -> None:
-    assert part(make(losses=["nan", "inf"]), make(losses=["nan", "inf"])).identical
-    assert part(make(losses=[0.0]), make(losses=[-0.0])).step == 0
+    assert first_difference(make(losses=["nan", "inf"]), make(losses=["nan", "inf"])).identical
+    assert first_difference(make(losses=[0.0]), make(losses=[-0.0])).step == 0
 
 
 def test_one_may_be_longer_or_logged_more_rarely(make: Store) -> None:
     short, long = make(losses=[3, 2]), make(losses=[3, 2, 1, 0.5])
-    assert part(short, long).sentences == [
+    assert first_difference(short, long).sentences == [
         "identical over 2 logged steps, to the last bit",
         "xor-0002 is longer: step 3 against 1",
     ]
     rare = make(losses=[3])
     with (rare.path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 3, "loss": 0.5}\n')
-    assert part(long, load(rare.path)).steps == 2
+    assert first_difference(long, load(rare.path)).steps == 2
 
 
 def test_a_step_that_is_logged_in_parts_is_one_step(make: Store) -> None:
@@ -120,16 +120,16 @@ def test_a_step_that_is_logged_in_parts_is_one_step(make: Store) -> None:
     for run, value in ((a, 2), (b, 3)):
         with (run.path / "metrics.jsonl").open("a") as file:
             file.write(f'{{"step": 0, "val_loss": {value}}}\n')
-    assert part(a, b).metrics == {"val_loss": (2.0, 3.0)}
+    assert first_difference(a, b).metrics == {"val_loss": (2.0, 3.0)}
 
 
 def test_runs_without_a_common_step_or_metrics_cannot_be_held_side_by_side(make: Store) -> None:
     with pytest.raises(StoreError, match="nothing to compare"):
-        part(make(losses=[]), make())
+        first_difference(make(losses=[]), make())
     missing = make()
     (missing.path / "metrics.jsonl").unlink()
     with pytest.raises(StoreError, match=r"xor-0003: metrics\.jsonl is missing"):
-        part(missing, make())
+        first_difference(missing, make())
 
 
 def git(commit: str, dirty: bool = False) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def git(commit: str, dirty: bool = False) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "told"),
+    ("a", "b", "sentences"),
     [
         ({"seed": 1}, {"seed": 2}, ["seed: 1 against 2"]),
         ({"python": "3.11"}, {"python": "3.12"}, ["python: 3.11 against 3.12"]),
@@ -164,10 +164,10 @@ def git(commit: str, dirty: bool = False) -> dict[str, Any]:
     ],
 )
 def test_causes_are_looked_for_in_order(
-    make: Store, a: dict[str, Any], b: dict[str, Any], told: list[str]
+    make: Store, a: dict[str, Any], b: dict[str, Any], sentences: list[str]
 ) -> None:
-    found = causes(make(**a), make(**b))
-    assert [sentence for sentence in found if not sentence.startswith("x:")] == told
+    actual = causes(make(**a), make(**b))
+    assert [sentence for sentence in actual if not sentence.startswith("x:")] == sentences
 
 
 def test_settings_without_effect_on_the_numbers_are_no_cause(make: Store) -> None:

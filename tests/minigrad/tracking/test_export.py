@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from minigrad.tracking.export import ExportError, export
+from tests.minigrad.tracking.written import stored
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before it is imported
 
@@ -49,7 +50,7 @@ def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_tool_is_met_with_the_nearest_name() -> None:
     with pytest.raises(ExportError) as error:
-        export(FACTS, CONFIG, METRICS, to="tensorbord", out=None)
+        export(stored(FACTS, CONFIG, METRICS), to="tensorbord", out=None)
     assert str(error.value) == (
         "unknown export 'tensorbord': did you mean 'tensorboard'? Known: csv, mlflow, tensorboard"
     )
@@ -64,7 +65,7 @@ def test_a_missing_package_is_met_with_the_extra_to_install(
 
     monkeypatch.setattr("minigrad.tracking.export.import_module", refuse)
     with pytest.raises(ExportError) as error:
-        export(FACTS, CONFIG, METRICS, to=tool, out=None)
+        export(stored(FACTS, CONFIG, METRICS), to=tool, out=None)
     assert str(error.value) == (
         f"exporting to {tool} needs a package that is not installed: pip install 'minigrad[{tool}]'"
     )
@@ -76,11 +77,11 @@ def test_a_package_that_is_there_but_broken_says_why(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("minigrad.tracking.export.import_module", refuse)
     with pytest.raises(ExportError, match=r"\(No module named 'grpc'\): pip install"):
-        export(FACTS, CONFIG, METRICS, to="tensorboard", out=None)
+        export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=None)
 
 
 def test_csv_has_a_row_a_step_and_every_column_to_the_bit(tmp_path: Path) -> None:
-    sentence = export(FACTS, CONFIG, METRICS, to="csv", out=None)
+    sentence = export(stored(FACTS, CONFIG, METRICS), to="csv", out=None)
     assert sentence == "wrote 4 steps of 3 metrics to 20261122T201500Z-xor-k3f9.csv"
     with (tmp_path / "20261122T201500Z-xor-k3f9.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -91,25 +92,25 @@ def test_csv_has_a_row_a_step_and_every_column_to_the_bit(tmp_path: Path) -> Non
 
 
 def test_csv_goes_where_it_is_told(tmp_path: Path) -> None:
-    export(FACTS, CONFIG, METRICS, to="csv", out="a/b.csv")
+    export(stored(FACTS, CONFIG, METRICS), to="csv", out="a/b.csv")
     assert (tmp_path / "a/b.csv").exists()
-    export(FACTS, CONFIG, METRICS, to="csv", out=tmp_path / "a")
+    export(stored(FACTS, CONFIG, METRICS), to="csv", out=tmp_path / "a")
     assert (tmp_path / "a/20261122T201500Z-xor-k3f9.csv").exists()
 
 
 def test_csv_of_a_run_without_metrics_has_its_header(tmp_path: Path) -> None:
-    assert export({}, {}, [], to="csv", out=None) == "wrote 0 steps of 0 metrics to run.csv"
+    assert export(stored({}, {}, []), to="csv", out=None) == "wrote 0 steps of 0 metrics to run.csv"
     assert (tmp_path / "run.csv").read_text() == "step\n"
 
 
 def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match=r"^file: cannot be written: File exists$"):
-        export(FACTS, CONFIG, METRICS, to="csv", out="file/x.csv")
+        export(stored(FACTS, CONFIG, METRICS), to="csv", out="file/x.csv")
 
 
 def test_an_id_never_leads_out_of_the_directory(tmp_path: Path) -> None:
-    export({"id": "../../evil"}, {}, [], to="csv", out=None)
+    export(stored({"id": "../../evil"}, {}, []), to="csv", out=None)
     assert (tmp_path / "evil.csv").exists()
 
 
@@ -129,7 +130,7 @@ def number(event: Any) -> float:
 
 def test_tensorboard_reads_scalars_with_steps_and_wall_times(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    sentence = export(FACTS, CONFIG, METRICS, to="tensorboard", out="logs")
+    sentence = export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out="logs")
     directory = Path("logs") / FACTS["id"]
     assert sentence == (
         f"wrote 4 steps of 3 metrics to {directory}: see them with tensorboard --logdir logs"
@@ -150,7 +151,7 @@ def test_tensorboard_reads_scalars_with_steps_and_wall_times(tmp_path: Path) -> 
 
 def test_tensorboard_reads_the_config_as_text_and_as_hparams(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    export(FACTS, CONFIG, METRICS, to="tensorboard", out=tmp_path)
+    export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=tmp_path)
     read = accumulated(tmp_path / FACTS["id"])
     (text,) = read.Tensors("config")
     table = text.tensor_proto.string_val[0].decode().splitlines()
@@ -169,7 +170,7 @@ def test_tensorboard_reads_the_config_as_text_and_as_hparams(tmp_path: Path) -> 
 def test_exporting_to_tensorboard_again_replaces_what_was_there(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     for _ in range(2):
-        export(FACTS, CONFIG, METRICS, to="tensorboard", out=tmp_path)
+        export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=tmp_path)
     assert len(list((tmp_path / FACTS["id"]).iterdir())) == 1
     assert len(accumulated(tmp_path / FACTS["id"]).Tensors("loss")) == 4
 
@@ -179,7 +180,8 @@ def test_tensorboard_needs_no_tensorflow() -> None:
     code = (
         "import sys; sys.modules['tensorflow'] = None; sys.modules['torch'] = None\n"
         "from minigrad.tracking.export import export\n"
-        "print(export({}, {}, [{'step': 0, 'loss': 1.0}], to='tensorboard', out=None))"
+        "from tests.minigrad.tracking.written import stored\n"
+        "print(export(stored({}, {}, [{'step': 0, 'loss': 1.0}]), to='tensorboard', out=None))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.startswith("wrote 1 step of 1 metric to tensorboard-logs/run"), done.stderr
@@ -202,7 +204,7 @@ def only_run(client: Any) -> Any:
 
 @mlflow_quiet
 def test_mlflow_reads_params_metrics_tags_and_times(tmp_path: Path, client: Any) -> None:
-    sentence = export(FACTS, CONFIG | {"lr (top)": 1}, METRICS, to="mlflow", out="runs.db")
+    sentence = export(stored(FACTS, CONFIG | {"lr (top)": 1}, METRICS), to="mlflow", out="runs.db")
     read = client(tmp_path / "runs.db")
     run = only_run(read)
     assert f"as run {run.info.run_id}: see it with mlflow ui" in sentence
@@ -241,7 +243,7 @@ def test_mlflow_reads_params_metrics_tags_and_times(tmp_path: Path, client: Any)
 def test_mlflow_knows_how_a_run_ended(
     status: str, theirs: str, tmp_path: Path, client: Any
 ) -> None:
-    export(FACTS | {"status": status}, CONFIG, METRICS, to="mlflow", out=None)
+    export(stored(FACTS | {"status": status}, CONFIG, METRICS), to="mlflow", out=None)
     assert only_run(client(tmp_path / "mlflow.db")).info.status == theirs
 
 
@@ -249,7 +251,7 @@ def test_mlflow_knows_how_a_run_ended(
 def test_exporting_to_mlflow_again_replaces_what_was_there(tmp_path: Path, client: Any) -> None:
     lines = [{"step": i, "loss": 1.0 / (i + 1), "time": i / 1000} for i in range(2500)]
     for _ in range(2):
-        export(FACTS, CONFIG, lines, to="mlflow", out=tmp_path)
+        export(stored(FACTS, CONFIG, lines), to="mlflow", out=tmp_path)
     read = client(tmp_path / "mlflow.db")
     assert len(read.get_metric_history(only_run(read).info.run_id, "loss")) == 2500
 
@@ -258,4 +260,4 @@ def test_exporting_to_mlflow_again_replaces_what_was_there(tmp_path: Path, clien
 @pytest.mark.usefixtures("client")
 def test_what_mlflow_refuses_is_told_in_a_line() -> None:
     with pytest.raises(ExportError, match=r"^mlflow at nonsense://x: .+$"):
-        export(FACTS, CONFIG, METRICS, to="mlflow", out="nonsense://x")
+        export(stored(FACTS, CONFIG, METRICS), to="mlflow", out="nonsense://x")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from minigrad.tracking.export import ExportError, export
+from tests.minigrad.tracking.written import stored
 
 FACTS: dict[str, Any] = {
     "id": "20261122T201500Z-xor-k3f9",
@@ -133,7 +134,9 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
 
 
 def test_a_run_is_sent_with_its_times_settings_metrics_and_commit(server: Server) -> None:
-    sentence = export(FACTS, {"lr (top)": 0.1, "hidden": [8, 4]}, LINES, to="mlflow", out=None)
+    sentence = export(
+        stored(FACTS, {"lr (top)": 0.1, "hidden": [8, 4]}, LINES), to="mlflow", out=None
+    )
     run = server.only_run
     assert sentence == (
         f"wrote 2 steps of 2 metrics to sqlite:///mlflow.db as run {run.info.run_id}: "
@@ -166,12 +169,12 @@ def test_a_run_is_sent_with_its_times_settings_metrics_and_commit(server: Server
     ],
 )
 def test_a_run_has_ended_as_it_ended_here(server: Server, status: str, theirs: str) -> None:
-    export(FACTS | {"status": status}, {}, LINES, to="mlflow", out=None)
+    export(stored(FACTS | {"status": status}, {}, LINES), to="mlflow", out=None)
     assert server.only_run.status == theirs
 
 
 def test_a_damaged_run_without_facts_is_sent_too(server: Server) -> None:
-    export({}, {}, LINES, to="mlflow", out=None)
+    export(stored({}, {}, LINES), to="mlflow", out=None)
     run = server.only_run
     assert (server.experiments, run.status, run.end_time) == (["minigrad"], "FAILED", None)
     assert run.tags == {"minigrad.id": "run", "minigrad.status": "damaged"}
@@ -180,7 +183,7 @@ def test_a_damaged_run_without_facts_is_sent_too(server: Server) -> None:
 def test_a_long_run_is_sent_in_parts_that_the_server_takes(server: Server) -> None:
     config = {f"key.{number}": number for number in range(250)}
     lines = [{"step": step, "loss": 1.0 / (step + 1), "time": 0.0} for step in range(2500)]
-    export(FACTS, config, lines, to="mlflow", out=None)
+    export(stored(FACTS, config, lines), to="mlflow", out=None)
     assert [param.key for param in server.only_run.params] == list(config)
     assert [metric.step for metric in server.only_run.metrics] == list(range(2500))
 
@@ -188,7 +191,7 @@ def test_a_long_run_is_sent_in_parts_that_the_server_takes(server: Server) -> No
 def test_a_run_that_is_sent_again_replaces_itself_and_no_other(server: Server) -> None:
     other = FACTS | {"id": "20261122T201500Z-xor-aaaa"}
     for facts in (other, FACTS, FACTS):
-        export(facts, {}, LINES, to="mlflow", out=None)
+        export(stored(facts, {}, LINES), to="mlflow", out=None)
     assert [run.name for run in server.runs.values()] == [other["id"], FACTS["id"]]
     assert server.experiments == ["xor"]
 
@@ -205,7 +208,7 @@ def test_a_run_that_is_sent_again_replaces_itself_and_no_other(server: Server) -
 def test_where_it_goes(
     server: Server, tmp_path: Path, out: str | None, uri: str, shown: str
 ) -> None:
-    assert f" to {shown} as run " in export(FACTS, {}, LINES, to="mlflow", out=out)
+    assert f" to {shown} as run " in export(stored(FACTS, {}, LINES), to="mlflow", out=out)
     assert server.uri == uri.format(here=tmp_path)
     if uri.startswith("sqlite"):
         assert Path(server.uri.removeprefix("sqlite:///")).parent.is_dir()
@@ -215,4 +218,4 @@ def test_where_it_goes(
 
 def test_what_the_server_refuses_is_told_in_a_line() -> None:
     with pytest.raises(ExportError, match=r"^mlflow at nonsense://x: no such scheme$"):
-        export(FACTS, {}, LINES, to="mlflow", out="nonsense://x")
+        export(stored(FACTS, {}, LINES), to="mlflow", out="nonsense://x")

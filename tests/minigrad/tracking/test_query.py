@@ -15,7 +15,7 @@ def summary(loss: float | str | None) -> dict[str, Any]:
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> list[StoredRun]:
+def stored(tmp_path: Path) -> list[StoredRun]:
     adam = config(optimizer={"name": "adam", "lr": 0.1}, seed=1)
     write(tmp_path, "20261120T000000Z-a-0001", **summary(0.5), tags=["good", "old"])
     write(tmp_path, "20261120T000001Z-b-0002", adam, **summary(0.01))
@@ -53,16 +53,16 @@ def letters(some: list[StoredRun]) -> str:
     ],
 )
 def test_runs_that_meet_all_conditions(
-    found: list[StoredRun], conditions: list[str], expected: str
+    stored: list[StoredRun], conditions: list[str], expected: str
 ) -> None:
-    assert letters(select(found, [Condition.parse(text) for text in conditions])) == expected
+    assert letters(select(stored, [Condition.parse(text) for text in conditions])) == expected
 
 
-def test_a_key_that_no_run_has_is_a_slip(found: list[StoredRun]) -> None:
+def test_a_key_that_no_run_has_is_a_slip(stored: list[StoredRun]) -> None:
     with pytest.raises(StoreError, match=r"no run has 'optimizer\.nam': did you mean 'optimizer"):
-        select(found, [Condition.parse("optimizer.nam=adam")])
+        select(stored, [Condition.parse("optimizer.nam=adam")])
     with pytest.raises(StoreError, match="no run has 'nothing'"):
-        order(found, "nothing")
+        order(stored, "nothing")
 
 
 @pytest.mark.parametrize("text", ["status", "=3", "", "a b=3"])
@@ -71,15 +71,15 @@ def test_a_condition_of_another_shape_is_refused(text: str) -> None:
         Condition.parse(text)
 
 
-def test_orders(found: list[StoredRun]) -> None:
-    assert letters(order(found)) == "dcba"
-    assert letters(order(found, reverse=True)) == "abcd"
-    assert letters(order(found, "final_loss")) == "badc"
-    assert letters(order(found, "final_loss", reverse=True)) == "dabc"
-    assert letters(order(found, "status")) == "cabd"
+def test_orders(stored: list[StoredRun]) -> None:
+    assert letters(order(stored)) == "dcba"
+    assert letters(order(stored, reverse=True)) == "abcd"
+    assert letters(order(stored, "final_loss")) == "badc"
+    assert letters(order(stored, "final_loss", reverse=True)) == "dabc"
+    assert letters(order(stored, "status")) == "cabd"
 
 
-def test_columns_add_the_settings_that_differ(found: list[StoredRun]) -> None:
-    assert columns(found) == [*COLUMNS, "seed", "optimizer.name", "optimizer.lr"]
-    assert columns(found[:1]) == list(COLUMNS)
+def test_columns_add_the_settings_that_differ(stored: list[StoredRun]) -> None:
+    assert columns(stored) == [*COLUMNS, "seed", "optimizer.name", "optimizer.lr"]
+    assert columns(stored[:1]) == list(COLUMNS)
     assert columns([]) == list(COLUMNS)

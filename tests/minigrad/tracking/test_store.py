@@ -35,9 +35,9 @@ def store(tmp_path: Path) -> Path:
 def test_runs_are_listed_oldest_first_without_latest_trash_and_sweeps(store: Path) -> None:
     write(store / ".trash", "20261119T080000Z-gone-zzzz")
     (store / "sweeps").mkdir()
-    found = runs(store)
-    assert [run.id for run in found] == [OLD, MIDDLE, NEW]
-    assert [(run.name, run.status, run.damage) for run in found] == [
+    listed = runs(store)
+    assert [run.id for run in listed] == [OLD, MIDDLE, NEW]
+    assert [(run.name, run.status, run.damage) for run in listed] == [
         ("xor", "finished", []),
         ("moons", "finished", []),
         ("xor", "finished", []),
@@ -100,7 +100,7 @@ def test_a_last_line_that_only_lacks_its_end_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (b'{"step": 1, "lo', "not a line of JSON"),
         (b"", "not a line of JSON"),
@@ -114,14 +114,14 @@ def test_a_last_line_that_only_lacks_its_end_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_an_unreadable_line_elsewhere_is_damage_and_the_others_are_read(
-    tmp_path: Path, line: bytes, told: str
+    tmp_path: Path, line: bytes, message: str
 ) -> None:
     path = write(tmp_path, NEW)
     lines = (path / "metrics.jsonl").read_bytes().splitlines()
     lines[1] = line
     (path / "metrics.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     run = load(path)
-    assert run.log.damage == [f"metrics.jsonl:2: {told}"]
+    assert run.log.damage == [f"metrics.jsonl:2: {message}"]
     assert run.series("loss")[1] == [0.7, 0.1]
 
 
@@ -180,23 +180,23 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_damaged_run_is_listed_among_the_others(store: Path, kind: str) -> None:
-    damage, told = DAMAGES[kind]
+    damage, message = DAMAGES[kind]
     damage(store / MIDDLE)
-    found = {run.id: run for run in runs(store)}
-    assert found.keys() == {OLD, MIDDLE, NEW}
-    assert found[OLD].status == found[NEW].status == "finished"
-    assert found[MIDDLE].status == "damaged"
-    assert found[MIDDLE].damage[0].startswith(told)
-    assert found[MIDDLE].name == "moons"
+    by_id = {run.id: run for run in runs(store)}
+    assert by_id.keys() == {OLD, MIDDLE, NEW}
+    assert by_id[OLD].status == by_id[NEW].status == "finished"
+    assert by_id[MIDDLE].status == "damaged"
+    assert by_id[MIDDLE].damage[0].startswith(message)
+    assert by_id[MIDDLE].name == "moons"
     assert find(store, "moons").id == MIDDLE
 
 
 def test_older_runs_without_the_newer_facts_are_whole(tmp_path: Path) -> None:
     path = write(tmp_path, NEW)
-    told = facts(NEW)
+    changed = facts(NEW)
     for key in ("host", "tags", "group", "expectations"):
-        del told[key]
-    (path / "run.json").write_text(json.dumps(told))
+        del changed[key]
+    (path / "run.json").write_text(json.dumps(changed))
     assert (load(path).status, load(path).damage) == ("finished", [])
 
 
@@ -216,7 +216,7 @@ def test_a_run_whose_process_died_is_crashed(tmp_path: Path) -> None:
     assert _running(tmp_path, host=here, pid=mine, pid_start=None).status == "running"
     assert _running(tmp_path, host=here, pid=dead.pid, pid_start=None).status == "crashed"
     assert _running(tmp_path, host="elsewhere", pid=dead.pid, pid_start=1).status == "running"
-    assert _running(tmp_path, host=here, pid="?", pid_start=None).status == "crashed"
+    assert _running(tmp_path, host=here, pid=None, pid_start=None).status == "crashed"
     assert _running(tmp_path, host=here, pid=10**30, pid_start=None).status == "crashed"
 
 
@@ -239,7 +239,7 @@ def test_a_run_that_just_begins_lacks_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("which", "found"),
+    ("which", "identity"),
     [
         (OLD, OLD),
         ("20261121", MIDDLE),
@@ -251,8 +251,8 @@ def test_a_run_that_just_begins_lacks_nothing(tmp_path: Path) -> None:
         ("latest", NEW),
     ],
 )
-def test_a_run_is_found_by_a_part_of_its_id(store: Path, which: str, found: str) -> None:
-    assert find(store, which).id == found
+def test_a_run_is_found_by_a_part_of_its_id(store: Path, which: str, identity: str) -> None:
+    assert find(store, which).id == identity
 
 
 def test_a_run_is_found_by_its_path(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +282,7 @@ def test_latest_is_the_newest_where_the_link_is_missing_or_dangles(
 
 
 @pytest.mark.parametrize(
-    ("which", "told"),
+    ("which", "message"),
     [
         ("xor", f"'xor' fits 2 runs, write more of the id: {NEW}, {OLD} (python -m minigrad.runs"),
         ("mons-abcd", "did you mean 'moons-abcd'? Known: "),
@@ -294,10 +294,10 @@ def test_latest_is_the_newest_where_the_link_is_missing_or_dangles(
         ("x" * 5000, "no run 'xxx"),
     ],
 )
-def test_what_is_not_found_is_told_with_what_is_there(store: Path, which: str, told: str) -> None:
+def test_what_is_not_there_is_met_with_what_is(store: Path, which: str, message: str) -> None:
     with pytest.raises(StoreError) as caught:
         find(store, which)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "python -m minigrad.runs list" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -315,9 +315,9 @@ def test_two_thousand_runs_are_listed_completely(tmp_path: Path) -> None:
         (tmp_path / identity / "run.json").write_text(text)
         (tmp_path / identity / "config.yaml").touch()
         (tmp_path / identity / "metrics.jsonl").touch()
-    found = runs(tmp_path)
-    assert {run.id for run in found} == written
-    assert {run.status for run in found} == {"finished"}
+    listed = runs(tmp_path)
+    assert {run.id for run in listed} == written
+    assert {run.status for run in listed} == {"finished"}
     with pytest.raises(StoreError, match=r"fits 2,000 runs.* and 1,995 more"):
         find(tmp_path, "x")
 
@@ -342,14 +342,14 @@ def test_eight_processes_write_forty_runs_and_none_is_mixed(tmp_path: Path) -> N
     for _ in range(5):
         runs(tmp_path)  # reading meanwhile never raises
     assert [writer.wait(timeout=120) for writer in writers] == [0] * 8
-    found = runs(tmp_path)
-    assert len(found) == 40
-    assert {run.status for run in found} == {"finished"}
-    told = {run.summary["writer"] for run in found}
-    assert told == {f"{number}-{i}" for number in range(8) for i in range(5)}
-    for run in found:
+    listed = runs(tmp_path)
+    assert len(listed) == 40
+    assert {run.status for run in listed} == {"finished"}
+    summaries = {run.summary["writer"] for run in listed}
+    assert summaries == {f"{number}-{i}" for number in range(8) for i in range(5)}
+    for run in listed:
         number, i = map(int, run.summary["writer"].split("-"))
         assert run.config == {"writer": f"{number}-{i}"}
         assert run.series("loss")[1] == [number * 1000 + i * 100 + step for step in range(20)]
-    assert (tmp_path / "latest").resolve() in {run.path for run in found}
+    assert (tmp_path / "latest").resolve() in {run.path for run in listed}
     assert find(tmp_path, "latest").status == "finished"

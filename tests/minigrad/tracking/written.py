@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.files import yaml12
+from minigrad.tracking.facts import RunFacts
+from minigrad.tracking.reading import Log
+from minigrad.tracking.store import StoredRun
 
 CONFIG: dict[str, Any] = {
     "name": "xor",
@@ -58,8 +61,8 @@ def write(
     path = store / identity
     path.mkdir(parents=True)
     started = datetime.strptime(identity[:16], "%Y%m%dT%H%M%S%z")
-    told = facts(identity, **{"started": started.isoformat(timespec="milliseconds"), **changed})
-    (path / "run.json").write_text(json.dumps(told))
+    run_json = facts(identity, **{"started": started.isoformat(timespec="milliseconds"), **changed})
+    (path / "run.json").write_text(json.dumps(run_json))
     (path / "config.yaml").write_text(yaml12.dump(CONFIG if settings is None else settings))
     lines = [
         json.dumps({"step": step, "loss": loss, "lr": 0.5, "time": step / 7})
@@ -67,3 +70,14 @@ def write(
     ]
     (path / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines))
     return path
+
+
+def stored(
+    run_json: dict[str, Any], settings: dict[str, Any], rows: list[dict[str, Any]]
+) -> StoredRun:
+    """A run as `load` gives it, of files that were never written."""
+    status = run_json.get("status", "damaged")
+    facts, _ = RunFacts.from_data(run_json)
+    run = StoredRun(Path(run_json.get("id", "run")), run_json, facts, status=status)
+    vars(run).update(config=settings, log=Log(rows, []))  # as if they had been read
+    return run

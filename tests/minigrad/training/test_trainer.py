@@ -128,10 +128,25 @@ def test_a_loss_that_is_infinite_without_an_operation_says_so() -> None:
         del LOSSES["endless"]
 
 
-def test_the_state_of_another_model_is_refused_by_both_counts() -> None:
-    state = trainer("model.hidden=[3]").state_dict()
+@pytest.mark.parametrize("engine", ["eager", "numpy"])
+def test_the_state_of_another_model_is_refused_by_both_counts(engine: str) -> None:
+    state = trainer("model.hidden=[3]", f"train.engine={engine}").state_dict()
     with pytest.raises(ValueError, match="the state has 13 parameters, this model has 33"):
-        trainer().load_state_dict(state)
+        trainer(f"train.engine={engine}").load_state_dict(state)
+
+
+@pytest.mark.parametrize("engine", ["eager", "numpy"])
+@pytest.mark.parametrize("part", ["optimizer", "schedule", "batches", "seconds"])
+def test_a_state_with_one_part_missing_changes_nothing(part: str, engine: str) -> None:
+    settings = ["scheduler=plateau", "train.batch_size=2", f"train.engine={engine}"]
+    subject, other = trainer(*settings), trainer(*settings, "optimizer.lr=0.5", "seed=1")
+    list(subject.train(3))
+    list(other.train(2))
+    before, state = subject.state_dict(), other.state_dict()
+    del state[part]
+    with pytest.raises(KeyError, match=part):
+        subject.load_state_dict(state)
+    assert subject.state_dict() == before
 
 
 def test_a_collector_that_was_off_stays_off() -> None:

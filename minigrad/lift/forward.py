@@ -1,0 +1,147 @@
+"""The way forward through an array program: the calls that compute every register."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from minigrad.lift.calls import Calls
+from minigrad.lift.kernels import RULES, Array
+from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows
+
+
+class Forward:
+    """Emits the operations of `program`; `operands` has for each of them what it reads."""
+
+    def __init__(self, program: Program, calls: Calls) -> None:
+        self.calls = calls
+        self.parameters: Array = np.zeros((*calls.lead, program.parameters))
+        self._arrays: dict[Register, Array] = {}
+        self.inputs = [self.array(register) for register in program.arguments]
+        self.operands = [self._emit(operation) for operation in program.operations]
+
+    def array(self, register: Register) -> Array:
+        """The register's rows: the same array whenever it is asked for."""
+        if register not in self._arrays:
+            whole = self.calls.zeros(register.rows + register.ones, register.per_sample)
+            whole[..., register.rows :, :] = 1.0
+            self._arrays[register] = whole
+        return self._arrays[register][..., : register.rows, :]
+
+    def _emit(self, operation: Operation) -> list[Any]:
+        """Emit the operation; gives its operands as arrays."""
+        y = self.array(operation.out)
+        if operation.op == "dot":
+            x, weights = self._inputs(operation), self._weights(operation)
+            self.calls.emit(np.matmul, weights, x, y)
+            return [x, weights]
+        operands = [self.read(operand) for operand in operation.operands]
+        if operation.op == "sum":
+            self._sum(operation, y, operands)
+        else:
+            RULES[operation.op].forward(self.calls, y, *operands)
+        return operands
+
+    def read(self, operand: Operand) -> Any:
+        """An operand as an array, or as a float if it is one constant."""
+        if not operand.pieces:
+            numbers = list(operand.constants.values())
+            return numbers[0] if len(set(numbers)) == 1 else np.array(numbers)[:, None]
+        if view := operand.view:
+            return self._rows(view)
+        gathered = self.calls.zeros(operand.rows, operand.per_sample)
+        gathered[..., list(operand.constants), :] = np.array([*operand.constants.values()])[:, None]
+        for piece in operand.pieces:
+            self._gather(gathered, piece)
+        return gathered
+
+    def _rows(self, piece: Piece) -> Array:
+        if piece.register is None:
+            rows: Array = self.parameters[..., piece.rows, None]
+            return rows
+        return self.array(piece.register)[..., piece.rows, :]
+
+    def _gather(self, into: Array, piece: Piece) -> None:
+        if isinstance(piece.rows, slice) and isinstance(piece.dest, slice):
+            self.calls.emit(np.copyto, into[..., piece.dest, :], self._rows(piece))
+            return
+        register = piece.register
+        source = self.parameters[..., None] if register is None else self.array(register)
+        if isinstance(piece.dest, slice) and source.shape[-1] == into.shape[-1]:
+            index = np.array(listed(piece.rows))
+            self.calls.emit(np.take, source, index, -2, into[..., piece.dest, :], "clip")
+        else:
+            self.calls.emit(_copy_rows, into, piece.dest, source, piece.rows)
+
+    def _sum(self, operation: Operation, y: Array, operands: list[Any]) -> None:
+        if operation.terms > 1:
+            self.calls.emit(np.add.reduce, self.by_row(operation, operands[0]), -2, None, y)
+            return
+        plus, minus = operands[: operation.plus], operands[operation.plus :]
+        if not plus:
+            self.calls.emit(np.negative, minus.pop(0), y)
+        else:
+            first = plus.pop(0)
+            if plus:
+                self.calls.emit(np.add, first, plus.pop(0), y)
+            elif minus:
+                self.calls.emit(np.subtract, first, minus.pop(0), y)
+            else:
+                self.calls.emit(np.copyto, y, first)
+        for term in plus:
+            self.calls.emit(np.add, y, term, y)
+        for term in minus:
+            self.calls.emit(np.subtract, y, term, y)
+
+    def by_row(self, operation: Operation, terms: Array) -> Array:
+        """Terms of many rows, [..., rows, terms, batch]."""
+        if terms.shape[-2] == 1:  # the same term over and over
+            rows = operation.operands[0].rows
+            terms = np.broadcast_to(terms, (*self.calls.lead, rows, terms.shape[-1]))
+        shape = (*self.calls.lead, operation.out.rows, operation.terms, terms.shape[-1])
+        return np.reshape(terms, shape)
+
+    def _inputs(self, operation: Operation) -> Array:
+        """The inputs of a dot, with the row of ones if it has a bias."""
+        (operand,) = operation.operands
+        x: Array = self.read(operand)
+        has_bias = len(operation.weights[0]) > operand.rows
+        if not has_bias and x.shape[-2] == operand.rows:
+            return x
+        if has_bias and (register := operand.whole):
+            return self._arrays[register]
+        with_ones = self.calls.zeros(operand.rows + has_bias, per_sample=True)
+        with_ones[..., operand.rows :, :] = 1.0
+        self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)
+        return with_ones
+
+    def _weights(self, operation: Operation) -> Array:
+        """The matrix of a dot: a view of the flat parameters if they lie in equal distances."""
+        index = np.array(operation.weights)
+        if (view := strided(self.parameters, index)) is not None:
+            return view
+        weights = np.empty((*self.calls.lead, *index.shape))
+        self.calls.emit(np.take, self.parameters, index, -1, weights, "clip")
+        return weights
+
+
+def strided(flat: Array, index: NDArray[np.int64]) -> Array | None:
+    """flat[..., index] as a view, for an `index` of equal steps along rows and along columns."""
+    start = index[0, 0]
+    down = int(index[1, 0] - start) if index.shape[0] > 1 else index.shape[1]
+    along = int(index[0, 1] - start) if index.shape[1] > 1 else 1
+    rows, columns = np.indices(index.shape)
+    if min(down, along) < 1 or not np.array_equal(start + down * rows + along * columns, index):
+        return None
+    shape = (*flat.shape[:-1], *index.shape)
+    item = flat.itemsize
+    return as_strided(flat[..., start:], shape, (*flat.strides[:-1], down * item, along * item))
+
+
+def listed(rows: Rows) -> list[int]:
+    return list(range(rows.start, rows.stop, rows.step or 1)) if isinstance(rows, slice) else rows
+
+
+def _copy_rows(into: Array, dest: Rows, source: Array, rows: Rows) -> None:
+    into[..., dest, :] = source[..., rows, :]

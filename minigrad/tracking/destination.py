@@ -1,0 +1,118 @@
+"""Where a run is written: into a directory, or into memory."""
+
+import io
+from pathlib import Path
+from typing import Any, Protocol
+
+from minigrad.files.whole import Lines, replace
+from minigrad.tracking import checkpoint, layout
+from minigrad.tracking.names import new_id
+from minigrad.tracking.output import OutputLog
+
+
+class Output(Protocol):
+    """Takes the text of output.log."""
+
+    def write(self, text: str, /) -> object: ...
+
+
+class Destination(Protocol):
+    """What a Run writes to. All raise OSError where they cannot write."""
+
+    @property
+    def path(self) -> Path:
+        """What messages call it."""
+
+    @property
+    def output(self) -> Output:
+        """Takes what the run prints."""
+
+    def append(self, line: str) -> None:
+        """Add a line to metrics.jsonl; it outlives the process once this returns."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Make or replace a whole file."""
+
+    def write_checkpoint(self, state: dict[str, Any], files: dict[str, bytes]) -> None:
+        """Replace the checkpoint, and the files that belong to it."""
+
+    def close(self) -> None: ...
+
+
+class Directory:
+    """A run's directory; while it is open, it belongs to this process alone.
+
+    `lines` is its metrics.jsonl, opened already. Raises OSError where another process is writing
+    the run.
+    """
+
+    def __init__(self, path: Path, lines: Lines | None = None) -> None:
+        self.path = path
+        self._lines = lines or Lines(path / layout.METRICS)
+        try:
+            self.output = OutputLog(path / layout.OUTPUT)
+        except OSError:
+            self._lines.close()
+            raise
+
+    def append(self, line: str) -> None:
+        self._lines.append(line)
+
+    def write(self, name: str, content: bytes) -> None:
+        replace(self.path / name, content)
+
+    def write_checkpoint(self, state: dict[str, Any], files: dict[str, bytes]) -> None:
+        self._lines.sync()  # the log must not end before the state that goes on from it
+        for name, content in files.items():
+            self.write(name, content)
+        checkpoint.write(self.path, state)
+
+    def close(self) -> None:
+        self._lines.close()
+        self.output.close()
+
+
+class Memory:
+    """A run that is on no disk: its files by their names. It is never resumed."""
+
+    def __init__(self, name: str) -> None:
+        self.path = Path(name)
+        self.output = io.StringIO()
+        self._lines: list[str] = []
+        self._files: dict[str, bytes] = {}
+
+    def append(self, line: str) -> None:
+        self._lines.append(f"{line}\n")
+
+    def write(self, name: str, content: bytes) -> None:
+        self._files[name] = content
+
+    def write_checkpoint(
+        self,
+        state: dict[str, Any],  # noqa: ARG002
+        files: dict[str, bytes],
+    ) -> None:
+        """Keeps the files alone."""
+        self._files |= files
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All that a directory would hold, but for checkpoints."""
+        texts = {layout.METRICS: "".join(self._lines), layout.OUTPUT: self.output.getvalue()}
+        encoded = {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
+        return self._files | encoded
+
+
+def make_directory(store: Path, name: str) -> Path:
+    """A new directory below `store`, named by UTC time, `name` and chance. Raises OSError."""
+    store.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = store / new_id(name)
+        try:
+            path.mkdir()  # fails where it exists: no run is ever written into another
+        except FileExistsError:
+            continue
+        return path

@@ -1,0 +1,152 @@
+"""The files of a stored run, read: what they hold, and what is damaged in them."""
+
+import contextlib
+import copy
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from minigrad.files import yaml12
+from minigrad.files.untrusted import check_size, open_regular, parse_json
+from minigrad.tracking import layout
+from minigrad.tracking.facts import excerpt
+from minigrad.tracking.names import StoreError
+
+MAX_STEP = 10**15
+_MAX_LINE = 1_000_000  # bytes
+_MAX_DAMAGE = 1000  # sentences: a file with more is no log
+_NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+
+
+@dataclass(frozen=True)
+class Log:
+    """What metrics.jsonl holds: the lines that can be read, and sentences on those that cannot."""
+
+    rows: list[dict[str, float]]
+    damage: list[str]
+
+
+def read_facts(run: Path) -> dict[str, Any]:
+    """The object in the run's run.json. Raises StoreError where it cannot be read."""
+    name = layout.RUN
+    raw = read_file(run, name)
+    if not raw.strip():
+        raise StoreError(f"{name} is empty")
+    try:
+        data = parse_json(raw)
+    except UnicodeDecodeError:
+        raise StoreError(f"{name} is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        place = f"{name}:{error.lineno}:{error.colno}"
+        raise StoreError(f"{place}: not valid JSON: {error.msg}") from None
+    except ValueError as error:
+        raise StoreError(f"{name}: not valid JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise StoreError(f"{name} holds {excerpt(data)}, not an object")
+    return data
+
+
+def read_config(run: Path) -> dict[str, Any]:
+    """The run's config.yaml. Raises StoreError where it is missing, damaged or no mapping."""
+    name = layout.CONFIG
+    try:
+        config = copy.deepcopy(_parsed(read_file(run, name)))
+    except yaml12.YamlError as error:
+        place = f"{name}:{error.place.line}:{error.place.column}"
+        raise StoreError(f"{place}: {error}") from None
+    if not isinstance(config, dict | None):
+        raise StoreError(f"{name} holds {excerpt(config)}, not a mapping")
+    return config or {}
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(raw: bytes) -> Any:
+    """Runs of a sweep often share their config, and parsing takes most of the time."""
+    return yaml12.parse(raw).data
+
+
+def read_log(run: Path) -> Log:
+    """The run's metrics.jsonl. Raises StoreError where it is missing or cannot be read.
+
+    A last line without its end was cut off by a crash, which is no damage: it is passed over.
+    """
+    name = layout.METRICS
+    rows: list[dict[str, float]] = []
+    damage: list[str] = []
+    with _opened(run, name) as file:
+        for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), start=1):
+            try:
+                rows.append(_row(line))
+            except ValueError as error:
+                if line.endswith(b"\n") or len(line) == _MAX_LINE:
+                    damage.append(f"{name}:{number}: {error}")
+            if len(line) == _MAX_LINE or len(damage) == _MAX_DAMAGE:
+                damage.append(f"{name}: not read any further")
+                break
+    return Log(rows, damage)
+
+
+def _row(line: bytes) -> dict[str, float]:
+    try:
+        row = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        raise ValueError("not a line of JSON") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"not a JSON object: {excerpt(row)}")
+    step = row.get("step")
+    if not isinstance(step, int) or isinstance(step, bool):
+        raise ValueError(f"step must be a whole number, found {excerpt(step)}")
+    if abs(step) >= MAX_STEP:
+        raise ValueError(f"step must be below {MAX_STEP:,}")
+    return {"step": step} | {k: _number(k, v) for k, v in row.items() if k != "step"}
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, str) and value in _NOT_FINITE:
+        return _NOT_FINITE[value]
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number, found {excerpt(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is too large a number") from None
+
+
+def read_file(run: Path, name: str) -> bytes:
+    """One of the files that `layout` names: regular, no link, of bounded size. Raises StoreError
+    where it is missing or cannot be read.
+    """
+    with _opened(run, name) as file:
+        return file.read(layout.MAX_BYTES[name])
+
+
+@contextlib.contextmanager
+def _opened(run: Path, name: str) -> Iterator[BinaryIO]:
+    try:
+        with open_regular(run / name, follow_links=False) as file:
+            check_size(file, layout.MAX_BYTES[name])
+            yield file
+    except FileNotFoundError:
+        raise StoreError(f"{name} is missing") from None
+    except OSError as error:
+        raise StoreError(f"{name} cannot be read: {error.strerror}") from None
+
+
+def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings as one with dotted keys; an empty mapping stays as it is.
+
+    >>> flatten({"seed": 0, "optimizer": {"name": "sgd", "lr": 0.1}, "expect": {}})
+    {'seed': 0, 'optimizer.name': 'sgd', 'optimizer.lr': 0.1, 'expect': {}}
+    """
+    return dict(_leaves(config, ""))
+
+
+def _leaves(config: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

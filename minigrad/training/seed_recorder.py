@@ -1,0 +1,52 @@
+"""What a training of many seeds keeps of each seed while it goes on."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from minigrad.training.seed_table import NAME, Array, SeedTable
+
+
+class SeedRecorder:
+    """Collects each seed's numbers for the table, a row of losses a logged step."""
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        self._table = SeedTable.empty(seeds)
+        self._steps: list[int] = []
+        self._rows: list[Array] = []
+
+    def log(self, step: int, losses: Array) -> None:
+        self._steps.append(step)
+        self._rows.append(losses)
+
+    def log_initial(self, losses: Array) -> None:
+        self._table.initial_loss = losses
+
+    def mark_diverged(self, index: int, step: int) -> None:
+        """The seed at `index` has no numbers from `step` on."""
+        self._table.diverged_at[index] = step
+
+    def table(self) -> SeedTable:
+        """Each seed's numbers so far."""
+        self._table.steps = np.array(self._steps, dtype=np.int64)
+        self._table.loss = np.array(self._rows).reshape(-1, len(self._table.seeds))
+        return self._table
+
+    def restore(
+        self, raw: bytes, step: int, is_logged: Callable[[int], bool], diverged: Iterable[int]
+    ) -> None:
+        """Take over a file's numbers up to `step`, and where the seeds at `diverged` ended.
+
+        Raises ValueError for a file of other seeds, or of fewer steps.
+        """
+        table = SeedTable.from_bytes(raw)
+        if not np.array_equal(table.seeds, self._table.seeds):
+            raise ValueError(f"{NAME} holds other seeds than the run")
+        rows = {s: row for s, row in zip(table.steps.tolist(), table.loss, strict=True) if s < step}
+        wanted = [s for s in range(step) if is_logged(s)]
+        if missing := [s for s in wanted if s not in rows]:
+            raise ValueError(f"{NAME} has no losses of step {missing[0]}")
+        self._steps, self._rows = wanted, [rows[s] for s in wanted]
+        self._table.initial_loss = table.initial_loss
+        places = [*diverged]
+        self._table.diverged_at[places] = table.diverged_at[places]

@@ -1,0 +1,165 @@
+"""Corners of Value: constants without slopes, arrays beside it, numbers taken out of a graph."""
+
+from __future__ import annotations
+
+import math
+import operator
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigrad import Value
+
+X, W = Value(0.5, label="x"), Value(2.0, label="w")
+
+
+@pytest.mark.parametrize("exponent", [0.5, 0.25, 1.0, 2.0])
+def test_a_constant_base_of_0_is_never_asked_for_its_slope(exponent: float) -> None:
+    e = Value(exponent)
+    power = 0.0**e
+    power.backward()
+    assert (power.data, e.grad) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "hinted"),
+    [
+        (lambda: Value(-2.0) ** Value(3.0), True),
+        (lambda: Value(0.0) ** 0.5, False),
+        (lambda: Value(0.0) ** Value(0.5), False),
+    ],
+)
+def test_a_plain_exponent_is_advised_only_where_it_would_help(
+    make: Callable[[], Value], hinted: bool
+) -> None:
+    with pytest.raises(ArithmeticError, match="slope") as caught:
+        make().backward()
+    assert ("a plain number needs no slope" in str(caught.value)) == hinted
+
+
+ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@pytest.mark.parametrize("operation", ARITHMETIC)
+@pytest.mark.parametrize("array", [np.array([1.0, 2.0]), np.array([[1, 3]]), np.array([])])
+def test_an_array_on_either_side_gives_an_array_of_values(
+    operation: Callable[[Any, Any], Any], array: Any
+) -> None:
+    value = Value(3.0)
+    right, left = operation(value, array), operation(array, value)
+    assert right.shape == left.shape == array.shape
+    for index in np.ndindex(array.shape):
+        assert right[index].data == operation(3.0, float(array[index]))
+        assert left[index].data == operation(float(array[index]), 3.0)
+        right[index].backward()
+    assert array.size == 0 or value.grad != 0.0
+
+
+def test_arrays_of_values_meet_a_value_too() -> None:
+    value, others = Value(3.0), np.array([Value(1.0), Value(2.0)])
+    assert [product.data for product in value * others] == [3.0, 6.0]
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+def test_an_array_is_compared_member_by_member(comparison: Callable[[Any, Any], Any]) -> None:
+    array = np.array([1.0, 2.0, 3.0])
+    assert np.array_equal(comparison(Value(2.0), array), comparison(2.0, array))
+    assert np.array_equal(comparison(array, Value(2.0)), comparison(array, 2.0))
+
+
+@pytest.mark.parametrize("number", [np.float64(2.0), np.float32(2.0), np.int64(2), np.array(2.0)])
+@pytest.mark.parametrize("operation", ARITHMETIC)
+def test_numpys_single_numbers_are_plain_numbers(
+    operation: Callable[[Any, Any], Any], number: Any
+) -> None:
+    for result in (operation(Value(3.0), number), operation(number, Value(3.0))):
+        assert isinstance(result, Value)
+
+
+@pytest.mark.parametrize("thing", ["3", True, None, 1j, [1.0]])
+@pytest.mark.parametrize("comparison", COMPARISONS)
+def test_a_comparison_with_what_is_no_number_is_refused_by_name(
+    comparison: Callable[[Any, Any], Any], thing: object
+) -> None:
+    for left, right in [(Value(2.0), thing), (thing, Value(2.0))]:
+        with pytest.raises(TypeError, match="one real number") as caught:
+            comparison(left, right)
+        assert type(thing).__name__ in str(caught.value)
+
+
+def in_an_expression(w: Any, x: Any) -> Any:
+    return (w * math.exp(x) - 1) ** 2
+
+
+exp = math.exp
+
+LOSSES: list[tuple[Callable[[], Any], str]] = [
+    (lambda: in_an_expression(W, X), "math.exp"),
+    (lambda: (W * exp(X) - 1) ** 2, "math.exp"),
+    (lambda: W + math.log(X), "math.log"),
+    (lambda: 1 - math.sqrt(X), "math.sqrt"),
+    (lambda: -math.sin(X) * W, "math.sin"),
+    (lambda: W / (1 + math.exp(-X)), "math.exp"),
+    (lambda: (W * math.tanh(X)).tanh(), "math.tanh"),
+    (lambda: math.pow(X, 2) * W, "math.pow"),
+    (lambda: sum([W * math.cos(X), W]), "math.cos"),
+]
+
+
+@pytest.mark.parametrize(("loss", "name"), LOSSES)
+def test_a_function_of_math_inside_an_expression_warns_once_and_names_what_to_write(
+    loss: Callable[[], Any], name: str
+) -> None:
+    instead = "x ** y" if name == "math.pow" else f"x.{name.removeprefix('math.')}()"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            loss()
+    (warning,) = caught
+    assert name in str(warning.message)
+    assert instead in str(warning.message)
+    assert warning.filename == __file__
+
+
+def test_it_warns_again_where_warnings_are_looked_at_anew() -> None:
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"x\.exp\(\)"):
+            in_an_expression(W, X)
+
+
+def in_a_function(number: float) -> float:
+    return number
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: float(X),
+        lambda: 2 * float(X) + 1,
+        lambda: math.exp(float(X)) * 2,
+        lambda: math.exp(X.data) * 2,
+        lambda: print(X, math.exp(X), 2 * math.exp(X)),
+        lambda: f"{math.exp(X):.3f} {2 * math.exp(X)} {X:.2f}",
+        lambda: "%.3f" % math.exp(X),  # noqa: UP031
+        lambda: "%.3f %s" % (2 * math.exp(X), X),  # noqa: UP031
+        lambda: f"{math.exp(X) + 1:.3f}",
+        lambda: str(2 * math.exp(X)),
+        lambda: math.exp(X) < 3,
+        lambda: 2 * math.exp(X) < 3 < 4,
+        lambda: math.isfinite(X) and not math.isnan(X),
+        lambda: math.exp(X) if X > 0 else 1.0,
+        lambda: [math.exp(X)],
+        lambda: in_a_function(math.exp(X)),
+        lambda: round(X.exp() * float(X), 3) if False else X < W,
+        lambda: (W * X.exp() - 1) ** 2,
+    ],
+)
+def test_a_number_that_is_only_read_printed_or_compared_warns_of_nothing(
+    read: Callable[[], Any], recwarn: pytest.WarningsRecorder
+) -> None:
+    read()
+    assert not recwarn.list
