@@ -15,6 +15,7 @@ from minigrad.training.seed_table import quartiles, worst_of
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
 _DISTINCT = 10  # curves with a colour and a label of their own; the others are context
+_WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
 _TOP = 1e250  # a log axis with margins must not reach beyond the floats
 _LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
 
@@ -71,7 +72,7 @@ def draw_band(
     rows = np.where((rows > 1 / _TOP) & (rows < _TOP), rows, np.nan)
     low, median, high, _, last = rows.T
     axes = _loss_axes(loss_name)
-    axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="half of them")
+    axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="middle half")
     axes.plot(steps, last, color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
     axes.legend(frameon=False, labelcolor=INK, loc="best")
@@ -180,12 +181,13 @@ def _overlay(
         fontsize=10 if beside else 9,
         handletextpad=0.5,
     )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    style.literal(*legend.get_texts())
+    if log:
+        style.log_ticks(axes.yaxis)
 
 
 def _loss_axes(loss_name: str) -> Axes:
-    axes = style.new_figure(7.2, 4.2).add_subplot()
+    axes = style.new_figure(_WIDTH, 0.5 + _HEIGHT + style.HEAD_INCHES, "none").add_subplot()
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
     return axes
 
@@ -197,9 +199,12 @@ def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle
         place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "ha": "right"}
         place |= {"xytext": (0, 5), "textcoords": "offset points"}
         axes.annotate(f"expected below {bound:g}", (0.99, bound), color=_BOUND, **place)
-    style.head(axes, title, subtitle)
+    style.log_ticks(axes.yaxis)
+    left = 0.2 + 0.17 * len(axes.get_ylabel().split("\n")) + style.tick_width(axes.yaxis)
     figure = axes.get_figure(root=True)
     assert figure is not None
+    style.head_of_figure(figure, title, subtitle, left)
+    style.place(axes, left, 0.5, _WIDTH - left - 0.3, _HEIGHT)
     style.save(figure, path)
 
 
@@ -216,5 +221,6 @@ def _style(axes: Axes, *, ylabel: str, log: bool) -> None:
     if log:
         axes.set_yscale("log", nonpositive="mask")
     style.step_axis(axes)
-    axes.set_ylabel(ylabel)
+    axes.set_ylabel("\n".join(style.wrapped(ylabel, _HEIGHT, 10)), color=INK)
+    style.literal(axes.yaxis.label)
     style.frameless(axes)
