@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from minigrad.data import Dataset
@@ -17,7 +16,7 @@ from minigrad.plot.surface import HUGE, Grid, Surface
 Array: TypeAlias = NDArray[np.float64]
 
 _TINT = 0.5  # of a class's colour in its region, so that points can be seen on it
-_DIVERGING = LinearSegmentedColormap.from_list(
+_DIVERGING = style.LinearSegmentedColormap.from_list(
     "probability", ["#68abd4", "#bfdcec", "#fdfcfa", "#fad5bd", "#f0a070"]
 )
 

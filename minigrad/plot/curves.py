@@ -16,6 +16,7 @@ _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
 _DISTINCT = 10  # curves with a colour and a label of their own; the others are context
 _WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
+_WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 _TOP = 1e250  # a log axis with margins must not reach beyond the floats
 _LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
 
@@ -138,9 +139,12 @@ def _check(path: Path | None, curves: Sequence[Curve], smoothing: float) -> None
 def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> None:
     from matplotlib import pyplot  # here, since it looks for a screen
 
-    if pyplot.get_backend().lower() in ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"):
-        raise ValueError("no window can be opened here: name a file, as curves.png")
-    figure = pyplot.figure(figsize=_size(curves), layout="constrained")
+    try:
+        if pyplot.get_backend().lower() in _WITHOUT_WINDOWS:
+            raise ImportError
+        figure = pyplot.figure(figsize=_size(curves), layout="constrained")
+    except ImportError:  # a backend may be chosen and not installed
+        raise ValueError("no window can be opened here: name a file, as curves.png") from None
     _overlay(figure, curves, metric, log, smoothing)
     pyplot.show()
 

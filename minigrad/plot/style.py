@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
+import minigrad.plot.backend  # noqa: F401  # isort: skip  # loads matplotlib
 import matplotlib
 from matplotlib import colormaps as colormaps
 from matplotlib.axes import Axes as Axes
@@ -15,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvasAgg
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.cm import ScalarMappable as ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap as LinearSegmentedColormap
 from matplotlib.colors import LogNorm as LogNorm
 from matplotlib.colors import Normalize as Normalize
 from matplotlib.colors import to_rgb as to_rgb
@@ -172,7 +174,7 @@ def save(figure: Figure, path: Path) -> None:
     """Write the file that the path's ending asks for; the same figure gives the same bytes."""
     check_ending(path)
     if path.suffix.lower() == ".png":
-        figure.savefig(path, pil_kwargs={"compress_level": 2})
+        figure.savefig(path, pil_kwargs={"compress_level": 3})
         return
     with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
         figure.savefig(path, metadata={"Date": None})
