@@ -247,7 +247,8 @@ def _classes(targets: Iterable[float]) -> int | None:
 
 def _number(cell: str) -> float:
     number = float(cell)
-    if "_" in cell or not math.isfinite(number):
+    # float() takes underscores and the digits of every script, which other readers refuse
+    if "_" in cell or not cell.strip().isascii() or not math.isfinite(number):
         raise ValueError
     return number
 

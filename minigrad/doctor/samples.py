@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from minigrad.data import Dataset
-from minigrad.doctor.finding import Finding, counted
+from minigrad.doctor.finding import Finding
 from minigrad.doctor.patient import Patient
+from minigrad.terminal.text import counted
 
 LARGEST = 10.0
 """Initial weights suit inputs near 1: sums of larger ones saturate tanh and explode with relu."""

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from minigrad.doctor.finding import Finding, Status, counted
+from minigrad.doctor.finding import Finding, Status
 from minigrad.doctor.patient import Patient
+from minigrad.terminal.text import counted
 from minigrad.value import Value
 from nn import MLP
 from nn.mlp import Neuron
