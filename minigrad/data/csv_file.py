@@ -228,7 +228,8 @@ def _dataset(
     if not (lines or faults.first):
         faults.add(None, "a header row alone: rows of numbers are expected below it")
     faults.check()
-    return Dataset(inputs, targets, _classes(targets), lines=lines)
+    features = [*names[:column], *names[column + 1 :]]
+    return Dataset(inputs, targets, _classes(targets), lines=lines, names=features)
 
 
 def _row_faults(names: Iterable[str], cells: Iterable[str]) -> Iterator[str]:

@@ -51,7 +51,8 @@ def check_units(patient: Patient) -> Finding:
         if worst.dead >= worst.saturated:
             advice = f"model.init={_random_init(patient)}, or model.activation=leaky_relu"
         else:
-            advice = "inputs or weights are too large: data.standardize=true, or model.init=glorot"
+            scaling = "" if patient.is_standardized else "data.standardize=true, or "
+            advice = f"inputs or weights are too large: {scaling}model.init=glorot"
         return Finding(_verdict(worst), f"{_described(worst)} at the start", advice, numbers)
     if any(layer.alike for layer in layers):
         sentence = f"{max(layer.alike for layer in layers)} units of a layer are alike"
