@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from minigrad.data import Dataset
 from minigrad.plot import style
 from minigrad.plot.style import COLORS, INK, Axes, Figure, Line2D
-from minigrad.plot.surface import HUGE, Grid, Surface
+from minigrad.plot.surface import HUGE, Surface
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -177,7 +177,7 @@ def _paint_classes(axes: Axes, surface: Surface) -> None:
     """Each class's tint, paler where its lead over the second is small."""
     xs, ys = _finer(surface.xs), _finer(surface.ys)
     rows, columns = _weights(surface.ys, ys), _weights(surface.xs, xs)
-    shares = rows @ np.nan_to_num(surface.shares or _whole_shares(surface.values)) @ columns.T
+    shares = rows @ np.nan_to_num(surface.shares) @ columns.T
     tints = np.array([style.to_rgb(COLORS[k % len(COLORS)]) for k in range(len(shares))])
     ordered = np.sort(shares, axis=0)
     lead = _TINT * np.clip(ordered[-1] - ordered[-2], 0, 1)[..., np.newaxis]
@@ -208,11 +208,6 @@ def _finer(ticks: Sequence[float]) -> list[float]:
 def _weights(coarse: Sequence[float], fine: Sequence[float]) -> Array:
     """The matrix that takes heights at the coarse ticks to heights at the fine ones."""
     return np.stack([np.interp(fine, coarse, unit) for unit in np.eye(len(coarse))], axis=1)
-
-
-def _whole_shares(winners: Grid) -> list[Grid]:
-    classes = max(2, 1 + max(int(winner) for row in winners for winner in row))
-    return [[[float(w == k) for w in row] for row in winners] for k in range(classes)]
 
 
 def _size(surface: Surface, width: float) -> tuple[float, float]:

@@ -37,6 +37,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#00
 BEST = COLORS[1]
 Curve = _Curve
 """A path of lines and Bezier curves."""
+_DPI = 144
 HEAD_INCHES = 0.62
 """The height of a head of one title line and one subtitle line."""
 
@@ -49,7 +50,7 @@ def new_figure(
     A run's own pictures have fixed margins, layout "none": the constrained layout measures all
     texts several times, which takes longer than to draw them.
     """
-    figure = Figure(figsize=(width, height), dpi=144)
+    figure = Figure(figsize=(width, height), dpi=_DPI)
     figure.set_layout_engine(layout)
     FigureCanvasAgg(figure)
     return figure
@@ -114,14 +115,16 @@ def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> li
 
 def text_width(text: str, size: float = 10, weight: str = "normal") -> float:
     """The width of a line of text in inches; `size` is in points."""
-    renderer: Any = RendererAgg(1, 1, 72)  # type: ignore[no-untyped-call]
+    renderer: Any = RendererAgg(1, 1, _DPI)  # type: ignore[no-untyped-call]
     font = FontProperties(size=size, weight=weight)
-    return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+    return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / _DPI
 
 
 def tick_width(axis: Axis) -> float:
-    """The width of an axis's widest tick label, in inches."""
-    return max((text_width(label.get_text()) for label in axis.get_ticklabels()), default=0.0)
+    """The width of the widest tick label in sight, in inches."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+    return max((text_width(t.get_text()) for t, at in ticks if low <= at <= high), default=0.0)
 
 
 def frameless(axes: Axes) -> None:
