@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from minigrad.terminal.text import printable
 from minigrad.value import Value, no_slope, topological_order
 
 NOT_RUN = "backward() has not run: there are no gradients"
@@ -60,13 +61,13 @@ def vjp(node: Value, grad: float) -> tuple[float, ...]:
 
 def describe(node: Value) -> str:
     """A node in a few characters: "a (3.0)", "* (9.0)", and a plain number as it is."""
-    name = node.label or ("" if node.op == "const" else node.op)
+    name = printable(node.label) or ("" if node.op == "const" else node.op)
     return f"{name} ({node.data:.4})" if name else f"{node.data:.4}"
 
 
 def caption(node: Value, ran: bool) -> list[str]:
     """What a drawing says of a node, line by line: operation and label, data, gradient."""
-    head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
+    head = "  ".join(filter(None, [node.op if node.op != "const" else "", printable(node.label)]))
     data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
     return [*([head] if head else []), f"{data:.3g}", *([f"grad {grad:.2g}"] * ran)]
 

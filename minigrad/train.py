@@ -22,6 +22,7 @@ from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue
 from minigrad.files import yaml12
+from minigrad.nodes import collector_paused
 from minigrad.runner import build
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
@@ -123,7 +124,7 @@ def _report(session: Session, outcome: Outcome) -> int:
     run = session.run
     lines = [*outcome.sentences, f"run   {run.path}"]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), collector_paused():
             warnings.simplefilter("ignore")  # of glyphs that a font lacks, of limits of an axis
             pictures = list(draw(session))
             others = "".join(f", {picture.name}" for picture in pictures[1:])

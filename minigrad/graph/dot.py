@@ -40,7 +40,7 @@ def to_dot(root: Value, limit: int | None = None) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def draw(root: Value, path: str | Path, limit: int | None = None) -> None:

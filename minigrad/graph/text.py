@@ -1,6 +1,7 @@
 """The graph as text."""
 
 from minigrad.nodes import NOT_RUN, nodes_below, went_backward
+from minigrad.terminal.text import printable
 from minigrad.value import Value
 
 
@@ -23,7 +24,7 @@ def to_text(root: Value, limit: int | None = None) -> str:
         operands = [number.get(parent, "...") for parent in node.parents]
         infix = len(operands) == 2 and not node.op.isidentifier()
         formula = f" {node.op} ".join(operands) if infix else f"{node.op} {' '.join(operands)}"
-        text = "  ".join(filter(None, [formula.strip(), node.label]))
+        text = "  ".join(filter(None, [formula.strip(), printable(node.label)]))
         grad = f"grad {node.grad:<10.5g}" if ran else ""
         lines.append(f"{number[node]:<6} {node.data:<9.5g} {grad} {text}")
     return "\n".join(lines if ran else [*lines, NOT_RUN])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from minigrad.terminal.text import excerpt
 from minigrad.tracking.environment import differences
 from minigrad.tracking.store import StoredRun, StoreError, short
 
@@ -12,6 +13,8 @@ _WITHOUT_EFFECT = (  # on the numbers; but for the seed, which is a cause of its
     *("name", "seed", "expect"),
     *("train.log_every", "train.checkpoint_every", "train.snapshots"),
 )
+_LONGEST_WORD = 40  # characters of a value
+_LONGEST_WORD = 40  # characters of a value in a label
 _KEYS_IN_LABEL = 4
 
 
@@ -99,7 +102,7 @@ def _distinct(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _words(key: str, value: Any) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else excerpt(value, _LONGEST_WORD)
     last = key.rpartition(".")[2]
     return text if last == "name" or key == "loss" else f"{last} {text}"
 
