@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, TypeAlias, get_args, get_origin, get_type_hints
 
+from minigrad.terminal.text import json_ready
 from minigrad.tracking import layout
+from minigrad.tracking.plain import restored
 
 Status: TypeAlias = Literal["running", "finished", "failed", "diverged", "interrupted"]
 STATUSES = get_args(Status)
@@ -66,6 +68,7 @@ class RunFacts:
                 facts.update(**{key: value})
                 continue
             damage.append(f"{layout.RUN}: {key} must be {must_be}, found {excerpt(value)}")
+        facts.summary = restored(facts.summary)
         return facts, damage
 
     def update(self, **facts: Any) -> None:
@@ -83,7 +86,8 @@ class RunFacts:
 
     def to_bytes(self) -> bytes:
         """run.json."""
-        return json.dumps(self.to_data(), indent=2, default=str).encode() + b"\n"
+        data = json_ready(self.to_data())
+        return json.dumps(data, indent=2, default=str, allow_nan=False).encode() + b"\n"
 
 
 _OPTIONAL = ("seed", "engine", "resumed", "lifted", "expectations")  # left out where there is none
