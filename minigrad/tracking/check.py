@@ -37,7 +37,7 @@ def check(run: StoredRun) -> Soundness:
         layout.SEEDS: _check_seeds,
     }
     for name, examine in examinations.items():
-        needed = name == layout.CONFIG or (name == layout.METRICS and not run.alive)
+        needed = name == layout.CONFIG or (name == layout.METRICS and run.alive is False)
         if not needed and not os.path.lexists(run.path / name):
             continue
         try:

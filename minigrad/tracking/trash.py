@@ -20,10 +20,11 @@ def delete(store: str | Path, runs: Sequence[StoredRun], force: bool = False) ->
     for run in runs:
         if not os.path.samefile(run.path.parent, store):
             raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
-        if run.alive and not force:
+        if run.alive is not False and not force:
+            process = f"process {run.facts.pid} on {run.facts.host or 'this host'}"
+            doubt = ", or died there" if run.doubt else ""
             raise StoreError(
-                f"{run.id} is running (process {run.facts.pid} on "
-                f"{run.facts.host or 'this host'}): stop it, or delete it with --force"
+                f"{run.id} is running ({process}{doubt}): stop it, or delete it with --force"
             )
     (store / TRASH).mkdir(exist_ok=True)
     for run in runs:
