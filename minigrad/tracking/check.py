@@ -9,7 +9,7 @@ from pathlib import Path
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.names import LATEST
-from minigrad.tracking.reading import read_file
+from minigrad.tracking.reading import CLOCK, read_file
 from minigrad.tracking.store import StoredRun, StoreError
 
 
@@ -73,7 +73,7 @@ def _check_log(run: StoredRun, path: Path) -> tuple[str, list[str]]:
         step, last = int(row["step"]), int(before["step"])
         if step < last:
             damage.append(f"{path.name}: step {step} comes after step {last}")
-        elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time"}):
+        elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time", CLOCK}):
             names = ", ".join(sorted(twice))
             damage.append(f"{path.name}: step {step} stands there twice, with {names}")
     steps = [int(row["step"]) for row in rows]

@@ -3,6 +3,7 @@
 import functools
 import os
 import platform
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,16 @@ from typing import Any, TypeVar
 from minigrad.files.whole import is_being_written
 from minigrad.tracking import environment, layout
 from minigrad.tracking.facts import RunFacts
-from minigrad.tracking.names import LATEST, TRASH, StoreError, ambiguous, ids, matches, nearest
+from minigrad.tracking.names import (
+    LATEST,
+    TRASH,
+    StoreError,
+    ambiguous,
+    ids,
+    matches,
+    may_be_run,
+    nearest,
+)
 from minigrad.tracking.names import short as short
 from minigrad.tracking.reading import Log, flatten, read_config, read_facts, read_log
 
@@ -169,12 +179,12 @@ def find(store: str | Path, which: str) -> StoredRun:
 def command(verb: str, store: str | Path, *arguments: str) -> str:
     """What to type next."""
     in_store = [] if str(store) == "runs" else ["--store", str(store)]
-    return " ".join(["python -m minigrad.runs", verb, *arguments, *in_store])
+    return f"python -m minigrad.runs {shlex.join([verb, *arguments, *in_store])}"
 
 
 def empty(store: str | Path) -> str:
     """What to say of a store without runs."""
-    out = "" if str(store) == "runs" else f" --out {store}"
+    out = "" if str(store) == "runs" else f" --out {shlex.quote(str(store))}"
     train = f"python -m minigrad.train configs/xor.yaml{out}"
     return f"no runs in {str(store)!r} yet: {train} makes one"
 
@@ -205,9 +215,10 @@ def _latest(store: str | Path) -> StoredRun:
 def _at(store: Path, path: Path) -> StoredRun:
     """The run at a path, by the store's own name for it where it lies in the store."""
     real = Path(os.path.realpath(path))
-    if real.parent == Path(os.path.realpath(store)) and os.path.lexists(real):
+    in_store = real.parent == Path(os.path.realpath(store))
+    if in_store and os.path.lexists(real) and may_be_run(real.name):
         return load(store / real.name)
-    if not _is_run(real):
+    if not _is_run(real) or (in_store and not may_be_run(real.name)):
         raise StoreError(
             f"no run at {str(path)!r}: {command('list', store)} shows those of {str(store)!r}"
         )
