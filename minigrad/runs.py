@@ -110,7 +110,15 @@ def plot_runs(arguments: argparse.Namespace) -> int:
     from minigrad.plot.curves import draw_curves  # here, since matplotlib takes long to import
     from minigrad.plot.stored import curves, suit_log_axis
 
-    drawn = curves(_named_runs(arguments), arguments.metric)
+    runs = _named_runs(arguments)
+    if len(runs) == 1 and arguments.out is None and runs[0].facts.engine is not None:
+        from minigrad.runner.pictures import lost_pictures, redraw
+
+        if lost := lost_pictures(runs[0]):
+            pictures = [str(picture) for picture in redraw(runs[0])]
+            lines = [f"drawn again: {' and '.join(lost)}", *(f"plot  {path}" for path in pictures)]
+            return _print(arguments, {"out": pictures}, *lines)
+    drawn = curves(runs, arguments.metric)
     log = suit_log_axis(arguments.metric, drawn) if arguments.log is None else arguments.log
     draw_curves(
         arguments.out,
@@ -266,7 +274,7 @@ def _add_export(parser: Parser) -> None:
 
 def _names(text: str) -> list[str]:
     """Names between commas; one with a comma in it stands in double quotes."""
-    if "\n" in text:
+    if "\n" in text or "\r" in text:
         return [text]
     (names,) = csv.reader([text], skipinitialspace=True)
     return [name.strip() for name in names if name.strip()]

@@ -1,5 +1,6 @@
 """The style that all pictures share: ink, colours, figures, headings, and how they are saved."""
 
+import io
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +8,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from minigrad.files.whole import replace
 
 INK = "#1f2933"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -30,13 +33,17 @@ def head(axes: Axes, title: str, subtitle: str) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the file that the path's ending asks for; the same figure gives the same bytes."""
+    """Write the file that the path's ending asks for, the whole of it or nothing; the same figure
+    gives the same bytes. Raises OSError.
+    """
     check_ending(path)
+    content = io.BytesIO()
     if path.suffix.lower() == ".png":
-        figure.savefig(path)
-        return
-    with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
-        figure.savefig(path, metadata={"Date": None})
+        figure.savefig(content, format="png")
+    else:
+        with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
+            figure.savefig(content, format="svg", metadata={"Date": None})
+    replace(path, content.getvalue())
 
 
 def check_ending(path: Path) -> None:

@@ -74,8 +74,9 @@ def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = Fal
         tensorboard   scalars by step and wall time, the config as text and as hparams
         mlflow        params, metrics with their times, status and git commit as tags
     `out` is a CSV file, TensorBoard's log directory, or MLflow's database file or tracking URI.
-    Files are named after the run's directory. What is there already is replaced only with `force`;
-    an MLflow run of the same id is replaced, and nothing else in its database.
+    Files are named after the run's directory. A CSV file that is there already is replaced only
+    with `force`; event files and an MLflow run that an earlier export of this run left are replaced
+    once the new ones are whole, and nothing else is.
 
     Raises ExportError, and StoreError where the run cannot be read.
     """
@@ -113,8 +114,8 @@ def _check_free(path: Path, force: bool) -> None:
         raise ExportError(f"{path} exists already: --force replaces it, --out names another place")
 
 
-def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:
-    """Event files without TensorFlow.
+def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
+    """Event files without TensorFlow; those of an earlier export of the run are replaced.
 
     Numbers are 32-bit: TensorBoard's own server passes over scalars of 64. So they keep 7 digits,
     below 1e-45 they are 0, above 3e38 infinite; nan and infinities stay what they are.
@@ -124,8 +125,6 @@ def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:
     logs = Path(out or "tensorboard-logs")
     directory = logs / run.id
     earlier = list(directory.glob("events.out.tfevents.*.minigrad"))
-    for path in earlier:
-        _check_free(path, force)
     writer = writers.EventFileWriter(str(directory), filename_suffix=".minigrad")
     for wall_time, step, summary in _summaries(run):
         writer.add_event(event_pb2.Event(wall_time=wall_time, step=step, summary=summary))

@@ -18,8 +18,8 @@ STATUSES = get_args(Status)
 
 @dataclass
 class RunFacts:
-    """What is known of a run; a fact that run.json lacks has its default. `extra` holds keys that
-    a user's own loop, or a later version, added.
+    """What is known of a run; a fact that run.json lacks has its default. `lines` is how many a
+    user's own loop logged; `extra` holds keys that such a loop, or a later version, added.
     """
 
     id: str | None = None
@@ -45,6 +45,7 @@ class RunFacts:
     error: str | None = None
     lifted: dict[str, Any] | None = None
     expectations: list[Any] | None = None
+    lines: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -90,7 +91,14 @@ class RunFacts:
         return json.dumps(data, indent=2, default=str, allow_nan=False).encode() + b"\n"
 
 
-_OPTIONAL = ("seed", "engine", "resumed", "lifted", "expectations")  # left out where there is none
+_OPTIONAL = (
+    "seed",
+    "engine",
+    "resumed",
+    "lifted",
+    "expectations",
+    "lines",
+)  # left out where there is none
 _KIND_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 _KINDS: dict[str, tuple[type, ...]] = {}
 

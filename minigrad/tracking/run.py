@@ -95,6 +95,7 @@ class Run:
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._begun = time.monotonic()
+        self._lines = 0
         try:
             if config is not None:
                 destination.write(layout.CONFIG, config.encode())
@@ -156,6 +157,7 @@ class Run:
                 line[clock] = round(time.monotonic() - self._begun, 6)
             self._destination.append(json.dumps(line))
             self.last_step = step
+            self._lines += 1
 
     def save_checkpoint(
         self, state: dict[str, Any], files: Mapping[str, bytes] | None = None
@@ -186,6 +188,8 @@ class Run:
             if self.facts.status != "running":
                 return
             self.facts.update(status=status, ended=now(), error=error, **facts)
+            if self.facts.engine is None and self.facts.resumed is None:
+                self.facts.lines = self._lines
             _open_runs.discard(self)
             try:
                 self._write_facts()
@@ -301,7 +305,7 @@ def _opening(
     return opening
 
 
-_OWN_FACTS = ("id", "status", "argv", "started", "ended", "summary", "error", "resumed")
+_OWN_FACTS = ("id", "status", "argv", "started", "ended", "summary", "error", "resumed", "lines")
 
 
 def reopen(path: Path, last_step: int, config: str, **facts: Any) -> Run:
