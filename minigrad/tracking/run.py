@@ -123,7 +123,7 @@ class Run:
         return self._summary
 
     @summary.setter
-    def summary(self, values: Mapping[str, Any]) -> None:
+    def summary(self, values: Any) -> None:
         if values is not self._summary:  # as it is after `run.summary |= ...`
             self._summary.clear()
             self._summary.update(values)
