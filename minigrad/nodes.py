@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from minigrad.terminal.text import printable
 from minigrad.value import Value, no_slope, topological_order
 
 NOT_RUN = "backward() has not run: there are no gradients"
@@ -90,7 +91,7 @@ def _send_array_back(node: Any, grad: Any) -> None:
 
 def describe(node: Any) -> str:
     """A node in a few characters: "a (3.0)", "* (9.0)", and a plain number as it is."""
-    name = node.label or ("" if node.op == "const" else node.op)
+    name = printable(node.label) or ("" if node.op == "const" else node.op)
     numbers = in_words(node.data, ".4")
     return f"{name} ({numbers})" if name else numbers
 
@@ -102,7 +103,7 @@ def caption(node: Any, ran: bool) -> list[str]:
     """
     shape = getattr(node.data, "shape", "")
     operation = f"{'' if node.op == 'const' else node.op} {shape}".strip()
-    head = "  ".join(filter(None, [operation, node.label]))
+    head = "  ".join(filter(None, [operation, printable(node.label)]))
     data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
     lines = [in_words(data, ".3g"), *([f"grad {in_words(grad, '.2g')}"] * ran)]
     is_small = shape == "" or data.size <= FEW

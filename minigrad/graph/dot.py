@@ -41,7 +41,7 @@ def to_dot(root: Any, limit: int | None = None) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def draw(root: Any, path: str | Path, limit: int | None = None) -> None:

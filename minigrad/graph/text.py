@@ -3,6 +3,7 @@
 from typing import Any
 
 from minigrad.nodes import NOT_RUN, in_words, nodes_below, went_backward
+from minigrad.terminal.text import printable
 
 
 def to_text(root: Any, limit: int | None = None) -> str:
@@ -27,7 +28,7 @@ def to_text(root: Any, limit: int | None = None) -> str:
         operands = [number.get(parent, "...") for parent in node.parents]
         infix = len(operands) == 2 and not node.op.isidentifier()
         formula = f" {node.op} ".join(operands) if infix else f"{node.op} {' '.join(operands)}"
-        text = "  ".join(filter(None, [formula.strip(), node.label]))
+        text = "  ".join(filter(None, [formula.strip(), printable(node.label)]))
         grad = f"grad {in_words(node.grad, '.5g'):<10}" if ran else ""
         lines.append(f"{number[node]:<6} {in_words(node.data, '.5g'):<9} {grad} {text}")
     return "\n".join(lines if ran else [*lines, NOT_RUN])
