@@ -109,7 +109,8 @@ def rules(source: str) -> list[Rule]:
         makers = ("_function", "_rule", "_rules")
         slopes = [call.args[3] for maker in makers for call in _calls(function, maker)]
         slopes += [node.value for node in function.body if isinstance(node, ast.Assign)]
-        code: list[ast.AST] = [node.body for node in slopes if isinstance(node, ast.Lambda)]
+        lambdas = [node for node in slopes if isinstance(node, ast.Lambda)]
+        code: list[ast.AST] = [node.body for node in lambdas if not _is_formula(node)]
         closures = [node for node in function.body if isinstance(node, ast.FunctionDef)]
         if function.name in WITHOUT_CLOSURE:
             closures = [function]
@@ -130,6 +131,12 @@ def _rule(module: ast.Module, function: ast.FunctionDef, code: tuple[ast.AST, ..
     own = _texts([call for maker in makers for call in _calls(function, maker)])
     ops = own or _texts(_calls(module, function.name))
     return Rule(min(own, default=function.name), frozenset(ops), code)
+
+
+def _is_formula(function: ast.Lambda) -> bool:
+    """Whether it computes a value, from x, and no slope, from x and y, or share, from grad."""
+    names = [argument.arg for argument in function.args.args]
+    return names[0] == "x" and names[1:] in ([], ["k"])
 
 
 def _functions(tree: ast.AST) -> list[ast.FunctionDef]:
