@@ -109,6 +109,8 @@ class Backward:
         (operand,) = operation.operands
         index = np.array(operation.weights)
         indices = index.ravel().tolist()
+        if min(index.shape[1], operand.rows) == 1:
+            g = self.calls.apart(g)
         x_transposed = np.swapaxes(x, -1, -2)
         if not operand.has_slope:  # once a batch, since BLAS is faster with it
             copied = np.empty(x_transposed.shape)
@@ -147,9 +149,9 @@ class Backward:
             with self.calls.for_data(once):
                 emit(into)
             return
-        shape = (*self.calls.lead, operand.rows, columns)
         adopters = [piece for piece in operand.pieces if self._may_adopt(piece, columns)]
-        part = np.zeros(shape) if adopters else self.calls.buffer("part", shape)
+        make = self.calls.zeros if adopters else partial(self.calls.buffer, "part")
+        part = make(operand.rows, columns)
         emit(part)
         for piece in operand.pieces:
             if piece in adopters:
@@ -203,8 +205,7 @@ class Backward:
         if places != targets.tolist():
             part = self._taken(part, np.argsort(places, kind="stable"))
         if len(targets) < len(places):
-            shape = (*part.shape[:-2], len(targets), part.shape[-1])
-            total = self.calls.buffer("reduced", shape)
+            total = self.calls.buffer("reduced", len(targets), part.shape[-1])
             self.calls.emit(np.add.reduceat, part, np.cumsum(counts) - counts, -2, None, total)
             part = total
         self._put(register, targets.tolist(), part)
@@ -230,12 +231,12 @@ class Backward:
             self.calls.emit(_add_rows if add else _set_rows, slopes, np.array(rows), part)
 
     def _columns(self, register: Register) -> int:
-        return self.calls.batch if register.per_sample else 1
+        return self.calls.columns(register.per_sample)
 
     def _slopes_of(self, register: Register | None) -> Array:
         if register not in self._slopes:
             assert register
-            self._slopes[register] = self.calls.zeros(register.rows, register.per_sample)
+            self._slopes[register] = self.calls.zeros(register.rows, self._columns(register))
         return self._slopes[register]
 
     def _replaced(self, register: Register | None) -> Array:
@@ -243,19 +244,17 @@ class Backward:
         self._varying.add(register)
         if register in self._shared:
             self._shared.remove(register)
-            self._slopes[register] = np.zeros_like(self._slopes[register])
+            self._slopes[register] = self.calls.zeros(*self._slopes[register].shape[-2:])
         return self._slopes[register]
 
     def _taken(self, part: Array, dest: Any) -> Array:
-        shape = (*part.shape[:-2], len(dest), part.shape[-1])
-        taken = self.calls.buffer("taken", shape)
+        taken = self.calls.buffer("taken", len(dest), part.shape[-1])
         self.calls.emit(np.take, part, np.asarray(dest), -2, taken, "clip")
         return taken
 
     def _summed(self, part: Array, axis: int) -> Array:
-        shape = list(part.shape)
-        shape[axis] = 1
-        total = self.calls.buffer("summed", tuple(shape))
+        rows, columns = part.shape[-2:]
+        total = self.calls.buffer("summed", *((rows, 1) if axis == -1 else (1, columns)))
         self.calls.emit(np.add.reduce, part, axis, None, total, True)
         return total
 

@@ -36,7 +36,9 @@ class Forward:
         if register in self._place_of:
             return self.array(self._place_of[register])
         if register not in self._arrays:
-            whole = self.calls.zeros(register.rows + register.ones, register.per_sample)
+            whole = self.calls.zeros(
+                register.rows + register.ones, self.calls.columns(register.per_sample)
+            )
             whole[..., register.rows :, :] = 1.0
             self._arrays[register] = whole
         return self._arrays[register][..., : register.rows, :]
@@ -45,7 +47,7 @@ class Forward:
         """Make the array that an operand is gathered in, with a row of ones if a bias needs it."""
         if operand.view or not operand.pieces:
             return
-        whole = self.calls.zeros(operand.rows + ones, operand.per_sample)
+        whole = self.calls.zeros(operand.rows + ones, self.calls.columns(operand.per_sample))
         whole[..., operand.rows :, :] = 1.0
         whole[..., list(operand.constants), :] = np.array([*operand.constants.values()])[:, None]
         self._gathered[id(operand)] = whole
@@ -65,6 +67,9 @@ class Forward:
         y = self.array(operation.out)
         if operation.op == "dot":
             x, weights = self._inputs(operation), self._weights(operation)
+            if weights.shape[-2] == 1:
+                with self.calls.for_data(not operation.operands[0].has_slope):
+                    x = self.calls.apart(x)
             self.calls.emit_matmul(weights, x, y)
             return [x, weights]
         operands = [self.read(operand) for operand in operation.operands]
@@ -148,7 +153,7 @@ class Forward:
             return self._arrays[register]
         if has_bias and id(operand) in self._gathered:
             return self._gathered[id(operand)]
-        with_ones = self.calls.zeros(operand.rows + has_bias, per_sample=True)
+        with_ones = self.calls.zeros(operand.rows + has_bias, self.calls.batch)
         with_ones[..., operand.rows :, :] = 1.0
         with self.calls.for_data(not operand.has_slope):
             self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)

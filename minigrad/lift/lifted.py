@@ -36,7 +36,8 @@ class Lifted:
         self, function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]
     ) -> None:
         with collector_paused():
-            self.program = arrange(trace(function, sample, parameters))
+            traced = trace(function, sample, parameters)
+            self.program, self.constants = arrange(traced), traced.constants
         for operation in self.program.operations:
             if operation.op not in RULES and operation.op not in ("dot", "sum"):
                 raise LiftError(
@@ -48,13 +49,19 @@ class Lifted:
         rows = sum(register.rows + 1 for register in _registers(self.program))
         self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
 
-    def gradient(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array, Array]:
+    def gradient(
+        self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
+    ) -> tuple[Array, Array, Array]:
         """Mean loss [...], outputs [..., batch, outputs] and gradient [..., parameters].
 
-        The outputs are good until the next call.
+        The outputs are good until the next call. The gradient is written `into` an array, if there
+        is one: a new one of many replicas costs as much as their smaller operations.
         """
         loss, outputs, gradient = self._run(parameters, inputs, "gradient")
-        return loss, outputs, gradient.copy()
+        if into is None:
+            return loss, outputs, gradient.copy()
+        np.copyto(into, gradient)
+        return loss, outputs, into
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients."""
