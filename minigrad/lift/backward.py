@@ -53,7 +53,7 @@ class Backward:
             self._dot(operation, g, *operands)
         elif operation.op == "sum" and operation.terms > 1:
             (terms,) = operation.operands
-            self._send(terms, g, lambda out: self._spread(operation, g, out))
+            self._send(terms, g.shape[-1], lambda out: self._spread(operation, g, out))
         elif operation.op in ("sum", "neg"):
             for number, operand in enumerate(operation.operands):
                 self._pass_on(operation, operand, g, negative=number >= operation.plus)
@@ -64,7 +64,7 @@ class Backward:
                 once = operation.op == "*" and not operation.operands[1 - number].has_slope
                 once = once and operation.out not in self._varying
                 if not self._write_over(operation, g, emit):
-                    self._send(operation.operands[number], g, emit, once)
+                    self._send(operation.operands[number], g.shape[-1], emit, once)
 
     def _write_over(self, operation: Operation, g: Array, emit: Emit) -> bool:
         """Let the operand's slopes take the place of the result's, if they can."""
@@ -103,14 +103,16 @@ class Backward:
                 self.calls.emit(np.subtract if negative else np.add, old, g, new)
                 return
         move = np.negative if negative else _copy
-        self._send(operand, g, lambda out: self.calls.emit(move, g, out), once)
+        self._send(operand, g.shape[-1], lambda out: self.calls.emit(move, g, out), once)
 
     def _dot(self, operation: Operation, g: Array, x: Array, weights: Array) -> None:
         (operand,) = operation.operands
         index = np.array(operation.weights)
         indices = index.ravel().tolist()
-        if min(index.shape[1], operand.rows) == 1:
-            g = self.calls.apart(g)
+        inputs, times = operand.rows // operation.times, operation.times
+        columns = g.shape[-1]
+        if min(index.shape[1], inputs) == 1 or times > 1:
+            g = self.calls.side_by_side(g, times)
         x_transposed = np.swapaxes(x, -1, -2)
         if not operand.has_slope:  # once a batch, since BLAS is faster with it
             copied = np.empty(x_transposed.shape)
@@ -125,22 +127,27 @@ class Backward:
             part = np.empty((*self.calls.lead, *index.shape))
             self.calls.emit_matmul(g, x_transposed, part)
             self._add(None, indices, part.reshape((*self.calls.lead, index.size, 1)))
-        transposed = np.swapaxes(weights[..., : operand.rows], -1, -2)
-        self._send(operand, g, lambda out: self.calls.emit_matmul(transposed, g, out))
+        transposed = np.swapaxes(weights[..., :inputs], -1, -2)
+
+        def emit(out: Array) -> None:
+            with self.calls.written_side_by_side(out, times) as whole:
+                self.calls.emit_matmul(transposed, g, whole)
+
+        self._send(operand, columns, emit)
 
     def _are_new(self, indices: list[int]) -> bool:
         """Whether these parameters differ and none of them has received a part of its slope."""
         filled = self._filled.get(None, set())
         return len(set(indices)) == len(indices) and filled.isdisjoint(indices)
 
-    def _send(self, operand: Operand, g: Array, emit: Emit, once: bool = False) -> None:
-        """Have `emit` fill an array with the operand's part of the gradient, and add it there.
+    def _send(self, operand: Operand, columns: int, emit: Emit, once: bool = False) -> None:
+        """Have `emit` fill an array, [..., rows, columns], with the operand's part of the gradient,
+        and add it there.
 
         With `once` the part depends on the batch alone.
         """
         if not operand.has_slope:
             return
-        columns = g.shape[-1]
         if (view := operand.view) and (rows := self._new_rows(view, operand.rows, columns)):
             (into,) = rows
             once = once and view.register not in self._varying  # else a copy would undo it

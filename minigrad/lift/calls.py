@@ -80,11 +80,28 @@ class Calls:
         To BLAS a product of matrices is the same however far apart their rows are, but not one of a
         matrix and a vector.
         """
-        if matrices.strides[-2] == matrices.shape[-1] * matrices.itemsize:
+        if matrices.flags.c_contiguous:
             return matrices
         copies = np.empty(matrices.shape)
         self.emit(np.copyto, copies, matrices)
         return copies
+
+    def side_by_side(self, matrices: Array, times: int) -> Array:
+        """So many rows in succession as one long row: [..., rows / times, times * batch]."""
+        *lead, rows, columns = matrices.shape
+        return self.apart(matrices).reshape(*lead, rows // times, times * columns)
+
+    @contextmanager
+    def written_side_by_side(self, out: Array, times: int) -> Iterator[Array]:
+        """An array of that shape to write to, from which `out` is filled."""
+        if times == 1:
+            yield out
+            return
+        *lead, rows, columns = out.shape
+        whole = out if out.flags.c_contiguous else np.empty(out.shape)
+        yield whole.reshape(*lead, rows // times, times * columns)
+        if whole is not out:
+            self.emit(np.copyto, out, whole)
 
     def buffer(self, name: object, rows: int, columns: int, dtype: type = float) -> Array:
         """The array [..., rows, columns] of that name: the same one whenever it is asked for."""

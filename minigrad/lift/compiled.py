@@ -57,7 +57,7 @@ class Compiled:
     def __str__(self) -> str:
         if self._checked is None:
             return "not traced yet: gradient() traces it on the first sample"
-        return listing(self._checked.lifted.program)
+        return listing(self._checked.lifted.merged)
 
     def _arrays(self, batch: Sequence[Any]) -> list[Array]:
         """Each argument as [batch, numbers]. Raises ValueError for what is no batch."""

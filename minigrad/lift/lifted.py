@@ -25,6 +25,8 @@ _KEPT = 8  # executions: one for each size of batch that comes again
 class Lifted:
     """The array program of `function`, traced on `sample`, and its arrays.
 
+    `program` has an operation for each layer and token, `merged`, which runs, one for all tokens.
+
     Batches are lists of arrays, one for each argument of the function: [..., batch, numbers]. The
     leading axis, if any, is one of replicas, and parameters are [..., parameters].
 
@@ -37,14 +39,15 @@ class Lifted:
     ) -> None:
         with collector_paused():
             traced = trace(function, sample, parameters)
-            self.program, self.constants = arrange(traced), traced.constants
+            self.program, self.merged = arrange(traced)
+            self.constants = traced.constants
         for operation in self.program.operations:
             if operation.op not in RULES and operation.op not in ("dot", "sum"):
                 raise LiftError(
                     f"the loss cannot be lifted: {operation.op!r} has no array rule, "
                     f"there are: + - {' '.join(RULES)}"
                 )
-        self._prediction = self.program.without_loss()
+        self._prediction = self.merged.without_loss()
         self._executions: dict[object, Execution] = {}
         rows = sum(register.rows + 1 for register in _registers(self.program))
         self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
@@ -137,7 +140,7 @@ class Lifted:
         if key not in self._executions:
             while len(self._executions) >= _KEPT:
                 del self._executions[next(iter(self._executions))]
-            program = self._prediction if what == "predict" else self.program
+            program = self._prediction if what == "predict" else self.merged
             self._executions[key] = Execution(program, lead, batch, slopes=what == "gradient")
         return self._executions[key]
 
