@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 from minigrad.config import ConfigError, load
 from minigrad.doctor.examine import CHECKS, examine
-from minigrad.doctor.finding import Finding, counted
+from minigrad.doctor.finding import Finding
 from minigrad.terminal.command import Parser, escape_unprintable, print_lines
-from minigrad.terminal.text import json_ready, printable
+from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
 
 _WIDE = max(len(check.name) for check in CHECKS)

@@ -1,12 +1,13 @@
 """A Config -> the dataset, the model and the trainer that it describes."""
 
+import itertools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from minigrad.config import Config, ConfigError
-from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
+from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
 from minigrad.runner.limits import check_memory, check_size, layer_sizes
 from minigrad.terminal.text import excerpt
@@ -200,13 +201,21 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
     if task is None or classes == 2 or (task == "classes" and classes):
         return
     labels = "labels 0 and 1" if task == "binary" else "labels 0, 1, ... k - 1, each of them"
-    there = f"{classes} classes: try cross_entropy" if classes else "measurements: try mse"
-    if classes is None and dataset.source:
-        odd = next(
-            (i for i, t in enumerate(dataset.targets) if t not in (0, 1)), len(dataset.targets) - 1
-        )
-        there = f"{dataset.targets[odd]:g} at {dataset.where(odd)}; for measurements try mse"
+    there = f"{classes} classes: try cross_entropy" if classes else _odd_target(dataset, task)
     raise config.refusal(f"{config.loss} needs {labels}, and the data has {there}", "loss")
+
+
+def _odd_target(dataset: Dataset, task: str) -> str:
+    """What keeps the targets from being labels of the task."""
+    values = set(dataset.targets)
+    if len(values) == 1:
+        return f"{values.pop():g} in every sample: there is nothing to tell apart"
+    highest = csv_file.MAX_CLASSES if task == "classes" else 2
+    for i, target in enumerate(dataset.targets):
+        if target not in range(highest):
+            return f"{target:g} at {dataset.where(i)}; for measurements try mse"
+    missing = next(label for label in itertools.count() if label not in values)
+    return f"labels up to {max(values):g} and no {missing}"
 
 
 def _generator(config: Config, purpose: str) -> random.Random:

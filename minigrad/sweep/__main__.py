@@ -113,7 +113,7 @@ def _with_bar(
     by_index: Iterator[tuple[int, Result]], sweep: SweepStore
 ) -> Iterator[tuple[int, Result]]:
     """The results, with a progress bar over members if somebody watches."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
         yield from by_index
         return
     total = sweep.plan.members

@@ -71,11 +71,10 @@ def train(config: Mapping[str, Any]) -> Result:
             try:
                 validated = _validated(config)
                 trainer = build.trainer_for(validated)
-            except (Exception, SystemExit) as error:  # a file that is not here, or a plugin's
+                Session(validated, trainer, run, quiet=True).train(Interrupts())
+            except BaseException as error:  # a plugin's, even KeyboardInterrupt, or a missing file
                 traceback.print_exc(file=memory.output)
                 run.finish("failed", error=_sentence(error))
-            else:
-                Session(validated, trainer, run, quiet=True).train(Interrupts())
     return _result(config, run, memory)
 
 

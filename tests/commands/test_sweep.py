@@ -543,6 +543,14 @@ BAD: dict[str, tuple[list[str], str | list[str]]] = {
         ["optimizer.lr=0.1,0.2", "optimizer=sgd,adam"],
         "optimizer.lr=0.1 optimizer=sgd and optimizer.lr=0.2 optimizer=sgd make the same config",
     ),
+    "cells whose numbers are the same": (
+        ["optimizer.lr=1,1.0"],
+        "optimizer.lr: 1 and 1.0 are the same value: leave one of them out",
+    ),
+    "cells whose blocks are the same": (
+        ["optimizer=sgd,{name: sgd}"],
+        "make the same config: leave one of them out",
+    ),
     "a seed that is none": (["seed=0,-1"], "seed: must be a whole number of at least 0"),
     "seeds twice": (
         ["seed=0,1", "train.seeds=3", "train.engine=numpy"],

@@ -77,7 +77,7 @@ def draw_heatmap(
         _label(axes, xs, ys)
         if where.panel:
             title_of_panel = f"{short_key(where.panel)} {cell(value)}"
-            axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK)
+            style.literal(axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK))
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     for axes in grid.flat[max(0, len(panels) - across) : len(panels)]:  # none is below them

@@ -52,7 +52,7 @@ def test_missed_expectations_say_by_how_much() -> None:
     assert not any(verdict.met for verdict in verdicts)
     assert [verdict.sentence for verdict in verdicts] == [
         "initial loss 0.9 lies 0.1 above [0.6, 0.8]",
-        "final loss 0.0015 misses 0.001 by 0.0005",
+        "final loss 0.0015 is not below 0.001",
     ]
     (below,) = judge(Expectations(initial_loss=[0.6, 0.8]), 0.5, 0.1)
     assert below.sentence == "initial loss 0.5 lies 0.1 below [0.6, 0.8]"
