@@ -123,7 +123,7 @@ def text_width(text: str, size: float = 10, weight: str = "normal") -> float:
 def tick_width(axis: Axis) -> float:
     """The width of the widest tick label in sight, in inches."""
     low, high = sorted(axis.get_view_interval())
-    ticks = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+    ticks = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=False)
     return max((text_width(t.get_text()) for t, at in ticks if low <= at <= high), default=0.0)
 
 
