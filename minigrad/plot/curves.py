@@ -199,8 +199,7 @@ def _overlay(
         handletextpad=0.5,
     )
     style.literal(*legend.get_texts())
-    if log:
-        style.log_ticks(axes.yaxis)
+    style.log_ticks(axes.yaxis)
 
 
 def _loss_axes(loss_name: str) -> Axes:

@@ -146,7 +146,12 @@ def line_key(label: str, color: str, width: float = 2.5, dashes: Any = "-") -> L
 
 
 def log_ticks(axis: Axis) -> None:
-    """Ticks for the range that a log axis has now, labelled without a formula, which costs more."""
+    """Ticks for the range that a log axis has now, labelled without a formula, which costs more.
+
+    Another axis keeps its own.
+    """
+    if axis.get_scale() != "log":
+        return
     low, high = axis.get_view_interval()
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     if last - first >= 2:
