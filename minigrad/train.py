@@ -29,7 +29,7 @@ from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
 from minigrad.terminal.command import Parser, print_lines
-from minigrad.terminal.text import excerpt
+from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 overrides = [*arguments.overrides, *_of_seeds(arguments)]
                 session = _session(load_config(arguments.config, overrides), arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
-            print(error, file=sys.stderr)
+            print(*map(printable, str(error).split("\n")), sep="\n", file=sys.stderr)
             return 2
         with session.run:
             outcome = session.train(interrupts)
@@ -108,7 +108,7 @@ def _resumed(arguments: argparse.Namespace) -> Session:
     try:
         trainer = build.trainer_for(resumed.config)
         for note in resumed.notes:
-            print(note)
+            print(printable(note))
         text = resumed.config.to_yaml()
         run = reopen(resumed.path, resumed.last_step, text, resumed.held)
     except OSError as error:
@@ -134,7 +134,7 @@ def _report(session: Session, outcome: Outcome) -> int:
     except Exception as error:  # a plugin's, which is asked for the surface
         lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
     with suppress(OSError):  # the run is whole all the same
-        print_lines(lines)
+        print_lines(map(printable, lines))
     return outcome.code
 
 

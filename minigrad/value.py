@@ -252,7 +252,9 @@ def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0)
     """bias + weights[0] * inputs[0] + weights[1] * inputs[1] + ..., a neuron's sum as one node
 
     Terms are added from left to right, and gradients from the last term to the first: both have
-    the bits that the same chain of + and * has. The parents are (*weights, *inputs, bias).
+    the bits that the same chain of + and * has (gradients, where no operand is computed from
+    another: a chain comes back to those at other moments). The parents are (*weights, *inputs,
+    bias).
 
     >>> w, x, b = Value(2.0), Value(3.0), Value(1.0)
     >>> dot([w], [x], b)
@@ -268,6 +270,7 @@ def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0)
         total = _weighted_sum(weights, inputs, bias)
     parents: Any = (*weights, *inputs, bias)
 
+    # The chain's rules from its end to its start: + hands grad on, * hands each factor the other.
     def backward(grad, weights=tuple(weights), inputs=tuple(inputs), bias=bias):
         for weight, x in zip(reversed(weights), reversed(inputs)):  # noqa: B905
             weight.grad += x.data * grad
@@ -278,7 +281,9 @@ def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0)
 
 
 def _weighted_sum(weights: Any, inputs: Any, bias: Any) -> Any:
-    """None if a number among them has no `data`."""
+    """None if there are plain numbers among them, which have no `data`; to look at each beforehand
+    would take as long as the sum.
+    """
     try:
         total = bias.data
         for weight, x in zip(weights, inputs):  # noqa: B905 - as long, by dot's check
@@ -396,7 +401,7 @@ def _normal_density(x: float) -> float:
     return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
-# A plain number that meets a Value becomes a constant.
+# That is all of the algorithm. What follows: plain numbers that meet a Value become constants.
 
 
 def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:

@@ -10,7 +10,7 @@ from optim.settings import Fraction, NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class Adadelta(Optimizer):
-    """steps by the gradient, in the units of the steps before
+    """scales the gradient by the root mean square of past steps over that of past gradients
 
     For each parameter x with gradient g:
 

@@ -10,7 +10,7 @@ from optim.settings import NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class Adagrad(Optimizer):
-    """steps by the gradient over the root of all its squares so far
+    """divides the gradient by the root of the sum of all its squares so far
 
     For each parameter x with gradient g, at its step t = 1, 2, ...:
 

@@ -10,7 +10,7 @@ from optim.settings import Betas, NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class Adam(Optimizer):
-    """adaptive moments: steps by the mean gradient over its root mean square
+    """adaptive moments: divides the mean gradient by its root mean square
 
     For each parameter x with gradient g, at its step t = 1, 2, ...:
 
@@ -19,7 +19,7 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g^2
         x = x - lr * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)
 
-    m and v start at 0. With amsgrad, the largest v so far stands for v in the last line.
+    m and v start at 0. With amsgrad, the largest v so far replaces v in the last line.
 
     As torch.optim.Adam; Kingma and Ba 2015, "Adam: a method for stochastic optimization", and Reddi
     et al. 2018, "On the convergence of Adam and beyond", for amsgrad.
@@ -47,7 +47,7 @@ class Adam(Optimizer):
 
     @staticmethod
     def undecayed(x: Any, g: Any, state: State, s: Settings) -> Any:
-        """The rule for a weight_decay of 0."""
+        """The rule without weight decay."""
         t = state["t"] = state.get("t", 0) + 1
         beta1, beta2 = s.betas
         m = state["m"] = decay(state.get("m", 0.0), beta1, (1 - beta1) * g)

@@ -10,7 +10,7 @@ from optim.settings import Betas, NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class Adamax(Optimizer):
-    """Adam with the largest recent gradient in place of the root mean square
+    """Adam with the largest recent gradient instead of the root mean square
 
     For each parameter x with gradient g, at its step t = 1, 2, ...:
 

@@ -10,7 +10,7 @@ from optim.settings import Penalty
 
 @OPTIMIZERS.register
 class AdamW(Adam):
-    """Adam whose weight decay bypasses the moments
+    """Adam with weight decay that does not enter the moments
 
     For each parameter x with gradient g:
 

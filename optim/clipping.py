@@ -21,13 +21,13 @@ def grad_norm(parameters: Iterable[Parameter]) -> float:
 
 
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
-    """Scale all gradients alike, to at most `max_norm` together; give their norm before.
+    """Scale all gradients alike, to a norm of at most `max_norm`; return the norm before.
 
         norm = sqrt(sum of g^2)        over every gradient of every parameter
         g = g * min(1, max_norm / (norm + 1e-6))
 
     As torch.nn.utils.clip_grad_norm_; Pascanu et al. 2013, "On the difficulty of training recurrent
-    neural networks". Where the norm is not finite, gradients become nan.
+    neural networks". If the norm is not finite, gradients become nan.
 
     >>> from minigrad import Value
     >>> x = Value(3.0)
@@ -41,14 +41,14 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     parameters = list(parameters)
     before = grad_norm(parameters)
     scale = max_norm / (before + 1e-6)
-    if not scale >= 1:  # nan goes through, as everywhere
+    if not scale >= 1:  # nan is passed on
         for parameter in parameters:
             parameter.grad = parameter.grad * scale
     return before
 
 
 def clip_grad_value(parameters: Iterable[Parameter], clip_value: float) -> None:
-    """Cut every gradient off at `-clip_value` and `clip_value`.
+    """Clip every gradient to the interval from `-clip_value` to `clip_value`.
 
     As torch.nn.utils.clip_grad_value_.
 

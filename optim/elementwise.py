@@ -1,7 +1,7 @@
-"""Functions of one element at a time, on a float or a numpy array, with the same bits on both.
+"""Elementwise functions of a float or a numpy array, with the same bits for both.
 
-`+ - * /` and `abs` do so already. A power does not: `x ** 0.5` on a float and on an array may
-differ in the last bit, where a square root is exact to the bit everywhere.
+`+ - * /` and `abs` have that already. A power has not: `x ** 0.5` of a float and of an array may
+differ in the last bit, whereas a square root is correctly rounded everywhere.
 """
 
 import functools
@@ -17,7 +17,7 @@ def sqrt(x: Any) -> Any:
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """The larger; nan if one is nan."""
+    """The larger of two; nan if either is nan."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a if a >= b or a != a else b
     return _numpy().maximum(a, b)
@@ -31,12 +31,12 @@ def _numpy() -> Any:
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """The smaller; nan if one is nan."""
+    """The smaller of two; nan if either is nan."""
     return -maximum(-a, -b)
 
 
 def divide(a: Any, b: Any) -> Any:
-    """a / b for b from 0 up, as an array answers: 1 / 0 is inf and 0 / 0 is nan, no exception."""
+    """a / b for b >= 0, as for arrays: 1 / 0 is inf and 0 / 0 is nan, without an exception."""
     try:
         return a / b
     except ZeroDivisionError:
@@ -44,14 +44,14 @@ def divide(a: Any, b: Any) -> Any:
 
 
 def decay(old: Any, factor: Any, added: Any) -> Any:
-    """factor * old + added, written over `old` if that is an array."""
+    """factor * old + added; an array `old` is overwritten with it."""
     old *= factor
     old += added
     return old
 
 
 def descend(x: Any, lr: Any, d: Any) -> Any:
-    """x - lr * d, to the bit, with one new array in place of two."""
+    """x - lr * d, to the last bit, but with one new array instead of two."""
     if isinstance(x, (int, float)):
         return x - lr * d
     change = -lr * d
@@ -62,13 +62,16 @@ def descend(x: Any, lr: Any, d: Any) -> Any:
 
 
 def silently(like: Any, action: Callable[[], T]) -> T:
-    """What `action` gives, while arrays overflow to infinity without a warning, as floats do."""
+    """The result of `action`, in which arrays overflow to infinity without a warning, as floats do.
+
+    `like` tells whether there are arrays.
+    """
     return action() if isinstance(like, (int, float)) else _silenced()(action)
 
 
 @functools.cache
 def _silenced() -> Callable[[Callable[[], Any]], Any]:
-    # As a decorator: the same in a `with` costs twice as much, a tenth of a small array's step.
+    # As a decorator, since a `with` block takes twice as long: a tenth of a small array's step.
     silenced: Callable[[Callable[[], Any]], Any] = _numpy().errstate(all="ignore")(
         lambda action: action()
     )
@@ -76,29 +79,30 @@ def _silenced() -> Callable[[Callable[[], Any]], Any]:
 
 
 def zeros(like: Any) -> Any:
-    """0 of the same shape."""
+    """Zeros of the same shape."""
     if isinstance(like, (int, float)):
         return 0.0
     return _numpy().zeros_like(like)
 
 
 def of_the_same_norm(x: Any) -> list[float]:
-    """Numbers, few where that is fast, whose Euclidean norm is that of all elements of x.
+    """Numbers with the same Euclidean norm as the elements of x: these, or the norm itself.
 
-    An array of more than a hundred elements is squared and added up by numpy, in an order that its
-    size alone decides. The norm's last bits may differ from those that math.hypot gives.
+    The norm of an array of more than 100 elements is computed by numpy, whose sum of squares takes
+    them in an order that depends on their number alone. It may differ from that of math.hypot in
+    the last two bits.
     """
     if isinstance(x, (int, float)):
         return [x]
     if x.size > _FEW and x.dtype.char == "d":
         total = _squared()(x.ravel())
-        if 1e-280 < total < math.inf:  # else squares may be lost: too small, too large, or nan
+        if 1e-280 < total < math.inf:  # otherwise squares overflow or underflow, or are nan
             return [math.sqrt(total)]
     numbers: list[float] = x.ravel().tolist()
     return numbers
 
 
-_FEW = 100  # hypot takes as long for so many as numpy does for any array
+_FEW = 100  # at which math.hypot takes as long as numpy
 
 
 @functools.cache
@@ -109,12 +113,12 @@ def _squared() -> Callable[[Any], float]:
 
 
 def listed(x: Any) -> Any:
-    """A number as it is, an array as nested lists: ready for JSON."""
+    """A number itself, an array as nested lists: ready for JSON."""
     return x.tolist() if hasattr(x, "tolist") else x
 
 
 def restored(x: Any, like: Any) -> Any:
-    """What `listed` was given, for a parameter whose data is `like`."""
+    """The inverse of `listed`, for a parameter whose data is `like`."""
     if isinstance(x, list) and hasattr(like, "tolist"):
         return _numpy().array(x)
     return x

@@ -4,8 +4,8 @@
         lr: Rate = 1e-3
         momentum: Fraction = 0.0
 
-is made as SGD(parameters, lr=0.1, momentum=0.9). As in a data class; but a default may be a list,
-and what the constructor takes first, the parameters, is not what the object keeps.
+is constructed as SGD(parameters, lr=0.1, momentum=0.9). It resembles a data class, but a default
+may be a list, and the parameters, which come first, are no field of the object.
 """
 
 import functools
@@ -29,9 +29,9 @@ def argument(*, alias: str) -> Any:
 
 @dataclass_transform(field_specifiers=(argument,))
 class Fields:
-    """Base of Optimizer: a subclass of that has the fields of its bases and those in its own body.
+    """Base of Optimizer, whose subclasses have the fields of their bases and those in their body.
 
-    Of an object, a field is the first group's setting.
+    Read from an object, a field has the value of the first group's setting.
     """
 
     _fields: ClassVar[Mapping[str, inspect.Parameter]] = {}
@@ -51,7 +51,7 @@ class Fields:
 
 
 def _fields_in(cls: type) -> dict[str, inspect.Parameter]:
-    # An annotation may be text; the module of a plugin, where its names are, is not imported.
+    # Annotations may be strings. A plugin's module, which has their names, is not in sys.modules.
     functions = (getattr(member, "__func__", member) for member in vars(cls).values())
     names = next((f.__globals__ for f in functions if inspect.isfunction(f)), None)
     return {
@@ -71,7 +71,7 @@ def _of_first_group(name: str, made: Any) -> Any:
 
 
 def _constructor(cls: type[Fields], base: Callable[..., None]) -> Callable[..., None]:
-    """An `__init__` that takes (self, parameters, *fields), and hands them to `base` by name."""
+    """An `__init__` that takes (self, parameters, *fields) and passes them to `base` by name."""
     fields = cls._fields.values()
     signature = inspect.Signature([*_FIRST, *fields], return_annotation=None)
 

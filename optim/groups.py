@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 
 class Parameter(Protocol):
-    """Anything with a number or an array of numbers and its gradient, as a Value."""
+    """Anything that has a number or an array of numbers, and its gradient, as a Value has."""
 
     data: Any
     grad: Any
@@ -18,7 +18,7 @@ Parameters: TypeAlias = Iterable[Parameter | Mapping[str, Any]]
 
 
 State: TypeAlias = dict[str, Any]
-"""What a rule keeps of one parameter for its next step, by name; empty at first."""
+"""What a rule remembers of one parameter until its next step, by name; empty at first."""
 
 
 class Settings(SimpleNamespace):
@@ -39,7 +39,7 @@ class Group:
 
 
 def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
-    """Each group's parameters and the settings it has of its own. Raises ValueError."""
+    """The parameters of each group and its own settings. Raises ValueError."""
     members = _members(given)
     if not any(isinstance(member, Mapping) for member in members):
         members = [{"params": members}]
@@ -56,7 +56,7 @@ def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
 
 
 def _members(given: Any) -> list[Any]:
-    # A set is refused too: it has no order, and a loaded state goes by order.
+    # A set is refused too: it has no order, and a loaded state is matched by order.
     if not isinstance(given, Iterable) or isinstance(given, (set, frozenset)):
         raise ValueError(f"parameters come in a list, found {type(given).__name__}")
     return list(given)

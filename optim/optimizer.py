@@ -1,6 +1,7 @@
 """Optimizer: steps every parameter by one elementwise rule.
 
-Your own: subclass Optimizer, list its settings, write `rule`, decorate with `@OPTIMIZERS.register`.
+To add your own, subclass Optimizer, list the settings, write `rule` and decorate the class with
+`@OPTIMIZERS.register`.
 """
 
 import copy
@@ -23,14 +24,14 @@ OPTIMIZERS: "Registry[type[Optimizer]]" = Registry("optimizer")
 class Optimizer(Fields, ABC):
     """Base of all optimizers: holds the parameters in groups, with settings and states.
 
-    A subclass lists its settings as annotated fields, "lr" among them. They make its constructor,
-    SGD(parameters, lr=0.1); afterwards each is an attribute, with the first group's value.
+    A subclass lists its settings as annotated fields; one of them is `lr`. Its constructor takes
+    them after the parameters, as in SGD(parameters, lr=0.1).
 
     `parameters` are parameters, or groups with settings of their own, as in PyTorch:
 
         Adam([{"params": [a, b], "lr": 0.1}, {"params": [c]}], lr=0.01)
 
-    Raises ValueError for no parameters, for one that comes twice, and for a setting that is unknown
+    Raises ValueError if there are no parameters, if one occurs twice, and if a setting is unknown
     or outside its range.
     """
 
@@ -61,12 +62,12 @@ class Optimizer(Fields, ABC):
 
     @classmethod
     def check(cls, settings: Mapping[str, Any]) -> None:
-        """Raise ValueError for settings outside their ranges. Extend it for those that clash."""
+        """Raise ValueError for settings outside their ranges; to be extended for conflicts."""
         check(cls, settings)
 
     @property
     def lr(self) -> float:
-        """The first group's learning rate now; set, it is that of all groups."""
+        """The current learning rate of the first group. Assigning to it sets that of all groups."""
         rate: float = self.groups[0].settings.lr
         return rate
 
@@ -109,16 +110,16 @@ class Optimizer(Fields, ABC):
     def rule(*x_g_state_s: Any, **settings: Any) -> Any:
         """The parameter after one step: `rule(x, g, state, s)`.
 
-        `x` is the parameter and `g` its gradient, both floats or both arrays; `state` is a dict
-        of the parameter's own, empty at first, for what the next step must know; `s` has the
-        settings as attributes. The rule makes a new array, and neither changes nor keeps `x` and
-        `g`: the caller may use them again. Arrays in `state` are its own, to be changed in place.
+        `x` is the parameter and `g` its gradient, both floats or both arrays. `state` is a dict
+        for this parameter, empty at first, which holds what the next step needs. `s` has the
+        settings as attributes. The rule returns a new array; it neither changes nor keeps `x` and
+        `g`, since the caller may reuse them. It may change arrays in `state` in place.
 
-        A rule may take the settings by name as well: `rule(x, g, state, *, lr, momentum)`.
+        A rule may also take the settings by name: `rule(x, g, state, *, lr, momentum)`.
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on, but for the parameters: a copy, ready for JSON.
+        """Everything that the next step depends on except the parameters: a copy, ready for JSON.
 
         Where parameters are arrays, the entries of their states are nested lists.
         """
@@ -138,8 +139,8 @@ class Optimizer(Fields, ABC):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict()`, settings included.
 
-        Raises ValueError, and changes nothing, for one that does not fit: of another optimizer, or
-        with other groups, parameters or settings.
+        Raises ValueError, and changes nothing, if the state does not fit: if it is of another
+        optimizer, or has other groups, parameters or settings.
         """
         _check_keys("the state", state, ("optimizer", "groups"))
         if state["optimizer"] != type(self).__name__:
@@ -165,7 +166,7 @@ class Optimizer(Fields, ABC):
         _check_keys("its state", saved, ("settings", "initial_lr", "states"))
         settings, initial_lr, states = saved["settings"], saved["initial_lr"], saved["states"]
         _check_keys("its settings", settings, vars(group.settings))
-        check_number("lr", settings["lr"], "[0, inf)")  # a schedule may have led it to 0
+        check_number("lr", settings["lr"], "[0, inf)")  # 0 too: a schedule may end there
         lr = settings["lr"]
         settings = self._checked({**settings, "lr": initial_lr}) | {"lr": lr}
         _check_count("parameter", states, group.parameters)
@@ -177,7 +178,7 @@ class Optimizer(Fields, ABC):
 
 @contextmanager
 def _inside(number: int) -> Iterator[None]:
-    """Errors raised within name the group."""
+    """Add the group's number to a ValueError raised inside."""
     try:
         yield
     except ValueError as error:

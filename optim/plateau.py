@@ -1,4 +1,4 @@
-"""The one schedule with a state: it looks at the loss."""
+"""The one schedule with a state: it depends on the loss."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -10,16 +10,17 @@ from optim.settings import NonNegative
 
 @SCHEDULES.register
 class Plateau:
-    """lr times factor whenever the loss has stopped falling
+    """lr times factor each time the loss has stopped falling
 
     A loss is better where it is below
 
         best * (1 - threshold)        threshold_mode "rel"
         best - threshold              threshold_mode "abs"
 
-    After more than `patience` steps in a row that are not better, rate = max(rate * factor,
-    min_lr), unless that is less than `eps` below; then `cooldown` steps pass before any counts
-    again. As torch.optim.lr_scheduler.ReduceLROnPlateau with mode="min".
+    After more than `patience` steps in a row without a better loss, rate = max(rate * factor,
+    min_lr), unless that lowers it by no more than `eps`. Then `cooldown` steps are not counted.
+
+    As torch.optim.lr_scheduler.ReduceLROnPlateau with mode="min".
 
     >>> rate = Plateau(patience=1, factor=0.5)
     >>> for loss in (3.0, 2.0, 2.0, 2.0):
@@ -53,12 +54,12 @@ class Plateau:
         for _ in range(self.reductions):
             lower = max(rate * self.factor, self.min_lr)
             if rate - lower <= self.eps:
-                break  # nor will any reduction after it change the rate
+                break  # later reductions would not change the rate either
             rate = lower
         return rate
 
     def observe(self, loss: float) -> None:
-        """Look at a step's loss, after the step."""
+        """Take note of the loss of a step, after the step."""
         if self._is_better(loss):
             self.best = loss
             self.bad_steps = 0
@@ -80,7 +81,7 @@ class Plateau:
         return loss < self.best - self.threshold
 
     def state_dict(self) -> dict[str, Any]:
-        """What the losses so far have left behind, ready for JSON."""
+        """What the next rates depend on, ready for JSON."""
         return {
             "best": self.best,
             "bad_steps": self.bad_steps,
@@ -89,7 +90,7 @@ class Plateau:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a `state_dict()`. Raises ValueError, and changes nothing, if it is not."""
+        """Continue from a `state_dict()`. Raises ValueError, and changes nothing, if it is none."""
         if state.keys() != self.state_dict().keys():
             raise ValueError(
                 f"the state must have {', '.join(self.state_dict())}, found {', '.join(state)}"

@@ -11,7 +11,7 @@ from optim.settings import Betas, NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class RAdam(Optimizer):
-    """Adam that steps by the mean gradient alone until it has seen enough
+    """Adam that uses the mean gradient alone until its variance can be estimated
 
     For each parameter x with gradient g, at its step t = 1, 2, ...:
 
@@ -26,7 +26,8 @@ class RAdam(Optimizer):
             d = d * sqrt((r - 4) * (r - 2) * h / ((h - 4) * (h - 2) * r))
         x = x - lr * d
 
-    m and v start at 0; r is the number of gradients that v stands for, h what r tends to.
+    m and v start at 0. r is the length of the simple moving average that v approximates, and
+    h its limit for large t.
 
     As torch.optim.RAdam; Liu et al. 2020, "On the variance of the adaptive learning rate and
     beyond".

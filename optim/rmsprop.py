@@ -10,7 +10,7 @@ from optim.settings import Fraction, NonNegative, Penalty, Rate
 
 @OPTIMIZERS.register
 class RMSprop(Optimizer):
-    """steps by the gradient over its root mean square
+    """divides the gradient by its root mean square
 
     For each parameter x with gradient g:
 
@@ -20,13 +20,13 @@ class RMSprop(Optimizer):
         d = momentum * the last step's d + d
         x = x - lr * d
 
-    v starts at 0. If centered, v - m^2 stands for v in the third line, a variance, where
+    v starts at 0. If centered, the variance v - m^2 replaces v in the third line, where
 
         m = alpha * m + (1 - alpha) * g
 
-    As torch.optim.RMSprop, but where rounding makes the variance negative: it is 0 here, the root
-    nan there. Tieleman and Hinton 2012, lecture 6.5 of "Neural networks for machine learning";
-    centered after Graves 2013, "Generating sequences with recurrent neural networks".
+    As torch.optim.RMSprop, except that a variance made negative by rounding is taken as 0 here; its
+    root is nan there. Tieleman and Hinton 2012, lecture 6.5 of "Neural networks for machine
+    learning"; centered after Graves 2013, "Generating sequences with recurrent neural networks".
 
     >>> from minigrad import Value
     >>> x = Value(3.0)

@@ -1,11 +1,11 @@
 """Learning-rate schedules: functions (step, lr) -> the rate for this step, counted from 0.
 
-`lr` is the rate the optimizer was made with, or a group of its own. Each function here makes a
-schedule out of its settings, which have PyTorch's names and defaults:
+`lr` is the rate that the optimizer, or the group, was made with. Each function here makes a
+schedule from its settings, which have PyTorch's names and defaults:
 
     optimizer.set_lr(cosine(T_max=500), step)        # before each step
 
-Your own: decorate a function of the same shape with `@SCHEDULES.register`.
+To add your own, decorate such a function with `@SCHEDULES.register`.
 """
 
 import bisect
@@ -119,7 +119,7 @@ def linear(
 
 @SCHEDULES.register
 def cosine(*, T_max: Count, eta_min: NonNegative = 0.0) -> Schedule:  # noqa: N803 - PyTorch's name
-    """half a wave of the cosine from lr to eta_min in T_max steps, then back again
+    """a half cosine wave from lr to eta_min in T_max steps, and back
 
         rate = eta_min + (lr - eta_min) * (1 + cos(pi * step / T_max)) / 2
 
@@ -178,15 +178,15 @@ def one_cycle(
     final_div_factor: Factor = 1e4,
     anneal_strategy: Literal["cos", "linear"] = "cos",
 ) -> Schedule:
-    """up to lr in the first pct_start of total_steps, then far down
+    """up to lr in the first pct_start of total_steps, then down to nearly 0
 
         from lr / div_factor                           at step 0
         to   lr                                        at step pct_start * total_steps - 1
         to   lr / (div_factor * final_div_factor)      at step total_steps - 1, and after
 
-    Between these, half a wave of the cosine each, or a straight line. The optimizer's lr is the
-    peak, max_lr in PyTorch. As torch.optim.lr_scheduler.OneCycleLR with cycle_momentum=False;
-    Smith and Topin 2018, "Super-convergence".
+    Between these points the rate follows a half cosine wave or a straight line. The
+    optimizer's lr is the peak, max_lr in PyTorch. As torch.optim.lr_scheduler.OneCycleLR with
+    cycle_momentum=False; Smith and Topin 2018, "Super-convergence".
 
     >>> rate = one_cycle(total_steps=10)
     >>> [round(rate(step, 1.0), 6) for step in (0, 1, 2, 3, 9)]
@@ -195,7 +195,7 @@ def one_cycle(
     check(one_cycle, locals())
     between = _cosine if anneal_strategy == "cos" else _line
     last = total_steps - 1
-    peak = pct_start * total_steps - 1  # rarely a whole step; below 0 the first part is left out
+    peak = pct_start * total_steps - 1  # rarely a whole number; below 0 there is no first part
 
     def schedule(step: int, lr: float) -> float:
         step = min(step, last)

@@ -1,4 +1,4 @@
-"""The ranges that settings of optimizers and schedules lie in."""
+"""The types of the settings of optimizers and schedules, with their ranges."""
 
 from typing import Annotated, TypeAlias
 
@@ -10,5 +10,5 @@ NonNegative: TypeAlias = Annotated[float, Range("[0, inf)")]
 Factor: TypeAlias = Annotated[float, Range("(0, inf)")]
 Fraction: TypeAlias = Annotated[float, Range("[0, 1)")]
 Share: TypeAlias = Annotated[float, Range("[0, 1]")]
-# A list, as YAML writes it; a tuple is taken as well.
+# A list, as in YAML; a tuple is accepted too.
 Betas: TypeAlias = Annotated[list[float], Pair("[0, 1)")]

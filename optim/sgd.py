@@ -52,7 +52,7 @@ class SGD(Optimizer):
         if s.weight_decay:
             g = g + s.weight_decay * x
         if s.momentum:
-            # At first a copy of g: the caller may use its array again.
+            # At the first step, v is a copy of g, since the caller may reuse that array.
             added = (1 - s.dampening) * g if s.dampening else g
             v = state["v"] = decay(state["v"], s.momentum, added) if state else 1.0 * g
             g = g + s.momentum * v if s.nesterov else v

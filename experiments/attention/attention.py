@@ -15,7 +15,7 @@ from operator import add
 import nn
 import optim
 from minigrad import Value, lift, maximum
-from minigrad.value import Number
+from minigrad.value import Number, dot
 
 TOKENS, WIDTH = 8, 4
 
@@ -41,10 +41,6 @@ class Attention(nn.Module):
             mixed.append([own + dot(shares, column) for own, column in columns])
         pooled = [total(column) / len(mixed) for column in zip(*mixed, strict=True)]
         return self.readout(pooled)[0]
-
-
-def dot(a: Sequence[Value], b: Sequence[Value]) -> Value:
-    return total([x * y for x, y in zip(a, b, strict=True)])
 
 
 def softmax(scores: Sequence[Value]) -> list[Value]:

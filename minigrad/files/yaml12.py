@@ -108,7 +108,8 @@ class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as PyYAML declares it
 
     def represent_plain(self, scalar: Any) -> yaml.Node:
-        words = {"None": "null", "True": "true", "False": "false", "inf": ".inf", "-inf": "-.inf"}
+        words = {"None": "null", "True": "true", "False": "false", "inf": ".inf"}
+        words |= {"-inf": "-.inf", "nan": ".nan"}
         text = words.get(repr(scalar), repr(scalar))
         return self.represent_scalar("tag:yaml.org,2002:str", text)
 

@@ -1,6 +1,7 @@
 """Calls of numpy's functions with their arguments bound, and the arrays that they use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,25 +14,52 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 class Calls:
     """Records calls for batches of `batch` samples, and makes each array that they need once.
 
-    With `lead` = (n,) every array has a leading axis of n replicas.
+    With `lead` = (n,) every array has a leading axis of n replicas. `setup` has the calls that
+    depend on the batch alone, not on the parameters.
     """
 
     def __init__(self, lead: tuple[int, ...], batch: int) -> None:
         self.lead, self.batch = lead, batch
-        self._recorded: list[Call] = []
+        self.setup: list[Call] = []
+        self._each_time: list[Call] = []
+        self._into = self._each_time
         self._buffers: dict[object, Any] = {}
 
     def emit(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Record a call."""
-        if function is np.matmul and self._may_dot(arguments[2]):
-            function = np.dot
         if isinstance(function, np.ufunc):  # it converts a number at each call, an array never
             arguments = tuple([np.array(a) if type(a) is float else a for a in arguments])
-        self._recorded.append((function, arguments))
+        self._into.append((function, arguments))
+
+    def emit_matmul(self, a: Array, b: Array, out: Array) -> None:
+        """Record a product of matrices, one a replica, with the bits that each has alone.
+
+        BLAS gives the same bits where it is called with matrices of the same shape and layout, but
+        for a row times a column: there some of its kernels ask how the numbers lie in memory.
+        """
+        if out.shape[-2:] == (1, 1) and a.shape[-1] > 1:
+            row, column = a[..., 0, :], b[..., :, 0]
+            products = self.buffer("products", row.shape)
+            self.emit(np.multiply, row, column, products)
+            self.emit(np.add.reduce, products, -1, None, out[..., 0], True)
+        else:
+            self.emit(np.dot if self._may_dot(a, b, out) else np.matmul, a, b, out)
+
+    @contextmanager
+    def for_data(self, condition: bool) -> Iterator[None]:
+        """Within, if the condition holds, calls are recorded in `setup`."""
+        before = self._into
+        if condition:
+            self._into = self.setup
+        try:
+            yield
+        finally:
+            self._into = before
 
     def take(self) -> list[Call]:
-        """The calls recorded since the last time."""
-        recorded, self._recorded = self._recorded, []
+        """The calls recorded since the last time, but for those in `setup`."""
+        recorded, self._each_time = self._each_time, []
+        self._into = self._each_time
         return recorded
 
     def zeros(self, rows: int, per_sample: bool) -> Array:
@@ -54,6 +82,13 @@ class Calls:
         """An array of the operation's own, whose result `like` is, for the way back."""
         return self.buffer((name, like.ctypes.data), like.shape)
 
-    def _may_dot(self, out: Array) -> bool:
-        """Whether np.dot, with half the overhead, gives the same bits: not for a batch of 1."""
-        return not self.lead and self.batch > 1 and bool(out.flags.c_contiguous)
+    def _may_dot(self, a: Array, b: Array, out: Array) -> bool:
+        """Whether np.dot, with half the overhead of np.matmul, gives the same bits.
+
+        Both call BLAS in the same way if no matrix is transposed and none is a vector. A column
+        times a row is exact.
+        """
+        if self.lead or not out.flags.c_contiguous:
+            return False
+        as_they_are = a.flags.c_contiguous and b.flags.c_contiguous
+        return bool(a.shape[1] == 1 or (as_they_are and min(a.shape + b.shape) > 1))

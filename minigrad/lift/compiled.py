@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.lift.agreement import Agreement
-from minigrad.lift.checked import ArrayParameter, Checked, Reference
+from minigrad.lift.checked import ArrayParameter, Batch, Checked, Reference
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.lift.printing import listing
@@ -46,12 +46,12 @@ class Compiled:
         LiftError and Disagreement where it cannot be lifted, ValueError for what is no batch.
         """
         arrays = self._arrays(batch)
-        return self._traced(batch).gradient(arrays, self._reference(batch))[0]
+        return self._traced(batch).gradient(arrays, batch)[0]
 
     def loss(self, *batch: Sequence[Any]) -> float:
         """The mean loss of a batch; gradients stay as they are. Raises as `gradient` does."""
         arrays = self._arrays(batch)
-        return self._traced(batch).evaluate(arrays, self._reference(batch))[0]
+        return self._traced(batch).evaluate(arrays, batch)[0]
 
     def write_back(self) -> None:
         """Copy the parameters' numbers from the array into the Values."""
@@ -82,22 +82,23 @@ class Compiled:
         if self._checked is None:
             sample = [argument[0] for argument in batch]
             lifted = Lifted(_WithoutOutputs(self._function), sample, self._values)
-            self._checked = Checked(lifted, self._values, self._parameter)
+            self._checked = Checked(lifted, self._reference(), self._values, self._parameter)
         return self._checked
 
-    def _reference(self, batch: Sequence[Sequence[Any]]) -> Reference:
-        def mean(chosen: Sequence[int]) -> Value:
-            losses = [self._function(*[_plain(arg[i]) for arg in batch]) for i in chosen]
+    def _reference(self) -> Reference:
+        def mean(batch: Batch) -> Value:
+            samples = zip(*batch, strict=True)
+            losses = [self._function(*map(_listed, sample)) for sample in samples]
             values = [loss if isinstance(loss, Value) else Value(loss) for loss in losses]
             return mean_loss(values)
 
-        def gradient(chosen: Sequence[int]) -> tuple[float, None]:
-            loss = mean(chosen)
+        def gradient(batch: Batch) -> tuple[float, None]:
+            loss = mean(batch)
             loss.backward()
             return loss.data, None
 
-        def evaluate(chosen: Sequence[int]) -> tuple[float, None]:
-            return mean(chosen).data, None
+        def evaluate(batch: Batch) -> tuple[float, None]:
+            return mean(batch).data, None
 
         return Reference(gradient, evaluate)
 
@@ -112,7 +113,7 @@ class _WithoutOutputs:
         return self.function(*sample), []
 
 
-def _plain(sample: Any) -> Any:
+def _listed(sample: Any) -> Any:
     return sample.tolist() if hasattr(sample, "tolist") else sample
 
 

@@ -68,8 +68,10 @@ class Lifted:
     def _run(
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
-        batch = inputs[0].shape[-2]
-        replicas = parameters.shape[0] if parameters.ndim > 1 else 1
+        lead, batch = parameters.shape[:-1], inputs[0].shape[-2]
+        if execution := self._executions.get((lead, batch, what)):
+            return self._run_execution(execution, parameters, inputs, what)
+        replicas = parameters.shape[0] if lead else 1
         needed = self._bytes * batch * replicas
         if needed <= BLOCK or batch == replicas == 1:
             return self._run_block(parameters, inputs, what)
@@ -84,17 +86,18 @@ class Lifted:
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
         execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
-        execution.parameters[...] = parameters
-        if execution.latest is not inputs:
-            self._check(inputs)
-            for own, array in zip(execution.inputs, inputs, strict=False):
-                np.copyto(own, array.swapaxes(-1, -2))
-            execution.latest = inputs
+        return self._run_execution(execution, parameters, inputs, what)
+
+    def _run_execution(
+        self, execution: Execution, parameters: Array, inputs: Sequence[Array], what: str
+    ) -> tuple[Array, Array, Array]:
+        execution.set_inputs(inputs)
+        np.copyto(execution.parameters, parameters)
         execution.forward()
-        mean = execution.total[..., 0] / execution.terms
         if what == "gradient":
             execution.backward()
-        return mean, execution.outputs.swapaxes(-1, -2), execution.gradient
+        mean = np.divide(execution.total, execution.terms)
+        return mean, execution.outputs, execution.gradient
 
     def _over_replicas(
         self, parameters: Array, inputs: Sequence[Array], what: str, size: int
@@ -121,13 +124,6 @@ class Lifted:
             loss, gradient = loss + weight * part_loss, gradient + weight * part_gradient
             outputs.append(part_outputs.copy())
         return loss, np.concatenate(outputs, axis=-2), gradient
-
-    def _check(self, inputs: Sequence[Array]) -> None:
-        for register, array in zip(self.program.arguments, inputs, strict=False):
-            if array.shape[-1] != register.rows:
-                raise ValueError(
-                    f"{register.name} has {register.rows} numbers a sample, found {array.shape[-1]}"
-                )
 
     def _execution(self, lead: tuple[int, ...], batch: int, what: str) -> Execution:
         key = lead, batch, what

@@ -24,7 +24,7 @@ def listing(program: Program) -> str:
 def _line(operation: Operation) -> tuple[str, str, str]:
     operands = [_operand(operand) for operand in operation.operands]
     if operation.op == "dot":
-        bias = len(operation.weights[0]) > operation.operands[0].rows
+        bias = operation.has_bias
         operands = [_weights(operation.weights), operands[0] + (" and 1" if bias else "")]
     elif operation.op == "sum":
         signs = ["+"] * operation.plus + ["-"] * (len(operands) - operation.plus)

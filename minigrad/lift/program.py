@@ -43,6 +43,13 @@ class Piece:
     def has_slope(self) -> bool:
         return self.register is None or self.register.has_slope
 
+    def is_copy_of(self, register: Register) -> bool:
+        """Whether it is all of the register, row for row."""
+        if not isinstance(self.dest, slice) or self.rows != slice(0, register.rows):
+            return False
+        start, stop, step = self.dest.start, self.dest.stop, self.dest.step
+        return self.register is register and step is None and stop - start == register.rows
+
 
 @dataclass(frozen=True)
 class Operand:
@@ -92,6 +99,11 @@ class Operation:
     weights: list[list[int]] = field(default_factory=list)
     plus: int = 0
     terms: int = 1
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a dot's rows have one weight more than inputs."""
+        return bool(self.weights) and len(self.weights[0]) > self.operands[0].rows
 
 
 @dataclass(frozen=True)
@@ -173,7 +185,7 @@ def _kind(node: Node) -> tuple[object, ...]:
 
 
 def _source(node: Node) -> str:
-    if node.op in ("const", "parameter", "input"):
+    if node.op in ("const", "parameter"):
         return node.op
     return f"{node.per_sample} {node.has_slope}"
 

@@ -147,8 +147,12 @@ def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
     made = [total]
     for weight, x in zip(factors[:half], factors[half:], strict=True):
         product = _folded("*", [weight, x], weight.number * x.number)
-        total = _folded("+", [total, product], total.number + product.number)
-        made += [product, total]
+        made.append(product)
+        if total.op == "const" and total.number == 0:  # no bias: the sum begins with a product
+            total = product
+        else:
+            total = _folded("+", [total, product], total.number + product.number)
+            made.append(total)
     return made[1:] or [_folded("+", [total, Node("const")], total.number)]
 
 

@@ -4,6 +4,7 @@ What other rooms draw with comes from here, so that matplotlib is imported in th
 """
 
 import bisect
+import io
 import math
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,7 @@ from matplotlib.path import Path as _Curve
 from matplotlib.text import Text as Text
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from minigrad.files.whole import replace
 from minigrad.terminal.text import printable
 
 INK = "#1f2933"
@@ -179,13 +181,17 @@ def marker_key(label: str, color: str, edge: str | None = None) -> Line2D:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the file that the path's ending asks for; the same figure gives the same bytes."""
+    """Write the file that the path's ending asks for, the whole of it or nothing; the same figure
+    gives the same bytes. Raises OSError.
+    """
     check_ending(path)
+    content = io.BytesIO()
     if path.suffix.lower() == ".png":
-        figure.savefig(path, pil_kwargs={"compress_level": 3})
-        return
-    with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
-        figure.savefig(path, metadata={"Date": None})
+        figure.savefig(content, format="png", pil_kwargs={"compress_level": 3})
+    else:
+        with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
+            figure.savefig(content, format="svg", metadata={"Date": None})
+    replace(path, content.getvalue())
 
 
 def check_ending(path: Path) -> None:

@@ -81,7 +81,7 @@ class Session:
             traceback.print_exc(file=self.run.output)
             sentence = f"training failed: {type(error).__name__}: {error}"
             outcome = Outcome("failed", 1, [f"{sentence} (traceback in output.log)"])
-        self.run.summary |= outcome.summary
+        self.run.summary.update(outcome.summary)
         self.run.output.write("\n".join([*outcome.sentences, ""]))
         try:
             self.run.finish(

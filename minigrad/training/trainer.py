@@ -170,12 +170,7 @@ class Trainer:
 
     def _load(self, state: Mapping[str, Any]) -> None:
         parameters = self.engine.parameters
-        count, expected = (
-            sum(len(data) if isinstance(data, list) else 1 for data in each)
-            for each in (state["parameters"], [listed(p.data) for p in parameters])
-        )
-        if count != expected:
-            raise ValueError(f"the state has {count} parameters, this model has {expected}")
+        _check_shapes(state["parameters"], [listed(parameter.data) for parameter in parameters])
         self.optimizer.load_state_dict(state["optimizer"])
         if isinstance(self.schedule, Stateful):
             self.schedule.load_state_dict(state["schedule"])
@@ -211,3 +206,21 @@ class Trainer:
             return None
         right = sum(map(self.correct, outputs, targets))
         return right / len(targets)
+
+
+def _check_shapes(saved: Sequence[Any], ours: Sequence[Any]) -> None:
+    """Raise ValueError where numbers and (nested) lists of them are not alike."""
+    if [*map(_shape, saved)] == [*map(_shape, ours)]:
+        return
+    count, expected = (sum(map(_size, data)) for data in (saved, ours))
+    if count == expected:
+        raise ValueError("the state has the parameters of another engine or layer layout")
+    raise ValueError(f"the state has {count} parameters, this model has {expected}")
+
+
+def _shape(data: Any) -> list[int]:
+    return [len(data), *_shape(data[0])] if isinstance(data, list) and data else []
+
+
+def _size(data: Any) -> int:
+    return math.prod(_shape(data))

@@ -52,9 +52,10 @@ def test_the_block_has_what_attention_has() -> None:
     assert operations.count("exp") == TOKENS**2
     assert operations.count("maximum") == TOKENS * (TOKENS - 1)
     parameters = set(model.parameters())
-    products = [node for node in order if node.op == "*" and parameters.isdisjoint(node.parents)]
-    of_scores_and_mixing = 2 * TOKENS**2 * WIDTH
-    assert len(products) == of_scores_and_mixing + 1, "and the square of the error"
+    dots = [node for node in order if node.op == "dot" and parameters.isdisjoint(node.parents)]
+    products = sum(len(node.parents) // 2 for node in dots)
+    assert products == 2 * TOKENS**2 * WIDTH, "scores and mixing"
+    assert operations.count("*") == 1, "the square of the error"
 
 
 def test_scores_that_would_overflow_exp_do_not() -> None:

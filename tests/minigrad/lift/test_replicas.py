@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -65,6 +69,30 @@ def test_replicas_of_an_mlp_are_their_single_runs_to_the_bit(sizes: list[int], b
         assert_same_bits(program, *drawn(batch, replicas, batch, program))
 
 
+NEEDS = {"Prescott": "SSE3", "Nehalem": "SSE42", "Haswell": "AVX2", "SkylakeX": "AVX512_SKX"}
+FEATURES = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
+KERNELS = [name for name, feature in NEEDS.items() if FEATURES.get(feature)]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_replicas_are_their_single_runs_to_the_bit_with_every_kernel_of_blas(kernel: str) -> None:
+    """OpenBLAS takes the kernel that it is told to; another BLAS, its own."""
+    code = (
+        f"from {__name__} import check_all_shapes\n"
+        "check_all_shapes([[1], [8, 1], [16, 16, 1], [3, 1, 5, 2, 1], [32, 3], [2, 64, 1]])"
+    )
+    variables = {**os.environ, "OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", code], env=variables, check=True)
+
+
+def check_all_shapes(networks: list[list[int]]) -> None:
+    for sizes in networks:
+        program = lifted_mlp(2, sizes, loss="bce" if sizes[-1] == 1 else "cross_entropy")
+        for batch in (1, 2, 3, 4, 7, 20, 100, 333):
+            for replicas in (1, 2, 5):
+                assert_same_bits(program, *drawn(batch, replicas, batch, program))
+
+
 @pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
 def test_replicas_are_their_single_runs_to_the_bit_with_every_activation(activation: str) -> None:
     program = lifted_mlp(3, [5, 4, 1], activation, "mse")
@@ -83,14 +111,14 @@ def test_replicas_in_blocks_are_their_single_runs_to_the_bit(
 
 @pytest.mark.parametrize("largest", [1, 3_000, 20_000])
 def test_samples_in_blocks_agree_to_rounding(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
-    program = lifted_mlp(2, [8, 1])
-    parameters, inputs = drawn(3, 3, 31, program)
-    whole = copied(program.gradient(parameters, inputs))
+    parameters, inputs = drawn(3, 3, 31, lifted_mlp(2, [8, 1]))
+    whole = copied(lifted_mlp(2, [8, 1]).gradient(parameters, inputs))
     monkeypatch.setattr(lifted, "BLOCK", 1)
     monkeypatch.setattr(lifted, "LARGEST_BLOCK", largest)
-    for found, expected in zip(program.gradient(parameters, inputs), whole, strict=True):
-        assert found.shape == expected.shape
-        assert np.abs(found - expected).max() < 1e-13 * np.abs(expected).max()
+    program = lifted_mlp(2, [8, 1])
+    for part, expected in zip(program.gradient(parameters, inputs), whole, strict=True):
+        assert part.shape == expected.shape
+        assert np.abs(part - expected).max() < 1e-13 * np.abs(expected).max()
     assert_same_bits(program, parameters, inputs)
 
 
