@@ -180,7 +180,7 @@ def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> lis
             failures.append(f"{command} took {took:.1f} s")
         if code not in (0, 1, 2) or (code == 2 and len(errors.splitlines()) != 1):
             failures.append(f"{command}: code {code}: {errors[-1500:]}")
-        elif command[1] == "--json":
+        elif command[:2] == ["list", "--json"]:
             listed = {one["id"] for one in json.loads(output)}
             failures += [f"{command} hides {other}" for other in others if other not in listed]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
