@@ -6,7 +6,8 @@ Each mutation changes one file of one run of a small store: its bytes, its lengt
 JSON, or what it is (a link, a pipe, a device, a directory, a sparse file of 20 GB). Then every
 verb that reads a store must end with exit code 0, 1 or 2 and, if 2, with one line; within 5 s of
 processor time and 500 MB; write nothing outside the store and the folder for its output, run no
-program, and list the other runs. Each mutation is done in a process of its own. Exit code 1 if one of them fails.
+program, and list the other runs. Each mutation is done in a process of its own. Exit code 1 if one
+of them fails.
 """
 
 import argparse
