@@ -263,7 +263,11 @@ def _add_plot(parser: Parser) -> None:
         "--smooth", metavar="WEIGHT", type=_weight, default=0.0, help="of the past, in [0, 1) (0)"
     )
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, help=".png or .svg; without it, a window"
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help=".png or .svg; without it, a window; or, of one "
+        "run whose own pictures are lost, these again",
     )
 
 

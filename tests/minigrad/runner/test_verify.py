@@ -162,3 +162,9 @@ def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
     verified = verify(run)
     assert not verified.identical
     assert "lifted and eager disagree" in verified.sentence
+
+
+def test_a_damaged_run_is_named_as_such(run_path: Path) -> None:
+    (run_path / "run.json").write_text("{")
+    with pytest.raises(StoreError, match=r"cannot be trained again: run\.json:1:2: not valid JSON"):
+        verify(find(run_path.parent, run_path.name))
