@@ -9,6 +9,7 @@ and by SIGTERM.
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -34,7 +35,7 @@ from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import SweepStore
-from minigrad.terminal.command import Parser, print_lines, whole_number
+from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
@@ -49,8 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:  # nothing has been written yet
-        return 130
     with Interrupts() as interrupts:
         with ExitStack() as stack:
             try:
@@ -139,7 +138,7 @@ def _answer(
         *_files(sweep, standings, picture=stopped is None),
     ]
     if stopped:
-        out = "" if arguments.out == "runs" else f" --out {arguments.out}"
+        out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
         resume = f"python -m minigrad.sweep --resume {short(sweep.id)}{out}"
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     if arguments.json:
@@ -213,4 +212,4 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))
