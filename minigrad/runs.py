@@ -160,9 +160,11 @@ def verify_run(arguments: argparse.Namespace) -> int:
     from minigrad.runner.verify import verify  # here, since it trains
 
     run = find(arguments.store, arguments.run)
-    verification = verify(run)
+    verification = verify(run, trust_plugins=arguments.trust_plugins)
     identical, sentence = verification.identical, verification.sentence
-    _print(arguments, {"id": run.id, "identical": identical, "sentence": sentence}, sentence)
+    unchecked = verification.unchecked
+    data = {"id": run.id, "identical": identical, "sentence": sentence, "unchecked": unchecked}
+    _print(arguments, data, sentence)
     return 0 if identical else 1
 
 
@@ -217,8 +219,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("runs", metavar="RUN", nargs="+")
     added = add("check", check_runs, "what is damaged, and what can still be read")
     added.add_argument("runs", metavar="RUN", nargs="*", help="without any, all runs")
-    added = add("verify", verify_run, "train again and compare the numbers with the stored ones")
+    added = add("verify", verify_run, "train again and compare all that the run claims")
     added.add_argument("run", metavar="RUN")
+    added.add_argument(
+        "--trust-plugins", action="store_true", help="run plugins that came with it, or changed"
+    )
     _add_export(add("export", export_run, "write a run in another tool's format"))
     return parser.parse_args(argv)
 

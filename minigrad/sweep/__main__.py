@@ -81,7 +81,7 @@ def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]
 def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
     out = Path(arguments.out)
     if plan is None:
-        return SweepStore.reopen(out, arguments.resume)
+        return SweepStore.reopen(out, arguments.resume, trust_plugins=arguments.trust_plugins)
     try:
         return SweepStore.begin(out, plan)
     except OSError as error:
@@ -197,6 +197,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--resume", metavar="SWEEP", help="train what is missing: its id, a part of it, or latest"
+    )
+    parser.add_argument(
+        "--trust-plugins",
+        action="store_true",
+        help="with --resume: run plugins that came with the sweep, or have changed since",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_intermixed_args(argv)

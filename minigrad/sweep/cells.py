@@ -49,8 +49,8 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
         other = cells.setdefault(json.dumps(cell.config, sort_keys=True), cell)
         if other is not cell and not same:
             same = [
-                f"command line: {other.name} and {cell.name} make the same config: a block's name, "
-                "as optimizer=..., comes before its settings"
+                f"command line: {other.name} and {cell.name} make the same config: "
+                "leave one of the two out"
             ]
     if faulty or same:
         raise ConfigError([*_faults(grid, faulty, count), *same])
