@@ -182,9 +182,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     arguments, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
-        word = unknown[0].lstrip("-").partition("=")[0].replace("-", "_")
-        near = nearest_key(word)
-        hint = f": did you mean {near}=...? A setting is written key=value" if near else ""
+        word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
+        near = nearest_key(word.replace("-", "_"))
+        hint = f": did you mean {near}={value.split(' -')[0]}?" if near else ""
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if (
         arguments.resume

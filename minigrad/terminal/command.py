@@ -1,8 +1,10 @@
 """For all commands: no traceback, usage errors on one line, output to a reader that may be gone."""
 
 import argparse
+import atexit
 import io
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -32,7 +34,8 @@ def guard(main: Callable[[], int]) -> int:
         _complain(_unforeseen(error))
         code = 2
     finally:
-        install(end_at_once)  # Python's own end takes a while too
+        install(end_at_once)  # Python's own end takes a while too, and waits for threads
+        atexit.register(install, signal.SIG_IGN)  # in its last moments it knows no handlers
         _flush()
     return code
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -24,7 +24,10 @@ def cause(number: int) -> str:
     return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
 
 
-def install(handler: Callable[[int, FrameType | None], Any]) -> dict[signal.Signals, Any]:
+Handler: TypeAlias = Callable[[int, FrameType | None], Any] | signal.Handlers
+
+
+def install(handler: Handler) -> dict[signal.Signals, Any]:
     """Handle both signals; gives the handlers before. Elsewhere than in the main thread, nothing
     can be handled and nothing is.
     """
