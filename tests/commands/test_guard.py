@@ -138,7 +138,7 @@ def test_the_second_signal_ends_a_training_and_marks_its_run(tmp_path: Path) -> 
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
         time.sleep(0.05)
-    assert process.returncode == 130
+    assert (process.communicate()[1], process.returncode) == ("interrupted by Ctrl-C\n", 130)
     facts = json.loads((store / "latest" / "run.json").read_text())
     assert facts["status"] == "interrupted"
     assert facts["error"] == "interrupted by Ctrl-C and ended at once by a second signal"
