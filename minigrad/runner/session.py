@@ -1,5 +1,6 @@
 """One training with the tracker hung on it: logged lines, checkpoints, interrupts, verdicts."""
 
+import shlex
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
+from minigrad.terminal.signals import cause
 from minigrad.tracking import Run
 from minigrad.tracking.facts import Status
 from minigrad.training.protocol import StepMetrics, TrainerLike
@@ -66,6 +68,7 @@ class Session:
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end or to what stops it, and finish the run accordingly."""
+        interrupts.before_end = self._abandon
         try:
             outcome = self._steps(interrupts)
         except Diverged as error:
@@ -179,13 +182,15 @@ class Session:
         table, failures = self.trainer.table(), self.trainer.failures
         return {} if table is None else {"seeds": len(table.seeds), "diverged": len(failures)}
 
+    def _abandon(self, number: signal.Signals) -> None:
+        self.run.abandon(f"interrupted by {cause(number)} and ended at once by a second signal")
+
     def _interrupted(self, number: signal.Signals) -> Outcome:
-        cause = "Ctrl-C" if number == signal.SIGINT else number.name
-        sentence = f"interrupted by {cause} after step {self.trainer.step - 1}"
+        sentence = f"interrupted by {cause(number)} after step {self.trainer.step - 1}"
         if self.last:
             sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
-        out = "" if store == Path("runs") else f" --out {store}"
+        out = "" if store == Path("runs") else f" --out {shlex.quote(str(store))}"
         resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [sentence, resume])
 

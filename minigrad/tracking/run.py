@@ -202,6 +202,15 @@ class Run:
             finally:
                 self._destination.close()
 
+    def abandon(self, error: str) -> None:
+        """Mark a running run as interrupted, in a process that ends at once. Raises OSError.
+
+        It waits for no lock, since what holds it may never come to its end.
+        """
+        if self.facts.status == "running":
+            self.facts.update(status="interrupted", ended=now(), error=error)
+            self._write_facts()
+
     def __enter__(self) -> Self:
         return self
 
@@ -330,7 +339,8 @@ def reopen(path: Path, last_step: int, config: str, held: Lines | None = None, *
     Raises OSError where it cannot be written, or another process is writing it.
     """
     resumed, _ = RunFacts.from_data(read_facts(path))
-    made_with = {key: getattr(resumed, key) for key in environment.RECORDED}
+    recorded = resumed.to_data()
+    made_with = {key: recorded[key] for key in environment.RECORDED if key in recorded}
     resumed.update(
         **environment.describe(),
         status="running",

@@ -1165,7 +1165,7 @@ def contained(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     before = {number: signal.getsignal(number) for number in (signal.SIGALRM, signal.SIGTERM)}
     known = [dict(registry) for registry in REGISTRIES]
-    monkeypatch.setattr(plugins, "_loaded", set())
+    monkeypatch.setattr(plugins, "_loaded", {})
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, SECONDS_FOR_ONE)
     yield

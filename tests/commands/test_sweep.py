@@ -540,8 +540,8 @@ BAD: dict[str, tuple[list[str], str | list[str]]] = {
     ),
     "data that do not suit": (["loss=bce,hinge", "data=blobs"], ["bce needs", "hinge needs"]),
     "cells that are the same": (
-        ["optimizer.lr=0.1,0.2", "optimizer=sgd,adam"],
-        "optimizer.lr=0.1 optimizer=sgd and optimizer.lr=0.2 optimizer=sgd make the same config",
+        ["optimizer.lr=1,1.0"],
+        "optimizer.lr=1 and optimizer.lr=1.0 make the same config: leave one of the two out",
     ),
     "cells whose numbers are the same": (
         ["optimizer.lr=1,1.0"],
