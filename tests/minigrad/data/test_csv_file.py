@@ -4,7 +4,6 @@ import csv
 import errno
 import os
 import random
-import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -352,12 +351,10 @@ def _device(_: Path) -> str:
         (lambda _: "\ud800", r"\ud800: cannot be read: this cannot be the name of a file"),
     ],
 )
-def test_what_is_no_file_is_refused_at_once(make: Any, message: str, write, tmp_path: Path) -> None:
+def test_what_is_no_file_is_refused_unread(make: Any, message: str, write, tmp_path: Path) -> None:
     write("")
-    started = time.perf_counter()
-    (message,) = faults(make(tmp_path))
-    assert message.startswith(message)
-    assert time.perf_counter() - started < 1
+    (fault,) = faults(make(tmp_path))
+    assert fault.startswith(message)
 
 
 def test_a_file_without_permission_is_refused(write, monkeypatch: pytest.MonkeyPatch) -> None:
