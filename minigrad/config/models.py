@@ -293,9 +293,27 @@ def schema() -> dict[str, Any]:
         written["properties"][key] = {"anyOf": [block, alone]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **written,
+        **_canonical(written),
         "title": "minigrad config",
     }
+
+
+def _canonical(part: Any) -> Any:
+    """The same schema in one way of writing, for pydantic's versions have several.
+
+    Before 2.9 `const: x` is written with `enum: [x]` beside it and `$ref` inside a list, and bounds
+    are 0 in one version and 0.0 in another.
+    """
+    if isinstance(part, dict):
+        written = {key: _canonical(value) for key, value in part.items()}
+        if "const" in written and written.get("enum") == [written["const"]]:
+            del written["enum"]
+        if len(written.get("allOf", [])) == 1:
+            written |= written.pop("allOf")[0]
+        return written
+    if isinstance(part, list):
+        return [_canonical(value) for value in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
 def config_class() -> type[Config]:
