@@ -346,3 +346,27 @@ def test_what_does_not_fit_together_is_told_before_training(
     with pytest.raises(ConfigError) as caught:
         build.build_trainer(loaded)
     assert told in caught.value.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "fault"),
+    [
+        ((1, 2, 3), "cross_entropy", "labels up to 3 and no 0"),
+        ((0, 1, 2, 4), "cross_entropy", "labels up to 4 and no 3"),
+        ((0, 0, 0), "bce", "0 in every sample: there is nothing to tell apart"),
+        ((0, 1, 0.5), "cross_entropy", "0.5 at points.csv:4; for measurements try mse"),
+        ((0, 1, 2), "bce", "3 classes: try cross_entropy"),
+        ((0, 2), "bce", "2 at points.csv:3; for measurements try mse"),
+    ],
+)
+def test_targets_that_are_not_the_labels_of_a_loss_are_told_by_what_is_odd(
+    targets: tuple[float, ...], loss: str, fault: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{i},{target}\n" for i, target in enumerate(targets))
+    (tmp_path / "points.csv").write_text(f"x,y\n{rows}")
+    path = tmp_path / "c.yaml"
+    path.write_text(MINIMAL.replace("name: xor", "name: csv, path: points.csv, target: y"))
+    with pytest.raises(ConfigError) as caught:
+        build.build_dataset(config.load(path, [f"loss={loss}"]))
+    sentence = caught.value.faults[0].replace(f"{tmp_path}/", "")
+    assert sentence.endswith(f"and the data has {fault}")
