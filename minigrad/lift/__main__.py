@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # a plugin's
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    print_lines([f"{model}, {config.loss}", "", listing(lifted.program)])
+    print_lines([f"{model}, {config.loss}", "", listing(lifted.merged)])
     return 0
 
 

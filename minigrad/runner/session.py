@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
@@ -222,6 +220,8 @@ def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metr
     if screen is None or not screen.isatty():
         yield from records
         return
+    from tqdm import tqdm  # here, since it takes long to import and most often nobody watches
+
     with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
         for record in records:
             if bar.update():  # true when it is time to redraw, ten times a second

@@ -21,8 +21,6 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 
-from tqdm import tqdm
-
 from minigrad.config import ConfigError
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report
@@ -116,6 +114,8 @@ def _with_bar(
     if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
         yield from by_index
         return
+    from tqdm import tqdm  # here, since it takes long to import
+
     total = sweep.plan.members
     statuses = Counter(one.member.status for one in sweep.ended)
     with tqdm(total=total, initial=statuses.total(), unit="member", leave=False) as bar:

@@ -595,6 +595,15 @@ def test_a_bad_grid_exits_2_in_one_line_a_fault_and_writes_nothing(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_closed_stderr_ends_no_sweep(tmp_path: Path) -> None:
+    command = " ".join([*COMMAND, XOR, "train.steps=9", "optimizer.lr=1", "--out", str(tmp_path)])
+    result = subprocess.run(f"{command} 2>&-", shell=True, stdout=subprocess.PIPE, timeout=120)
+    assert result.returncode == 0
+    assert result.stdout.decode().splitlines()[0].startswith("1 cell")
+    assert b": 1 finished" in result.stdout
+    assert status(tmp_path) == "finished"
+
+
 def test_a_cluster_that_does_not_answer_exits_2_within_seconds(tmp_path: Path) -> None:
     with socket.socket() as listening:  # it takes the call and says nothing
         listening.bind(("127.0.0.1", 0))

@@ -75,6 +75,24 @@ def test_a_member_that_was_named_and_never_came_is_missing(
     again.finish("interrupted")
 
 
+def test_a_run_is_in_the_store_only_once_it_is_named(
+    sweep: SweepStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_line: str) -> None:
+        raise KeyboardInterrupt
+
+    sweep.write(0, result(sweep, 0))
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep._journal, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sweep.write(1, result(sweep, 1))
+    sweep._journal.close()
+    assert [run.id for run in runs(tmp_path)] == [sweep.ended[0].run]
+    again = SweepStore.reopen(tmp_path, sweep.id)
+    assert again.missing() == [1, 2, 3]
+    again.finish("interrupted")
+
+
 def test_a_line_that_was_cut_off_is_passed_over(sweep: SweepStore, tmp_path: Path) -> None:
     sweep.write(0, result(sweep, 0))
     sweep.finish("interrupted")
