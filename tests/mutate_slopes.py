@@ -56,6 +56,8 @@ EQUIVALENT = {
     ("@", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("linear", "x.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("**", "0.0", "1.0"): "either power of the base is multiplied by an exponent of 0",
+    ("linear", "1", "2"): "numpy takes any negative number for the length that is left",
+    ("index", "may_repeat", "True"): "add.at is as right for other indices, and slower",
     ("unbroadcast", "grad.shape == shape", "False"): "the sum over no axes is the array itself",
     ("_accumulate", "share if self.parents else np.array(share, order='C')", COPY): "one copy more",
     ("linear", f"{ONE_ROW} if one_row else {ROWS}", ROWS): "BLAS multiplies one row too",
@@ -205,7 +207,7 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield from ((node, ast.unparse(part)) for part in (first, second))
         case ast.If(test=test):
             yield from ((test, constant) for constant in ("True", "False"))
-        case ast.Constant(value=int() | float() as number):
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             yield node, repr(number + 1)
             if number:
                 yield node, repr(number * A_MILLIONTH_MORE)
