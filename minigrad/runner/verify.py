@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.config import Config, ConfigError, load
 from minigrad.engines import Disagreement
+from minigrad.files.untrusted import read_unlinked
 from minigrad.runner import build
 from minigrad.tracking import environment, layout
 from minigrad.tracking.compare import same_bits
-from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
 from minigrad.training.trainer import Diverged, Record, Trainer
 
@@ -116,9 +116,9 @@ def _files_difference(run: StoredRun, trainer: AnyTrainer) -> tuple[int, str] | 
     """Where each seed's numbers differ, in a run of many."""
     for name, now in trainer.files().items():
         try:
-            before = read_file(run.path, name)
-        except StoreError as error:
-            return trainer.step, str(error)
+            before = read_unlinked(run.path / name, layout.MAX_BYTES[name])
+        except OSError as error:
+            return trainer.step, f"{name} cannot be read: {error.strerror}"
         if before != now:
             from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
