@@ -4,15 +4,21 @@ The numeric slope is (f(x + h) - f(x - h)) / 2h, whose error shrinks with h squa
 takes over; h = 1e-5 * max(1, |x|) is near the optimum for float64. Two slopes a and n are compared
 by the relative error |a - n| / max(|a|, |n|), as in Stanford's CS231n: 1e-7 and less is good, 1e-2
 is wrong, and at a kink within the step the comparison means nothing.
+
+Tensors are checked number by number, or along random directions u, where the slope is the sum of
+gradient times u and the step is taken in all numbers at once: two evaluations a direction, however
+many numbers there are.
 """
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from minigrad.nodes import describe, local_slopes, nodes_below
-from minigrad.value import Number, Value, topological_order
+from minigrad.nodes import describe, local_slopes, nodes_below, vjp
+from minigrad.value import Value, topological_order
 
 _EPSILON = 2.0**-52
 _KINKED = {"relu", "leaky_relu", "elu", "abs", "maximum", "minimum"}
@@ -25,7 +31,8 @@ class GradientError(ArithmeticError):
 @dataclass
 class GradcheckReport:
     """The number of arguments checked, the largest relative error among them, and a sentence for
-    each argument that could not be compared because a kink lies within its step.
+    each argument that could not be compared because a kink lies within its step. Of Tensors, each
+    number counts as an argument, or each direction.
     """
 
     checked: int = 0
@@ -34,16 +41,17 @@ class GradcheckReport:
 
 
 def gradcheck(
-    f: Callable[..., Value],
-    inputs: Sequence[Number],
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
     *,
     step: float = 1e-5,
     tolerance: float = 1e-6,
+    directions: int | None = None,
 ) -> GradcheckReport:
     """Compare `f(*inputs).backward()` with central differences in every input.
 
-    `inputs` are Values or plain numbers. An `f` without arguments is called as `f()`; so the loss
-    of a whole model is checked over all its parameters:
+    `inputs` are Values or plain numbers, or Tensors and arrays. An `f` without arguments is called
+    as `f()`; so the loss of a whole model is checked over all its parameters:
 
     >>> import nn
     >>> model = nn.MLP(2, [3, 1], activation="tanh")
@@ -51,14 +59,27 @@ def gradcheck(
     >>> report.checked, report.worst < 1e-6, report.kinks
     (13, True, [])
 
+    >>> model = nn.Sequential(nn.Linear(2, 3, "tanh"), nn.Linear(3, 1))
+    >>> loss = lambda: nn.losses.bce(model([[0.5, -1.0]]), [1.0]).mean()
+    >>> gradcheck(loss, model.parameters()).checked
+    13
+    >>> gradcheck(loss, model.parameters(), directions=2).checked
+    2
+
+    `directions` checks Tensors along so many random directions in place of number by number.
     `step` is h at inputs up to 1, `tolerance` the largest relative error that passes (beyond what
     rounding explains). Gradients and data are left as they were.
 
     Raises GradientError with the argument, both slopes and, if it can be told, the operation whose
-    local slope is wrong; ValueError for no inputs; TypeError where `f` gives no Value.
+    local slope is wrong; ValueError for no inputs; TypeError where `f` gives no Value, or no Tensor
+    of one element.
     """
     if not inputs:
         raise ValueError("gradcheck needs at least one input")
+    if any(hasattr(x, "shape") for x in inputs):
+        return _TensorCheck(f, inputs, step, tolerance).run(directions)
+    if directions is not None:
+        raise ValueError("gradcheck takes random directions in Tensors alone")
     values = [v if isinstance(v, Value) else Value(v) for v in inputs]
     grads = [value.grad for value in values]
     check = _Check(
@@ -114,30 +135,15 @@ class _Check:
             self.report.kinks.append(f"{name}: {kink} within the step of {h:.0e}")
             return
         low, high = below[-1].data, above[-1].data
-        numeric = (high - low) / (2 * h)
-        # f itself is rounded, so the quotient cannot be more exact than this
-        noise = 8 * _EPSILON * max(abs(high), abs(low)) / h
-        gap, size = abs(analytic - numeric), max(abs(analytic), abs(numeric))
-        fits = gap <= noise or gap <= self.tolerance * size
-        if not (fits and math.isfinite(numeric)):
+        error = _relative_error(analytic, low, high, h)
+        if not error <= self.tolerance:
             raise GradientError(
-                f"{name}: backward() gives {analytic!r}, central differences give {numeric!r}, "
-                f"a relative error of {gap / size:.1e}{self._cut_off(index, root)}"
-                f"{_culprit(below, root, above)}"
+                _disagreement(name, analytic, low, high, h)
+                + _cut_off(index, self.inputs, root)
+                + _culprit(below, root, above)
             )
         self.report.checked += 1
-        self.report.worst = max(self.report.worst, 0.0 if gap <= noise else gap / size)
-
-    def _cut_off(self, index: int, root: Value) -> str:
-        """What to say of an input that is not in the graph below the result."""
-        nodes = set(nodes_below(root))
-        if self.inputs[index] in nodes:
-            return ""
-        which = f"inputs[{index}]" if nodes.intersection(self.inputs) else "the inputs"
-        return (
-            f": the result does not depend on {which} through the graph, "
-            "as where a number was taken out by .data, float() or a function of math"
-        )
+        self.report.worst = max(self.report.worst, error)
 
     def moments(self, x: Value, by: float) -> list[_Moment]:
         """Every operation's numbers with `x` moved, operands first and f's result last."""
@@ -151,6 +157,38 @@ class _Check:
             ]
         finally:
             x.data = before
+
+
+def _relative_error(analytic: float, low: float, high: float, h: float) -> float:
+    """Of a slope and its central difference; 0 within what rounding explains, nan for no slope."""
+    numeric = (high - low) / (2 * h)
+    # f itself is rounded, so the quotient cannot be more exact than this
+    noise = 8 * _EPSILON * max(abs(high), abs(low)) / h
+    gap, size = abs(analytic - numeric), max(abs(analytic), abs(numeric))
+    if not math.isfinite(numeric):
+        return math.nan
+    return 0.0 if gap <= noise else gap / size
+
+
+def _disagreement(name: str, analytic: float, low: float, high: float, h: float) -> str:
+    numeric = (high - low) / (2 * h)
+    error = abs(analytic - numeric) / max(abs(analytic), abs(numeric))
+    return (
+        f"{name}: backward() gives {analytic!r}, central differences give {numeric!r}, "
+        f"a relative error of {error:.1e}"
+    )
+
+
+def _cut_off(index: int, inputs: Sequence[Any], root: Any) -> str:
+    """What to say of an input that is not in the graph below the result."""
+    nodes = set(nodes_below(root))
+    if inputs[index] in nodes:
+        return ""
+    which = f"inputs[{index}]" if nodes.intersection(inputs) else "the inputs"
+    return (
+        f": the result does not depend on {which} through the graph, "
+        "as where a number was taken out by .data, float() or a function of math"
+    )
 
 
 def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> str:
@@ -183,4 +221,144 @@ def _culprit(below: list[_Moment], root: Value, above: list[_Moment]) -> str:
             if len(distinct) == 1 and moves[0]:
                 return f"{slope}is {slopes[0]:.6g}, should be {moved / moves[0]:.6g}"
             return f"{slope}is wrong: it explains {expected:.6g} of a change of {moved:.6g}"
+    return ""
+
+
+class _TensorCheck:
+    """What `_Check` does, for Tensors: a move is an array for each input."""
+
+    def __init__(
+        self, f: Callable[..., Any], inputs: Sequence[Any], step: float, tolerance: float
+    ) -> None:
+        from minigrad.tensor import Tensor  # here: who checks Values should not wait for numpy
+
+        self.f: Callable[..., Any] = f if inspect.signature(f).parameters else lambda *_: f()
+        self.inputs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
+        self.step, self.tolerance = step, tolerance
+        self.report = GradcheckReport()
+
+    def run(self, directions: int | None) -> GradcheckReport:
+        grads = [x.grad for x in self.inputs]
+        try:
+            for x in self.inputs:
+                x.grad = 0.0
+            root = self.f(*self.inputs)
+            if getattr(root, "size", 0) != 1:
+                raise TypeError(f"gradcheck needs a function that gives one number, not {root!r}")
+            root.backward()
+            analytic = [x.grad for x in self.inputs]
+            moves = self.one_by_one() if directions is None else self.at_random(directions)
+            for name, h, move in moves:
+                slope = math.fsum(float((g * u).sum()) for g, u in zip(analytic, move, strict=True))
+                self.compare(name, slope, h, move, root)
+        finally:
+            for x, grad in zip(self.inputs, grads, strict=True):
+                x.grad = grad
+        return self.report
+
+    def one_by_one(self) -> Iterator[tuple[str, float, list[Any]]]:
+        """For each number its name, its step, and a move of 1 in it alone."""
+        import numpy as np
+
+        for index, x in enumerate(self.inputs):
+            label = f" ({x.label})" if x.label else ""
+            for place in np.ndindex(x.shape):
+                number = float(x.data[place])
+                move = [np.zeros(other.shape) for other in self.inputs]
+                move[index][place] = 1.0
+                name = f"inputs[{index}]{label} at {list(place)} = {number!r}"
+                yield name, self.step * max(1.0, abs(number)), move
+
+    def at_random(self, directions: int) -> Iterator[tuple[str, float, list[Any]]]:
+        """Moves of 1 or -1 in every number; always the same ones."""
+        import numpy as np
+
+        rng = random.Random(0)
+        for number in range(directions):
+            move = [
+                np.reshape([rng.choice([-1.0, 1.0]) for _ in range(x.size)], x.shape)
+                for x in self.inputs
+            ]
+            yield f"direction {number}", self.step, move
+
+    def compare(self, name: str, analytic: float, h: float, move: list[Any], root: Any) -> None:
+        below, here, above = (self.graph(by, move) for by in (-h, 0.0, h))
+        if kink := _array_kink(below, here, above):
+            self.report.kinks.append(f"{name}: {kink} within the step of {h:.0e}")
+            return
+        low, high = below[-1].item(), above[-1].item()
+        error = _relative_error(analytic, low, high, h)
+        if not error <= self.tolerance:
+            raise GradientError(
+                _disagreement(name, analytic, low, high, h) + _array_culprit(below, root, above)
+            )
+        self.report.checked += 1
+        self.report.worst = max(self.report.worst, error)
+
+    def graph(self, by: float, move: list[Any]) -> list[Any]:
+        """The operations of f where the inputs have moved, operands first and the root last.
+
+        Its leaves are copies, since those of the inputs move on.
+        """
+        before = [x.data for x in self.inputs]
+        try:
+            for x, data, u in zip(self.inputs, before, move, strict=True):
+                x.data = data + by * u
+            root = self.f(*self.inputs)
+            order: list[Any] = topological_order(root) or [root]
+            for node in order:
+                node.parents = tuple(p if p.parents else _still(p) for p in node.parents)
+            return order
+        finally:
+            for x, data in zip(self.inputs, before, strict=True):
+                x.data = data
+
+
+def _still(leaf: Any) -> Any:
+    return type(leaf)(leaf.data, leaf.label)
+
+
+def _sides(node: Any) -> Any:
+    """On which side of its kink each number is; None for an operation without kinks."""
+    import numpy as np
+
+    x: Any = node.parents[0].data if node.parents else None
+    if node.op in ("max", "min"):
+        return np.isin(x, node.data)
+    if node.op in _KINKED:
+        return np.sign(x - (node.parents[1].data if node.op in ("maximum", "minimum") else 0.0))
+    return None
+
+
+def _array_kink(below: list[Any], here: list[Any], above: list[Any]) -> str:
+    if len({tuple((node.op, node.shape) for node in graph) for graph in (below, here, above)}) > 1:
+        return "the graph itself changes"
+    for low, now, high in zip(below, here, above, strict=True):
+        sides = _sides(now)
+        if sides is not None and not ((sides == _sides(low)) & (sides == _sides(high))).all():
+            return f"a kink of {now.op}"
+    return ""
+
+
+def _array_culprit(below: list[Any], root: Any, above: list[Any]) -> str:
+    """The first operation whose rule does not explain its change, seen from a random direction."""
+    import numpy as np
+
+    rng = random.Random(1)
+    order: list[Any] = topological_order(root)
+    for low, node, high in zip(below, order, above, strict=True):
+        seed = np.reshape([rng.uniform(0.5, 1.5) for _ in range(node.data.size)], node.data.shape)
+        distinct = list(dict.fromkeys(node.parents))
+        places = [node.parents.index(parent) for parent in distinct]
+        shares = vjp(node, seed)
+        moves = [high.parents[i].data - low.parents[i].data for i in places]
+        expected = math.fsum(float((s * m).sum()) for s, m in zip(shares, moves, strict=True))
+        moved = float((seed * (high.data - low.data)).sum())
+        noise = 64 * _EPSILON * float((seed * abs(node.data)).sum() + 1)
+        if not abs(expected - moved) <= noise + 1e-4 * max(abs(expected), abs(moved)):
+            operands = ", ".join(describe(parent) for parent in node.parents)
+            return (
+                f"; the rule of {node.op} at {operands} is wrong: it explains {expected:.6g} of a "
+                f"change of {moved:.6g}"
+            )
     return ""

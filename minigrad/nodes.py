@@ -1,21 +1,26 @@
-"""The nodes of a graph, one by one: which there are, what they are called, and their slopes."""
+"""The nodes of a graph, one by one: which there are, what they are called, and their slopes.
+
+All but `local_slopes` serves graphs of Values and of Tensors alike.
+"""
 
 import gc
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from minigrad.terminal.text import printable
 from minigrad.value import Value, no_slope, topological_order
 
 NOT_RUN = "backward() has not run: there are no gradients"
 
 
-def nodes_below(root: Value, limit: int | None = None) -> list[Value]:
+def nodes_below(root: Any, limit: int | None = None) -> list[Any]:
     """The nodes below `root`, leaves included, parents before children, `root` last.
 
     `limit` keeps at most so many, those with the fewest operations between them and the root.
     """
-    order: dict[Value, None] = {}
+    order: dict[Any, None] = {}
     for node in topological_order(root) or [root]:
         order |= dict.fromkeys(node.parents)
         order[node] = None
@@ -38,8 +43,10 @@ def local_slopes(node: Value) -> tuple[float, ...]:
     return vjp(node, 1.0)
 
 
-def vjp(node: Value, grad: float) -> tuple[float, ...]:
+def vjp(node: Any, grad: Any) -> tuple[Any, ...]:
     """The vector-Jacobian product: `grad` times the slope of each parent, in order and once each.
+
+    Of a Tensor, what an incoming gradient `grad` adds to that of each parent.
 
     Gradients are left as they were. Raises ArithmeticError for an infinite or undefined slope.
     """
@@ -48,44 +55,102 @@ def vjp(node: Value, grad: float) -> tuple[float, ...]:
     for parent in parents:
         parent.grad = 0.0
     try:
-        node._backward(grad)
+        send_back(node, grad)
         return tuple(parent.grad for parent in parents)
-    except (ValueError, ArithmeticError):
-        no_slope(node)
-        return tuple(math.nan for _ in parents)
     finally:
         for parent, before in zip(parents, held, strict=True):
             parent.grad = before
 
 
-def describe(node: Value) -> str:
+def send_back(node: Any, grad: Any) -> None:
+    """What backward() does at one node: its rule adds to the gradients of its parents.
+
+    Raises ArithmeticError for an infinite or undefined slope.
+    """
+    if not isinstance(node, Value):
+        _send_array_back(node, grad)
+        return
+    try:
+        node._backward(grad)
+    except (ValueError, ArithmeticError):
+        no_slope(node)
+
+
+def _send_array_back(node: Any, grad: Any) -> None:
+    import numpy as np  # who has a Tensor has numpy
+
+    from minigrad import operands
+
+    before = [parent._grad for parent in node.parents]
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="ignore", under="ignore"):
+            node._backward(grad)
+    except ArithmeticError:
+        operands.no_slope(node, before)
+
+
+def describe(node: Any) -> str:
     """A node in a few characters: "a (3.0)", "* (9.0)", and a plain number as it is."""
-    name = node.label or ("" if node.op == "const" else node.op)
-    return f"{name} ({node.data:.4})" if name else f"{node.data:.4}"
+    name = printable(node.label) or ("" if node.op == "const" else node.op)
+    numbers = in_words(node.data, ".4")
+    return f"{name} ({numbers})" if name else numbers
 
 
-def caption(node: Value, ran: bool) -> list[str]:
-    """What a drawing says of a node, line by line: operation and label, data, gradient."""
-    head = "  ".join(filter(None, [node.op if node.op != "const" else "", node.label]))
+def caption(node: Any, ran: bool) -> list[str]:
+    """What a drawing says of a node, line by line: operation and label, data, gradient.
+
+    Of a Tensor the shape stands beside the operation, and data and gradient where they are few.
+    """
+    shape = getattr(node.data, "shape", "")
+    operation = f"{'' if node.op == 'const' else node.op} {shape}".strip()
+    head = "  ".join(filter(None, [operation, printable(node.label)]))
     data, grad = node.data + 0.0, node.grad + 0.0  # of -0.0 that makes 0.0
-    return [*([head] if head else []), f"{data:.3g}", *([f"grad {grad:.2g}"] * ran)]
+    lines = [in_words(data, ".3g"), *([f"grad {in_words(grad, '.2g')}"] * ran)]
+    is_small = shape == "" or data.size <= FEW
+    return [*([head] if head else []), *(lines if is_small else [])]
 
 
-def went_backward(root: Value) -> bool:
+FEW = 6
+"""Of so many numbers a Tensor shows all, of more its shape."""
+
+
+def in_words(data: Any, spec: str) -> str:
+    """A number by a format; an array as nested lists of such, or as its shape if it is large."""
+    if isinstance(data, list):
+        return f"[{', '.join(in_words(member, spec) for member in data)}]"
+    if not hasattr(data, "shape"):
+        return format(data, spec)
+    return in_words(data.tolist(), spec) if data.size <= FEW else str(data.shape)
+
+
+def went_backward(root: Any) -> bool:
     """Whether backward() has run from `root`: only then its gradient is not 0."""
-    return root.grad != 0.0
+    return bool((root.grad != 0.0).any()) if hasattr(root.grad, "any") else root.grad != 0.0
 
 
-def first_break(root: Value) -> str:
+def first_break(root: Any) -> str:
     """The first operation below `root` whose result is not finite, in words.
 
     There is none where a parameter was not finite before.
     """
     for node in topological_order(root):
-        if not math.isfinite(node.data):
-            numbers = ", ".join(repr(parent.data) for parent in node.parents)
-            return f"the first operation to break was {node.op} of {numbers}, giving {node.data}"
+        if not _is_finite(node.data):
+            numbers = ", ".join(_repr(parent.data) for parent in node.parents)
+            return (
+                f"the first operation to break was {node.op} of {numbers}, giving "
+                f"{_repr(node.data)}"
+            )
     return "no operation broke"
+
+
+def _is_finite(data: Any) -> bool:
+    if isinstance(data, float):
+        return math.isfinite(data)
+    return math.isfinite(data.sum()) or all(map(math.isfinite, data.ravel().tolist()))
+
+
+def _repr(data: Any) -> str:
+    return repr(data) if isinstance(data, float) else in_words(data, "")
 
 
 @contextmanager

@@ -7,13 +7,14 @@ usage or no such run, said in one line.
 """
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.terminal.command import Parser, escape_unprintable, print_lines, whole_number
+from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
@@ -49,13 +50,14 @@ def list_runs(arguments: argparse.Namespace) -> int:
     query.check_keys(everything, keys)
     rows = [[query.value_or_none(run, key) for key in keys] for run in listed]
     needed = len(keys) if arguments.columns else len(query.COLUMNS)
-    lines = [table(keys, rows, needed=needed)]
+    lines = table(keys, rows, needed=needed).split("\n")
     if not everything:
         lines = [empty(arguments.store)]
     elif not listed:
         every = command("list", arguments.store)
         unmet = " ".join(arguments.filter)
         lines = [f"no run meets {unmet}: {every} shows all {len(everything):,}"]
+    lines += [f"{run.id}: {run.doubt}" for run in listed if run.doubt]
     if damaged := sum(bool(run.damage) for run in listed):
         lines.append(f"{damaged:,} damaged: {command('check', arguments.store)} says how")
     return _print(arguments, [dict(zip(keys, row, strict=True)) for row in rows], *lines)
@@ -67,8 +69,9 @@ def show_run(arguments: argparse.Namespace) -> int:
     for title, content in sections.items():
         lines += [title] if content else []
         if isinstance(content, dict):
-            wide = max(map(len, content), default=0)
-            lines += [f"  {key:<{wide}}  {cell(value)}" for key, value in content.items()]
+            cells = {printable(str(key)): cell(value) for key, value in content.items()}
+            wide = max(map(len, cells), default=0)
+            lines += [f"  {key:<{wide}}  {text}" for key, text in cells.items()]
         else:
             lines += [f"  {cell(one)}" for one in content]
     return _print(arguments, sections, *lines)
@@ -79,15 +82,18 @@ def compare_runs(arguments: argparse.Namespace) -> int:
     comparison = compare(runs)
     identical = comparison.identical
     data = {"runs": [run.id for run in runs], "identical": identical, **vars(comparison)}
-    blocks = [*comparison.notes, *(["the configs are identical"] if identical else [])]
+    blocks = [[note] for note in comparison.notes]
+    blocks += [["the configs are identical"]] if identical else []
     for title, block in (("config", comparison.config), ("results", comparison.results)):
         if block:
             rows = [[key, *values] for key, values in block.items()]
-            blocks.append(table([title, *(short(run.id) for run in runs)], rows))
+            header = [title, *(short(run.id) for run in runs)]
+            blocks.append(table(header, rows).split("\n"))
     if comparison.same:
         same = ", ".join(f"{key} {cell(value)}" for key, value in comparison.same.items())
-        blocks.append(f"the same in all: {same}")
-    return _print(arguments, data, "\n\n".join(blocks))
+        blocks.append([f"the same in all: {same}"])
+    lines = [line for block in blocks for line in ("", *block)]
+    return _print(arguments, data, *lines[1:])
 
 
 def diff_runs(arguments: argparse.Namespace) -> int:
@@ -106,7 +112,15 @@ def plot_runs(arguments: argparse.Namespace) -> int:
     from minigrad.plot.curves import draw_curves  # here, since matplotlib takes long to import
     from minigrad.plot.stored import curves, suit_log_axis
 
-    drawn = curves(_named_runs(arguments), arguments.metric)
+    runs = _named_runs(arguments)
+    if len(runs) == 1 and arguments.out is None and runs[0].facts.engine is not None:
+        from minigrad.runner.pictures import lost_pictures, redraw
+
+        if lost := lost_pictures(runs[0]):
+            pictures = [str(picture) for picture in redraw(runs[0])]
+            lines = [f"drawn again: {' and '.join(lost)}", *(f"plot  {path}" for path in pictures)]
+            return _print(arguments, {"out": pictures}, *lines)
+    drawn = curves(runs, arguments.metric)
     log = suit_log_axis(arguments.metric, drawn) if arguments.log is None else arguments.log
     draw_curves(
         arguments.out,
@@ -160,15 +174,17 @@ def verify_run(arguments: argparse.Namespace) -> int:
     from minigrad.runner.verify import verify  # here, since it trains
 
     run = find(arguments.store, arguments.run)
-    verification = verify(run)
+    verification = verify(run, trust_plugins=arguments.trust_plugins)
     identical, sentence = verification.identical, verification.sentence
-    _print(arguments, {"id": run.id, "identical": identical, "sentence": sentence}, sentence)
+    unchecked = verification.unchecked
+    data = {"id": run.id, "identical": identical, "sentence": sentence, "unchecked": unchecked}
+    _print(arguments, data, sentence)
     return 0 if identical else 1
 
 
 def export_run(arguments: argparse.Namespace) -> int:
     run = find(arguments.store, arguments.run)
-    sentence = export(run, to=arguments.to, out=arguments.out)
+    sentence = export(run, to=arguments.to, out=arguments.out, force=arguments.force)
     return _print(arguments, {"id": run.id, "to": arguments.to, "sentence": sentence}, sentence)
 
 
@@ -179,11 +195,11 @@ def _named_runs(arguments: argparse.Namespace) -> list[StoredRun]:
 
 
 def _print(arguments: argparse.Namespace, data: Any, *lines: str) -> int:
-    """The data as JSON or as lines of text; gives the exit code of success."""
+    """The data as JSON or as lines of text, each printed as one; gives the code of success."""
     if arguments.json:
         print_lines([json.dumps(json_ready(data), indent=2, allow_nan=False, default=str)])
     elif lines:
-        print_lines(printable(line) for text in lines for line in text.split("\n"))
+        print_lines(map(printable, lines))
     return 0
 
 
@@ -217,8 +233,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("runs", metavar="RUN", nargs="+")
     added = add("check", check_runs, "what is damaged, and what can still be read")
     added.add_argument("runs", metavar="RUN", nargs="*", help="without any, all runs")
-    added = add("verify", verify_run, "train again and compare the numbers with the stored ones")
+    added = add("verify", verify_run, "train again and compare all that the run claims")
     added.add_argument("run", metavar="RUN")
+    added.add_argument(
+        "--trust-plugins", action="store_true", help="run plugins that came with it, or changed"
+    )
     _add_export(add("export", export_run, "write a run in another tool's format"))
     return parser.parse_args(argv)
 
@@ -230,7 +249,8 @@ def _add_list(parser: Parser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="key=value, key<number and so on, as status=finished optimizer.name=adam",
+        help="key=value, key<number and so on, as status=finished optimizer.name=adam; a key "
+        "with such a sign in it stands in double quotes",
     )
     parser.add_argument("--sort", metavar="KEY", help="as final_loss, small before large")
     parser.add_argument("--reverse", action="store_true", help="the other way round")
@@ -248,7 +268,11 @@ def _add_plot(parser: Parser) -> None:
         "--smooth", metavar="WEIGHT", type=_weight, default=0.0, help="of the past, in [0, 1) (0)"
     )
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, help=".png or .svg; without it, a window"
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help=".png or .svg; without it, a window; or, of one "
+        "run whose own pictures are lost, these again",
     )
 
 
@@ -256,10 +280,15 @@ def _add_export(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--to", choices=["csv", "tensorboard", "mlflow"], required=True)
     parser.add_argument("--out", metavar="PATH", type=Path, help="where to write it")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Names between commas; one with a comma in it stands in double quotes."""
+    if "\n" in text or "\r" in text:
+        return [text]
+    (names,) = csv.reader([text], skipinitialspace=True)
+    return [name.strip() for name in names if name.strip()]
 
 
 def _weight(text: str) -> float:
@@ -272,4 +301,4 @@ def _weight(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

@@ -1,7 +1,18 @@
-"""Neural networks out of scalar Values: modules, activations, initialisers and losses."""
+"""Neural networks out of Values or Tensors: modules, activations, initialisers and losses."""
 
 from nn import activations, initialisers, losses
+from nn.linear import Linear, Sequential
 from nn.mlp import MLP, Layer, Neuron
 from nn.module import Module
 
-__all__ = ["MLP", "Layer", "Module", "Neuron", "activations", "initialisers", "losses"]
+__all__ = [
+    "MLP",
+    "Layer",
+    "Linear",
+    "Module",
+    "Neuron",
+    "Sequential",
+    "activations",
+    "initialisers",
+    "losses",
+]

@@ -1,5 +1,9 @@
 """Losses by name: each a function of one sample's outputs and its target.
 
+The same functions take Tensors, where the outputs of a batch give one loss a sample. A sample's
+outputs stand along the last axis, (samples, outputs); a Tensor of one axis, (samples,), has one
+output a sample, and so has (samples, 1).
+
 Your own: decorate such a function with `@LOSSES.register`; if it learns labels, say in TASKS which,
 and in CORRECT when an output counts as right.
 """
@@ -19,12 +23,17 @@ LOSSES: Registry[Loss] = Registry("loss")
 
 
 def elementwise(loss: Callable[[Value, Number], Value]) -> Loss:
-    """Let a loss of one output also take a list of outputs and of targets: their mean."""
+    """Let a loss of one output also take a list of outputs and of targets: their mean.
+
+    And a Tensor of outputs with an array of targets: the mean over each sample's outputs.
+    """
 
     @wraps(loss)
-    def over(outputs: Value | Sequence[Value], targets: Number | Sequence[Number]) -> Value:
+    def over(outputs: Any, targets: Any) -> Any:
         if isinstance(outputs, Value):
             outputs = [outputs]
+        elif hasattr(outputs, "ndim"):
+            return _a_sample(loss, outputs, targets)
         if isinstance(targets, (Value, float, int)):
             targets = [targets]
         if len(outputs) != len(targets):
@@ -35,6 +44,26 @@ def elementwise(loss: Callable[[Value, Number], Value]) -> Loss:
         return _total(terms) / len(terms) if len(terms) > 1 else terms[0]
 
     return over
+
+
+def _a_sample(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> Any:
+    """One loss a sample. Raises ValueError for targets of another shape: none is broadcast."""
+    targets, shape = _as_array(targets), outputs.shape
+    if shape[-1:] == (1,) and outputs.ndim > 1 and targets.shape in (shape, shape[:-1]):
+        return loss(outputs.reshape(shape[:-1]), targets.reshape(shape[:-1]))
+    if targets.shape != shape:
+        raise ValueError(
+            f"{loss.__name__} was given outputs of shape {shape} and targets of shape "
+            f"{targets.shape}"
+        )
+    losses = loss(outputs, targets)
+    return losses.mean(axis=-1) if outputs.ndim > 1 else losses
+
+
+def _as_array(targets: Any) -> Any:
+    import numpy as np  # who has a Tensor has numpy
+
+    return targets if hasattr(targets, "grad") else np.asarray(targets, dtype=float)
 
 
 def mean_loss(losses: Sequence[Value]) -> Value:
@@ -83,8 +112,16 @@ def huber(prediction: Value, target: Number) -> Value:
     With q = min(|e|, 1) both are q^2 / 2 + |e| - q, so the graph has the same shape everywhere.
     """
     size = abs(prediction - target)
-    quadratic = minimum(size, 1.0)
+    quadratic: Value = _minimum(size, 1.0)
     return quadratic * quadratic / 2 + (size - quadratic)
+
+
+def _minimum(a: Any, b: float) -> Any:
+    if isinstance(a, Value):
+        return minimum(a, b)
+    from minigrad import tensor  # who has a Tensor has it, too
+
+    return tensor.minimum(a, b)
 
 
 @LOSSES.register
@@ -95,19 +132,24 @@ def hinge(score: Value, target: Number) -> Value:
 
 
 @LOSSES.register
-def cross_entropy(logits: Sequence[Value], target: float | Sequence[Number]) -> Value:
+def cross_entropy(logits: Any, target: Any) -> Value:
     """-log of the probability that softmax(logits) gives the target's class, in nats
 
     `logits`: one real number a class. `target`: a class index, or one probability a class. The
     largest logit is taken from all of them first, so that exp cannot overflow; this changes
     nothing, for softmax only depends on differences.
 
+    Of a Tensor of logits, (samples, classes), with an array of class indices, (samples,), or of
+    probabilities, (samples, classes), it gives one loss a sample.
+
     Raises ValueError for a target that does not fit the logits.
     """
-    largest = logits[0]
+    if hasattr(logits, "ndim"):
+        return _cross_entropies(logits, target)  # type: ignore[no-any-return]
+    largest: Value = logits[0]
     for logit in logits[1:]:
         largest = maximum(largest, logit)
-    shifted = [logit - largest for logit in logits]
+    shifted: list[Value] = [logit - largest for logit in logits]
     log_total = _total([logit.exp() for logit in shifted]).log()
     if isinstance(target, Sequence):
         if len(target) != len(logits):
@@ -120,6 +162,25 @@ def cross_entropy(logits: Sequence[Value], target: float | Sequence[Number]) -> 
     if target not in range(len(logits)):
         raise ValueError(f"cross_entropy has classes 0 to {len(logits) - 1}, not {target!r}")
     return log_total - shifted[int(target)]
+
+
+def _cross_entropies(logits: Any, target: Any) -> Any:
+    import numpy as np
+
+    target = _as_array(target)
+    if target.shape == logits.shape:
+        return -(logits.log_softmax() * target).sum(axis=-1)
+    if target.shape != logits.shape[:-1]:
+        raise ValueError(
+            f"cross_entropy was given logits of shape {logits.shape} and targets of shape "
+            f"{target.shape}"
+        )
+    fits = (target >= 0) & (target < logits.shape[-1]) & (target == np.floor(target))
+    if not fits.all():
+        wrong = float(target[~fits][0])
+        raise ValueError(f"cross_entropy has classes 0 to {logits.shape[-1] - 1}, not {wrong!r}")
+    classes = target.astype(np.intp)
+    return -logits.log_softmax()[(*np.ogrid[tuple(map(slice, classes.shape))], classes)]
 
 
 def _total(terms: Sequence[Value]) -> Value:

@@ -1,9 +1,10 @@
-"""Is every slope held by a test? Breaks the local rules of `Value`, one place at a time, and looks.
+"""Is every slope held by a test? Breaks the local rules of a page, one place at a time, and looks.
 
-    python tests/mutate_slopes.py [RULE ...]
+    python tests/mutate_slopes.py [--page tensor] [RULE ...]
 
-A mutant is minigrad/value.py with one place of one rule changed: a sign flipped, a factor or a term
-dropped, a number off by a millionth, `+=` turned into `=`, a tie's half turned whole, a kink moved.
+A mutant is minigrad/value.py, or minigrad/tensor.py, with one place of one rule changed: a sign
+flipped, a factor or a term dropped, a number off by a millionth, `+=` turned into `=`, a share not
+sent, a tie's half turned whole, a kink moved, the axes of a sum forgotten.
 It is written into a temporary copy of the packages, never into the checkout, and the tests below
 run there. Prints one line a mutant: the rule, the change, and the first test that fails, or
 SURVIVED. Exit code 1 if any survived, for then a test is missing.
@@ -22,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias
@@ -30,6 +31,7 @@ from typing import TypeAlias
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["minigrad", "nn", "optim", "tests/minigrad", "pyproject.toml"]
 VALUE = Path("minigrad", "value.py")
+TENSOR = Path("minigrad", "tensor.py")
 PROCESSES = 2
 
 # One group after the other until a test fails: the first is soon done and catches nearly all.
@@ -37,10 +39,28 @@ TESTS = [
     ["test_against_torch.py", "test_value.py", "test_gradcheck.py", "test_dot.py"],
     ["test_value_properties.py"],
 ]
+TESTS_OF_TENSOR = [
+    ["test_tensor_against_torch.py", "test_tensor.py"],
+    ["test_tensor_properties.py"],
+]
+WITHOUT_CLOSURE = ["_accumulate", "unbroadcast"]  # they have a part in every rule of a Tensor
+
+COPY = "np.array(share, order='C')"
+ONE_ROW, ROWS = "grad * weight._data[0]", "grad @ weight._data"
 
 # These compute what the original computes, so no test can fail and they are not made.
 EQUIVALENT = {
     ("_sigmoid", "x >= 0", "x > 0"): "at 0 either formula gives 1 / 2, to the last bit",
+    ("**", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
+    ("@", "self.op != 'const'", "True"): "a constant is sent nothing all the same",
+    ("@", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
+    ("linear", "x.op != 'const'", "True"): "a constant is sent nothing all the same",
+    ("**", "0.0", "1.0"): "either power of the base is multiplied by an exponent of 0",
+    ("linear", "1", "2"): "numpy takes any negative number for the length that is left",
+    ("index", "may_repeat", "True"): "add.at is as right for other indices, and slower",
+    ("unbroadcast", "grad.shape == shape", "False"): "the sum over no axes is the array itself",
+    ("_accumulate", "share if self.parents else np.array(share, order='C')", COPY): "one copy more",
+    ("linear", f"{ONE_ROW} if one_row else {ROWS}", ROWS): "BLAS multiplies one row too",
 }
 
 A_MILLIONTH_MORE = 1.000001
@@ -77,6 +97,7 @@ class Mutant:
     before: str
     after: str
     source: str
+    page: Path = VALUE
 
     def __str__(self) -> str:
         return f"{self.rule} at {self.place}: {self.before}  ->  {self.after}"
@@ -87,9 +108,14 @@ def rules(source: str) -> list[Rule]:
     module = ast.parse(source)
     found: list[Rule] = []
     for function in sorted(_functions(module), key=lambda node: node.lineno):
-        slopes = [call.args[3] for call in _calls(function, "_function")]
-        code = [node.body for node in slopes if isinstance(node, ast.Lambda)]
+        makers = ("_function", "_rule", "_rules")
+        slopes = [call.args[3] for maker in makers for call in _calls(function, maker)]
+        slopes += [node.value for node in function.body if isinstance(node, ast.Assign)]
+        lambdas = [node for node in slopes if isinstance(node, ast.Lambda)]
+        code: list[ast.AST] = [node.body for node in lambdas if not _is_formula(node)]
         closures = [node for node in function.body if isinstance(node, ast.FunctionDef)]
+        if function.name in WITHOUT_CLOSURE:
+            closures = [function]
         code_of_closures = [statement for closure in closures for statement in closure.body]
         if code or closures:
             found.append(_rule(module, function, (*code, *code_of_closures)))
@@ -103,9 +129,16 @@ def rules(source: str) -> list[Rule]:
 
 
 def _rule(module: ast.Module, function: ast.FunctionDef, code: tuple[ast.AST, ...]) -> Rule:
-    own = _texts([*_calls(function, "_node"), *_calls(function, "_function")])
+    makers = ("_node", "_function", "_rule", "_rules")
+    own = _texts([call for maker in makers for call in _calls(function, maker)])
     ops = own or _texts(_calls(module, function.name))
     return Rule(min(own, default=function.name), frozenset(ops), code)
+
+
+def _is_formula(function: ast.Lambda) -> bool:
+    """Whether it computes a value, from x, and no slope, from x and y, or share, from grad."""
+    names = [argument.arg for argument in function.args.args]
+    return names[0] == "x" and names[1:] in ([], ["k"])
 
 
 def _functions(tree: ast.AST) -> list[ast.FunctionDef]:
@@ -123,7 +156,7 @@ def _texts(calls: list[ast.Call]) -> set[str]:
     return {a.value for a in arguments if isinstance(a.value, str)}
 
 
-def mutants(source: str) -> list[Mutant]:
+def mutants(source: str, page: Path = VALUE) -> list[Mutant]:
     """Every mutant that is not equivalent, rule by rule, none twice."""
     made: dict[str, Mutant] = {}
     for rule in rules(source):
@@ -131,7 +164,7 @@ def mutants(source: str) -> list[Mutant]:
         for node in (node for code in rule.code for node in ast.walk(code)):
             changes += _changes(node)
         for place, after in changes:
-            mutant = _mutant(source, rule.name, place, after)
+            mutant = replace(_mutant(source, rule.name, place, after), page=page)
             equivalent = (rule.name, mutant.before, after) in EQUIVALENT
             if not equivalent and _names(ast.parse(after)) <= _names(*rule.code):
                 made.setdefault(mutant.source, mutant)
@@ -155,6 +188,13 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield node, "pass"
             if name in OTHER_OPERAND:
                 yield target, f"{OTHER_OPERAND[name]}.grad"
+        case ast.Expr(
+            value=ast.Call(ast.Attribute(value=ast.Name(name), attr="_accumulate"), args=[share])
+        ):
+            yield from _off(share)
+            yield node, "pass"
+            if name in OTHER_OPERAND:
+                yield node.value, f"{OTHER_OPERAND[name]}._accumulate({ast.unparse(share)})"
         case ast.Return(value=ast.expr() as result):
             yield from _off(result)
         case ast.BinOp() if type(node.op) in TURNED_ROUND:
@@ -167,7 +207,7 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield from ((node, ast.unparse(part)) for part in (first, second))
         case ast.If(test=test):
             yield from ((test, constant) for constant in ("True", "False"))
-        case ast.Constant(value=int() | float() as number):
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             yield node, repr(number + 1)
             if number:
                 yield node, repr(number * A_MILLIONTH_MORE)
@@ -218,16 +258,16 @@ def copy_packages(to: Path) -> Path:
     return to
 
 
-def first_failure(copy: Path, source: str) -> str | None:
-    """The first test that fails in the copy with `source` as its minigrad/value.py, if any."""
-    (copy / VALUE).write_text(source, encoding="utf-8")
+def first_failure(copy: Path, mutant: Mutant) -> str | None:
+    """The first test that fails in the copy with the mutant in place of its page, if any."""
+    (copy / mutant.page).write_text(mutant.source, encoding="utf-8")
     # Mutants are written within the same second, and a compiled one would be taken for the next.
     # A copy is not measured along with the checkout.
     kept = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
     alone = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     environment = {**kept, **alone, "PYTHONPATH": str(copy)}
     quick = ["-x", "-v", "--tb=no", "-rN", "-p", "no:cacheprovider"]
-    for files in TESTS:
+    for files in TESTS if mutant.page == VALUE else TESTS_OF_TENSOR:
         tests = [f"tests/minigrad/{name}" for name in files]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *quick, *tests],
@@ -253,7 +293,7 @@ def judge(tried: Sequence[Mutant]) -> Iterator[tuple[Mutant, str | None]]:
         def verdict(mutant: Mutant) -> str | None:
             copy = free.get()
             try:
-                return first_failure(copy, mutant.source)
+                return first_failure(copy, mutant)
             finally:
                 free.put(copy)
 
@@ -261,16 +301,19 @@ def judge(tried: Sequence[Mutant]) -> Iterator[tuple[Mutant, str | None]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    source = (ROOT / VALUE).read_text(encoding="utf-8")
-    every = mutants(source)
+    parser = argparse.ArgumentParser(description="Break each slope of a page, see a test fail.")
+    parser.add_argument("rules", nargs="*", metavar="RULE", help="its operation (default: all)")
+    parser.add_argument("--page", choices=["value", "tensor"], default="value")
+    arguments = parser.parse_args(argv)
+    page = VALUE if arguments.page == "value" else TENSOR
+    source = (ROOT / page).read_text(encoding="utf-8")
+    every = mutants(source, page)
     names = list(dict.fromkeys(mutant.rule for mutant in every))
-    parser = argparse.ArgumentParser(description="Break each slope of Value, and see a test fail.")
-    parser.add_argument("rules", nargs="*", metavar="RULE", help=f"of {', '.join(names)}")
-    wanted = parser.parse_args(argv).rules or names
+    wanted = arguments.rules or names
     if unknown := [name for name in wanted if name not in names]:
         parser.error(f"no rule {unknown[0]!r}, only {', '.join(names)}")
     started, survived = time.monotonic(), 0
-    original = Mutant("unmutated", "", "", "", source)
+    original = Mutant("unmutated", "", "", "", source, page)
     if failed := next(judge([original]))[1]:
         print(f"{failed} fails without any mutation: there is nothing to be learnt")
         return 2

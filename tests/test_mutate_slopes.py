@@ -6,16 +6,20 @@ import pytest
 
 from tests import mutate_slopes
 from tests.minigrad.make_torch_figures import stored
+from tests.minigrad.make_torch_tensor_figures import stored as tensor_figures
 from tests.mutate_slopes import Mutant, judge, main, mutants, rules
 
 VALUE = Path("minigrad/value.py")
+TENSOR = Path("minigrad/tensor.py")
 SOURCE = VALUE.read_text(encoding="utf-8")
+TENSORS = TENSOR.read_text(encoding="utf-8")
 UNMUTATED = Mutant("tanh", "1:1", "nothing", "nothing", SOURCE)
 
 
 @pytest.fixture(autouse=True)
 def _quick_tests_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutate_slopes, "TESTS", mutate_slopes.TESTS[:1])
+    monkeypatch.setattr(mutate_slopes, "TESTS_OF_TENSOR", mutate_slopes.TESTS_OF_TENSOR[:1])
 
 
 def test_every_operation_has_a_rule_and_every_rule_mutants() -> None:
@@ -57,7 +61,7 @@ def test_a_wrong_slope_is_caught_and_the_right_ones_are_not_in_copies_of_the_pac
 def test_a_survivor_is_told_and_exits_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(mutate_slopes, "mutants", lambda source: [UNMUTATED])
+    monkeypatch.setattr(mutate_slopes, "mutants", lambda source, page: [UNMUTATED])
     assert main(["tanh"]) == 1
     survived, summary = capsys.readouterr().out.splitlines()
     assert survived == "tanh at 1:1: nothing  ->  nothing   SURVIVED"
@@ -68,7 +72,30 @@ def test_a_survivor_is_told_and_exits_1(
 def test_what_is_excepted_as_equivalent_would_be_made_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    excepted = mutate_slopes.EQUIVALENT
-    without = len(mutants(SOURCE))
+    excepted = set(mutate_slopes.EQUIVALENT)
+    pages = [(SOURCE, VALUE), (TENSORS, TENSOR)]
     monkeypatch.setattr(mutate_slopes, "EQUIVALENT", {})
-    assert len(mutants(SOURCE)) == without + len(excepted)
+    everything = [mutant for source, page in pages for mutant in mutants(source, page)]
+    assert excepted <= {(mutant.rule, mutant.before, mutant.after) for mutant in everything}
+
+
+def test_every_operation_of_tensors_has_a_rule_and_every_rule_mutants() -> None:
+    names = {rule.name for rule in rules(TENSORS)}
+    losses = {"bce", "mse", "mae", "huber", "cross_entropy"}
+    ops = {row.op for row in tensor_figures()} - losses - {"T", "transpose and reshape"}
+    shared = {"_extreme", "_extreme_of", "_function", "_rule", "_rules"}
+    helpers = {"_sigmoid", "_elu_slope", "_silu_slope", "_gelu_slope", "_normal_cdf", "_sum"}
+    of_two = {"maximum", "minimum", "max", "min", "elu"}  # by way of the helpers
+    assert ops - of_two <= names
+    assert names - ops <= shared | helpers | {"_accumulate", "unbroadcast"}
+    assert {mutant.rule for mutant in mutants(TENSORS, TENSOR)} == names
+
+
+def test_a_wrong_rule_of_tensors_is_caught_and_the_right_ones_are_not() -> None:
+    flipped = TENSORS.replace("self._accumulate(other.data * grad)", "self._accumulate(grad)")
+    wrong = Mutant("*", "", "", "", flipped, TENSOR)
+    verdicts = [
+        caught_by for _, caught_by in judge([wrong, Mutant("", "", "", "", TENSORS, TENSOR)])
+    ]
+    agree = "test_tensor_against_torch.py::test_values_and_gradients_agree_with_pytorch"
+    assert verdicts == [f"{agree}[*]", None]

@@ -44,7 +44,7 @@ def run(activation: str, rate: float, seeds: int, store: str) -> tuple[dict[int,
                 trainer.engine.gradient(inputs[trainer.active], targets[trainer.active])
                 units = by_step[record.step] = dead(trainer.engine.parameter.grad)
                 tracked.log({"loss": record.loss, "dead": units.mean()}, step=record.step)
-        tracked.summary |= trainer.results(record.loss)
+        tracked.summary.update(trainer.results(record.loss))
     return by_step, trainer.table().final_accuracy
 
 

@@ -226,10 +226,16 @@ class TrainConfig(_Strict):
         return frozenset(round(i * self.steps / gaps) for i in range(self.snapshots))
 
 
+def _ordered(ends: list[float]) -> list[float]:
+    if ends[0] > ends[1]:
+        _refuse(f"must be [lowest, highest], found {quoted(ends)}: did you mean {ends[::-1]}?")
+    return ends
+
+
 class Expectations(_Strict):
-    initial_loss: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
-        default=None, description="[lowest, highest] loss before the first step"
-    )
+    initial_loss: (
+        Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ordered)] | None
+    ) = Field(default=None, description="[lowest, highest] loss before the first step")
     final_loss_below: float | None = Field(default=None, description="loss after the last step")
 
 
@@ -253,6 +259,12 @@ class Config(_Strict):
         "They are run as code, with all that your account may do",
     )
     _place_of: Callable[[tuple[str | int, ...]], str] | None = PrivateAttr(default=None)
+    _dropped: list[str] = PrivateAttr(default=[])
+
+    @property
+    def dropped(self) -> list[str]:
+        """A sentence for each block of the file that an override replaced: the settings lost."""
+        return self._dropped
 
     def place(self, *path: str | int) -> str:
         """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""

@@ -228,7 +228,8 @@ def _dataset(
     if not (lines or faults.first):
         faults.add(None, "a header row alone: rows of numbers are expected below it")
     faults.check()
-    return Dataset(inputs, targets, _classes(targets), lines=lines)
+    features = [*names[:column], *names[column + 1 :]]
+    return Dataset(inputs, targets, _classes(targets), lines=lines, names=features)
 
 
 def _row_faults(names: Iterable[str], cells: Iterable[str]) -> Iterator[str]:
@@ -247,7 +248,8 @@ def _classes(targets: Iterable[float]) -> int | None:
 
 def _number(cell: str) -> float:
     number = float(cell)
-    if "_" in cell or not math.isfinite(number):
+    # float() takes underscores and the digits of every script, which other readers refuse
+    if "_" in cell or not cell.strip().isascii() or not math.isfinite(number):
         raise ValueError
     return number
 

@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 from minigrad.registry import Registry
 from minigrad.settings import Range
+from minigrad.terminal.text import excerpt
 
 Count: TypeAlias = Annotated[int, Range("[2, 100000]")]
 Noise: TypeAlias = Annotated[float, Range("[0, 1000000]")]
@@ -18,7 +19,8 @@ class Dataset:
     """`inputs`: one list of features a sample; `targets`: one number a sample.
 
     `classes` is k where the targets are labels 0.0, 1.0, ... k - 1, and None where they are
-    measurements. `source` and `lines` are the file and the line in it of each sample, if any.
+    measurements. `source` and `lines` are the file and the line in it of each sample, if any, and
+    `names` those of its features.
     """
 
     inputs: list[list[float]]
@@ -26,6 +28,7 @@ class Dataset:
     classes: int | None = None
     source: str | None = None
     lines: list[int] | None = None
+    names: list[str] | None = None
 
     @property
     def n_features(self) -> int:
@@ -42,6 +45,10 @@ class Dataset:
         if self.source is None or self.lines is None:
             return f"sample {i}"
         return f"{self.source}:{self.lines[i]}"
+
+    def feature(self, j: int) -> str:
+        """The name of feature `j`, for messages: that of its column, or "x" and its number."""
+        return f"x{j}" if self.names is None else excerpt(self.names[j], 30)
 
     def take(self, chosen: Iterable[int]) -> "Dataset":
         """The chosen samples alone, in the order of `chosen`."""

@@ -22,15 +22,6 @@ class Finding:
         return ": ".join(filter(None, [self.sentence, self.advice]))
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun.
-
-    >>> counted(1, "step"), counted(1200, "step")
-    ('1 step', '1,200 steps')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def percent(share: float) -> str:
     """A share in percent.
 

@@ -45,7 +45,11 @@ def _agrees(report: GradcheckReport, parameters: int) -> Finding:
     if not report.checked:
         advice = "a smooth activation, as tanh, can be checked"
         return Finding("warn", f"no slope can be checked: {report.kinks[0]}", advice, numbers)
-    sentence = f"{report.checked} of {parameters:,} slopes agree with central differences"
+    all_of_them = report.checked == parameters
+    checked = f"{report.checked:,} slopes" + (
+        "" if all_of_them else f" checked, of {parameters:,},"
+    )
+    sentence = f"all {checked} agree with central differences"
     if report.kinks:
         sentence += f", {len(report.kinks)} stand at a kink"
     sentence += f", to {report.worst:.0e}" if report.worst else ", to within rounding"

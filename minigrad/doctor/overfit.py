@@ -7,8 +7,9 @@ fault is the optimizer's, else the model's.
 import math
 from dataclasses import replace
 
-from minigrad.doctor.finding import Finding, Status, counted
+from minigrad.doctor.finding import Finding, Status
 from minigrad.doctor.patient import Patient
+from minigrad.terminal.text import counted
 from minigrad.training.batches import Batches
 from minigrad.training.trainer import Trainer
 from optim import Adam

@@ -71,6 +71,11 @@ class Patient:
         most = min(60, self.config.train.steps)
         return short_run(trainer, self.steps(trainer.batches.size, least=5, most=most))
 
+    @property
+    def is_standardized(self) -> bool:
+        """Whether the config standardizes the inputs already."""
+        return self.config.data.standardize
+
     def some(self, size: int) -> Dataset:
         """At most so many samples, chosen at random, always the same."""
         everything = range(len(self.data.inputs))

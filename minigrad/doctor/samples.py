@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from minigrad.data import Dataset
-from minigrad.doctor.finding import Finding, counted
+from minigrad.doctor.finding import Finding
 from minigrad.doctor.patient import Patient
+from minigrad.terminal.text import counted, excerpt
 
 LARGEST = 10.0
 """Initial weights suit inputs near 1: sums of larger ones saturate tanh and explode with relu."""
@@ -31,7 +32,7 @@ def check_data(patient: Patient) -> Finding:
         "highest": high,
         "classes": _counts(data),
     }
-    if doubts := list(_doubts(data)):
+    if doubts := list(_doubts(data, patient.is_standardized)):
         return Finding("warn", "; ".join(doubts), numbers=numbers)
     return Finding(
         "ok",
@@ -43,8 +44,9 @@ def check_data(patient: Patient) -> Finding:
 
 def _broken(data: Dataset) -> tuple[str, str] | None:
     for i, (features, target) in enumerate(zip(data.inputs, data.targets, strict=True)):
-        for name, number in [*((f"x{j}", x) for j, x in enumerate(features)), ("target", target)]:
+        for j, number in enumerate([*features, target]):
             if not math.isfinite(number):
+                name = data.feature(j) if j < len(features) else "target"
                 where = f"{name} of {data.where(i)} is {float(number)}"
                 return where, "drop the sample or fill in a number"
     counts = _counts(data)
@@ -56,18 +58,25 @@ def _broken(data: Dataset) -> tuple[str, str] | None:
     return None
 
 
-def _doubts(data: Dataset) -> Iterator[str]:
+def _doubts(data: Dataset, is_standardized: bool) -> Iterator[str]:
     columns = list(zip(*data.inputs, strict=True))
-    largest = max(max(map(abs, column)) for column in columns)
+    sizes = [max(map(abs, column)) for column in columns]
     spreads = [statistics.pstdev(column) for column in columns]
-    if largest > LARGEST:
-        yield f"inputs as large as {largest:.3g}: bring them near 1 by data.standardize=true"
+    if is_standardized and max(sizes) > LARGEST:
+        rare = data.feature(sizes.index(max(sizes)))
+        yield f"{rare} is as large as {max(sizes):.3g} deviations: see whether those are outliers"
+    elif max(sizes) > LARGEST:
+        yield f"inputs as large as {max(sizes):.3g}: bring them near 1 by data.standardize=true"
     elif max(spreads) > UNEVEN * min(spreads) > 0:
         ratio = max(spreads) / min(spreads)
         yield f"one feature spreads {ratio:.3g} times as wide as another: data.standardize=true"
-    for j, spread in enumerate(spreads):
-        if spread == 0:
-            yield f"x{j} is {columns[j][0]:g} in every sample and tells nothing: drop it"
+    constant = [j for j, spread in enumerate(spreads) if spread == 0]
+    if len(constant) == 1:
+        name, value = data.feature(constant[0]), columns[constant[0]][0]
+        yield f"{name} is {value:g} in every sample and tells nothing: drop it"
+    elif constant:
+        names = excerpt(", ".join(map(data.feature, constant)), 80)
+        yield f"{names} are the same in every sample and tell nothing: drop them"
     if counts := _counts(data):
         least = min(counts)
         if least < LEAST_SHARE * len(data.targets) / len(counts):

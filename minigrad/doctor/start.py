@@ -30,6 +30,7 @@ def check_start(patient: Patient) -> Finding:
     if patient.loss_of(0.0, data) > DOUBTFUL * guess:
         advice = "the targets lie far from 0, where outputs start: take their mean off"
     else:
-        advice = "weights or inputs are too large: try data.standardize=true or model.init=lecun"
+        scaling = "" if patient.is_standardized else "data.standardize=true or "
+        advice = f"weights or inputs are too large: try {scaling}model.init=lecun"
     verdict: Status = "FAIL" if ratio > TOO_HIGH else "warn"
     return Finding(verdict, f"{sentence}: {ratio:.3g} times as much", advice, numbers)

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from minigrad.doctor.finding import Finding, Status, counted
+from minigrad.doctor.finding import Finding, Status
 from minigrad.doctor.patient import Patient
+from minigrad.terminal.text import counted
 from minigrad.value import Value
 from nn import MLP
 from nn.mlp import Neuron
@@ -50,7 +51,8 @@ def check_units(patient: Patient) -> Finding:
         if worst.dead >= worst.saturated:
             advice = f"model.init={_random_init(patient)}, or model.activation=leaky_relu"
         else:
-            advice = "inputs or weights are too large: data.standardize=true, or model.init=glorot"
+            scaling = "" if patient.is_standardized else "data.standardize=true, or "
+            advice = f"inputs or weights are too large: {scaling}model.init=glorot"
         return Finding(_verdict(worst), f"{_described(worst)} at the start", advice, numbers)
     if any(layer.alike for layer in layers):
         sentence = f"{max(layer.alike for layer in layers)} units of a layer are alike"

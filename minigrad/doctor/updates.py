@@ -9,9 +9,10 @@ little.
 
 import statistics
 
-from minigrad.doctor.finding import Finding, Status, counted
+from minigrad.doctor.finding import Finding, Status
 from minigrad.doctor.patient import Patient
 from minigrad.doctor.short_run import GOOD, ShortRun
+from minigrad.terminal.text import counted
 
 DOUBTFUL, TOO_LARGE = 1.0, 3.0
 TOO_SMALL = 0.1

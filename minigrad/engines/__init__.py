@@ -56,3 +56,11 @@ def _numpy(model: Module, loss: Loss) -> Engine:
     from minigrad.engines.arrays import NumpyEngine  # here: eager runs should not wait for numpy
 
     return NumpyEngine(model, loss)
+
+
+@ENGINES.register_as("tensor")
+def _tensor(model: Module, loss: Loss) -> Engine:
+    """Tensors on NumPy as one writes them, a graph of arrays for each batch"""
+    from minigrad.engines.tensor import TensorEngine  # here: eager runs should not wait for numpy
+
+    return TensorEngine(model, loss)

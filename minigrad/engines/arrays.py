@@ -35,20 +35,23 @@ class NumpyEngine:
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
         if self._checked is None:
             lifted = lift_model(self.eager.model, self.eager.loss, inputs[0], targets[0])
-            self._checked = Checked(lifted, self.values, self.parameters[0])
+            reference = Reference(
+                lambda batch: self.eager.gradient(*batch), lambda batch: self.eager.evaluate(*batch)
+            )
+            self._checked = Checked(lifted, reference, self.values, self.parameters[0])
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
         checked, arrays = self._ready(inputs, targets)
-        loss, outputs = checked.gradient(arrays, self._reference(inputs, targets))
+        loss, outputs = checked.gradient(arrays, (inputs, targets))
         return loss, _listed(outputs)
 
     def evaluate(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
     ) -> tuple[float, list[list[float]]]:
         checked, arrays = self._ready(inputs, targets)
-        loss, outputs = checked.evaluate(arrays, self._reference(inputs, targets))
+        loss, outputs = checked.evaluate(arrays, (inputs, targets))
         return loss, _listed(outputs)
 
     def predict(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -57,15 +60,6 @@ class NumpyEngine:
         with np.errstate(all="ignore"):
             outputs = self._checked.lifted.predict(self.parameters[0].data, [array])
         return _listed(outputs)
-
-    def _reference(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Reference:
-        def of(chosen: Sequence[int]) -> tuple[list[Any], list[Any]]:
-            return [inputs[i] for i in chosen], [targets[i] for i in chosen]
-
-        return Reference(
-            lambda chosen: self.eager.gradient(*of(chosen)),
-            lambda chosen: self.eager.evaluate(*of(chosen)),
-        )
 
     def _ready(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]

@@ -1,68 +1,135 @@
-"""Files that are whole or absent, whatever happens while they are written."""
+"""Files that are whole or absent, whatever happens while they are written. No link is followed."""
 
+import contextlib
 import json
 import os
-import shutil
+import stat
+import time
 from io import FileIO
 from pathlib import Path
 
+from minigrad.files.untrusted import check_regular, read_unlinked
 
-def replace(path: Path, content: bytes, keep_as: Path | None = None) -> None:
+_MAX_LAST_LINE = 16_000_000  # bytes
+_LOCK_SECONDS = 0.5  # a reader who asks whether a run is being written has the lock for a moment
+
+
+def replace(
+    path: Path, content: bytes, keep_as: Path | None = None, *, durable: bool = True
+) -> None:
     """Write the whole file or leave the old one as it was; the old one stays as `keep_as`.
 
-    The content is on the disk before the name points to it (fsync), so neither a kill nor a power
-    cut leaves half a file. Raises OSError; then nothing has changed.
+    The content is on the disk before the name points to it (fsync, if `durable`), so neither a kill
+    nor a power cut leaves half a file. A link at `path` is replaced, and what it points to stays as
+    it is. Raises OSError; then nothing has changed.
     """
     draft = path.with_name(f".{path.name}.new")
     try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _create(draft, content, durable)
         if keep_as is not None and path.exists():
             second_name = path.with_name(f".{keep_as.name}.new")
             second_name.unlink(missing_ok=True)
             try:
                 second_name.hardlink_to(path)  # so that there is no moment without a file there
             except OSError:  # a file system that has no second names
-                shutil.copyfile(path, second_name)
+                _create(second_name, path.read_bytes(), durable)
             second_name.replace(keep_as)
         draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _create(path: Path, content: bytes, durable: bool) -> None:
+    """A new file; what stands under its name, as a draft of a process that was killed, goes."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(content)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
 
 
 def relink(link: Path, target: str) -> None:
-    """Point the link at a neighbour in one step; on a file system without links, do nothing."""
+    """Point the link at a neighbour in one step. Where that is no link but a file of somebody's,
+    or the file system has no links, do nothing.
+    """
+    if os.path.lexists(link) and not link.is_symlink():
+        return
     draft = link.with_name(f".{link.name}-{target}-{os.getpid()}")
     try:
         draft.symlink_to(target, target_is_directory=True)
         draft.replace(link)
     except OSError:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def open_to_append(path: Path) -> FileIO:
+    """A regular file at whose end one writes, made where there is none.
+
+    Raises OSError for a link or a pipe, its `strerror` for people.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    flags |= _flags("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
+    with contextlib.suppress(FileNotFoundError):
+        check_regular(path.lstat().st_mode)  # before it is opened, which a device may notice
+    file = FileIO(os.open(path, flags, 0o666), "r+b")
+    try:
+        check_regular(os.fstat(file.fileno()).st_mode)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def unshare(path: Path) -> None:
+    """Where the file has a second name, as in a backup of hard links, let it be a copy of its own:
+    what is written to it changes no other file. Raises OSError.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if (status := path.lstat()).st_nlink > 1 and stat.S_ISREG(status.st_mode):
+            replace(path, read_unlinked(path, status.st_size))
 
 
 class Lines:
     """A file to which whole lines are appended, each handed to the system at once.
 
     What `append` has returned from outlives the process, however that ends. The file belongs to
-    one process at a time. Raises OSError where another one is writing it.
+    one process at a time. Raises OSError where another one is writing it, or it is no file.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab", buffering=0)
+        self._file = open_to_append(path)
         try:
             _lock(self._file)
+            if os.fstat(self._file.fileno()).st_nlink > 1:
+                shared = self._file
+                with shared:  # locked until the copy is
+                    unshare(path)
+                    self._file = open_to_append(path)
+                    _lock(self._file)
+            if not os.path.samestat(os.fstat(self._file.fileno()), path.lstat()):
+                raise OSError(0, "another process is writing it")
+            self._end_last_line()
         except OSError:
-            holder = _holder(self._file)
             self._file.close()
-            raise OSError(0, f"{holder} is writing it") from None
-        content = path.read_bytes()
-        end = content.rfind(b"\n") + 1
-        if _is_json(content[end:]):  # all there but for the line's end
+            raise
+
+    def _end_last_line(self) -> None:
+        """Give a last line that lacks only its end one, and cut off one that is torn."""
+        size = self._file.seek(0, os.SEEK_END)
+        start = max(0, size - _MAX_LAST_LINE)
+        self._file.seek(start)
+        tail = self._file.read(size - start)
+        end = tail.rfind(b"\n") + 1
+        if start and not end:
+            raise OSError(0, "its last line is too long for a log")
+        if _is_json_object(tail[end:]):
             self._file.write(b"\n")
         else:
-            self._file.truncate(end)
+            self._file.truncate(start + end)
 
     def append(self, line: str) -> None:
         """Raises OSError where the disk is full; then nothing of the line is left."""
@@ -80,12 +147,32 @@ class Lines:
         """Wait until all lines are on the disk, so that they outlive a power cut too."""
         os.fsync(self._file.fileno())
 
-    @property
-    def closed(self) -> bool:
-        return self._file.closed
-
     def close(self) -> None:
         self._file.close()
+
+
+def is_being_written(path: Path) -> bool | None:
+    """Whether a process has the file open as `Lines`; None where that cannot be known."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        return None
+    flags = os.O_RDONLY | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK")
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
+        descriptor = os.open(path, flags)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return None
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _lock(file: FileIO) -> None:
@@ -93,7 +180,15 @@ def _lock(file: FileIO) -> None:
         import fcntl
     except ImportError:  # Windows has none
         return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    give_up = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError:
+            if time.monotonic() > give_up:
+                raise OSError(0, f"{_holder(file)} is writing it") from None
+            time.sleep(0.01)
 
 
 def _holder(file: FileIO) -> str:
@@ -109,8 +204,13 @@ def _holder(file: FileIO) -> str:
     return "another process"
 
 
-def _is_json(raw: bytes) -> bool:
+def _flags(*names: str) -> int:
+    """Flags of os.open, those that the system has."""
+    return sum(getattr(os, name, 0) for name in names)
+
+
+def _is_json_object(raw: bytes) -> bool:
     try:
         return isinstance(json.loads(raw), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

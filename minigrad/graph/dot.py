@@ -3,14 +3,15 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
-from minigrad.value import Value
 
 
-def to_dot(root: Value, limit: int | None = None) -> str:
+def to_dot(root: Any, limit: int | None = None) -> str:
     """The graph in DOT, Graphviz's language, drawn from left to right.
 
+    >>> from minigrad import Value
     >>> print(to_dot(Value(2.0, label="a").tanh()))
     digraph {
       rankdir=LR; node [shape=box, style=rounded, fontname="sans-serif"];
@@ -40,10 +41,10 @@ def to_dot(root: Value, limit: int | None = None) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def draw(root: Value, path: str | Path, limit: int | None = None) -> None:
+def draw(root: Any, path: str | Path, limit: int | None = None) -> None:
     """Draw the graph as .svg or .png at `path`: with Graphviz if it is installed, else without.
 
     At most `limit` nodes are drawn, those nearest to the root. Raises ValueError for a path with

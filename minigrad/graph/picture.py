@@ -9,6 +9,7 @@ them: what is left to see is the road from input to loss.
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
 from minigrad.plot.style import Axes, Curve, FancyArrowPatch, Figure, FigureCanvasAgg, Text
@@ -25,7 +26,7 @@ _COLORS = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root"
 _INK, _EDGE = "#1f2933", "#64748b"
 
 
-def draw_layers(root: Value, path: Path, limit: int | None = None) -> None:
+def draw_layers(root: Any, path: Path, limit: int | None = None) -> None:
     """Draw at most `limit` nodes, those nearest to `root`, as the file type that `path` ends in."""
     nodes = nodes_below(root, limit)
     folded = _folded(nodes)

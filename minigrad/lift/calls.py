@@ -1,6 +1,7 @@
 """Calls of numpy's functions with their arguments bound, and the arrays that they use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,47 +14,119 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 class Calls:
     """Records calls for batches of `batch` samples, and makes each array that they need once.
 
-    With `lead` = (n,) every array has a leading axis of n replicas.
+    With `lead` = (n,) every array has a leading axis of n replicas. In memory the rows come first,
+    [rows, replicas, batch], so that a few rows of all replicas are one piece of it, while BLAS can
+    still read the matrix of each replica. `setup` has the calls that depend on the batch alone, not
+    on the parameters.
     """
 
     def __init__(self, lead: tuple[int, ...], batch: int) -> None:
         self.lead, self.batch = lead, batch
-        self._recorded: list[Call] = []
+        self.setup: list[Call] = []
+        self._each_time: list[Call] = []
+        self._into = self._each_time
         self._buffers: dict[object, Any] = {}
 
     def emit(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Record a call."""
-        if function is np.matmul and self._may_dot(arguments[2]):
-            function = np.dot
         if isinstance(function, np.ufunc):  # it converts a number at each call, an array never
             arguments = tuple([np.array(a) if type(a) is float else a for a in arguments])
-        self._recorded.append((function, arguments))
+        self._into.append((function, arguments))
+
+    def emit_matmul(self, a: Array, b: Array, out: Array) -> None:
+        """Record a product of matrices, one a replica, with the bits that each has alone.
+
+        BLAS gives the same bits where it is called with matrices of the same shape and layout, but
+        for a row times a column: there some of its kernels ask how the numbers lie in memory.
+        """
+        if out.shape[-2:] == (1, 1) and a.shape[-1] > 1:
+            row, column = a[..., 0, :], b[..., :, 0]
+            products = np.empty(row.shape)
+            self.emit(np.multiply, row, column, products)
+            self.emit(np.add.reduce, products, -1, None, out[..., 0], True)
+        else:
+            self.emit(np.dot if self._may_dot(a, b, out) else np.matmul, a, b, out)
+
+    @contextmanager
+    def for_data(self, condition: bool) -> Iterator[None]:
+        """Within, if the condition holds, calls are recorded in `setup`."""
+        before = self._into
+        if condition:
+            self._into = self.setup
+        try:
+            yield
+        finally:
+            self._into = before
 
     def take(self) -> list[Call]:
-        """The calls recorded since the last time."""
-        recorded, self._recorded = self._recorded, []
+        """The calls recorded since the last time, but for those in `setup`."""
+        recorded, self._each_time = self._each_time, []
+        self._into = self._each_time
         return recorded
 
-    def zeros(self, rows: int, per_sample: bool) -> Array:
-        """An array [..., rows, batch], or [..., rows, 1] without `per_sample`, of its own."""
-        return np.zeros((*self.lead, rows, self.batch if per_sample else 1))
+    def columns(self, per_sample: bool) -> int:
+        """How long a row is."""
+        return self.batch if per_sample else 1
 
-    def buffer(self, name: object, shape: tuple[int, ...], dtype: type = float) -> Array:
-        """The array of that name, shape and type: the same one whenever it is asked for."""
-        key = name, shape, dtype
+    def zeros(self, rows: int, columns: int, dtype: type = float) -> Array:
+        """An array [..., rows, columns] of its own."""
+        if columns == 1:  # a matrix with one column is a vector to BLAS: see `apart`
+            return np.zeros((*self.lead, rows, columns), dtype)
+        return np.moveaxis(np.zeros((rows, *self.lead, columns), dtype), 0, -2)
+
+    def apart(self, matrices: Array) -> Array:
+        """The same, with each replica's matrix in one piece, as it is alone.
+
+        To BLAS a product of matrices is the same however far apart their rows are, but not one of a
+        matrix and a vector.
+        """
+        if matrices.flags.c_contiguous:
+            return matrices
+        copies = np.empty(matrices.shape)
+        self.emit(np.copyto, copies, matrices)
+        return copies
+
+    def side_by_side(self, matrices: Array, times: int) -> Array:
+        """So many rows in succession as one long row: [..., rows / times, times * batch]."""
+        *lead, rows, columns = matrices.shape
+        return self.apart(matrices).reshape(*lead, rows // times, times * columns)
+
+    @contextmanager
+    def written_side_by_side(self, out: Array, times: int) -> Iterator[Array]:
+        """An array of that shape to write to, from which `out` is filled."""
+        if times == 1:
+            yield out
+            return
+        *lead, rows, columns = out.shape
+        whole = out if out.flags.c_contiguous else np.empty(out.shape)
+        yield whole.reshape(*lead, rows // times, times * columns)
+        if whole is not out:
+            self.emit(np.copyto, out, whole)
+
+    def buffer(self, name: object, rows: int, columns: int, dtype: type = float) -> Array:
+        """The array [..., rows, columns] of that name: the same one whenever it is asked for."""
+        key = name, rows, columns, dtype
         if key not in self._buffers:
-            self._buffers[key] = np.empty(shape, dtype)
+            self._buffers[key] = self.zeros(rows, columns, dtype)
         array: Array = self._buffers[key]
         return array
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
         """An array for the moment: the next operation may use it too."""
-        return self.buffer("scratch", like.shape, dtype)
+        rows, columns = like.shape[-2:]
+        return self.buffer("scratch", rows, columns, dtype)
 
     def saved(self, like: Array, name: str) -> Array:
         """An array of the operation's own, whose result `like` is, for the way back."""
-        return self.buffer((name, like.ctypes.data), like.shape)
+        return self.buffer((name, like.ctypes.data), *like.shape[-2:])
 
-    def _may_dot(self, out: Array) -> bool:
-        """Whether np.dot, with half the overhead, gives the same bits: not for a batch of 1."""
-        return not self.lead and self.batch > 1 and bool(out.flags.c_contiguous)
+    def _may_dot(self, a: Array, b: Array, out: Array) -> bool:
+        """Whether np.dot, with half the overhead of np.matmul, gives the same bits.
+
+        Both call BLAS in the same way if no matrix is transposed and none is a vector. A column
+        times a row is exact.
+        """
+        if self.lead or not out.flags.c_contiguous:
+            return False
+        as_they_are = a.flags.c_contiguous and b.flags.c_contiguous
+        return bool(a.shape[1] == 1 or (as_they_are and min(a.shape + b.shape) > 1))

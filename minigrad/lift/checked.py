@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,16 +13,19 @@ from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value
 
+Batch: TypeAlias = Sequence[Sequence[Any]]
+"""For each argument of the loss, one member a sample."""
+
 
 @dataclass(frozen=True)
 class Reference:
-    """Runs the chosen samples of a batch with Values: their mean loss, and whatever outputs.
+    """Runs a batch with Values: the mean loss, and whatever outputs.
 
     `gradient` leaves slopes in the Values. Both raise ArithmeticError as eager does.
     """
 
-    gradient: Callable[[Sequence[int]], tuple[float, Any]]
-    evaluate: Callable[[Sequence[int]], tuple[float, Any]]
+    gradient: Callable[[Batch], tuple[float, Any]]
+    evaluate: Callable[[Batch], tuple[float, Any]]
 
 
 class ArrayParameter:
@@ -34,39 +37,50 @@ class ArrayParameter:
 
 
 class Checked:
-    """A lifted loss over `values`, whose numbers stand in one array `parameter`."""
+    """A lifted loss over `values`, whose numbers stand in one array `parameter`.
 
-    def __init__(self, lifted: Lifted, values: Sequence[Value], parameter: ArrayParameter) -> None:
-        self.lifted, self.values, self.parameter = lifted, values, parameter
+    `eager` computes the same loss. Batches come twice: as arrays, and as eager takes them.
+    """
+
+    def __init__(
+        self,
+        lifted: Lifted,
+        eager: Reference,
+        values: Sequence[Value],
+        parameter: ArrayParameter,
+    ) -> None:
+        self.lifted, self.eager, self.values, self.parameter = lifted, eager, values, parameter
         self.agreement: Agreement | None = None
 
-    def gradient(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
+    def gradient(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
         """Mean loss and outputs [batch, outputs] of a batch; sets the parameter's `grad`.
 
         Raises Disagreement at the first call, ArithmeticError as eager does.
         """
         with flags_raise():
             try:
-                self._agree(inputs, eager)
+                if self.agreement is None:
+                    self._agree(inputs, batch)
                 loss, outputs, slopes = self.lifted.gradient(self.parameter.data, inputs)
             except FloatingPointError:
-                return self._eagerly(inputs, eager)
+                return self._eagerly(batch)
         if not math.isfinite(loss):
-            return self._eagerly(inputs, eager)
+            return self._eagerly(batch)
         self.parameter.grad = slopes
         return float(loss), outputs
 
-    def evaluate(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
+    def evaluate(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
         """Mean loss and outputs, without gradients."""
         with flags_raise():
             try:
-                self._agree_on_loss(inputs, eager)
+                if self.agreement is None:
+                    self._agree_on_loss(inputs, batch)
                 loss, outputs = self.lifted.evaluate(self.parameter.data, inputs)
             except FloatingPointError:
                 loss, outputs = np.array(math.nan), None
         if not math.isfinite(loss):
             with self._lent():
-                return eager.evaluate(range(inputs[0].shape[-2]))
+                return self.eager.evaluate(batch)
         return float(loss), outputs
 
     @contextmanager
@@ -81,40 +95,42 @@ class Checked:
             for value, (number, slope) in zip(self.values, before, strict=True):
                 value.data, value.grad = number, slope
 
-    def _eagerly(self, inputs: Sequence[Array], eager: Reference) -> tuple[float, Any]:
+    def _eagerly(self, batch: Batch) -> tuple[float, Any]:
         # It names the operation that broke; or, where a flag was raised on the way to numbers that
         # are finite all the same, gives the right ones.
         with self._lent():
-            result = eager.gradient(range(inputs[0].shape[-2]))
+            result = self.eager.gradient(batch)
             self.parameter.grad = np.array([value.grad for value in self.values])
         return result
 
-    def _agree(self, inputs: Sequence[Array], eager: Reference) -> None:
-        """Hold some samples against eager, once. Raises FloatingPointError at a flag."""
-        if self.agreement is not None:
-            return
+    def _agree(self, inputs: Sequence[Array], batch: Batch) -> None:
+        """Hold some samples against eager. Raises FloatingPointError at a flag."""
         chosen = spread(inputs[0].shape[-2], SAMPLES)
         with self._lent():
-            loss, _ = eager.gradient(chosen)
+            loss, _ = self.eager.gradient(_chosen(batch, chosen))
             slopes = [value.grad for value in self.values]
         some = [array[chosen] for array in inputs]
         self.agreement = agree(self.lifted, self.parameter.data, some, loss, slopes)
 
-    def _agree_on_loss(self, inputs: Sequence[Array], eager: Reference) -> None:
+    def _agree_on_loss(self, inputs: Sequence[Array], batch: Batch) -> None:
         """The same, where only the loss is asked for: a slope may have no answer."""
         try:
-            self._agree(inputs, eager)
+            self._agree(inputs, batch)
         except FloatingPointError:
             raise
         except ArithmeticError:
             chosen = spread(inputs[0].shape[-2], SAMPLES)
             with self._lent():
-                loss, _ = eager.evaluate(chosen)
+                loss, _ = self.eager.evaluate(_chosen(batch, chosen))
             lifted, _ = self.lifted.evaluate(
                 self.parameter.data, [array[chosen] for array in inputs]
             )
             ours, none = Gradient(float(lifted), []), Gradient(0.0, [])
             agreement(ours, Gradient(loss, []), noise=none, samples=len(chosen))
+
+
+def _chosen(batch: Batch, indices: Sequence[int]) -> list[list[Any]]:
+    return [[argument[index] for index in indices] for argument in batch]
 
 
 def spread(count: int, wanted: int) -> list[int]:

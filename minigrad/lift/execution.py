@@ -7,7 +7,8 @@ Arrays have the shape [..., rows, batch], and [..., rows, 1] where a number is n
 leading axis, if any, is one of replicas. Parameters have the shape [..., parameters].
 """
 
-from typing import Any
+import operator
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,31 +22,55 @@ from minigrad.lift.program import Program
 class Execution:
     """A program for batches of `batch` samples and, with `lead` = (n,), for n replicas at once.
 
-    Fill `parameters` and `inputs`, call `forward()`, read `outputs` and `total`, the loss summed
-    over `terms` samples; call `backward()` and read `gradient`, that of the mean loss.
+    Call `set_inputs()`, fill `parameters`, call `forward()`, read `outputs`, [..., batch, outputs],
+    and `total`, the loss summed over `terms` samples; call `backward()` and read `gradient`, that
+    of the mean loss.
     """
 
     def __init__(self, program: Program, lead: tuple[int, ...], batch: int, slopes: bool) -> None:
         calls = Calls(lead, batch)
         forward = Forward(program, calls)
         self.parameters, self.inputs = forward.parameters, forward.inputs
-        self.latest: Any = None  # the list of arrays that the inputs were copied from
-        self.total: Array = np.zeros((*lead, 1))
-        self.terms = 1
+        self.latest: Sequence[Array] = ()  # which the inputs were copied from
+        self._setup = calls.setup
+        self._names = [register.name for register in program.arguments]
+        self.total: Array = np.zeros(lead)
+        self.terms = np.array(1.0)
         if program.loss is not program.outputs:  # else it is a program of the outputs alone
             losses = forward.read(program.loss)
-            self.terms = losses.shape[-1]
-            calls.emit(np.add.reduce, losses, -1, None, self.total)
+            self.terms = np.array(float(losses.shape[-1]))
+            calls.emit(np.add.reduce, losses[..., 0, :], -1, None, self.total)
         outputs = forward.read(program.outputs)
-        self.outputs = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
+        by_row = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
+        self.outputs = by_row.swapaxes(-1, -2)
         self._forward_calls, self._backward_calls = calls.take(), list[Call]()
         self.gradient: Array = np.zeros_like(self.parameters)
         if slopes:
             backward = Backward(program, forward)
             self.gradient = backward.gradient
-            if backward.adds_to_gradient:
-                self._backward_calls.append((self.gradient.fill, (0.0,)))
-            self._backward_calls += calls.take()
+            self._backward_calls = calls.take()
+
+    def set_inputs(self, inputs: Sequence[Array]) -> None:
+        """Take over a batch, [..., batch, numbers] for each argument; the last may be missing.
+
+        A batch that comes again, as the same list or with the same arrays in it, is not read
+        again: they must not be changed in place. Raises ValueError for arrays of other widths than
+        the program's arguments.
+        """
+        if inputs is self.latest:
+            return
+        if len(inputs) == len(self.latest) and all(map(operator.is_, inputs, self.latest)):
+            return
+        self.latest = ()
+        for name, own, array in zip(self._names, self.inputs, inputs, strict=False):
+            if array.shape[-1] != own.shape[-2]:
+                raise ValueError(
+                    f"{name} has {own.shape[-2]} numbers a sample, found {array.shape[-1]}"
+                )
+            np.copyto(own, array.swapaxes(-1, -2))
+        for function, arguments in self._setup:
+            function(*arguments)
+        self.latest = inputs
 
     def forward(self) -> None:
         for function, arguments in self._forward_calls:

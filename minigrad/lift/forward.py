@@ -1,5 +1,6 @@
 """The way forward through an array program: the calls that compute every register."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,29 +13,65 @@ from minigrad.lift.program import Operand, Operation, Piece, Program, Register, 
 
 
 class Forward:
-    """Emits the operations of `program`; `operands` has for each of them what it reads."""
+    """Emits the operations of `program`; `operands` has for each of them what it reads.
+
+    Where an operand is gathered from several registers, their rows are made in the gathered array
+    itself if they can be, so that nothing has to be copied.
+    """
 
     def __init__(self, program: Program, calls: Calls) -> None:
         self.calls = calls
         self.parameters: Array = np.zeros((*calls.lead, program.parameters))
         self._arrays: dict[Register, Array] = {}
+        self._gathered: dict[int, Array] = {}  # by the operand's id
+        self._place_of = _in_place(program)
+        for operation in program.operations:
+            for operand in operation.operands:
+                self._place(operand, ones=operation.times * operation.has_bias)
         self.inputs = [self.array(register) for register in program.arguments]
         self.operands = [self._emit(operation) for operation in program.operations]
 
     def array(self, register: Register) -> Array:
         """The register's rows: the same array whenever it is asked for."""
+        if register in self._place_of:
+            return self.array(self._place_of[register])
         if register not in self._arrays:
-            whole = self.calls.zeros(register.rows + register.ones, register.per_sample)
+            whole = self.calls.zeros(
+                register.rows + register.ones, self.calls.columns(register.per_sample)
+            )
             whole[..., register.rows :, :] = 1.0
             self._arrays[register] = whole
         return self._arrays[register][..., : register.rows, :]
 
+    def _place(self, operand: Operand, ones: int = 0) -> None:
+        """Make the array that an operand is gathered in, with rows of ones if a bias needs them."""
+        if operand.view or not operand.pieces:
+            return
+        whole = self.calls.zeros(operand.rows + ones, self.calls.columns(operand.per_sample))
+        whole[..., operand.rows :, :] = 1.0
+        whole[..., list(operand.constants), :] = np.array([*operand.constants.values()])[:, None]
+        self._gathered[id(operand)] = whole
+        for piece in operand.pieces:
+            register = piece.register
+            if register is None or register in self._arrays or register.ones:
+                continue
+            if piece.is_copy_of(register) and register.per_sample == operand.per_sample:
+                self._arrays[register] = whole[..., piece.dest, :]
+
     def _emit(self, operation: Operation) -> list[Any]:
         """Emit the operation; gives its operands as arrays."""
+        with self.calls.for_data(not operation.out.has_slope):
+            return self._emit_now(operation)
+
+    def _emit_now(self, operation: Operation) -> list[Any]:
         y = self.array(operation.out)
         if operation.op == "dot":
             x, weights = self._inputs(operation), self._weights(operation)
-            self.calls.emit(np.matmul, weights, x, y)
+            if weights.shape[-2] == 1 or operation.times > 1:
+                with self.calls.for_data(not operation.operands[0].has_slope):
+                    x = self.calls.side_by_side(x, operation.times)
+            with self.calls.written_side_by_side(y, operation.times) as out:
+                self.calls.emit_matmul(weights, x, out)
             return [x, weights]
         operands = [self.read(operand) for operand in operation.operands]
         if operation.op == "sum":
@@ -50,11 +87,13 @@ class Forward:
             return numbers[0] if len(set(numbers)) == 1 else np.array(numbers)[:, None]
         if view := operand.view:
             return self._rows(view)
-        gathered = self.calls.zeros(operand.rows, operand.per_sample)
-        gathered[..., list(operand.constants), :] = np.array([*operand.constants.values()])[:, None]
+        if id(operand) not in self._gathered:  # the program's outputs
+            self._place(operand)
+        gathered = self._gathered[id(operand)]
         for piece in operand.pieces:
-            self._gather(gathered, piece)
-        return gathered
+            with self.calls.for_data(not piece.has_slope):
+                self._gather(gathered, piece)
+        return gathered[..., : operand.rows, :]
 
     def _rows(self, piece: Piece) -> Array:
         if piece.register is None:
@@ -63,10 +102,12 @@ class Forward:
         return self.array(piece.register)[..., piece.rows, :]
 
     def _gather(self, into: Array, piece: Piece) -> None:
-        if isinstance(piece.rows, slice) and isinstance(piece.dest, slice):
-            self.calls.emit(np.copyto, into[..., piece.dest, :], self._rows(piece))
-            return
         register = piece.register
+        if isinstance(piece.rows, slice) and isinstance(piece.dest, slice):
+            source, rows = self._rows(piece), into[..., piece.dest, :]
+            if source.ctypes.data != rows.ctypes.data:  # else they are made there
+                self.calls.emit(np.copyto, rows, source)
+            return
         source = self.parameters[..., None] if register is None else self.array(register)
         if isinstance(piece.dest, slice) and source.shape[-1] == into.shape[-1]:
             index = np.array(listed(piece.rows))
@@ -106,14 +147,17 @@ class Forward:
         """The inputs of a dot, with the row of ones if it has a bias."""
         (operand,) = operation.operands
         x: Array = self.read(operand)
-        has_bias = len(operation.weights[0]) > operand.rows
+        has_bias = operation.has_bias
         if not has_bias and x.shape[-2] == operand.rows:
             return x
-        if has_bias and (register := operand.whole):
+        if has_bias and operation.times == 1 and (register := operand.whole):
             return self._arrays[register]
-        with_ones = self.calls.zeros(operand.rows + has_bias, per_sample=True)
+        if has_bias and id(operand) in self._gathered:
+            return self._gathered[id(operand)]
+        with_ones = self.calls.zeros(operand.rows + has_bias * operation.times, self.calls.batch)
         with_ones[..., operand.rows :, :] = 1.0
-        self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)
+        with self.calls.for_data(not operand.has_slope):
+            self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)
         return with_ones
 
     def _weights(self, operation: Operation) -> Array:
@@ -124,6 +168,22 @@ class Forward:
         weights = np.empty((*self.calls.lead, *index.shape))
         self.calls.emit(np.take, self.parameters, index, -1, weights, "clip")
         return weights
+
+
+def _in_place(program: Program) -> dict[Register, Register]:
+    """Registers that are read once, by an operation that can write over them: by what it makes."""
+    operands = [operand for operation in program.operations for operand in operation.operands]
+    reads = Counter(
+        p.register for o in (*operands, program.loss, program.outputs) for p in o.pieces
+    )
+    sums = {operation.out for operation in program.operations if operation.op in ("dot", "sum")}
+    places = {}
+    for operation in program.operations:
+        if operation.op in RULES and RULES[operation.op].in_place:
+            register, out = operation.operands[0].whole, operation.out
+            if register in sums and reads[register] == 1 and register.per_sample == out.per_sample:
+                places[register] = out
+    return places
 
 
 def strided(flat: Array, index: NDArray[np.int64]) -> Array | None:

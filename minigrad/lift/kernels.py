@@ -33,20 +33,28 @@ class Emitter(Protocol):
 
 @dataclass(frozen=True)
 class Rule:
+    """How an operation runs forward, and back to each operand.
+
+    With `in_place` y may lie where x does: x is read before y is written, and the way back reads y
+    alone. With `elementwise` the vjp may write over g.
+    """
+
     forward: Callable[..., None]
     vjps: tuple[Callable[..., None], ...]
+    in_place: bool = False
+    elementwise: bool = False
 
 
 Slope: TypeAlias = Callable[..., Any]
 
 
-def _elementwise(forward: Callable[..., None], slope: Slope) -> Rule:
+def _elementwise(forward: Callable[..., None], slope: Slope, in_place: bool = False) -> Rule:
     """A function of one operand: the operand receives g times the slope."""
 
     def vjp(e: Emitter, out: Array, g: Array, y: Array, x: Array, *settings: Any) -> None:
         e.emit(np.multiply, g, slope(e, y, x, *settings), out)
 
-    return Rule(forward, (vjp,))
+    return Rule(forward, (vjp,), in_place, elementwise=True)
 
 
 def _ufunc(function: Callable[..., Any]) -> Callable[..., None]:
@@ -110,8 +118,8 @@ def _tanh_slope(e: Emitter, y: Array, _x: Array) -> Array:
 def _sigmoid(e: Emitter, y: Array, x: Array) -> None:
     t, mask = e.scratch(y), e.scratch(y, bool)
     _exp_of_minus_abs(e, t, x)
-    e.emit(np.copyto, y, t)
     e.emit(np.greater_equal, x, 0.0, mask)
+    e.emit(np.copyto, y, t)
     e.emit(np.putmask, y, mask, 1.0)  # 1 / (1 + e) from 0 on, e / (1 + e) below
     e.emit(np.add, t, 1.0, t)
     e.emit(np.divide, y, t, y)
@@ -134,7 +142,7 @@ def _softplus(e: Emitter, y: Array, x: Array) -> None:
     t = e.scratch(y)
     _exp_of_minus_abs(e, t, x)
     e.emit(np.log1p, t, t)
-    e.emit(_maximum, x, 0.0, y)
+    e.emit(np.fmax, x, 0.0, y)  # it ignores a nan, but t has that too
     e.emit(np.add, y, t, y)
 
 
@@ -300,15 +308,15 @@ RULES = {
     "minimum": _extreme(_minimum, -1.0),
     "neg": Rule(_ufunc(np.negative), (_neg_vjp,)),
     "abs": _elementwise(_ufunc(np.absolute), _abs_slope),
-    "exp": _elementwise(_ufunc(np.exp), _exp_slope),
+    "exp": _elementwise(_ufunc(np.exp), _exp_slope, in_place=True),
     "log": _elementwise(_ufunc(np.log), _log_slope),
-    "sqrt": _elementwise(_ufunc(np.sqrt), _sqrt_slope),
+    "sqrt": _elementwise(_ufunc(np.sqrt), _sqrt_slope, in_place=True),
     "sin": _elementwise(_ufunc(np.sin), _sin_slope),
     "cos": _elementwise(_ufunc(np.cos), _cos_slope),
-    "tanh": _elementwise(_ufunc(np.tanh), _tanh_slope),
-    "sigmoid": _elementwise(_sigmoid, _sigmoid_slope),
-    "softplus": _elementwise(_softplus, _softplus_slope),
-    "relu": _elementwise(_relu, _relu_slope),
+    "tanh": _elementwise(_ufunc(np.tanh), _tanh_slope, in_place=True),
+    "sigmoid": _elementwise(_sigmoid, _sigmoid_slope, in_place=True),
+    "softplus": _elementwise(_softplus, _softplus_slope, in_place=True),
+    "relu": _elementwise(_relu, _relu_slope, in_place=True),
     "leaky_relu": _elementwise(_leaky_relu, _leaky_relu_slope),
     "elu": _elementwise(_elu, _elu_slope),
     "gelu": _elementwise(_gelu, _gelu_slope),

@@ -24,7 +24,7 @@ def listing(program: Program) -> str:
 def _line(operation: Operation) -> tuple[str, str, str]:
     operands = [_operand(operand) for operand in operation.operands]
     if operation.op == "dot":
-        bias = len(operation.weights[0]) > operation.operands[0].rows
+        bias = operation.has_bias
         operands = [_weights(operation.weights), operands[0] + (" and 1" if bias else "")]
     elif operation.op == "sum":
         signs = ["+"] * operation.plus + ["-"] * (len(operands) - operation.plus)
@@ -38,7 +38,8 @@ def _line(operation: Operation) -> tuple[str, str, str]:
 def _what(operation: Operation) -> str:
     rows = operation.out.rows
     if operation.op == "dot":
-        return f"dot({rows}x{len(operation.weights[0])})"
+        times = f"{operation.times} times " if operation.times > 1 else ""
+        return f"{times}dot({rows // operation.times}x{len(operation.weights[0])})"
     if operation.op == "sum" and operation.terms > 1:
         return f"sum({rows}x{operation.terms})"
     return f"{operation.op}({rows})"

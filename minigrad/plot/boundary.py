@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from minigrad.data import Dataset
 from minigrad.plot import style
-from minigrad.plot.style import COLORS, INK, Axes, Figure
-from minigrad.plot.surface import HUGE, Grid, Surface
+from minigrad.plot.style import COLORS, INK, Axes, Figure, Line2D
+from minigrad.plot.surface import HUGE, Surface
 
 Array: TypeAlias = NDArray[np.float64]
 
 _TINT = 0.5  # of a class's colour in its region, so that points can be seen on it
-_DIVERGING = LinearSegmentedColormap.from_list(
+_DIVERGING = style.LinearSegmentedColormap.from_list(
     "probability", ["#68abd4", "#bfdcec", "#fdfcfa", "#fad5bd", "#f0a070"]
 )
 
@@ -33,18 +32,25 @@ def draw_boundary(
 ) -> None:
     """Write the surface to `path`, .png or .svg: training points filled, validation points open."""
     style.check_ending(path)
-    width = 5.0
-    figure = style.new_figure(width + 1.3, width * _height(surface) + 1.2, "compressed")
-    axes = figure.add_subplot()
     colors = _Colors([surface], train)
+    keys = colors.keys(validation is not None)
+    width, height = _size(surface, 5.0)
+    across = max(3.6, width + (1.1 if surface.kind == "class" else 1.9))
+    per_row = min(5, int(across / 1.15))
+    bottom = 0.6 + 0.22 * math.ceil(len(keys) / per_row)
+    figure = style.new_figure(across, bottom + height + style.HEAD_INCHES, "none")
+    axes = figure.add_subplot()
     colors.paint(axes, surface)
-    colors.points(axes, train, size=_size(train), filled=True)
+    colors.points(axes, train, size=_area(train), filled=True)
     if validation:
-        colors.points(axes, validation, size=_size(train), filled=False)
-    axes.set_xlabel("x0")
-    axes.set_ylabel("x1")
-    style.head(axes, title, subtitle)
-    colors.key(figure, [axes], validation=validation is not None)
+        colors.points(axes, validation, size=_area(train), filled=False)
+    axes.set_xlabel("x0", color=INK)
+    axes.set_ylabel("x1", color=INK)
+    left = 0.37 + style.tick_width(axes.yaxis)
+    style.head_of_figure(figure, title, subtitle, left)
+    style.place(axes, left, bottom, width, height)
+    colors.scale(figure, left + width + 0.1, bottom, height)
+    _legend(figure, keys, left, per_row)
     style.save(figure, path)
 
 
@@ -55,22 +61,29 @@ def draw_snapshots(
     style.check_ending(path)
     if not snapshots:
         raise ValueError("there are no snapshots to draw")
+    colors = _Colors([surface for _, surface in snapshots], train)
     rows = math.ceil(len(snapshots) / 4)
     columns = math.ceil(len(snapshots) / rows)
-    width = 2.6
-    height = width * _height(snapshots[0][1]) + 0.35
-    figure = style.new_figure(width * columns + 1.1, height * rows + 0.8, "compressed")
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", color=INK, parse_math=False)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    colors = _Colors([surface for _, surface in snapshots], train)
-    for axes, (step, surface) in zip(grid.flat, snapshots, strict=False):
+    width, height = _size(snapshots[0][1], 2.4)
+    bottom, across, up = 0.65, width + 0.28, height + 0.3  # from one panel to the next
+    figure = style.new_figure(
+        max(3.6, columns * across + 1.4), bottom + rows * up + style.HEAD_INCHES, "none"
+    )
+    style.head_of_figure(figure, title, "")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, (step, surface) in zip(panels.flat, snapshots, strict=False):
         colors.paint(axes, surface)
-        colors.points(axes, train, size=_size(train) / 3, filled=True)
+        colors.points(axes, train, size=_area(train) / 3, filled=True)
         axes.set_title(f"step {step}", loc="left", fontsize=9, color=INK)
         axes.tick_params(labelsize=8)
-    for axes in grid.flat[len(snapshots) :]:
-        axes.set_axis_off()
-    colors.key(figure, list(grid.flat), validation=False)
+    left = 0.2 + style.tick_width(panels[0, 0].yaxis)
+    for index, axes in enumerate(panels.flat):
+        row, column = divmod(index, columns)
+        style.place(axes, left + column * across, bottom + (rows - 1 - row) * up, width, height)
+        axes.tick_params(labelbottom=index + columns >= len(snapshots))  # there is none below it
+        axes.set_axis_on() if index < len(snapshots) else axes.set_axis_off()
+    colors.scale(figure, left + columns * across - 0.15, bottom, rows * up - 0.3)
+    _legend(figure, colors.keys(validation=False), left, 5)
     style.save(figure, path)
 
 
@@ -107,7 +120,6 @@ class _Colors:
             if self.labels:
                 _line(axes, xs, ys, numbers - 0.5)
         axes.set_aspect("auto")
-        axes.set_box_aspect(_height(surface))  # equal scales, or a square
         axes.set_xlim(xs[0], xs[-1])
         axes.set_ylim(ys[0], ys[-1])
         axes.spines[:].set_visible(False)
@@ -132,34 +144,40 @@ class _Colors:
             return
         axes.scatter(xs, ys, s=size, c="white", edgecolors=colors, linewidths=1.8, zorder=3)
 
-    def key(self, figure: Figure, axes: Sequence[Axes], *, validation: bool) -> None:
-        """What colours and markers mean, outside of the axes."""
-        if self.kind != "class":
-            label = "prediction" if self.kind == "value" else "probability of label 1"
-            bar = figure.colorbar(
-                style.ScalarMappable(self.norm, self.map), ax=axes, label=label, aspect=30, pad=0.02
-            )
-            bar.outline.set_visible(False)
+    def scale(self, figure: Figure, left: float, bottom: float, height: float) -> None:
+        """A colour bar beside the axes, unless the colours are those of classes."""
+        if self.kind == "class":
+            return
+        bar = figure.add_subplot()
+        style.place(bar, left, bottom, 0.17, height)
+        label = "prediction" if self.kind == "value" else "probability of label 1"
+        outline = figure.colorbar(style.ScalarMappable(self.norm, self.map), cax=bar).outline
+        outline.set_visible(False)
+        bar.set_ylabel(label, color=INK)
+
+    def keys(self, validation: bool) -> list[Line2D]:
+        """The keys of labels and of the two parts of the data."""
         keys = [style.marker_key(f"label {k}", COLORS[k % len(COLORS)]) for k in range(self.labels)]
         if validation:
             keys += [] if self.labels else [style.marker_key("training", INK)]
             keys.append(style.marker_key("validation", "white", edge=INK))
-        if keys:
-            figure.legend(
-                handles=keys,
-                loc="outside lower left",
-                ncols=5,
-                frameon=False,
-                handletextpad=0.2,
-                labelcolor=INK,
-            )
+        return keys
+
+
+def _legend(figure: Figure, keys: Sequence[Line2D], left: float, per_row: int) -> None:
+    """The keys below the axes, in rows."""
+    if keys:
+        corner = ((left - 0.1) / figure.get_figwidth(), 0.05 / figure.get_figheight())
+        look: dict[str, Any] = {"frameon": False, "handletextpad": 0.2, "labelcolor": INK}
+        look |= {"borderaxespad": 0, "borderpad": 0, "columnspacing": 1.2}
+        figure.legend(handles=keys, loc="lower left", bbox_to_anchor=corner, ncols=per_row, **look)
 
 
 def _paint_classes(axes: Axes, surface: Surface) -> None:
     """Each class's tint, paler where its lead over the second is small."""
     xs, ys = _finer(surface.xs), _finer(surface.ys)
     rows, columns = _weights(surface.ys, ys), _weights(surface.xs, xs)
-    shares = rows @ np.nan_to_num(surface.shares or _whole_shares(surface.values)) @ columns.T
+    shares = rows @ np.nan_to_num(surface.shares) @ columns.T
     tints = np.array([style.to_rgb(COLORS[k % len(COLORS)]) for k in range(len(shares))])
     ordered = np.sort(shares, axis=0)
     lead = _TINT * np.clip(ordered[-1] - ordered[-2], 0, 1)[..., np.newaxis]
@@ -192,15 +210,12 @@ def _weights(coarse: Sequence[float], fine: Sequence[float]) -> Array:
     return np.stack([np.interp(fine, coarse, unit) for unit in np.eye(len(coarse))], axis=1)
 
 
-def _whole_shares(winners: Grid) -> list[Grid]:
-    classes = max(2, 1 + max(int(winner) for row in winners for winner in row))
-    return [[[float(w == k) for w in row] for row in winners] for k in range(classes)]
-
-
-def _height(surface: Surface) -> float:
-    """The height of the axes over their width; 1 where the two scales are far apart."""
-    height = (surface.ys[-1] - surface.ys[0]) / (surface.xs[-1] - surface.xs[0])
-    return height if 0.25 <= height <= 4 else 1.0
+def _size(surface: Surface, width: float) -> tuple[float, float]:
+    """Width and height of the axes in inches, at equal scales; a square if those are far apart."""
+    ratio = (surface.ys[-1] - surface.ys[0]) / (surface.xs[-1] - surface.xs[0])
+    ratio = ratio if 0.25 <= ratio <= 4 else 1.0
+    width = min(width, 1.3 * width / ratio)
+    return width, width * ratio
 
 
 def _distinct(low: float, high: float) -> tuple[float, float]:
@@ -211,6 +226,6 @@ def _distinct(low: float, high: float) -> tuple[float, float]:
     return low - max(0.5, 1e-6 * abs(low)), high + max(0.5, 1e-6 * abs(high))
 
 
-def _size(train: Dataset) -> float:
+def _area(train: Dataset) -> float:
     """The area of a marker in square points: the fewer points, the larger."""
     return min(120.0, max(14.0, 3600 / len(train.inputs)))

@@ -15,6 +15,9 @@ from minigrad.training.seed_table import quartiles, worst_of
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
 _DISTINCT = 10  # curves with a colour and a label of their own; the others are context
+_WIDEST = 8.4  # inches: of a figure with long labels
+_WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
+_WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 _TOP = 1e250  # a log axis with margins must not reach beyond the floats
 _LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
 
@@ -42,10 +45,9 @@ def draw_loss(
 
     Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
-    figure, axes = _loss_figure(loss_name, final_loss_below)
+    axes = _loss_axes(loss_name)
     _line(axes, Curve("", list(steps), list(losses)), losses, True, color=_CURVE, linewidth=2)
-    style.head(axes, title, subtitle)
-    style.save(figure, path)
+    _save_loss(path, axes, final_loss_below, title, subtitle)
 
 
 def draw_band(
@@ -71,13 +73,12 @@ def draw_band(
     rows = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
     rows = np.where((rows > 1 / _TOP) & (rows < _TOP), rows, np.nan)
     low, median, high, _, last = rows.T
-    figure, axes = _loss_figure(loss_name, final_loss_below)
-    axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="half of them")
+    axes = _loss_axes(loss_name)
+    axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="middle half")
     axes.plot(steps, last, color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
     axes.legend(frameon=False, labelcolor=INK, loc="best")
-    style.head(axes, title, subtitle)
-    style.save(figure, path)
+    _save_loss(path, axes, final_loss_below, title, subtitle)
 
 
 def draw_curves(
@@ -139,19 +140,34 @@ def _check(path: Path | None, curves: Sequence[Curve], smoothing: float) -> None
 def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> None:
     from matplotlib import pyplot  # here, since it looks for a screen
 
-    if pyplot.get_backend().lower() in ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"):
-        raise ValueError("no window can be opened here: name a file, as curves.png")
-    figure = pyplot.figure(figsize=_size(curves), layout="constrained")
+    try:
+        if pyplot.get_backend().lower() in _WITHOUT_WINDOWS:
+            raise ImportError
+        figure = pyplot.figure(figsize=_size(curves), layout="constrained")
+    except ImportError:  # a backend may be chosen and not installed
+        raise ValueError("no window can be opened here: name a file, as curves.png") from None
     _overlay(figure, curves, metric, log, smoothing)
     pyplot.show()
 
 
 def _size(curves: Sequence[Curve]) -> tuple[float, float]:
     """Inches: the axes keep their size, the figure grows by its legend."""
-    longest = max(len(curve.label) for curve in curves[:_DISTINCT])
-    if longest <= _LEGEND_CHARACTERS:
-        return 7.4 + 0.085 * longest, 4.2
-    return 8.4, 4.2 + 0.22 * min(len(curves), _DISTINCT + 1)
+    labels = _labels(curves)
+    if _beside(labels):
+        return 7.4 + 0.085 * max(map(len, labels)), 4.2
+    return _WIDEST, 4.3 + 0.19 * sum(label.count("\n") + 1 for label in labels)
+
+
+def _labels(curves: Sequence[Curve]) -> list[str]:
+    """The labels of the legend, wrapped if they are long."""
+    more = [f"{len(curves) - _DISTINCT} more"] if len(curves) > _DISTINCT else []
+    labels = [curve.label for curve in curves[:_DISTINCT]] + more
+    return ["\n ".join(style.wrapped(label, _WIDEST - 0.8, 9)) for label in labels]
+
+
+def _beside(labels: Sequence[str]) -> bool:
+    """Whether the legend has room beside the axes; else it is below them."""
+    return max(map(len, labels)) <= _LEGEND_CHARACTERS
 
 
 def _overlay(
@@ -162,17 +178,17 @@ def _overlay(
     labelled, rest = curves[:_DISTINCT], curves[_DISTINCT:]
     for curve in rest:
         _line(axes, curve, smoothed(curve.values, smoothing), log, color=_REST, linewidth=0.8)
-    keys = []
+    keys, labels = [], _labels(curves)
     for index, curve in enumerate(labelled):
         color, dashes = COLORS[index % len(COLORS)], _DASHES[index // len(COLORS)]
         if smoothing:
             _line(axes, curve, curve.values, log, color=color, linewidth=0.8, alpha=0.25)
         averages = smoothed(curve.values, smoothing)
         _line(axes, curve, averages, log, color=color, linewidth=2, linestyle=dashes)
-        keys.append(style.line_key(curve.label, color, dashes=dashes))
+        keys.append(style.line_key(labels[index], color, dashes=dashes))
     if rest:
-        keys.append(style.line_key(f"{len(rest)} more", _REST, width=1.2))
-    beside = max(len(curve.label) for curve in labelled) <= _LEGEND_CHARACTERS
+        keys.append(style.line_key(labels[-1], _REST, width=1.2))
+    beside = _beside(labels)
     legend = figure.legend(
         handles=keys,
         loc="outside right upper" if beside else "outside lower left",
@@ -182,28 +198,30 @@ def _overlay(
         fontsize=10 if beside else 9,
         handletextpad=0.5,
     )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    style.literal(*legend.get_texts())
+    style.log_ticks(axes.yaxis)
 
 
-def _loss_figure(loss_name: str, bound: float | None) -> tuple[Figure, Axes]:
-    """Axes for a loss by step; the loss that is expected, if any, as a dashed line."""
-    figure = style.new_figure(7.2, 4.2)
-    axes = figure.add_subplot()
+def _loss_axes(loss_name: str) -> Axes:
+    axes = style.new_figure(_WIDTH, 0.5 + _HEIGHT + style.HEAD_INCHES, "none").add_subplot()
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
-    if bound is None or bound <= 0:
-        return figure, axes
-    axes.axhline(bound, color=_BOUND, linewidth=1.5, linestyle=(0, (5, 3)))
-    axes.annotate(
-        f"expected below {bound:g}",
-        xy=(0.99, bound),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 5),
-        textcoords="offset points",
-        horizontalalignment="right",
-        color=_BOUND,
-    )
-    return figure, axes
+    return axes
+
+
+def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle: str) -> None:
+    """Finish and save: the loss that is expected, if any, is a dashed line."""
+    if bound is not None and bound > 0:
+        axes.axhline(bound, color=_BOUND, linewidth=1.5, linestyle=(0, (5, 3)))
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "ha": "right"}
+        place |= {"xytext": (0, 5), "textcoords": "offset points"}
+        axes.annotate(f"expected below {bound:g}", (0.99, bound), color=_BOUND, **place)
+    style.log_ticks(axes.yaxis)
+    left = 0.2 + 0.17 * len(axes.get_ylabel().split("\n")) + style.tick_width(axes.yaxis)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    style.head_of_figure(figure, title, subtitle, left)
+    style.place(axes, left, 0.5, _WIDTH - left - 0.3, _HEIGHT)
+    style.save(figure, path)
 
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:
@@ -219,5 +237,6 @@ def _style(axes: Axes, *, ylabel: str, log: bool) -> None:
     if log:
         axes.set_yscale("log", nonpositive="mask")
     style.step_axis(axes)
-    axes.set_ylabel(ylabel)
+    axes.set_ylabel("\n".join(style.wrapped(ylabel, _HEIGHT, 10)), color=INK)
+    style.literal(axes.yaxis.label)
     style.frameless(axes)

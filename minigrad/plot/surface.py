@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -23,14 +23,14 @@ class Surface:
     """A model's outputs on a grid: the rows of `values` belong to `ys`, the columns to `xs`.
 
     `values` are the probability of label 1, or the index of the most probable class, or the number
-    that is predicted. For classes `shares` has a grid for each; the largest share wins.
+    that is predicted. `shares` has a grid for each class; the largest share wins.
     """
 
     xs: list[float]
     ys: list[float]
     values: Grid
     kind: Literal["probability", "class", "value"]
-    shares: list[Grid] | None = None
+    shares: list[Grid] = field(default_factory=list)
 
 
 def surface(

@@ -1,12 +1,13 @@
 """A Config -> the dataset, the model and the trainer that it describes."""
 
+import itertools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from minigrad.config import Config, ConfigError
-from minigrad.data import DATASETS, DataError, Dataset, Standardizer, split
+from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
 from minigrad.runner.limits import check_memory, check_size, layer_sizes
 from minigrad.terminal.text import excerpt
@@ -68,17 +69,25 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
     """The trainer of all of `train.seeds`: each has the data, weights and batches that it would
     have alone. Raises ConfigError.
     """
-    from minigrad.engines.replicas import ReplicaEngine  # here, since they import numpy
+    import numpy as np  # here, since a run of one seed may do without
+
+    from minigrad.engines.replicas import ReplicaEngine
     from minigrad.training.replicas import Replica, ReplicaTrainer
 
     replicas: list[Replica] = []
-    models: list[MLP] = []
+    numbers: list[list[float]] = []
     for seed in seeds.parse(config.train.seeds):
         one = config.with_seed(seed)
         train, validation = build_dataset(one)
+        if not replicas:
+            model = build_model(one, train)
+            parameters = model.parameters()
+        else:  # a tenth of the time that another model takes
+            with _faults_at(one, "model", "init"):
+                model.reset_parameters(random.Random(seed))
+        numbers.append([parameter.data for parameter in parameters])
         batches = Batches(train, _batch_size(one, train), _generator(one, "batches"))
         replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
-        models.append(build_model(one, train))
         if len(replicas) == 1:
             check_memory(config, train)
         if len(train.inputs) != len(replicas[0].dataset.inputs):
@@ -87,9 +96,15 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
                 f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
                 "data",
             )
+        if layer_sizes(one, train) != list(model.sizes):
+            raise config.refusal(
+                f"seeds are trained at once by models of one shape, and seed {replicas[0].seed} "
+                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(one, train)}",
+                "data",
+            )
     with _faults_at(config, "train", "engine"):
         features = replicas[0].dataset.inputs[0]
-        engine = ReplicaEngine(models, LOSSES[config.loss], features)
+        engine = ReplicaEngine(model, np.array(numbers), LOSSES[config.loss], features)
     return ReplicaTrainer(
         engine,
         _optimizer(config, [engine.parameter]),
@@ -125,7 +140,9 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
         if not isinstance(dataset, Dataset):
             raise TypeError(f"{config.data.name} gave {dataset!r}, not a Dataset")
         fraction = config.data.val_fraction
-        train, validation = split(dataset, fraction, _generator(config, "validation"))
+        train, validation = dataset, None
+        if fraction:
+            train, validation = split(dataset, fraction, _generator(config, "validation"))
     _check_labels(config, dataset)
     if config.data.standardize:
         scale = Standardizer.fit(train)
@@ -184,13 +201,21 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
     if task is None or classes == 2 or (task == "classes" and classes):
         return
     labels = "labels 0 and 1" if task == "binary" else "labels 0, 1, ... k - 1, each of them"
-    there = f"{classes} classes: try cross_entropy" if classes else "measurements: try mse"
-    if classes is None and dataset.source:
-        odd = next(
-            (i for i, t in enumerate(dataset.targets) if t not in (0, 1)), len(dataset.targets) - 1
-        )
-        there = f"{dataset.targets[odd]:g} at {dataset.where(odd)}; for measurements try mse"
+    there = f"{classes} classes: try cross_entropy" if classes else _odd_target(dataset, task)
     raise config.refusal(f"{config.loss} needs {labels}, and the data has {there}", "loss")
+
+
+def _odd_target(dataset: Dataset, task: str) -> str:
+    """What keeps the targets from being labels of the task."""
+    values = set(dataset.targets)
+    if len(values) == 1:
+        return f"{values.pop():g} in every sample: there is nothing to tell apart"
+    highest = csv_file.MAX_CLASSES if task == "classes" else 2
+    for i, target in enumerate(dataset.targets):
+        if target not in range(highest):
+            return f"{target:g} at {dataset.where(i)}; for measurements try mse"
+    missing = next(label for label in itertools.count() if label not in values)
+    return f"labels up to {max(values):g} and no {missing}"
 
 
 def _generator(config: Config, purpose: str) -> random.Random:

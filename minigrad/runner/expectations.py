@@ -44,7 +44,6 @@ def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[
         )
     if expect.final_loss_below is not None:
         bound = expect.final_loss_below
-        gap = final_loss - bound
         verdicts.append(
             Verdict(
                 "final_loss_below",
@@ -53,7 +52,7 @@ def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[
                 final_loss < bound,
                 f"final loss {final_loss:.4g} below {bound:g}"
                 if final_loss < bound
-                else f"final loss {final_loss:.4g} misses {bound:g} by {gap:.4g}",
+                else f"final loss {final_loss:.4g} is not below {bound:g}",
             )
         )
     return verdicts

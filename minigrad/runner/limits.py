@@ -11,6 +11,9 @@ from nn.losses import TASKS
 MAX_OPERATIONS = 5_000_000
 """In the graph of one step; each takes about half a kilobyte."""
 
+OF_ARRAYS = ("numpy", "tensor")
+"""The engines whose operations take a whole batch each."""
+
 MAX_NUMBERS = 10_000_000
 """Of weights and data in a run of many seeds; a weight takes up to half a kilobyte."""
 
@@ -33,7 +36,7 @@ def check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
             *("model", "hidden"),
         )
     operations = 2 * parameters * batch_size
-    if operations > MAX_OPERATIONS and config.train.engine != "numpy":  # which takes it in blocks
+    if operations > MAX_OPERATIONS and config.train.engine not in OF_ARRAYS:
         raise config.refusal(
             f"{batch_size:,} samples of a model with {parameters:,} parameters make {operations:,} "
             f"operations a step; the limit is {MAX_OPERATIONS:,}: take smaller batches, or "

@@ -1,13 +1,18 @@
 """The pictures of one run: its loss curve and, where there are two inputs, what it has learned."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minigrad.config import Config
+from minigrad.config import Config, ConfigError
+from minigrad.config import load as load_config
+from minigrad.runner import build
 from minigrad.runner.session import Session
-from minigrad.tracking import layout
-from minigrad.tracking.store import load
+from minigrad.tracking import checkpoint, layout
+from minigrad.tracking.check import picture_fault
+from minigrad.tracking.reading import read_file
+from minigrad.tracking.store import StoredRun, StoreError, load
 
 if TYPE_CHECKING:
     from minigrad.training.seed_table import SeedTable
@@ -23,6 +28,46 @@ def draw(session: Session) -> Iterator[Path]:
     else:
         yield _draw_loss(session, steps, losses)
         yield from _draw_plane(session)
+
+
+def lost_pictures(run: StoredRun) -> list[str]:
+    """What became of the pictures of a run that has ended, as that one is missing."""
+    if run.alive is not False:
+        return []
+    expected = [layout.LOSS_PICTURE]
+    if os.path.lexists(run.path / layout.SNAPSHOTS_PICTURE):
+        expected.append(layout.SNAPSHOTS_PICTURE)
+    if os.path.lexists(run.path / layout.BOUNDARY_PICTURE) or _has_plane(run):
+        expected.append(layout.BOUNDARY_PICTURE)
+    return [fault for name in expected if (fault := picture_fault(run, name))]
+
+
+def _has_plane(run: StoredRun) -> bool:
+    try:
+        if run.config.get("plugins"):  # nothing of theirs is run for a picture
+            return False
+        trainer = build.trainer_for(load_config(run.path / layout.CONFIG))
+    except (StoreError, ConfigError):
+        return False
+    return trainer.predict is not None and trainer.dataset.n_features == 2
+
+
+def redraw(run: StoredRun) -> list[Path]:
+    """Draw a stored run's pictures again, from its config and its checkpoint.
+
+    Raises StoreError where it cannot be done, as where that would run a plugin, CheckpointError,
+    ConfigError and OSError.
+    """
+    if plugins := run.config.get("plugins"):
+        raise StoreError(f"{run.id}: to draw its pictures would run its plugins, {plugins}")
+    config = load_config(run.path / layout.CONFIG)
+    trainer = build.trainer_for(config)
+    initial_loss = trainer.evaluate().loss
+    trainer.load_state_dict(checkpoint.read(run.path / layout.CHECKPOINT))
+    trainer.load_files({name: read_file(run.path, name) for name in trainer.files()})
+    trainer.results(initial_loss)  # each seed's final numbers
+    # of the run, drawing asks for what both kinds have: path, facts and summary
+    return list(draw(Session(config, trainer, run, quiet=True)))  # type: ignore[arg-type]
 
 
 # matplotlib takes longer to import than XOR to train: each imports what it draws with.

@@ -48,10 +48,7 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
             continue
         other = cells.setdefault(json.dumps(cell.config, sort_keys=True), cell)
         if other is not cell and not same:
-            same = [
-                f"command line: {other.name} and {cell.name} make the same config: a block's name, "
-                "as optimizer=..., comes before its settings"
-            ]
+            same = [_same(other, cell)]
     if faulty or same:
         raise ConfigError([*_faults(grid, faulty, count), *same])
     return list(cells.values())
@@ -67,6 +64,19 @@ def _cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
     build.check(config)
     values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
     return Cell(values, config.model_dump(exclude_none=True))
+
+
+def _same(one: Cell, other: Cell) -> str:
+    """Why two cells have the same config, as far as their values tell."""
+    keys = list(one.values)
+    for key in keys:
+        a, b = (_written_value(cell.values[key]) for cell in (one, other))
+        if a != b and one.values == other.values:
+            return f"command line: {key}: {a} and {b} are the same value: leave one of them out"
+    what = f"command line: {one.name} and {other.name} make the same config: "
+    if any(late.startswith(f"{block}.") for i, block in enumerate(keys) for late in keys[:i]):
+        return what + "a block's name, as optimizer=..., comes before its settings"
+    return what + "leave one of them out"
 
 
 def _written_seeds(seeds: Sequence[int]) -> str:

@@ -49,12 +49,16 @@ class Workers(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the workers, after their current work unless `cancel_futures` is true."""
-        if cancel_futures:
-            self._ours.close()
+        """End the workers, after their current work unless `cancel_futures` is true.
+
+        They end by the pipe, whatever threads a member has left in them.
+        """
+        if wait and not cancel_futures:
+            for _ in range(self.count):
+                self._free.get()
+        self._ours.close()
         for pool in self._pools:
             pool.shutdown(wait)
-        self._ours.close()
         self._theirs.close()
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ from minigrad.files.whole import replace
 from minigrad.sweep.ranking import Standing
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.table import table
-from minigrad.terminal.text import excerpt
+from minigrad.terminal.text import counted, excerpt
 from minigrad.tracking.store import command
 
 _ROWS = 20
@@ -25,9 +25,9 @@ _COUNTS = ("met", "members", "diverged", "failed")
 def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> Iterator[str]:
     """The lines to print: counts, the top of the table, causes of failure, where the runs are."""
     plan = sweep.plan
-    seeds = f" x {len(plan.seeds)} seeds" if plan.seeds else ""
+    seeds = f" x {counted(len(plan.seeds), 'seed')}" if plan.seeds else ""
     duration = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-    yield f"{len(plan.cells):,} cells{seeds}{duration}: {_counted(sweep)}"
+    yield f"{counted(len(plan.cells), 'cell')}{seeds}{duration}: {_statuses(sweep)}"
     if not standings:
         return
     yield from ["", _table(standings), ""]
@@ -37,7 +37,8 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     for one in troubled[:_REASONS]:
         yield f"{_name(sweep, one)}: {_troubles(one)}, {excerpt(str(one.why), limit=200)}"
     if len(troubled) > _REASONS:
-        yield f"and {len(troubled) - _REASONS:,} more cells with such members: reasons in sweep.csv"
+        more = counted(len(troubled) - _REASONS, "more cell")
+        yield f"and {more} with such members: reasons in sweep.csv"
     best = standings[0]
     more = f" and {len(best.runs) - 1:,} more" if len(best.runs) > 1 else ""
     yield f"best   {_name(sweep, best)}: {sweep.store / best.runs[0]}{more}"
@@ -84,7 +85,7 @@ def _table(standings: Sequence[Standing]) -> str:
     return table([*keys, *names], rows)
 
 
-def _counted(sweep: SweepStore) -> str:
+def _statuses(sweep: SweepStore) -> str:
     counts = Counter(one.member.status for one in sweep.ended)
     return ", ".join(f"{counts[status]:,} {status}" for status in sorted(counts)) or "none ended"
 

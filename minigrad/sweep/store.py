@@ -17,13 +17,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from minigrad.config.plugins import PluginError, Provenance
+from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.files.whole import Lines, relink, replace
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import Plan
 from minigrad.tracking import layout
 from minigrad.tracking.destination import make_directory
 from minigrad.tracking.facts import now
-from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, nearest
+from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, may_be_run, nearest
+
+_MEMBERS = "members.jsonl"
+_MAX_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,15 @@ class SweepStore:
         self.path, self.store = path, path.parent.parent
         self.facts = facts
         self.plan = Plan.from_data(facts["plan"])
-        self.ended = _ended(path / "members.jsonl", self.store)
-        self._journal = Lines(path / "members.jsonl")
+        self._journal = Lines(path / _MEMBERS)  # before it is read: it belongs to one process
+        try:
+            self.ended = _ended(path / _MEMBERS, self.store, len(self.plan.cells))
+        except (ValueError, OSError):
+            self._journal.close()
+            raise
         self._drafts = path / ".drafts"
+        if self._drafts.is_symlink():  # where it leads, nothing is written
+            self._drafts.unlink()
         shutil.rmtree(self._drafts, ignore_errors=True)
 
     @classmethod
@@ -62,25 +73,39 @@ class SweepStore:
             "started": now(),
             "ended": None,
             "plan": plan.data(),
+            "sha256": plan.plugin_hashes(),
         }
         _write(path, facts)
         relink(path.parent / LATEST, path.name)
         return cls(path, facts)
 
     @classmethod
-    def reopen(cls, store: Path, which: str) -> Self:
+    def reopen(cls, store: Path, which: str, *, trust_plugins: bool = False) -> Self:
         """The sweep that `which` names: an id, a part of one, or latest.
 
-        Raises StoreError where there is none, OSError where it is being written by another process.
+        Raises StoreError where there is none, or where plugins that it names may not be run;
+        OSError where it is being written by another process.
         """
         path = _find(store / SWEEPS, which)
         try:
-            facts = json.loads((path / "sweep.json").read_bytes())
+            facts = _read_facts(path)
             sweep = cls(path, facts)
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"--resume {path.name}: its files are damaged: {error!r}") from None
+            plugins = sweep.plan.plugins()
+            sweep.missing()  # reads the whole plan
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            what = str(error) if isinstance(error, ValueError) else f"sweep.json: {error!r}"
+            raise StoreError(f"--resume {path.name}: its files are damaged: {what}") from None
         except OSError as error:
             raise OSError(f"--resume {path.name}: {error.strerror}") from None
+        if not trust_plugins:
+            recorded = facts.get("sha256")
+            provenance = Provenance(store, recorded if isinstance(recorded, dict) else {})
+            try:
+                for plugin in plugins:
+                    provenance.check(plugin)
+            except PluginError as error:
+                sweep._journal.close()
+                raise StoreError(f"--resume {path.name}: {error}") from None
         sweep._mark("running")
         return sweep
 
@@ -129,19 +154,41 @@ class SweepStore:
         _write(self.path, self.facts)
 
 
-def _ended(journal: Path, store: Path) -> list[Ended]:
+def _ended(journal: Path, store: Path, cells: int) -> list[Ended]:
     """The members in the journal whose run is there; the last line of a member counts.
 
     A line without its end was cut off by a crash, and is skipped. Raises ValueError.
     """
-    last = {}
-    text = journal.read_text() if journal.exists() else ""
-    for line in text[: text.rfind("\n") + 1].splitlines():
-        data = json.loads(line)
-        one = Ended(data.pop("cell"), data.pop("run"), Member(**data))
-        last[one.cell, one.member.seed] = one
-    there = {run for run in {one.run for one in last.values()} if (store / run).is_dir()}
-    return [one for one in last.values() if one.run in there]
+    ended = {}
+    text = read_unlinked(journal, _MAX_BYTES)
+    for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), start=1):
+        try:
+            one = _parsed(parse_json(line), cells)
+        except KeyError as error:
+            raise ValueError(f"{_MEMBERS}:{number}: {error} is missing") from None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"{_MEMBERS}:{number}: {error}") from None
+        ended[one.cell, one.member.seed] = one
+    present = {run for run in {one.run for one in ended.values()} if (store / run).is_dir()}
+    return [one for one in ended.values() if one.run in present]
+
+
+def _parsed(line: dict[str, Any], cells: int) -> Ended:
+    """A line of the journal. Raises an error of some kind for another's."""
+    one = Ended(line.pop("cell"), line.pop("run"), Member(**line))
+    member = one.member
+    if type(one.cell) is not int or not 0 <= one.cell < cells:
+        raise ValueError(f"no cell {one.cell!r} among {cells}")
+    if type(one.run) is not str or Path(one.run).name != one.run or not may_be_run(one.run):
+        raise ValueError(f"{one.run!r} is no run's name")
+    kinds = {"seed": int, "status": str, "final_loss": float | int, "met": bool, "error": str}
+    for name, kind in kinds.items():
+        value = getattr(member, name)
+        if value is None and name not in ("seed", "status"):
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            raise ValueError(f"{name} cannot be {value!r}")
+    return one
 
 
 def _line(one: Ended) -> dict[str, Any]:
@@ -150,6 +197,14 @@ def _line(one: Ended) -> dict[str, Any]:
 
 def _write(path: Path, facts: Mapping[str, Any]) -> None:
     replace(path / "sweep.json", json.dumps(facts, indent=1).encode() + b"\n")
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = parse_json(read_unlinked(path / "sweep.json", _MAX_BYTES))
+    except ValueError as error:
+        raise ValueError(f"sweep.json: {error}") from None
+    return facts
 
 
 def _find(folder: Path, which: str) -> Path:

@@ -34,6 +34,15 @@ def path_excerpt(path: object) -> str:
     return excerpt(path, _PATH_LIMIT)
 
 
+def counted(count: int, noun: str) -> str:
+    """A count and its noun.
+
+    >>> counted(1, "step"), counted(1200, "step")
+    ('1 step', '1,200 steps')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def json_ready(data: Any) -> Any:
     """The data as JSON can hold it: nan and infinities as the texts "nan", "inf" and "-inf".
 

@@ -2,15 +2,17 @@
 
 import itertools
 import os
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.checkpoint import CheckpointError
+from minigrad.tracking.facts import excerpt
 from minigrad.tracking.names import LATEST
-from minigrad.tracking.reading import read_file
-from minigrad.tracking.store import StoredRun, StoreError
+from minigrad.tracking.reading import CLOCK, read_file
+from minigrad.tracking.store import StoredRun, StoreError, command
 
 
 @dataclass
@@ -35,9 +37,10 @@ def check(run: StoredRun) -> Soundness:
         layout.CHECKPOINT: _check_checkpoint,
         layout.PREVIOUS_CHECKPOINT: _check_checkpoint,
         layout.SEEDS: _check_seeds,
+        **dict.fromkeys(layout.PICTURES, _check_picture),
     }
     for name, examine in examinations.items():
-        needed = name == layout.CONFIG or (name == layout.METRICS and not run.alive)
+        needed = name == layout.CONFIG or (name == layout.METRICS and run.alive is False)
         if not needed and not os.path.lexists(run.path / name):
             continue
         try:
@@ -73,17 +76,70 @@ def _check_log(run: StoredRun, path: Path) -> tuple[str, list[str]]:
         step, last = int(row["step"]), int(before["step"])
         if step < last:
             damage.append(f"{path.name}: step {step} comes after step {last}")
-        elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time"}):
+        elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time", CLOCK}):
             names = ", ".join(sorted(twice))
             damage.append(f"{path.name}: step {step} stands there twice, with {names}")
     steps = [int(row["step"]) for row in rows]
+    if not damage:
+        damage += [f"{path.name}: {sentence}" for sentence in _unlike_the_plan(run, steps)]
     span = f", steps {min(steps)} to {max(steps)}" if steps else ""
     return f"{path.name}: {len(steps)} lines{span}", damage
 
 
-def _check_checkpoint(run: StoredRun, path: Path) -> tuple[str, list[str]]:  # noqa: ARG001
-    checkpoint.read(path)
-    return path.name, []
+def _unlike_the_plan(run: StoredRun, steps: list[int]) -> Iterator[str]:
+    """How the logged steps differ from those that the run was to log."""
+    if run.facts.engine is None:
+        if run.facts.lines not in (None, len(steps)):
+            yield f"{len(steps):,} lines, and the run logged {run.facts.lines:,}"
+        return
+    try:
+        train = run.config.get("train")
+    except StoreError:  # which is damage of its own
+        return
+    settings = train if isinstance(train, dict) else {}
+    every, total = settings.get("log_every", 1), settings.get("steps")
+    if type(every) is not int or type(total) is not int or min(every, total) < 1:
+        return
+    on_grid = {step for step in steps if step < total and (step % every == 0 or step == total - 1)}
+    beyond = [step for step in steps if step >= total]
+    between = [] if run.facts.resumed else sorted(set(steps) - on_grid)  # a last step, once
+    for step in (beyond or between)[:1]:
+        yield f"step {step} was not to be logged: {total:,} steps, and every {_nth(every)} is"
+    last = total - 1 if run.facts.status == "finished" else max(steps, default=-1)
+    last = min(last, total - 1)
+    planned = len(range(0, last + 1, every)) + (last == total - 1 and last % every != 0)
+    if missing := planned - len(on_grid):
+        first = next((s for s in range(0, last + 1, every) if s not in on_grid), last)
+        yield f"{missing:,} of {planned:,} lines are missing, the first of step {first}"
+
+
+def _nth(number: int) -> str:
+    return "one" if number == 1 else f"{number:,}th"
+
+
+def _check_checkpoint(run: StoredRun, path: Path) -> tuple[str, list[str]]:
+    state = checkpoint.read(path)
+    step = state.get("step")
+    damage = []
+    if run.facts.engine is not None:
+        if type(step) is not int or step < 0:
+            damage.append(f"{path.name}: step must be a whole number, found {excerpt(step)}")
+        elif run.alive is False:
+            damage += _not_logged(run, path, step)
+    return path.name, damage
+
+
+def _not_logged(run: StoredRun, path: Path, step: int) -> list[str]:
+    """Whether the log ends before the checkpoint, which is written after it."""
+    try:
+        rows, train = run.log.rows, run.config.get("train")
+    except StoreError:
+        return []
+    every = train.get("log_every", 1) if isinstance(train, dict) else 1
+    last = max((int(row["step"]) for row in rows), default=-1)
+    if type(every) is int and every > 0 and (step - 1) // every * every > last:
+        return [f"{path.name} is of {step} steps, and the log ends at step {last}"]
+    return []
 
 
 def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
@@ -91,3 +147,36 @@ def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
 
     table = SeedTable.from_bytes(read_file(run.path, path.name))
     return f"{path.name}: {len(table.seeds):,} seeds", []
+
+
+def _check_picture(run: StoredRun, path: Path) -> tuple[str, list[str]]:
+    if not _is_whole_png(read_file(run.path, path.name)):
+        again = command("plot", run.path.parent, run.id)
+        raise StoreError(f"{path.name} is no whole picture: {again} draws it again")
+    return path.name, []
+
+
+def picture_fault(run: StoredRun, name: str) -> str:
+    """What is wrong with one of the run's pictures, as that it is missing; "" if nothing is."""
+    try:
+        return "" if _is_whole_png(read_file(run.path, name)) else f"{name} is no whole picture"
+    except StoreError as error:
+        return str(error)
+
+
+def _is_whole_png(content: bytes) -> bool:
+    """Whether all chunks of a PNG are there with their checksums
+    (https://www.w3.org/TR/png-3/#5DataRep).
+    """
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return False
+    place = 8
+    while place + 12 <= len(content):
+        length, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 :][:4]
+        body = content[place + 4 : place + 8 + length]
+        if content[place + 8 + length : place + 12 + length] != zlib.crc32(body).to_bytes(4, "big"):
+            return False
+        place += 12 + length
+        if kind == b"IEND":
+            return place == len(content)
+    return False

@@ -4,14 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from minigrad.terminal.text import excerpt
 from minigrad.tracking.environment import differences
+from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun, StoreError, short
 
-_CLOCKS = ("step", "time")  # step is what rows are paired by; time differs between any two runs
+_CLOCKS = (
+    "step",
+    "time",
+    CLOCK,
+)  # step is what rows are paired by; time differs between any two runs
 _WITHOUT_EFFECT = (  # on the numbers; but for the seed, which is a cause of its own
     *("name", "seed", "expect"),
     *("train.log_every", "train.checkpoint_every", "train.snapshots"),
 )
+_LONGEST_WORD = 40  # characters of a value
+_LONGEST_WORD = 40  # characters of a value in a label
 _KEYS_IN_LABEL = 4
 
 
@@ -99,7 +107,7 @@ def _distinct(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _words(key: str, value: Any) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else excerpt(value, _LONGEST_WORD)
     last = key.rpartition(".")[2]
     return text if last == "name" or key == "loss" else f"{last} {text}"
 
@@ -170,7 +178,7 @@ def _by_step(run: StoredRun) -> dict[int, dict[str, float]]:
 
 def same_bits(a: float | None, b: float | None) -> bool:
     """Whether two numbers are equal to the last bit: 0.0 is not -0.0, nan is nan, None is None."""
-    if a is None or b is None:
+    if not (isinstance(a, int | float) and isinstance(b, int | float)):
         return a is b
     return repr(float(a)) == repr(float(b))  # the shortest text that gives the float again
 

@@ -1,8 +1,9 @@
 """Where a run is written: into a directory, or into memory."""
 
 import io
+import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from minigrad.files.whole import Lines, replace
 from minigrad.tracking import checkpoint, layout
@@ -30,8 +31,8 @@ class Destination(Protocol):
     def append(self, line: str) -> None:
         """Add a line to metrics.jsonl; it outlives the process once this returns."""
 
-    def write(self, name: str, content: bytes) -> None:
-        """Make or replace a whole file."""
+    def write(self, name: str, content: bytes, *, durable: bool = True) -> None:
+        """Make or replace a whole file; `durable` waits until it would outlive a power cut."""
 
     def write_checkpoint(self, state: dict[str, Any], files: dict[str, bytes]) -> None:
         """Replace the checkpoint, and the files that belong to it."""
@@ -46,6 +47,16 @@ class Directory:
     the run.
     """
 
+    @classmethod
+    def create(cls, store: Path, name: str) -> Self:
+        """A new one, hidden until it is whole: then `publish` it."""
+        path = make_directory(store, name, hidden=True)
+        try:
+            return cls(path)
+        except OSError:
+            path.rmdir()
+            raise
+
     def __init__(self, path: Path, lines: Lines | None = None) -> None:
         self.path = path
         self._lines = lines or Lines(path / layout.METRICS)
@@ -55,11 +66,15 @@ class Directory:
             self._lines.close()
             raise
 
+    def publish(self) -> None:
+        """Give it its name: it appears among the others."""
+        self.path = self.path.rename(self.path.with_name(self.path.name.removeprefix(".")))
+
     def append(self, line: str) -> None:
         self._lines.append(line)
 
-    def write(self, name: str, content: bytes) -> None:
-        replace(self.path / name, content)
+    def write(self, name: str, content: bytes, *, durable: bool = True) -> None:
+        replace(self.path / name, content, durable=durable)
 
     def write_checkpoint(self, state: dict[str, Any], files: dict[str, bytes]) -> None:
         self._lines.sync()  # the log must not end before the state that goes on from it
@@ -84,7 +99,7 @@ class Memory:
     def append(self, line: str) -> None:
         self._lines.append(f"{line}\n")
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes, *, durable: bool = True) -> None:  # noqa: ARG002
         self._files[name] = content
 
     def write_checkpoint(
@@ -106,13 +121,19 @@ class Memory:
         return self._files | encoded
 
 
-def make_directory(store: Path, name: str) -> Path:
-    """A new directory below `store`, named by UTC time, `name` and chance. Raises OSError."""
+def make_directory(store: Path, name: str, *, hidden: bool = False) -> Path:
+    """A new directory below `store`, named by UTC time, `name` and chance; if `hidden`, with a dot
+    before the name, which no other has or gets. Raises OSError.
+    """
     store.mkdir(parents=True, exist_ok=True)
     while True:
-        path = store / new_id(name)
+        identity = new_id(name)
+        path = store / f".{identity}" if hidden else store / identity
         try:
             path.mkdir()  # fails where it exists: no run is ever written into another
         except FileExistsError:
+            continue
+        if hidden and os.path.lexists(store / identity):
+            path.rmdir()
             continue
         return path

@@ -11,19 +11,27 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from minigrad.tracking import machine
+
 _PACKAGES = ("minigrad", "matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
 
-RECORDED = ("python", "platform", "packages", "code")
+RECORDED = (
+    *("python", "platform", "processor", "libc", "variables", "arrays", "packages", "code"),
+    "sha256",
+)
 """The facts on which a run's numbers may depend."""
 
 CODE = "code (checksum of the sources)"
 
 
 def describe() -> dict[str, Any]:
-    """Python, platform, package versions, the code's checksum, git commit, and the process."""
+    """Python, platform, the machine's parts that choose among last bits, package versions, the
+    code's checksum, git commit, and the process.
+    """
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        **machine.describe(),
         "host": platform.node(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "code": code_hash(),
@@ -56,11 +64,14 @@ class Difference:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
     """What differs in the facts called RECORDED, the likeliest cause of other numbers first.
 
-    Packages are compared one by one, and the code only where both record it: older runs do not.
+    Packages and files are compared one by one. What an older run did not record yet, as the code
+    or the processor, does not differ; `unrecorded` names it.
     """
     for name in ("python", "platform"):
         if before.get(name) != now.get(name):
             yield Difference(name, before.get(name), now.get(name))
+    for part in machine.differences(before, now):
+        yield Difference(*part)
     packages, packages_now = (_mapping(facts.get("packages")) for facts in (before, now))
     for name in packages | packages_now:
         if packages.get(name) != packages_now.get(name):
@@ -68,12 +79,21 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[D
     codes = before.get("code"), now.get("code")
     if None not in codes and codes[0] != codes[1]:
         yield Difference(CODE, *codes)
+    files, files_now = (_mapping(facts.get("sha256")) for facts in (before, now))
+    for path in files.keys() & files_now.keys():  # other paths stand in the config
+        if files[path] != files_now[path]:
+            digests = (str(digest)[:12] for digest in (files[path], files_now[path]))
+            yield Difference(f"sha256 of {path}", *digests)
 
 
-def is_gone(host: str | None, pid: int | None, start: int | None) -> bool:
-    """Whether a process that was recorded so has ended. On another host nobody can tell: False."""
-    if host not in (None, platform.node()):
-        return False
+def unrecorded(facts: Mapping[str, Any]) -> list[str]:
+    """Which of the facts called RECORDED a run lacks, as one made by an older version does."""
+    optional = () if facts.get("engine") == "numpy" else ("arrays",)
+    return [name for name in RECORDED if name not in optional and facts.get(name) is None]
+
+
+def is_gone(pid: int | None, start: int | None) -> bool:
+    """Whether a process of this host that was recorded so has ended."""
     if pid is None or pid <= 0:
         return True
     if start is not None:
@@ -115,18 +135,57 @@ def _version(package: str) -> str | None:
 
 
 def _git() -> dict[str, Any] | None:
-    """Commit and dirty flag of the repository around the working directory, if there is one."""
+    """Commit and dirty flag of the repository around the working directory, if there is one.
+
+    The repository may be a stranger's: nothing in it may have git run a program.
+    """
     try:
-        status = subprocess.run(
-            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
-            capture_output=True,
-            text=True,
-            timeout=10,
+        listed = _run_git(
+            ["config", "-z", "--name-only", "--get-regexp", r"^(filter|minigrad)\."], _PROBE
         )
-    except (OSError, subprocess.TimeoutExpired):
+        names = listed.stdout.split("\0")
+        if not _PROBE.keys() <= set(names):  # before git 2.31 nothing prevails over a repository
+            return None
+        filters = [name for name in names if name.startswith("filter.")]
+        status = _run_git(
+            [
+                *("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
+                "--ignore-submodules=all",
+            ],
+            _HARMLESS | {n: "false" if n.endswith(".required") else "" for n in filters},
+        )
+    except (OSError, UnicodeError, subprocess.TimeoutExpired):
         return None
     if status.returncode != 0:
         return None
     lines = status.stdout.splitlines()
     commit = next((ln.split()[2] for ln in lines if ln.startswith("# branch.oid")), None)
     return {"commit": commit, "dirty": any(not line.startswith("#") for line in lines)}
+
+
+_PROBE = {"minigrad.prevails": "true"}
+_HARMLESS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "protocol.allow": "never",  # a partial clone would fetch what it lacks
+}
+"""Settings of a repository that name programs, as they are set for us."""
+
+
+def _run_git(arguments: list[str], settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """git without locks and fetches, under settings that prevail over the repository's."""
+    variables = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+    variables["GIT_TERMINAL_PROMPT"] = "0"
+    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    for number, (key, value) in enumerate(settings.items(), start=first):
+        variables[f"GIT_CONFIG_KEY_{number}"] = key
+        variables[f"GIT_CONFIG_VALUE_{number}"] = value
+    variables["GIT_CONFIG_COUNT"] = str(first + len(settings))
+    return subprocess.run(
+        ["git", "--no-pager", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+    )

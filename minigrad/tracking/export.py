@@ -2,18 +2,24 @@
 
 import contextlib
 import csv
+import functools
+import io
 import json
+import math
+import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.whole import replace
 from minigrad.registry import suggestion
+from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun
 
-_UNMEASURED = ("step", "time")  # when a line was logged, not what
 _MLFLOW_BATCH = 1000  # the most that its servers take at once
 
 
@@ -31,58 +37,85 @@ class _Source:
     @property
     def names(self) -> list[str]:
         """What was measured, in the order of first appearance."""
-        columns = dict.fromkeys(name for line in self.metrics for name in line)
-        return [name for name in columns if name not in _UNMEASURED]
+        return list(dict.fromkeys(name for line in self.metrics for name, _ in self.measured(line)))
 
     @property
     def size(self) -> str:
         return f"{_count(len(self.metrics), 'step')} of {_count(len(self.names), 'metric')}"
 
+    @functools.cached_property
+    def clock(self) -> str:
+        """The metric that says when a line was logged, in seconds since the start.
+
+        It is "time", unless that is a metric: then there is another clock beside it, or, in runs
+        that were logged before there was one, its values go beyond the run's length.
+        """
+        if any(CLOCK in line for line in self.metrics):
+            return CLOCK
+        seconds = _seconds(self.facts.ended) - _seconds(self.facts.started) + 1
+        times = [float(line["time"]) for line in self.metrics if "time" in line]
+        own = self.facts.engine is None and self.facts.ended and self.facts.started
+        return CLOCK if own and not all(0 <= time <= seconds for time in times) else "time"
+
     def when(self, line: Mapping[str, Any]) -> float:
         """Seconds since 1970 at which a line was logged."""
-        return _seconds(self.facts.started) + float(line.get("time", 0.0))
+        since = float(line.get(self.clock, 0.0))
+        return _seconds(self.facts.started) + (since if math.isfinite(since) else 0.0)
 
     def measured(self, line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         for name, value in line.items():
-            if name not in _UNMEASURED and value is not None:
+            if name not in ("step", CLOCK, self.clock) and value is not None:
                 yield name, float(value)  # of the text "nan" too
 
 
-def export(run: StoredRun, *, to: str, out: str | Path | None) -> str:
+def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = False) -> str:
     """Write a run where another tool reads it, and say in one sentence what is where now. To
         csv           one row a line, one column a metric, every number to its last digit
         tensorboard   scalars by step and wall time, the config as text and as hparams
         mlflow        params, metrics with their times, status and git commit as tags
     `out` is a CSV file, TensorBoard's log directory, or MLflow's database file or tracking URI.
-    Exporting a run again replaces what was exported.
+    Files are named after the run's directory. A CSV file that is there already is replaced only
+    with `force`; event files and an MLflow run that an earlier export of this run left are replaced
+    once the new ones are whole, and nothing else is.
 
     Raises ExportError, and StoreError where the run cannot be read.
     """
     if to not in _WRITERS:
         raise ExportError(f"unknown export {to!r}: {suggestion(to, _WRITERS)}")
     try:
-        return _WRITERS[to](_Source(run), out)
+        return _WRITERS[to](_Source(run), out, force)
     except OSError as error:
         place = error.filename or out or to
         raise ExportError(f"{place}: cannot be written: {error.strerror or error}") from None
 
 
-def _to_csv(run: _Source, out: str | Path | None) -> str:
+def _to_csv(run: _Source, out: str | Path | None, force: bool) -> str:
     """nan and infinities become nan, inf, -inf; what was not measured stays empty."""
     path = Path(out or f"{run.id}.csv")
     if path.is_dir():
         path /= f"{run.id}.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
     columns = dict.fromkeys(["step", *(name for line in run.metrics for name in line)])
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(columns), restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(run.metrics)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(run.metrics)
+    content = text.getvalue().encode(errors="backslashreplace")
+    if path.is_absolute() and path.parts[1] == "dev":  # as /dev/stdout, wherever that goes
+        path.write_bytes(content)
+    else:
+        _check_free(path, force)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, content)
     return f"wrote {run.size} to {path}"
 
 
-def _to_tensorboard(run: _Source, out: str | Path | None) -> str:
-    """Event files without TensorFlow.
+def _check_free(path: Path, force: bool) -> None:
+    if os.path.lexists(path) and not force:
+        raise ExportError(f"{path} exists already: --force replaces it, --out names another place")
+
+
+def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
+    """Event files without TensorFlow; those of an earlier export of the run are replaced.
 
     Numbers are 32-bit: TensorBoard's own server passes over scalars of 64. So they keep 7 digits,
     below 1e-45 they are 0, above 3e38 infinite; nan and infinities stay what they are.
@@ -118,8 +151,10 @@ def _summaries(run: _Source) -> Iterator[tuple[float, int, Any]]:
                 yield run.when(line), int(line["step"]), scalar.scalar_pb(name, value)
 
 
-def _to_mlflow(run: _Source, out: str | Path | None) -> str:
+def _to_mlflow(run: _Source, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
     """Through MLflow's own client; the experiment is called as the run is named.
+
+    `force` is of no use here: an earlier export of the run is replaced once this one is whole.
 
     Times are whole milliseconds. nan stays nan; MLflow stores infinities as the largest numbers
     that a float holds, 1.8e308 and its opposite. In names, what it refuses becomes "_".
@@ -168,17 +203,24 @@ def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
     if commit:
         tags["mlflow.source.git.commit"] = commit
     started = round(1000 * run.when({}))
-    new = client.create_run(experiment, start_time=started, tags=tags, run_name=run.id).info.run_id
-    params = [entities.Param(_allowed(key), _as_text(value)) for key, value in run.config.items()]
-    for batch in _batches(params, 100):
-        client.log_batch(new, params=batch)
+    keys, names = _allowed(run.config), _allowed(run.names)
+    params = [entities.Param(keys[key], _as_text(value)) for key, value in run.config.items()]
     metrics = [
-        entities.Metric(_allowed(name), value, round(1000 * run.when(line)), int(line["step"]))
+        entities.Metric(names[name], value, round(1000 * run.when(line)), int(line["step"]))
         for line in run.metrics
         for name, value in run.measured(line)
     ]
-    for batch in _batches(metrics, _MLFLOW_BATCH):
-        client.log_batch(new, metrics=batch)
+    new = client.create_run(experiment, start_time=started, tags=tags, run_name=run.id).info.run_id
+    try:
+        for batch in _batches(params, 100):
+            client.log_batch(new, params=batch)
+        for batch in _batches(metrics, _MLFLOW_BATCH):
+            client.log_batch(new, metrics=batch)
+    except BaseException:  # refused, or interrupted: it would be shown as running for ever
+        with contextlib.suppress(Exception):
+            client.set_terminated(new, "FAILED")
+            client.delete_run(new)
+        raise
     if status != "running":
         ended = run.facts.ended
         end_time = round(1000 * _seconds(ended)) if ended else None
@@ -223,8 +265,24 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _allowed(name: str) -> str:
-    return re.sub(r"[^\w\-. :/]", "_", name)
+def _allowed(names: Iterable[str]) -> dict[str, str]:
+    """By name, one that MLflow takes: what it refuses becomes "_", or, where two would become the
+    same, its number in Unicode.
+    """
+    names = list(names)
+    simple = {name: _REFUSED.sub("_", name) for name in names}
+    counts = Counter(simple.values())
+    taken = {name for name in names if simple[name] == name}
+    for name in names:
+        if simple[name] != name and counts[simple[name]] > 1:
+            simple[name] = _REFUSED.sub(lambda match: f"_{ord(match[0]):x}_", name)
+            while simple[name] in taken:
+                simple[name] += "_"
+        taken.add(simple[name])
+    return simple
+
+
+_REFUSED = re.compile(r"[^\w\-. :/]")
 
 
 def _batches(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, TypeAlias, get_args, get_origin, get_type_hints
 
+from minigrad.terminal.text import json_ready
 from minigrad.tracking import layout
+from minigrad.tracking.plain import restored
 
 Status: TypeAlias = Literal["running", "finished", "failed", "diverged", "interrupted"]
 STATUSES = get_args(Status)
@@ -16,8 +18,8 @@ STATUSES = get_args(Status)
 
 @dataclass
 class RunFacts:
-    """What is known of a run; a fact that run.json lacks has its default. `extra` holds keys that
-    a user's own loop, or a later version, added.
+    """What is known of a run; a fact that run.json lacks has its default. `lines` is how many a
+    user's own loop logged; `extra` holds keys that such a loop, or a later version, added.
     """
 
     id: str | None = None
@@ -43,6 +45,7 @@ class RunFacts:
     error: str | None = None
     lifted: dict[str, Any] | None = None
     expectations: list[Any] | None = None
+    lines: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -66,6 +69,7 @@ class RunFacts:
                 facts.update(**{key: value})
                 continue
             damage.append(f"{layout.RUN}: {key} must be {must_be}, found {excerpt(value)}")
+        facts.summary = restored(facts.summary)
         return facts, damage
 
     def update(self, **facts: Any) -> None:
@@ -83,10 +87,18 @@ class RunFacts:
 
     def to_bytes(self) -> bytes:
         """run.json."""
-        return json.dumps(self.to_data(), indent=2, default=str).encode() + b"\n"
+        data = json_ready(self.to_data())
+        return json.dumps(data, indent=2, default=str, allow_nan=False).encode() + b"\n"
 
 
-_OPTIONAL = ("seed", "engine", "resumed", "lifted", "expectations")  # left out where there is none
+_OPTIONAL = (
+    "seed",
+    "engine",
+    "resumed",
+    "lifted",
+    "expectations",
+    "lines",
+)  # left out where there is none
 _KIND_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 _KINDS: dict[str, tuple[type, ...]] = {}
 

@@ -41,7 +41,12 @@ def ids(store: str | Path) -> list[str]:
         return []
     except OSError as error:
         raise StoreError(f"store {str(store)!r} cannot be read: {error.strerror}") from None
-    return [name for name in names if not name.startswith(".") and name not in (LATEST, SWEEPS)]
+    return [name for name in names if may_be_run(name)]
+
+
+def may_be_run(name: str) -> bool:
+    """Whether a name in a store may stand for a run: not `latest`, `sweeps` and hidden ones."""
+    return not name.startswith(".") and name not in (LATEST, SWEEPS)
 
 
 def matches(known: Sequence[str], which: str) -> list[str]:

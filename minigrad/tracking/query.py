@@ -14,7 +14,11 @@ from minigrad.tracking.store import StoredRun, StoreError
 
 COLUMNS = ("id", "status", "final_loss", "steps", "seconds")
 _FACTS = ("name", "started", "ended", "seed", "engine", "host", "tags", "group", "error", "argv")
-_CONDITION = re.compile(r"\s*([^\s=<>!]+)\s*(!=|<=|>=|=|<|>)(.*)", re.DOTALL)
+_CONDITION = re.compile(
+    r"""\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s=<>!"](?:[^=<>!]*[^\s=<>!])?))\s*
+    (?P<sign>!=|<=|>=|=|<|>)(?P<wanted>.*)""",
+    re.DOTALL | re.VERBOSE,
+)
 _SIGNS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 _CONFIGS_READ = 100  # reading the configs of more would make the list wait
 
@@ -51,7 +55,10 @@ def value_or_none(run: StoredRun, key: str) -> Any:
 
 @dataclass(frozen=True)
 class Condition:
-    """One `key=value`, `key<number` and so on: what a run must meet to be listed."""
+    """One `key=value`, `key<number` and so on: what a run must meet to be listed.
+
+    A key that has one of the signs in it stands in double quotes: `"acc<5">0.9`.
+    """
 
     key: str
     sign: str
@@ -65,7 +72,7 @@ class Condition:
             raise StoreError(
                 f"filter {text!r}: write key=value, key<number or key>number, as status=finished"
             )
-        key, sign, wanted = match.groups()
+        key, sign, wanted = match["quoted"] or match["bare"], match["sign"], match["wanted"]
         try:
             return cls(key, sign, yaml12.parse_scalar(wanted.strip()))
         except yaml12.YamlError:

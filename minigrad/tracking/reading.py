@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from minigrad.files import yaml12
-from minigrad.files.untrusted import check_size, open_regular, parse_json
+from minigrad.files.untrusted import open_regular, parse_json, size_within
 from minigrad.tracking import layout
 from minigrad.tracking.facts import excerpt
 from minigrad.tracking.names import StoreError
+from minigrad.tracking.plain import NOT_FINITE
 
 MAX_STEP = 10**15
+CLOCK = "_time"
+"""The seconds since a run began, where a metric has the name "time"."""
 _MAX_LINE = 1_000_000  # bytes
 _MAX_DAMAGE = 1000  # sentences: a file with more is no log
-_NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def _row(line: bytes) -> dict[str, float]:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, str) and value in _NOT_FINITE:
-        return _NOT_FINITE[value]
+    if isinstance(value, str) and value in NOT_FINITE:
+        return NOT_FINITE[value]
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise ValueError(f"{name} must be a number, found {excerpt(value)}")
     try:
@@ -120,14 +122,14 @@ def read_file(run: Path, name: str) -> bytes:
     where it is missing or cannot be read.
     """
     with _opened(run, name) as file:
-        return file.read(layout.MAX_BYTES[name])
+        return file.read(size_within(file, layout.MAX_BYTES[name]))
 
 
 @contextlib.contextmanager
 def _opened(run: Path, name: str) -> Iterator[BinaryIO]:
     try:
         with open_regular(run / name, follow_links=False) as file:
-            check_size(file, layout.MAX_BYTES[name])
+            size_within(file, layout.MAX_BYTES[name])
             yield file
     except FileNotFoundError:
         raise StoreError(f"{name} is missing") from None

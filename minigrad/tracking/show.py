@@ -14,6 +14,8 @@ def show(run: StoredRun) -> dict[str, Any]:
     """Sections by title; one without content is empty."""
     facts = {key: v for key, v in run.run_json.items() if key not in _SECTIONS_OF_THEIR_OWN}
     head = {"id": run.id, "name": run.name, "status": run.status, "path": str(run.path)}
+    if run.doubt:
+        head["status"] = run.doubt
     return {
         "run": {**head, **flatten(facts)},
         "results": run.summary,

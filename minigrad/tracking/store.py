@@ -2,15 +2,27 @@
 
 import functools
 import os
+import platform
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from minigrad.files.whole import is_being_written
 from minigrad.tracking import environment, layout
 from minigrad.tracking.facts import RunFacts
-from minigrad.tracking.names import LATEST, TRASH, StoreError, ambiguous, ids, matches, nearest
+from minigrad.tracking.names import (
+    LATEST,
+    TRASH,
+    StoreError,
+    ambiguous,
+    ids,
+    matches,
+    may_be_run,
+    nearest,
+)
 from minigrad.tracking.names import short as short
 from minigrad.tracking.reading import Log, flatten, read_config, read_facts, read_log
 
@@ -33,6 +45,7 @@ class StoredRun:
     facts: RunFacts = field(default_factory=RunFacts, repr=False)
     damage: list[str] = field(default_factory=list)
     status: str = "damaged"
+    _unread: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -46,15 +59,24 @@ class StoredRun:
     def summary(self) -> dict[str, Any]:
         return self.facts.summary
 
+    @functools.cached_property
+    def alive(self) -> bool | None:
+        """Whether a process is writing it, damaged or not; None where nothing can tell: it was
+        begun on another host, and the lock of its log reaches no further than this one.
+        """
+        return _is_alive(self.path, self.facts)
+
     @property
-    def alive(self) -> bool:
-        """Whether a process may still be writing it, damaged or not."""
-        return _is_alive(self.facts)
+    def doubt(self) -> str:
+        """What to add to the status, where that is not sure; else ""."""
+        if self.alive is not None:
+            return ""
+        return f"running on {self.facts.host}, or died there"
 
     @functools.cached_property
     def config(self) -> dict[str, Any]:
         """The config as it ran. Raises StoreError, with line and column."""
-        return self._with_id(read_config)
+        return self._once("config", read_config)
 
     def flat_config(self) -> dict[str, Any]:
         """The config with dotted keys, as {"optimizer.lr": 0.1}. Raises StoreError."""
@@ -70,13 +92,16 @@ class StoredRun:
     @functools.cached_property
     def log(self) -> Log:
         """The metrics, and the damage in their file."""
-        return self._with_id(read_log)
+        return self._once("log", read_log)
 
-    def _with_id(self, read: Callable[[Path], T]) -> T:
-        try:
-            return read(self.path)
-        except StoreError as error:
-            raise StoreError(f"{self.id}: {error}") from None
+    def _once(self, what: str, read: Callable[[Path], T]) -> T:
+        """What is read; where that fails, it does so for good: damage may take long to be found."""
+        if what not in self._unread:
+            try:
+                return read(self.path)
+            except StoreError as error:
+                self._unread[what] = f"{self.id}: {error}"
+        raise StoreError(self._unread[what])
 
     def series(self, name: str) -> tuple[list[int], list[float]]:
         """One metric's steps and values, of the lines that have it."""
@@ -106,17 +131,24 @@ def load(path: Path) -> StoredRun:
     except StoreError as error:
         return StoredRun(path, damage=[str(error)])
     facts, damage = RunFacts.from_data(run_json)
-    alive = _is_alive(facts)
+    alive = _is_alive(path, facts) is not False
     needed = [layout.CONFIG] if alive else [layout.CONFIG, layout.METRICS]  # it may just begin
     damage += [f"{name} is missing" for name in needed if not os.path.exists(path / name)]
     status = "crashed" if facts.status == "running" and not alive else str(facts.status)
     return StoredRun(path, run_json, facts, damage, "damaged" if damage else status)
 
 
-def _is_alive(facts: RunFacts) -> bool:
-    return facts.status == "running" and not environment.is_gone(
-        facts.host, facts.pid, facts.pid_start
-    )
+def _is_alive(path: Path, facts: RunFacts) -> bool | None:
+    if facts.status != "running":
+        return False
+    locked = is_being_written(path / layout.METRICS)
+    if locked:
+        return True
+    if facts.host not in (None, platform.node()):
+        return None
+    if facts.pid_start is None and locked is False:
+        return False  # a process of this number may be another one
+    return not environment.is_gone(facts.pid, facts.pid_start)
 
 
 def find(store: str | Path, which: str) -> StoredRun:
@@ -151,12 +183,12 @@ def find(store: str | Path, which: str) -> StoredRun:
 def command(verb: str, store: str | Path, *arguments: str) -> str:
     """What to type next."""
     in_store = [] if str(store) == "runs" else ["--store", str(store)]
-    return " ".join(["python -m minigrad.runs", verb, *arguments, *in_store])
+    return f"python -m minigrad.runs {shlex.join([verb, *arguments, *in_store])}"
 
 
 def empty(store: str | Path) -> str:
     """What to say of a store without runs."""
-    out = "" if str(store) == "runs" else f" --out {store}"
+    out = "" if str(store) == "runs" else f" --out {shlex.quote(str(store))}"
     train = f"python -m minigrad.train configs/xor.yaml{out}"
     return f"no runs in {str(store)!r} yet: {train} makes one"
 
@@ -187,9 +219,10 @@ def _latest(store: str | Path) -> StoredRun:
 def _at(store: Path, path: Path) -> StoredRun:
     """The run at a path, by the store's own name for it where it lies in the store."""
     real = Path(os.path.realpath(path))
-    if real.parent == Path(os.path.realpath(store)) and os.path.lexists(real):
+    in_store = real.parent == Path(os.path.realpath(store))
+    if in_store and os.path.lexists(real) and may_be_run(real.name):
         return load(store / real.name)
-    if not _is_run(real):
+    if not _is_run(real) or (in_store and not may_be_run(real.name)):
         raise StoreError(
             f"no run at {str(path)!r}: {command('list', store)} shows those of {str(store)!r}"
         )

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.files.whole import relink
@@ -14,32 +14,33 @@ from minigrad.tracking.store import runs as stored_runs
 def delete(store: str | Path, runs: Sequence[StoredRun], force: bool = False) -> None:
     """Move runs to the trash, and `latest` to the newest that remains.
 
-    Raises StoreError, before any is moved, if one is running, unless forced, or in another store.
+    Raises StoreError where one cannot go, as one that is running, unless forced, or that lies in
+    another store: then none is moved.
     """
     store = Path(store)
     for run in runs:
         if not os.path.samefile(run.path.parent, store):
             raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
-        if run.alive and not force:
+        if run.alive is not False and not force:
+            process = f"process {run.facts.pid} on {run.facts.host or 'this host'}"
+            doubt = ", or died there" if run.doubt else ""
             raise StoreError(
-                f"{run.id} is running (process {run.facts.pid} on "
-                f"{run.facts.host or 'this host'}): stop it, or delete it with --force"
+                f"{run.id} is running ({process}{doubt}): stop it, or delete it with --force"
             )
-    (store / TRASH).mkdir(exist_ok=True)
-    for run in runs:
-        _move(run.path, store / TRASH / run.id)
+    _make_trash(store)
+    _move_all({run.path: store / TRASH / run.id for run in runs})
     settle_latest(store)
 
 
 def restore(store: str | Path, which: Sequence[str]) -> list[str]:
     """Move runs, named by their ids or parts of them, out of the trash again; gives their ids.
 
-    Raises StoreError for one that is not there, or if a run of its name has taken its place.
+    Raises StoreError for one that is not there, or if a run of its name has taken its place: then
+    none is moved.
     """
     store = Path(store)
     identities = list(dict.fromkeys(_in_trash(store, name) for name in which))
-    for identity in identities:
-        _move(store / TRASH / identity, store / identity)
+    _move_all({store / TRASH / identity: store / identity for identity in identities})
     settle_latest(store)
     return identities
 
@@ -66,6 +67,32 @@ def settle_latest(store: Path) -> None:
     if link.is_symlink() and os.readlink(link) == newest:
         return
     relink(link, newest)
+
+
+def _make_trash(store: Path) -> None:
+    trash = store / TRASH
+    try:
+        trash.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{trash} cannot be made: {error.strerror}") from None
+    if trash.is_symlink():
+        raise StoreError(f"{trash} is a link: what goes there would leave the store")
+
+
+def _move_all(targets: Mapping[Path, Path]) -> None:
+    """Move each to its target, or none. Raises StoreError."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, target in targets.items():
+            _move(source, target)
+            moved.append((source, target))
+    except StoreError as error:
+        for source, target in reversed(moved):
+            try:
+                os.rename(target, source)
+            except OSError:
+                raise StoreError(f"{error}; {source.name} stays at {target}") from None
+        raise
 
 
 def _move(source: Path, target: Path) -> None:

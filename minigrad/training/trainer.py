@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
+from minigrad.engines.prediction import predictor
 from minigrad.training.batches import Batches
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value, grad_norm
@@ -138,7 +139,7 @@ class Trainer:
     @property
     def predict(self) -> Callable[[list[list[float]]], Outputs]:
         """The model's outputs for some inputs, one list a sample."""
-        return self.engine.predict
+        return predictor(self.engine)
 
     def table(self) -> None:
         """Each seed's numbers are a table; one seed has none."""

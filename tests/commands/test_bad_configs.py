@@ -1159,7 +1159,7 @@ def contained(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test leaves names, plugins or signal handlers behind."""
     before = signal.getsignal(signal.SIGTERM)
     known = [dict(registry) for registry in REGISTRIES]
-    monkeypatch.setattr(plugins, "_loaded", set())
+    monkeypatch.setattr(plugins, "_loaded", {})
     yield
     signal.signal(signal.SIGTERM, before)
     for registry, names in zip(REGISTRIES, known, strict=True):

@@ -23,6 +23,7 @@ from minigrad.doctor.patient import Patient
 from minigrad.doctor.samples import check_data
 from minigrad.doctor.short_run import ShortRun
 from minigrad.doctor.start import check_start
+from minigrad.doctor.units import check_units
 from minigrad.doctor.updates import check_training, check_updates
 from tests.waiting import until
 
@@ -344,7 +345,8 @@ def test_of_a_large_model_some_slopes_of_every_layer_are_checked(
     finding = check_gradient(Patient(config.load(XOR)))
     assert finding.verdict == "ok"
     assert 2 <= finding.numbers["checked"] < 33
-    assert f"{finding.numbers['checked']} of 33 slopes agree with" in finding.sentence
+    count = finding.numbers["checked"]
+    assert finding.sentence.startswith(f"all {count} slopes checked, of 33, agree with central")
 
 
 def test_a_wrong_slope_outside_the_activations_is_told_by_its_operation(tmp_path: Path) -> None:
@@ -686,3 +688,39 @@ def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
     assert process.stderr.read() == b""
     assert process.wait() == 0
     process.stderr.close()
+
+
+def standardized(data: Dataset) -> Finding:
+    patient = Patient(config.load(XOR, ["data.standardize=true"]))
+    patient.data = data
+    return check_data(patient)
+
+
+def test_scaling_is_not_advised_where_it_is_on() -> None:
+    rare = Dataset([[0.0, 0.1 * i] for i in range(20)] + [[24.0, 1.0]], [0.0, 1.0] * 10 + [1.0], 2)
+    assert str(standardized(rare)) == (
+        "x0 is as large as 24 deviations: see whether those are outliers"
+    )
+
+
+@pytest.mark.parametrize(("check", "activation"), [(check_units, "tanh"), (check_start, "relu")])
+@pytest.mark.parametrize("is_on", [True, False])
+def test_large_sums_are_scaled_by_what_is_not_on_yet(
+    check: Callable[[Patient], Finding], activation: str, is_on: bool
+) -> None:
+    overrides = [f"model.activation={activation}", f"data.standardize={str(is_on).lower()}"]
+    patient = Patient(config.load(XOR, overrides))
+    patient.data = Dataset([[1e4 * x for x in point] for point in POINTS], HALVES, 2)
+    advice = check(patient).advice
+    assert "model.init" in advice
+    assert ("data.standardize" in advice) is not is_on
+
+
+def test_features_are_called_by_their_columns() -> None:
+    names = ["width", "height", "depth"]
+    data = Dataset([[x, 3.0, 0.0] for x, _ in POINTS], HALVES, 2, names=names)
+    assert str(of(check_data, data)) == (
+        "height, depth are the same in every sample and tell nothing: drop them"
+    )
+    broken = replace(data, inputs=[[0.0, math.nan, 1.0], *data.inputs[1:]])
+    assert of(check_data, broken).sentence == "height of sample 0 is nan"

@@ -535,8 +535,16 @@ BAD: dict[str, tuple[list[str], str | list[str]]] = {
     ),
     "data that do not suit": (["loss=bce,hinge", "data=blobs"], ["bce needs", "hinge needs"]),
     "cells that are the same": (
-        ["optimizer.lr=0.1,0.2", "optimizer=sgd,adam"],
-        "optimizer.lr=0.1 optimizer=sgd and optimizer.lr=0.2 optimizer=sgd make the same config",
+        ["optimizer.lr=1,1.0"],
+        "optimizer.lr=1 and optimizer.lr=1.0 make the same config: leave one of the two out",
+    ),
+    "cells whose numbers are the same": (
+        ["optimizer.lr=1,1.0"],
+        "optimizer.lr: 1 and 1.0 are the same value: leave one of them out",
+    ),
+    "cells whose blocks are the same": (
+        ["optimizer=sgd,{name: sgd}"],
+        "make the same config: leave one of them out",
     ),
     "a seed that is none": (["seed=0,-1"], "seed: must be a whole number of at least 0"),
     "seeds twice": (
@@ -580,6 +588,15 @@ def test_a_bad_grid_exits_2_in_one_line_a_fault_and_writes_nothing(
     for fault in faults:
         assert any(all(part in line for part in fault.split(" ... ")) for line in lines), err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_closed_stderr_ends_no_sweep(tmp_path: Path) -> None:
+    command = " ".join([*COMMAND, XOR, "train.steps=9", "optimizer.lr=1", "--out", str(tmp_path)])
+    result = subprocess.run(f"{command} 2>&-", shell=True, stdout=subprocess.PIPE, timeout=120)
+    assert result.returncode == 0
+    assert result.stdout.decode().splitlines()[0].startswith("1 cell")
+    assert b": 1 finished" in result.stdout
+    assert status(tmp_path) == "finished"
 
 
 def test_a_cluster_that_does_not_answer_exits_2(tmp_path: Path) -> None:

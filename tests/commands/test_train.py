@@ -77,7 +77,7 @@ def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> No
     result = train(tmp_path, XOR, "expect.final_loss_below=1e-9")
     assert result.returncode == 1
     line = result.stdout.splitlines()[1]
-    assert line == "expectation missed: final loss 0.0001501 misses 1e-09 by 0.0001501"
+    assert line == "expectation missed: final loss 0.0001501 is not below 1e-09"
     assert facts(the_run(tmp_path))["status"] == "finished"
     (_, verdict) = facts(the_run(tmp_path))["expectations"]  # type: ignore[misc]
     assert verdict["met"] is False  # type: ignore[has-type]

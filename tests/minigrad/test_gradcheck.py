@@ -2,10 +2,11 @@
 
 import random
 
+import numpy as np
 import pytest
 
 import nn
-from minigrad import Value, maximum
+from minigrad import Tensor, Value, maximum, tensor
 from minigrad.gradcheck import GradientError, gradcheck
 from minigrad.value import _node
 
@@ -157,3 +158,58 @@ def test_what_rounding_does_not_explain_is_one() -> None:
     assert gradcheck(lambda a: off(a, 1.6e-7) + 1000.0, [1.0]).checked == 1
     with pytest.raises(GradientError, match="relative error"):
         gradcheck(lambda a: off(a, 2.2e-7) + 1000.0, [1.0])
+
+
+# Tensors.
+
+
+def wrong_of_tensors(x: Tensor) -> Tensor:
+    """tanh with a slope that is off by a tenth."""
+    right = x.tanh()
+    numbers = right.data
+
+    def backward(grad):
+        x._accumulate(grad * 1.1 * (1 - numbers**2))
+
+    return tensor._node(numbers, "wrong_tanh", (x,), backward)
+
+
+def test_tensors_are_checked_number_by_number_or_along_directions() -> None:
+    x, w = Tensor([[0.5, -1.0], [2.0, 0.1]], label="x"), Tensor([0.3, 0.7])
+    x.grad = np.ones((2, 2))
+
+    def loss(x, w):
+        return ((x @ w).tanh() * x.max(axis=1)).mean()
+
+    whole, random_ones = gradcheck(loss, [x, w]), gradcheck(loss, [x, w], directions=3)
+    assert (whole.checked, random_ones.checked) == (6, 3)
+    assert max(whole.worst, random_ones.worst) < 1e-7
+    assert x.grad.tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert x.data.tolist() == [[0.5, -1.0], [2.0, 0.1]]
+    assert gradcheck(lambda x: x.exp().sum(), [np.array([1.0, 2.0])]).checked == 2
+
+
+@pytest.mark.parametrize("directions", [None, 2])
+def test_a_wrong_rule_of_tensors_is_named_with_its_operation(directions: int | None) -> None:
+    x = Tensor([[0.5, -0.4]], label="gain")
+    with pytest.raises(GradientError) as caught:
+        gradcheck(lambda x: (wrong_of_tensors(x * 2) + 1).exp().sum(), [x], directions=directions)
+    message = str(caught.value)
+    where = r"inputs[0] (gain) at [0, 0] = 0.5" if directions is None else "direction 0"
+    assert message.startswith(f"{where}: backward() gives ")
+    assert "the rule of wrong_tanh at * ([[1.0, -0.8]]) is wrong" in message
+
+
+def test_a_kink_of_tensors_within_the_step_is_told() -> None:
+    report = gradcheck(lambda x: (x.relu() + x.max()).sum(), [Tensor([0.0, 1.0, 1.0])])
+    assert [kink.split(": ")[1] for kink in report.kinks] == [
+        *("a kink of relu within the step of 1e-05", "a kink of max within the step of 1e-05"),
+        "a kink of max within the step of 1e-05",
+    ]
+
+
+def test_what_gives_no_single_number_is_refused() -> None:
+    with pytest.raises(TypeError, match="gives one number"):
+        gradcheck(lambda x: x * 2, [Tensor([1.0, 2.0])])
+    with pytest.raises(ValueError, match="directions in Tensors alone"):
+        gradcheck(lambda x: x * 2, [1.0], directions=2)

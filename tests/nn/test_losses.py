@@ -115,3 +115,9 @@ def test_the_largest_output_is_the_answer_of_a_classifier() -> None:
     right = CORRECT["cross_entropy"]
     assert right([0.1, 0.7, 0.2], 1.0)
     assert not right([0.1, 0.7, 0.2], 2.0)
+
+
+def test_a_binary_output_on_the_boundary_is_label_0() -> None:
+    for loss in ("bce", "hinge"):
+        assert CORRECT[loss]([0.0], 0.0)
+        assert not CORRECT[loss]([0.0], 1.0)

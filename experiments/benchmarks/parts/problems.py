@@ -4,6 +4,7 @@ import random
 
 import nn
 from experiments.benchmarks.peers.served import Task
+from experiments.benchmarks.peers.turns import ROOT
 
 XOR = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
 
@@ -15,6 +16,22 @@ def points(count: int) -> list[tuple[list[float], float]]:
     rng = random.Random(0)
     inputs = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(count)]
     return [(x, float(x[0] * x[1] > 0)) for x in inputs]
+
+
+def digits(sizes: list[int], batch: int) -> Task:
+    """Handwritten digits of configs/data that fill ten batches, with the weights of seed 0."""
+    lines = (ROOT / "configs" / "data" / "digits.csv").read_text(encoding="ascii").splitlines()
+    rows = [[float(cell) for cell in line.split(",")] for line in lines[1 : 10 * batch + 1]]
+    model = nn.MLP(sizes[0], sizes[1:], rng=random.Random(0))
+    return Task(
+        sizes=sizes,
+        inputs=[[ink / 16 for ink in row[:-1]] for row in rows],
+        targets=[row[-1] for row in rows],
+        weights=[[value.data for value in model.parameters()]],
+        lr=0.1,
+        momentum=0.9,
+        batch=batch,
+    )
 
 
 def task(sizes: list[int], count: int, seeds: int = 1, steps: int = 1) -> Task:

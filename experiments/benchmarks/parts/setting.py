@@ -26,6 +26,7 @@ class Setting:
         found = [
             Peer("lifted", "lifted"),
             Peer("lifted replicas", "lifted_replicas"),
+            Peer("Tensor", "tensors"),
             Peer("eager", "eager"),
             Peer("micrograd", "micrograd_values", self.torch_python, ("micrograd",)),
             Peer("PyTorch", "torch_eager", self.torch_python, ("torch",)),

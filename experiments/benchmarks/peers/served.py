@@ -7,8 +7,9 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +19,9 @@ class Task:
     """A training that all peers do alike: tanh layers, bce on the logit, full batch, SGD.
 
     `weights` has one list of parameters a replica, in nn.MLP's order: layer by layer, neuron by
-    neuron, each neuron's weights and then its bias. A step of a peer is `steps` updates.
+    neuron, each neuron's weights and then its bias. A step of a peer is `steps` updates. Where
+    there are several outputs the targets are classes and the loss is cross-entropy; where there is
+    a `batch`, a step takes the next so many samples, in turn.
     """
 
     sizes: list[int]
@@ -28,6 +31,13 @@ class Task:
     lr: float
     momentum: float
     steps: int = 1
+    batch: int | None = None
+
+    def batches(self, *arrays: Any) -> Iterator[list[Any]]:
+        """The arrays' parts of each step, without end."""
+        size = self.batch or len(self.inputs)
+        starts = range(0, len(self.inputs), size)
+        return cycle([[array[start : start + size] for array in arrays] for start in starts])
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)), encoding="ascii")

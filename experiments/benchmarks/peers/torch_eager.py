@@ -25,15 +25,19 @@ def network(task: Task) -> torch.nn.Sequential:
 
 
 def prepare(task: Task) -> Callable[[], Step]:
-    inputs = torch.tensor(task.inputs)
-    targets = torch.tensor(task.targets)[:, None]
+    inputs, targets = torch.tensor(task.inputs), torch.tensor(task.targets)
+    if task.sizes[-1] == 1:
+        loss_of, targets = torch.nn.functional.binary_cross_entropy_with_logits, targets[:, None]
+    else:
+        loss_of, targets = torch.nn.functional.cross_entropy, targets.long()
 
     def start() -> Step:
-        model = network(task)
+        model, batches = network(task), task.batches(inputs, targets)
         optimizer = torch.optim.SGD(model.parameters(), lr=task.lr, momentum=task.momentum)
 
         def step() -> torch.Tensor:
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(model(inputs), targets)
+            x, target = next(batches)
+            loss = loss_of(model(x), target)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

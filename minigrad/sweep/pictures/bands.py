@@ -74,6 +74,6 @@ def draw_bands(path: Path, bands: Sequence[Band], *, loss: str, title: str, subt
         handlelength=1.8,
     )
     legend.get_title().set_color(INK)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    style.literal(*legend.get_texts())
+    style.log_ticks(axes.yaxis)
     style.save(figure, path)

@@ -35,7 +35,7 @@ def short_name(standing: Standing) -> str:
     'adam, lr 0.1'
     """
     return ", ".join(
-        value if isinstance(value, str) else f"{short_key(key)} {cell(value)}"
+        cell(value) if isinstance(value, str) else f"{short_key(key)} {cell(value)}"
         for key, value in standing.values.items()
     )
 

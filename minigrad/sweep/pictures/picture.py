@@ -12,8 +12,10 @@ from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_
 from minigrad.sweep.pictures.points import draw_ranking, draw_trends
 from minigrad.sweep.ranking import Standing
 from minigrad.sweep.store import SweepStore
+from minigrad.terminal.text import counted, excerpt
 
 _LONGEST = 12  # axis of a heat map
+_NAME = 70  # characters of a cell's name
 
 
 def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
@@ -33,7 +35,7 @@ def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
         loss = str(sweep.plan.cells[0].config["loss"])
         bands = [
             band(
-                f"{short_name(one) or 'all seeds'}: {short_loss(one)}",
+                f"{excerpt(short_name(one) or 'all seeds', _NAME)}: {short_loss(one)}",
                 [sweep.store / run for run in one.runs],
             )
             for one in standings
@@ -61,9 +63,10 @@ def _values(sweep: SweepStore) -> dict[str, list[Any]]:
 def _head(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, str]:
     plan, best = sweep.plan, standings[0]
     seeds = f" over {best.members:,} seeds" if best.members > 1 else ""
+    cells = counted(len(plan.cells), "cell")
     name = f"best: {short_name(best)}" if best.values else "all seeds"
     met = "" if best.met is None else f", {math.floor(100 * best.met)}% met the expectations"
     return {
-        "title": f"{plan.name}: final loss of {len(plan.cells):,} cells{seeds}",
+        "title": f"{plan.name}: final loss of {cells}{seeds}",
         "subtitle": f"{name}, median {short_loss(best)}{met}   {sweep.id}",
     }

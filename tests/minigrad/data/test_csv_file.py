@@ -48,6 +48,7 @@ def test_columns_become_features_and_the_target(write) -> None:
         classes=None,
         source="people.csv",
         lines=[2, 3],
+        names=["age", "size"],
     )
     assert read(path, target="age").targets == [30.0, 40.0]
     assert read(path).where(1) == "people.csv:3"
@@ -148,6 +149,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "hexadecimal": (HEADER + "0x1F,1,0\n", "must be a finite number, found '0x1F'"),
     "thousands": (HEADER + '"1,000",1,0\n', "must be a finite number, found '1,000'"),
     "decimal comma": (HEADER + '"1,5",1,0\n', "must be a finite number, found '1,5'"),
+    "other digits": (HEADER + "\u0661,1,0\n", "must be a finite number, found '\u0661'"),
     "percent": (HEADER + "5%,1,0\n", "must be a finite number, found '5%'"),
     "inner space": (HEADER + "1 000,1,0\n", "must be a finite number, found '1 000'"),
     "true": (HEADER + "1,1,True\n", "must be a finite number, found 'True'"),
@@ -247,11 +249,11 @@ def test_all_faults_of_a_header_are_told_at_once(write) -> None:
     ("bad", "last"), [(20, None), (21, "... and 1 more"), (1500, "... and 1,480 more")]
 )
 def test_twenty_faults_are_enough(bad: int, last: str | None, write) -> None:
-    message = faults(write("a,y\n" + "x,1\n" * bad))
-    assert len(message) == 20 + bool(last)
-    assert message[19].startswith("people.csv:21: ")
+    sentences = faults(write("a,y\n" + "x,1\n" * bad))
+    assert len(sentences) == 20 + bool(last)
+    assert sentences[19].startswith("people.csv:21: ")
     if last:
-        assert message[20] == last
+        assert sentences[20] == last
 
 
 def test_an_unknown_target_is_answered_with_the_nearest_name_on_one_short_line(write) -> None:
@@ -266,13 +268,13 @@ def test_an_unknown_target_is_answered_with_the_nearest_name_on_one_short_line(w
 
 
 def test_more_rows_or_numbers_than_the_limit_are_refused(write) -> None:
-    message = faults(write("a,y\n" + "1,2\n" * (MAX_ROWS + 1)))
-    assert message == [f"people.csv:{MAX_ROWS + 2}: more than 100,000 rows"]
+    sentences = faults(write("a,y\n" + "1,2\n" * (MAX_ROWS + 1)))
+    assert sentences == [f"people.csv:{MAX_ROWS + 2}: more than 100,000 rows"]
     columns = 100
     rows = MAX_NUMBERS // columns
     header = ",".join(["y", *(f"c{i}" for i in range(1, columns))])
-    message = faults(write(header + "\n" + ("1," * (columns - 1) + "1\n") * (rows + 1)))
-    assert message == [f"people.csv:{rows + 2}: more than 1,000,000 numbers"]
+    sentences = faults(write(header + "\n" + ("1," * (columns - 1) + "1\n") * (rows + 1)))
+    assert sentences == [f"people.csv:{rows + 2}: more than 1,000,000 numbers"]
 
 
 def test_as_many_rows_as_the_limit_are_read(write) -> None:
@@ -290,8 +292,8 @@ def test_blank_lines_without_end_are_refused(write) -> None:
 def test_a_large_file_is_refused_without_being_read(size: int, message: str, write) -> None:
     path = write("")
     os.truncate(path, size)  # a hole, which takes no room on the disk
-    (message,) = faults(path)
-    assert message.startswith(f"people.csv{message}")
+    (fault,) = faults(path)
+    assert fault.startswith(f"people.csv{message}")
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(
@@ -377,3 +379,9 @@ def test_reading_draws_nothing_and_leaves_the_csv_module_alone(write) -> None:
     DATASETS["csv"](path=write("a,y\n1,2\n"), target="y", rng=rng)
     assert rng.getstate() == before
     assert csv.field_size_limit() == limit
+
+
+def test_features_have_the_names_of_their_columns(write) -> None:
+    data = read(write(HEADER + "1,2,0\n3,4,1\n"))
+    assert data.names == ["age", "size"]
+    assert (data.feature(0), data.take([1]).feature(1)) == ("age", "size")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -65,6 +69,30 @@ def test_replicas_of_an_mlp_are_their_single_runs_to_the_bit(sizes: list[int], b
         assert_same_bits(program, *drawn(batch, replicas, batch, program))
 
 
+NEEDS = {"Prescott": "SSE3", "Nehalem": "SSE42", "Haswell": "AVX2", "SkylakeX": "AVX512_SKX"}
+FEATURES = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
+KERNELS = [name for name, feature in NEEDS.items() if FEATURES.get(feature)]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_replicas_are_their_single_runs_to_the_bit_with_every_kernel_of_blas(kernel: str) -> None:
+    """OpenBLAS takes the kernel that it is told to; another BLAS, its own."""
+    code = (
+        f"from {__name__} import check_all_shapes\n"
+        "check_all_shapes([[1], [8, 1], [16, 16, 1], [3, 1, 5, 2, 1], [32, 3], [2, 64, 1]])"
+    )
+    variables = {**os.environ, "OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", code], env=variables, check=True)
+
+
+def check_all_shapes(networks: list[list[int]]) -> None:
+    for sizes in networks:
+        program = lifted_mlp(2, sizes, loss="bce" if sizes[-1] == 1 else "cross_entropy")
+        for batch in (1, 2, 3, 4, 7, 20, 100, 333):
+            for replicas in (1, 2, 5):
+                assert_same_bits(program, *drawn(batch, replicas, batch, program))
+
+
 @pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
 def test_replicas_are_their_single_runs_to_the_bit_with_every_activation(activation: str) -> None:
     program = lifted_mlp(3, [5, 4, 1], activation, "mse")
@@ -83,14 +111,14 @@ def test_replicas_in_blocks_are_their_single_runs_to_the_bit(
 
 @pytest.mark.parametrize("largest", [1, 3_000, 20_000])
 def test_samples_in_blocks_agree_to_rounding(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
-    program = lifted_mlp(2, [8, 1])
-    parameters, inputs = drawn(3, 3, 31, program)
-    whole = copied(program.gradient(parameters, inputs))
+    parameters, inputs = drawn(3, 3, 31, lifted_mlp(2, [8, 1]))
+    whole = copied(lifted_mlp(2, [8, 1]).gradient(parameters, inputs))
     monkeypatch.setattr(lifted, "BLOCK", 1)
     monkeypatch.setattr(lifted, "LARGEST_BLOCK", largest)
-    for found, expected in zip(program.gradient(parameters, inputs), whole, strict=True):
-        assert found.shape == expected.shape
-        assert np.abs(found - expected).max() < 1e-13 * np.abs(expected).max()
+    program = lifted_mlp(2, [8, 1])
+    for part, expected in zip(program.gradient(parameters, inputs), whole, strict=True):
+        assert part.shape == expected.shape
+        assert np.abs(part - expected).max() < 1e-13 * np.abs(expected).max()
     assert_same_bits(program, parameters, inputs)
 
 
@@ -120,6 +148,53 @@ def test_replicas_of_random_graphs_are_their_single_runs(
     for index, (loss, _, own) in enumerate(alone):
         found = float(losses[index]), slopes[index].tolist()
         assert deviation(found, (float(loss), own.tolist())) < 1e-12
+
+
+def token_model(tokens: int, width: int, units: int) -> Lifted:
+    """The same two layers on each token."""
+    first, second = nn.Layer(width, units, "tanh"), nn.Layer(units, 1, "tanh")
+
+    def of_sample(x: Any) -> tuple[Value, list[Value]]:
+        hidden = [first(token) for token in x]
+        halves = [second(one)[0] for one in hidden]
+        total = Value(0.0)
+        for half in halves:
+            total = total + half * half
+        return total.softplus(), halves
+
+    sample = [[0.1 * i + 0.05 * j for j in range(width)] for i in range(tokens)]
+    return Lifted(of_sample, [sample], first.parameters() + second.parameters())
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 20])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 1, 2), (3, 2, 1), (5, 4, 8)])
+def test_replicas_with_the_same_weights_for_many_tokens_are_their_single_runs(
+    shape: tuple[int, int, int], batch: int
+) -> None:
+    program = token_model(*shape)
+    for replicas in (1, 2, 5):
+        parameters, inputs = drawn(batch, replicas, batch, program)
+        assert_same_bits(program, parameters, inputs)
+
+
+def test_products_with_the_same_weights_are_one() -> None:
+    program = token_model(5, 4, 8)
+    apart = [operation for operation in program.program.operations if operation.op == "dot"]
+    merged = [operation for operation in program.merged.operations if operation.op == "dot"]
+    assert [operation.times for operation in apart] == [1] * 10
+    assert [operation.times for operation in merged] == [5, 5]
+
+
+def test_a_layer_that_reads_its_own_outputs_is_not_merged() -> None:
+    layer = nn.Layer(3, 3)
+    program = Lifted(
+        lambda x: (sum((v * v for v in layer(layer(x))), Value(0.0)), []),
+        [[0.5, -0.25, 1.0]],
+        layer.parameters(),
+    )
+    assert program.merged is program.program
+    parameters, inputs = drawn(0, 3, 4, program)
+    assert_same_bits(program, parameters, inputs)
 
 
 def test_data_without_a_replica_axis_is_never_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:

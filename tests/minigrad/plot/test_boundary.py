@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from PIL import Image
 
 from minigrad.data import Dataset
 from minigrad.plot import style
@@ -80,7 +83,6 @@ def test_cross_entropy_of_two_classes_gives_the_probability_of_the_second() -> N
 def test_cross_entropy_of_more_gives_winners_and_shares() -> None:
     plane = surface(three, THREE, None, loss="cross_entropy", resolution=21)
     assert plane.kind == "class"
-    assert plane.shares is not None
     for i, y in enumerate(plane.ys):
         for j, x in enumerate(plane.xs):
             shares = [grid[i][j] for grid in plane.shares]
@@ -229,8 +231,8 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["probability", "class", "value"])
 @pytest.mark.parametrize("number", [math.nan, 0.0])
-def test_surfaces_of_nothing_but_one_number_are_drawn(
-    kind: Any, number: float, tmp_path: Path
+def test_a_surface_of_one_number_is_one_colour_without_a_boundary(
+    kind: Any, number: float, tmp_path: Path, drawn: list[Figure]
 ) -> None:
     flat = Surface([0.0, 1.0], [0.0, 1.0], [[number] * 2] * 2, kind)
     if kind == "class":
@@ -238,6 +240,8 @@ def test_surfaces_of_nothing_but_one_number_are_drawn(
     for data in (XOR, WIDE):
         if kind == "value" or data is XOR:
             draw_boundary(tmp_path / "a.png", flat, data, None, title="t", subtitle="s")
+            assert lines_at(drawn[-1]) == []
+            assert len(colours_between_points(tmp_path / "a.png", drawn[-1])) == 1
 
 
 @pytest.mark.parametrize("number", [0.0, -3.0, 1e30])
@@ -251,9 +255,59 @@ def test_a_surface_and_data_of_the_same_number_have_a_scale_around_it(
     assert low < number < high
 
 
-def test_a_surface_of_winners_alone_is_drawn(tmp_path: Path) -> None:
-    winners = Surface([0.0, 1.0, 2.0], [0.0, 1.0], [[0.0, 0.0, 1.0], [2.0, 2.0, 1.0]], "class")
-    draw_boundary(tmp_path / "a.png", winners, THREE, None, title="t", subtitle="s")
+def test_a_class_has_its_tint_where_it_wins_and_a_line_around_it(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    def sides(queries: list[list[float]]) -> list[list[float]]:  # class 0, 1, 2 from left to right
+        return [[-9 * x, 0.0 * x, 9 * (x - 2)] for x, _ in queries]
+
+    data = Dataset([[-1.0, 0.0], [1.0, 0.0], [3.0, 1.0]], [0.0, 1.0, 2.0], 3)
+    plane = surface(sides, data, None, loss="cross_entropy")
+    draw_boundary(tmp_path / "a.png", plane, data, None, title="t", subtitle="s")
+    places = sorted({round(x, 1) for x, _ in lines_at(drawn[0])})
+    assert places == pytest.approx([0.0, 2.0], abs=0.1)
+    pixels = pixels_of(tmp_path / "a.png")
+    for label, x in enumerate((-1.4, 1.0, 3.4)):
+        tint = pixels[pixel_of(drawn[0], x, 0.7)]
+        half = (1 + np.array(to_rgb(style.COLORS[label]))) / 2
+        assert tint == pytest.approx(half, abs=0.02)
+
+
+@pytest.mark.parametrize("loss", ["bce", "hinge"])
+def test_each_side_of_the_boundary_has_the_colour_of_its_label(
+    loss: str, tmp_path: Path, drawn: list[Figure]
+) -> None:
+    plane = surface(lambda q: [[9 * (x - 0.5)] for x, _ in q], XOR, None, loss=loss)
+    draw_boundary(tmp_path / "a.png", plane, XOR, None, title="t", subtitle="s")
+    assert {round(x, 1) for x, _ in lines_at(drawn[0])} == {0.5}
+    pixels = pixels_of(tmp_path / "a.png")
+    left, right = (pixels[pixel_of(drawn[0], x, 0.5)] for x in (0.05, 0.95))
+    assert left[2] > left[0]  # blue, which is label 0
+    assert right[0] > right[2]  # orange
+
+
+def lines_at(figure: Figure) -> list[tuple[float, float]]:
+    """The corners of the black lines between regions."""
+    black = [c for c in figure.axes[0].collections if isinstance(c, ContourSet) and not c.filled]
+    paths = [path for lines in black for path in lines.get_paths()]
+    return [(float(x), float(y)) for path in paths for x, y in np.asarray(path.vertices)]
+
+
+def pixels_of(path: Path) -> Any:
+    return np.asarray(Image.open(path).convert("RGB")) / 255
+
+
+def pixel_of(figure: Figure, x: float, y: float) -> tuple[int, int]:
+    """Row and column of a place of the plane in the saved picture."""
+    across, up = figure.axes[0].transData.transform((x, y))
+    return round(figure.bbox.height - up), round(across)
+
+
+def colours_between_points(path: Path, figure: Figure) -> set[tuple[float, ...]]:
+    """The colours of places of the plane that are far from the points (0, 0) and (1, 1)."""
+    pixels = pixels_of(path)
+    places = [(x, y) for x in (0.25, 0.5, 0.75) for y in (0.25, 0.5, 0.75) if abs(x - y) > 0.2]
+    return {tuple(pixels[pixel_of(figure, x, y)]) for x, y in places}
 
 
 def test_an_svg_is_the_same_whenever_it_is_drawn_and_needs_no_pyplot(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def test_a_band_shows_median_quartiles_and_the_worst(tmp_path: Path, drawn: list
     assert list(promise.get_ydata()) == [0.01, 0.01]
     assert figure.axes[0].get_yscale() == "log"
     assert figure.axes[0].get_ylabel() == "bce loss, log scale"
-    assert keys(figure) == ["half of them", "seed 11, worst", "median"]
+    assert keys(figure) == ["middle half", "seed 11, worst", "median"]
 
 
 def test_a_band_of_one_seed_is_its_curve(tmp_path: Path, drawn: list[Figure]) -> None:

@@ -109,10 +109,10 @@ def test_a_full_disk_ends_the_training_with_what_was_written(
 def test_a_run_whose_end_cannot_be_written_says_so_and_is_no_success(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full_at_the_end(path: Path, content: bytes) -> None:
+    def full_at_the_end(path: Path, content: bytes, **options: Any) -> None:
         if b'"status": "finished"' in content:
             raise OSError(28, "No space left on device")
-        replace(path, content)
+        replace(path, content, **options)
 
     monkeypatch.setattr("minigrad.tracking.destination.replace", full_at_the_end)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 1

@@ -37,7 +37,9 @@ def facts(run: Run) -> dict[str, Any]:
 
 
 def lines(run: Run) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+    """What was logged, without the clock."""
+    texts = (run.path / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(text).items() if k != "time"} for text in texts]
 
 
 def test_a_run_is_named_by_time_slug_and_suffix(tmp_path: Path, new_run: NewRun) -> None:
@@ -65,6 +67,7 @@ def test_numbers_that_json_lacks_are_stored_as_text(new_run: NewRun) -> None:
     run.log({"loss": math.nan, "up": math.inf, "down": -math.inf}, step=0)
     raw = (run.path / "metrics.jsonl").read_text()
     line = json.loads(raw, parse_constant=pytest.fail)
+    assert line.pop("time") >= 0
     assert line == {"step": 0, "loss": "nan", "up": "inf", "down": "-inf"}
 
 
@@ -248,7 +251,7 @@ def test_a_run_whose_facts_cannot_be_written_leaves_nothing_open(
 ) -> None:
     before = sys.stdout, sys.stderr
 
-    def full(_path: Path, _content: bytes) -> None:
+    def full(_path: Path, _content: bytes, **_options: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("minigrad.tracking.destination.replace", full)
@@ -264,10 +267,10 @@ def test_a_run_that_cannot_go_on_for_its_config_is_failed(
     with init("a", {"lr": 0.1}, store=tmp_path) as run:
         run.log({"loss": 1.0})
 
-    def full(path: Path, content: bytes) -> None:
+    def full(path: Path, content: bytes, **options: Any) -> None:
         if path.name == "config.yaml":
             raise OSError(28, "No space left on device")
-        replace(path, content)
+        replace(path, content, **options)
 
     monkeypatch.setattr("minigrad.tracking.destination.replace", full)
     with pytest.raises(OSError, match="No space"):
@@ -308,6 +311,23 @@ def test_without_links_a_run_is_whole_all_the_same(
     assert [path.name for path in tmp_path.iterdir()] == [run.id]
     assert checkpoint.read(run.path / checkpoint.NAME) == {"step": 1}
     assert checkpoint.read(run.path / checkpoint.PREVIOUS) == {"step": 0}
+
+
+def test_the_log_is_on_the_disk_before_the_checkpoint_that_goes_on_from_it(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run("a")
+    run.log({"loss": 1.0})
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        synced.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    run.save_checkpoint({"step": 1}, {"seeds.npz": b""})
+    assert synced == ["metrics.jsonl", ".seeds.npz.new", ".checkpoint.json.new"]
 
 
 def test_without_file_locks_a_run_is_written_all_the_same(

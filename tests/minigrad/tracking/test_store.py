@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from minigrad.files.whole import Lines
+from minigrad.tracking import reopen
+from minigrad.tracking.check import check
 from minigrad.tracking.environment import process_start
+from minigrad.tracking.show import show
 from minigrad.tracking.store import StoredRun, StoreError, find, load, runs
 from tests.minigrad.tracking.written import config, facts, write
 
@@ -169,8 +173,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
         _write_facts('{"status": "finished", "summary": 3}'),
         "run.json: summary must be an object, found 3",
     ),
-    "a directory": (_directory("run.json"), "run.json is not a file"),
-    "a pipe": (_pipe, "run.json is not a file"),
+    "a directory": (_directory("run.json"), "run.json cannot be read: it is"),
+    "a pipe": (_pipe, "run.json cannot be read: it is"),
     "no config": (lambda run: (run / "config.yaml").unlink(), "config.yaml is missing"),
     "no metrics": (lambda run: (run / "metrics.jsonl").unlink(), "metrics.jsonl is missing"),
     "a file": (_file, f"{MIDDLE} is a file, not the directory of a run"),
@@ -213,11 +217,62 @@ def test_a_run_whose_process_died_is_crashed(tmp_path: Path) -> None:
     assert _running(tmp_path, host=here, pid=mine, pid_start=begun).status == "running"
     assert _running(tmp_path, host=here, pid=mine, pid_start=1).status == "crashed"
     assert _running(tmp_path, host=here, pid=dead.pid, pid_start=begun).status == "crashed"
-    assert _running(tmp_path, host=here, pid=mine, pid_start=None).status == "running"
+    assert _running(tmp_path, host=here, pid=mine, pid_start=None).status == "crashed"
     assert _running(tmp_path, host=here, pid=dead.pid, pid_start=None).status == "crashed"
     assert _running(tmp_path, host="elsewhere", pid=dead.pid, pid_start=1).status == "running"
     assert _running(tmp_path, host=here, pid=None, pid_start=None).status == "crashed"
     assert _running(tmp_path, host=here, pid=10**30, pid_start=None).status == "crashed"
+
+
+def test_the_lock_tells_that_a_run_is_being_written_whatever_its_host_is_called(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, NEW, status="running", host="renamed", pid=1, pid_start=1)
+    lines = Lines(path / "metrics.jsonl")
+    run = load(path)
+    assert (run.status, run.alive, run.doubt) == ("running", True, "")
+    lines.close()
+    run = load(path)
+    assert (run.status, run.alive) == ("running", None)
+    assert run.doubt == "running on renamed, or died there"
+
+
+@pytest.mark.parametrize(
+    ("changed", "damage"),
+    [
+        ({"resumed": None, "expectations": None, "lifted": None, "git": None}, []),
+        ({"packages": "x"}, ["packages must be an object, found 'x'"]),
+        ({"packages": None}, ["packages must be an object, found None"]),
+        ({"summary": []}, ["summary must be an object, found []"]),
+        ({"tags": 5}, ["tags must be a list, found 5"]),
+        ({"name": ["x"]}, ["name must be text, found ['x']"]),
+        ({"seed": True, "pid": 1.5}, ["seed must be a whole number", "pid must be a whole number"]),
+        ({"status": ["finished"]}, ["status must be one of"]),
+        ({"resumed": "x", "expectations": {}}, ["expectations must be a list", "resumed must be"]),
+        ({"extra": "x", "of a later version": [1]}, []),
+    ],
+)
+def test_a_fact_of_another_kind_is_damage_and_hides_nothing(
+    tmp_path: Path, changed: dict[str, Any], damage: list[str]
+) -> None:
+    write(tmp_path, OLD)
+    write(tmp_path, NEW, **changed)
+    other, run = runs(tmp_path)
+    assert other.damage == []
+    assert run.run_json.items() >= changed.items()
+    assert len(run.damage) == len(damage)
+    assert all(any(f"run.json: {start}" in one for one in run.damage) for start in damage)
+    for again in (run, other):
+        show(again)
+        check(again)
+
+
+def test_facts_that_it_does_not_know_survive_a_resume(tmp_path: Path) -> None:
+    later: dict[str, Any] = {"extra": 1, "of a later version": [1], "lines": 3}
+    path = write(tmp_path, NEW, **later)
+    reopen(path, last_step=2, config="").finish()
+    facts_now = load(path).run_json
+    assert (facts_now["extra"], facts_now["of a later version"]) == (1, [1])
 
 
 def test_a_process_of_another_user_is_alive(
@@ -227,6 +282,7 @@ def test_a_process_of_another_user_is_alive(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "kill", refuse)
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # where there is a lock, that tells
     run = _running(tmp_path, host=platform.node(), pid=1, pid_start=None)
     assert (run.status, run.alive) == ("running", True)
 

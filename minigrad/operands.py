@@ -1,0 +1,220 @@
+"""What a Tensor's operations are given: numbers, shapes, axes and indices; and what is refused.
+
+A part of the page `tensor.py` that has a page of its own, as it has nothing to do with gradients.
+Tensors are known here as what has `data`, `label`, `op` and `parents`. Floating-point flags tell
+at no cost that a result is not finite; only then is it asked where that comes from.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any
+
+NEEDS = {
+    "/": "a divisor other than 0",
+    "**": "a whole exponent if the base is negative, a positive one if it is 0, no overflow",
+    "exp": "a number below 709.78, for beyond it the result is larger than any float",
+    "log": "a number above 0",
+    "sqrt": "a number of at least 0",
+}
+
+
+def floats(data: Any, label: str) -> Array:
+    """A copy of `data` that cannot be written into. Raises for all that is not float64."""
+    if hasattr(data, "parents"):
+        raise TypeError(f"a Tensor holds numbers, not a {type(data).__name__}: use it as it is")
+    whose = f" {label!r}" if label else ""
+    try:
+        array = np.array(data, order="C")
+    except ValueError as error:
+        raise ValueError(f"the Tensor{whose} needs lists of equal lengths: {error}") from None
+    if array.dtype != np.float64:
+        whole = "write 1.0 for 1, or .astype(float)"
+        mend = {"b": whole, "i": whole, "u": whole, "f": "write .astype(np.float64)"}
+        instead = mend.get(array.dtype.kind, "give it real numbers")
+        found = f"{array.dtype} of shape {array.shape}"
+        raise TypeError(f"the Tensor{whose} holds float64, not {found}: {instead}")
+    array.setflags(write=False)
+    return array
+
+
+def constant(numbers: Any) -> Array:
+    """A copy in float64 of real numbers of any type. Raises TypeError for anything else."""
+    array = np.array(numbers)
+    if array.dtype.kind not in "biuf":
+        kind = type(numbers).__name__
+        raise TypeError(f"a Tensor meets real numbers and arrays of them, not {kind} {numbers!r}")
+    return array.astype(np.float64, copy=False)
+
+
+def fitting(what: str, x: Any, data: Any) -> Array:
+    """`data` as `floats` has it. Raises ValueError for another shape than that of `x`."""
+    array = floats(data, x.label)
+    if array.shape != x.data.shape:
+        raise ValueError(f"the {what} of {named(x)} cannot have the shape {array.shape}")
+    return array
+
+
+def seed_of(root: Any, seed: Any) -> Array:
+    """The gradient that backward() starts with."""
+    if seed is not None:
+        return fitting("seed", root, seed)
+    if root.data.size != 1:
+        raise ValueError(
+            f"backward() of {named(root)}: a gradient starts at one number: call it on a sum or a "
+            "mean, or give it a seed of the same shape"
+        )
+    return np.ones(root.data.shape)
+
+
+@np.errstate(divide="raise", invalid="raise", over="raise", under="ignore")
+def _strictly(function: Callable[..., Array], *arrays: Array) -> Array:
+    return function(*arrays)
+
+
+@np.errstate(all="ignore")
+def _quietly(function: Callable[..., Array], *arrays: Array) -> Array:
+    return function(*arrays)
+
+
+def evaluate(op: str, function: Callable[..., Array], *operands: Any) -> Array:
+    """function(*arrays), where that has an answer. Raises ValueError and ArithmeticError."""
+    try:
+        return _strictly(function, *[operand.data for operand in operands])
+    except FloatingPointError:
+        return _excused(op, function, operands)
+    except ValueError as error:
+        reason = error if op in ("concatenate", "stack") else "the shapes do not broadcast"
+        raise ValueError(f"{op} of {_all_named(operands)}: {reason}") from None
+
+
+def _excused(op: str, function: Callable[..., Array], operands: Sequence[Any]) -> Array:
+    """The result, if what is not finite in it comes from operands, or from + and * overflowing."""
+    y = np.asarray(_quietly(function, *[operand.data for operand in operands]))
+    wrong = ~np.isfinite(y) if op in NEEDS else np.isnan(y)
+    for operand in operands:
+        finite = np.isfinite(operand.data)
+        is_elementwise = op in NEEDS or op in ("+", "-", "*")
+        wrong = wrong & (finite if is_elementwise else finite.all())
+    if not wrong.any():
+        return y
+    place, at = _first(wrong)
+    if op not in NEEDS:
+        raise ArithmeticError(f"{op} of {_all_named(operands)} gives nan{at} of finite numbers")
+    there = [float(np.broadcast_to(operand.data, y.shape)[place]) for operand in operands]
+    shown = " and ".join(f"{named(o)} = {x!r}" for o, x in zip(operands, there, strict=True))
+    raise ArithmeticError(f"{op} has no finite real result{at}: {shown}; {op} needs {NEEDS[op]}")
+
+
+def no_slope(node: Any, before: Sequence[Array | None]) -> None:
+    """Go back to the gradients `before`, and pass nan on if it came in; else say what is wrong."""
+    parents = dict(zip(node.parents, before, strict=True))
+    for parent in parents:
+        parent._grad = None
+    _quietly(node._backward, node._grad)
+    came_in = [node._grad, *(parent.data for parent in parents)]
+    is_at_fault = all(np.isfinite(array).all() for array in came_in)
+    for parent, held in parents.items():
+        share = parent.grad
+        wrong = ~np.isfinite(share)
+        if wrong.any() and is_at_fault:
+            place, at = _first(wrong)
+            hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
+            raise ArithmeticError(
+                f"backward: the slope of {node.op} for {named(parent)} = "
+                f"{float(parent.data[place])!r}{at} is infinite or undefined{hint}"
+            ) from None
+        parent._grad = share if held is None else held + share
+
+
+def product(a: Any, b: Any) -> Array:
+    """a @ b. Raises ValueError for shapes that do not meet."""
+    if not a.data.ndim or not b.data.ndim:
+        raise ValueError(f"matmul of {_all_named((a, b))}: a single number has no rows: write *")
+    columns, rows = a.data.shape[-1], b.data.shape[-min(b.data.ndim, 2)]
+    if columns != rows:
+        raise ValueError(f"matmul of {_all_named((a, b))}: {columns} columns meet {rows} rows")
+    y = evaluate("matmul", operator.matmul, a, b)
+    # The threads of a BLAS have flags of their own, so nan is looked for.
+    has_nan = y.size and math.isnan(y.min())
+    return _excused("matmul", operator.matmul, (a, b)) if has_nan else y
+
+
+def weighted_sums(x: Any, weight: Any, bias: Any) -> Array:
+    """x @ weight.T + bias. Raises ValueError for shapes that do not meet."""
+    shape = weight.data.shape
+    if len(shape) != 2 or x.data.shape[-1:] != shape[1:] or bias.data.shape != shape[:1]:
+        shapes = "(..., n_in), (n_out, n_in) and (n_out,)"
+        raise ValueError(f"linear of {_all_named((x, weight, bias))}: needs {shapes}")
+    return evaluate("linear", _sums, x, weight, bias)
+
+
+def _sums(x: Array, weight: Array, bias: Array) -> Array:
+    y = x @ weight.T
+    y += bias  # in place: the sum of two arrays takes twice as long
+    return y
+
+
+def moved(op: str, x: Any, move: Callable[[Array], Array], how: Sequence[Any] = ()) -> Array:
+    """move(x.data). Raises ValueError, and IndexError for an index."""
+    try:
+        return move(x.data)
+    except (ValueError, TypeError, IndexError) as error:
+        kind = IndexError if op == "index" else ValueError  # which ends a loop over rows
+        way = f" by {how[0] if len(how) == 1 else how}" if how else ""
+        raise kind(f"{op} of {named(x)}{way}: {error}") from None
+
+
+def own_index(index: Any) -> tuple[Any, bool]:
+    """The index with copies of its arrays, and whether it can mean an element twice.
+
+    Ints, slices and masks cannot, arrays of integers can.
+    """
+    parts = [_own(part) for part in (index if isinstance(index, tuple) else (index,))]
+    may_repeat = any(isinstance(p, np.ndarray) and p.dtype.kind != "b" for p in parts)
+    return tuple(parts) if isinstance(index, tuple) else parts[0], may_repeat
+
+
+def _own(part: Any) -> Any:
+    if isinstance(part, list) and not part:
+        return np.array(part, dtype=np.intp)
+    return np.array(part) if isinstance(part, (list, np.ndarray)) else part
+
+
+def reduced(
+    op: str, x: Any, axis: Any, may_be_empty: bool = True
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """`axis` as axes counted from the front, and the shape of `x` with length 1 along these.
+
+    `axis` is None (all), an int or a sequence of ints, where -1 is the last axis. Raises ValueError
+    for an axis that is not there or comes twice, and where there are no numbers to choose from.
+    """
+    shape = x.data.shape
+    given = range(len(shape)) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
+    if not all(-len(shape) <= a < len(shape) for a in given):
+        raise ValueError(f"{op} of {named(x)}: axis {axis} is none of its {len(shape)} axes")
+    axes = tuple(operator.index(a) % len(shape) for a in given)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"{op} of {named(x)}: axis {axis} names an axis twice")
+    if not may_be_empty and 0 in [shape[a] for a in axes]:
+        raise ValueError(f"{op} of {named(x)}: there are no numbers along axis {axis}")
+    return axes, tuple(1 if a in axes else length for a, length in enumerate(shape))
+
+
+def named(x: Any) -> str:
+    """A tensor in a few characters: "w (5, 2)", "tanh (3,)", "(3,)"."""
+    return f"{x.label or ('' if x.op == 'const' else x.op)} {x.data.shape}".strip()
+
+
+def _all_named(operands: Sequence[Any]) -> str:
+    return " and ".join(map(named, operands))
+
+
+def _first(wrong: Array) -> tuple[tuple[int, ...], str]:
+    """The first place where an array of booleans is true, and how it is told."""
+    place = tuple(np.argwhere(wrong)[0].tolist())
+    return place, f" at {list(place)}" if place else ""

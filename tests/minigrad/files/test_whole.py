@@ -1,0 +1,132 @@
+"""Files are whole or absent, and nothing that somebody else put there is followed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from minigrad.files.whole import Lines, is_being_written, open_to_append, relink, replace
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A file that nothing may change, beside the folder `run`."""
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "outside.txt"
+    path.write_text("precious\n")
+    return path
+
+
+@pytest.mark.parametrize("planted", ["file", ".file.new"])
+def test_a_link_is_replaced_and_not_followed(outside: Path, planted: str) -> None:
+    path = outside.parent / "run" / "file"
+    path.with_name(planted).symlink_to(outside)
+    replace(path, b"ours\n")
+    assert path.read_bytes() == b"ours\n"
+    assert not path.is_symlink()
+    assert outside.read_text() == "precious\n"
+    assert [one.name for one in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("planted", ["file", "old", ".file.new", ".old.new"])
+@pytest.mark.parametrize("kind", [Path.symlink_to, Path.hardlink_to])
+def test_the_old_file_is_kept_without_following_a_link(
+    outside: Path, planted: str, kind: Callable[[Path, Path], None]
+) -> None:
+    path = outside.parent / "run" / "file"
+    path.write_bytes(b"first\n")
+    path.with_name(planted).unlink(missing_ok=True)
+    kind(path.with_name(planted), outside)
+    replace(path, b"second\n", path.with_name("old"))
+    assert path.read_bytes() == b"second\n"
+    assert outside.read_text() == "precious\n"
+
+
+def test_a_draft_that_a_killed_process_left_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / ".file.new").write_bytes(b"ha")
+    replace(tmp_path / "file", b"whole\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("open_", [Lines, open_to_append])
+def test_a_link_or_a_pipe_is_not_appended_to(
+    outside: Path, open_: Callable[[Path], object]
+) -> None:
+    plants: list[Callable[[Path], None]] = [
+        lambda path: path.symlink_to(outside),
+        lambda path: path.symlink_to("/dev/null"),
+        os.mkfifo,
+        Path.mkdir,
+    ]
+    for number, plant in enumerate(plants):
+        path = outside.parent / "run" / str(number)
+        plant(path)
+        with pytest.raises(OSError):
+            open_(path)
+    assert outside.read_text() == "precious\n"
+
+
+def test_lines_are_appended_to_a_copy_of_a_file_that_has_another_name(outside: Path) -> None:
+    outside.write_text('{"step": 0}\n')
+    path = outside.parent / "run" / "metrics.jsonl"
+    path.hardlink_to(outside)
+    lines = Lines(path)
+    lines.append('{"step": 1}')
+    lines.close()
+    assert path.read_text() == '{"step": 0}\n{"step": 1}\n'
+    assert outside.read_text() == '{"step": 0}\n'
+
+
+def test_lines_are_on_the_disk_after_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    lines = Lines(tmp_path / "x")
+    monkeypatch.setattr(os, "fsync", synced.append)
+    lines.sync()
+    assert synced == [lines._file.fileno()]
+    lines.close()
+
+
+def test_whether_a_file_is_being_written_is_told_by_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    assert is_being_written(path) is None
+    lines = Lines(path)
+    assert is_being_written(path) is True
+    lines.close()
+    assert is_being_written(path) is False
+    monkeypatch.setitem(__import__("sys").modules, "fcntl", None)  # as on Windows
+    assert is_being_written(path) is None
+
+
+def test_a_reader_who_asks_for_the_lock_does_not_turn_a_writer_away(tmp_path: Path) -> None:
+    import fcntl
+
+    path = tmp_path / "x"
+    path.touch()
+    with path.open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        tried: list[float] = []
+
+        def leave(_seconds: float) -> None:
+            tried.append(_seconds)
+            fcntl.flock(asking, fcntl.LOCK_UN)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("minigrad.files.whole.time.sleep", leave)
+            Lines(path).close()
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize("plant", [Path.touch, Path.mkdir])
+def test_what_is_called_latest_and_is_no_link_stays(
+    tmp_path: Path, plant: Callable[[Path], None]
+) -> None:
+    link = tmp_path / "latest"
+    plant(link)
+    before = link.stat().st_ino
+    relink(link, "run")
+    assert not link.is_symlink()
+    assert link.stat().st_ino == before
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
