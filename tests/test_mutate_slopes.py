@@ -47,6 +47,7 @@ def test_a_mutant_is_the_source_with_one_place_changed() -> None:
     assert len({mutant.source for mutant in made}) == len(made)
 
 
+@pytest.mark.slow
 def test_a_wrong_slope_is_caught_and_the_right_ones_are_not_in_copies_of_the_packages() -> None:
     flipped = SOURCE.replace("(1 - y * y)", "(1 + y * y)")
     wrong = Mutant("tanh", "", "1 - y * y", "1 + y * y", flipped)

@@ -349,6 +349,7 @@ def assert_whole(out: Path, table: str) -> None:
     assert not (folder(out) / ".drafts").exists()
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_with_the_same_table(
     tmp_path: Path, undisturbed: str
 ) -> None:
@@ -481,6 +482,7 @@ def address_in(file: Path) -> str:
     return str(json.loads(file.read_text())["address"])
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_table_even_if_a_worker_is_killed(
     tmp_path: Path, cluster: Cluster, undisturbed: str
 ) -> None:
@@ -497,6 +499,7 @@ def test_a_cluster_gives_the_same_table_even_if_a_worker_is_killed(
     assert cluster.workers[1].pid in trained_by
 
 
+@pytest.mark.slow
 def test_a_cluster_that_goes_away_leaves_a_sweep_that_goes_on_elsewhere(
     tmp_path: Path, cluster: Cluster, undisturbed: str
 ) -> None:
