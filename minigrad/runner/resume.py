@@ -83,7 +83,9 @@ def resume(
 def _check_stopped(run: StoredRun) -> None:
     if not run.run_json:
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
-    if run.alive and run.facts.host == platform.node():
+    # the lock is ours by now, so that it says nothing of the process that began the run
+    alive = run.alive and not environment.is_gone(run.facts.pid, run.facts.pid_start)
+    if alive and run.facts.host == platform.node():
         raise StoreError(f"{run.id} is running (pid {run.facts.pid}): stop it first")
     if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")

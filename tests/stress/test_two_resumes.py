@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_two_resumes_at_once_lose_and_double_nothing() -> None:
     stressed = subprocess.run(
         [sys.executable, "tests/stress/two_resumes.py", "--rounds", "6", "--seed", "1"],
