@@ -11,16 +11,18 @@ SIGTERM.
 """
 
 import argparse
+import os
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue
+from minigrad.config.inputs import input_hashes
+from minigrad.config.source import nearest_key
 from minigrad.files import yaml12
 from minigrad.nodes import collector_paused
 from minigrad.runner import build
@@ -28,12 +30,14 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
-from minigrad.terminal.command import Parser, print_lines
+from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.signals import Stopped
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import init, reopen
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, load
+from minigrad.training.protocol import TrainerLike
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,13 +47,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.list:
         print_lines([catalogue()])
         return 0
-    with Interrupts() as interrupts:
+    interrupts = Interrupts()
+    with ExitStack() as stack:
         try:
             if arguments.resume:
-                session = _resumed(arguments)
+                session = _resumed(arguments, stack, interrupts)
             else:
                 overrides = [*arguments.overrides, *_of_seeds(arguments)]
-                session = _session(load_config(arguments.config, overrides), arguments.out)
+                config = load_config(arguments.config, overrides)
+                for sentence in config.dropped:
+                    print(sentence, file=sys.stderr)
+                trainer = build.trainer_for(config)
+                stack.enter_context(interrupts)  # from here on there is a run to be finished
+                session = _session(config, trainer, arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print(*map(printable, str(error).split("\n")), sep="\n", file=sys.stderr)
             return 2
@@ -67,17 +77,17 @@ def train(config: Config, store: str | Path = "runs") -> StoredRun:
         run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
         run.summary["final_loss"]
     """
-    session = _session(config, str(store), quiet=True)
-    main_thread = threading.current_thread() is threading.main_thread()
-    with Interrupts() if main_thread else nullcontext(Interrupts()) as interrupts, session.run:
-        session.train(interrupts)
+    trainer = build.trainer_for(config)
+    with Interrupts() as interrupts:
+        session = _session(config, trainer, str(store), quiet=True)
+        with session.run:
+            session.train(interrupts)
     if interrupts.received:
-        raise KeyboardInterrupt
+        raise Stopped(interrupts.received)
     return load(session.run.path)
 
 
-def _session(config: Config, store: str, quiet: bool = False) -> Session:
-    trainer = build.trainer_for(config)
+def _session(config: Config, trainer: TrainerLike, store: str, quiet: bool = False) -> Session:
     try:
         run = init(
             config.name,
@@ -85,6 +95,7 @@ def _session(config: Config, store: str, quiet: bool = False) -> Session:
             store=store,
             seed=config.seed,
             engine=config.train.engine,
+            sha256=input_hashes(config),
         )
     except OSError as error:
         raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
@@ -102,15 +113,20 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
     return [f"train.seeds={arguments.seeds}", *([] if chosen else ["train.engine=numpy"])]
 
 
-def _resumed(arguments: argparse.Namespace) -> Session:
+def _resumed(arguments: argparse.Namespace, stack: ExitStack, interrupts: Interrupts) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
-    resumed = resume(arguments.out, arguments.resume, arguments.config, overrides)
+    resumed = resume(
+        *(arguments.out, arguments.resume, arguments.config, overrides),
+        trust_plugins=arguments.trust_plugins,
+    )
     try:
         trainer = build.trainer_for(resumed.config)
+        stack.enter_context(interrupts)  # from here on there is a run to be finished
         for note in resumed.notes:
             print(printable(note))
         text = resumed.config.to_yaml()
-        run = reopen(resumed.path, resumed.last_step, text, resumed.held)
+        hashes = input_hashes(resumed.config)
+        run = reopen(resumed.path, resumed.last_step, text, resumed.held, sha256=hashes)
     except OSError as error:
         resumed.held.close()
         raise OSError(f"--resume {resumed.path.name}: {error.strerror}") from None
@@ -158,13 +174,23 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--resume", metavar="RUN", help="go on with a run: its id, a part of it, path, or latest"
     )
     parser.add_argument(
+        "--trust-plugins",
+        action="store_true",
+        help="with --resume: run plugins that came with the run, or have changed since",
+    )
+    parser.add_argument(
         "--list", action="store_true", help="print every name that a config may use, and stop"
     )
-    arguments = parser.parse_intermixed_args(argv)
+    arguments, unknown = parser.parse_known_intermixed_args(argv)
+    if unknown:
+        word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
+        near = nearest_key(word.replace("-", "_"))
+        hint = f": did you mean {near}={value.split(' -')[0]}?" if near else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if (
         arguments.resume
         and "=" in (arguments.config or "")
-        and not Path(arguments.config).is_file()
+        and not os.path.isfile(arguments.config)  # which takes any text
     ):
         arguments.overrides.insert(0, arguments.config)  # the run has its config already
         arguments.config = None
@@ -174,4 +200,4 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

@@ -42,7 +42,7 @@ def contained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """No test leaves names, plugins or signal handlers behind; most draw no picture."""
     handler = signal.getsignal(signal.SIGTERM)
     known = [dict(registry) for registry in REGISTRIES]
-    monkeypatch.setattr(plugins, "_loaded", set())
+    monkeypatch.setattr(plugins, "_loaded", {})
     if "pictures" not in request.fixturenames:
         for drawing in ("curves.draw_loss", "boundary.draw_boundary", "boundary.surface"):
             monkeypatch.setattr(f"minigrad.plot.{drawing}", lambda *_, **__: None)
