@@ -1,13 +1,17 @@
 """How commands end when they cannot go on: one line, never a traceback."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +286,33 @@ def test_the_first_signal_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         signal.raise_signal(signal.SIGTERM)
         assert interrupts.received == signal.SIGINT
         assert (ends, before) == ([signal.SIGINT], [signal.SIGINT])
+
+
+def test_the_terminals_own_control_c_is_overwritten(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    log = tmp_path / "latest" / "metrics.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", *COMMANDS["train"], "train.steps=100000", "--out", str(tmp_path)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        preexec_fn=take_terminal,
+        env=unmeasured.environment(),
+    )
+    os.close(theirs)
+    is_stopped, screen = False, b""
+    with suppress(OSError):  # the other end is closed: the process has ended
+        while chunk := os.read(ours, 4096):
+            screen += chunk
+            if not is_stopped and log.exists() and log.stat().st_size:
+                is_stopped = os.write(ours, b"\x03") > 0
+    os.close(ours)
+    assert process.wait(timeout=60) == 130
+    line = next(line for line in screen.split(b"\n") if b"interrupted by" in line)
+    seen = line.rstrip(b"\r").rpartition(b"\r")[2]
+    assert seen.startswith(b"interrupted by Ctrl-C after step")
