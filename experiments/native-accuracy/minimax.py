@@ -91,7 +91,7 @@ FITS = [
         lambda z: mpmath.sqrt(z) / mpmath.erf(mpmath.sqrt(z)),
         mpf(0),
         mpf(1),
-        12,
+        13,
     ),
     Fit(  # log(1 - erf x) = P(x - 1) - x², on [1, 6]
         "LOG_ERFC",
@@ -99,7 +99,7 @@ FITS = [
         lambda t: mpmath.erfc(1 + t) / mpmath.erf(1 + t),
         mpf(0),
         mpf(5),
-        18,
+        20,
     ),
 ]
 

@@ -24,7 +24,7 @@
 #error "LANES must be 2, 4 or 8"
 #endif
 #ifdef __GNUC__
-/* How vectors wider than the processor's are handed over differs; all of ours are file-local. */
+/* Compilers differ in how they hand over vectors wider than the processor's: ours stay inside. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
@@ -140,7 +140,6 @@ INLINE Vector maximum(Vector a, Vector b) {
 #define SIGN_BIT 0x8000000000000000u
 
 INLINE Vector absolute(Vector x) { return (Vector)((Bits)x & ~splat_bits(SIGN_BIT)); }
-INLINE Vector negative(Vector x) { return (Vector)((Bits)x ^ SIGN_BIT); }
 INLINE Vector with_sign(Vector size, Vector sign) {
     return (Vector)(((Bits)size & ~splat_bits(SIGN_BIT)) | ((Bits)sign & SIGN_BIT));
 }
