@@ -167,7 +167,7 @@ INLINE Vector expm1_normal(Vector x) {
 RARE void expm1_rare(Vector *x) {
     Vector inside = maximum(splat(-EXP_IS_NORMAL), minimum(splat(EXP_IS_NORMAL), *x));
     Vector above = exp_anywhere(*x, splat(0));
-    Vector y = select(less(splat(EXP_IS_NORMAL), *x), above, expm1_normal(inside));
+    Vector y = where(less(splat(EXP_IS_NORMAL), *x), above, expm1_normal(inside));
     *x = with_sign(y, *x);
 }
 
@@ -185,7 +185,7 @@ INLINE Vector vector_tanh(Vector x) {
 
 /* 1 / (1 + e^-x), where e is e^-|x| */
 INLINE Vector sigmoid_from(Vector x, Vector e) {
-    return select(less(x, splat(0)), e, splat(1)) / (e + 1);
+    return where(less(x, splat(0)), e, splat(1)) / (e + 1);
 }
 
 INLINE Vector vector_sigmoid(Vector x) { return sigmoid_from(x, vector_exp(-absolute(x))); }
@@ -231,11 +231,11 @@ INLINE Vector log_normal(Vector x) {
 
 INLINE Vector log_anywhere(Vector x) {
     Mask subnormal = less(x, splat(DBL_MIN));
-    Scaled of = scale(select(subnormal, x * 0x1p54, x));
-    Vector y = log_of(of.k - select(subnormal, splat(54), splat(0)), of.m - 1);
-    y = select(at_most(x, splat(DBL_MAX)), y, x); /* infinity, nan */
-    y = select(equal(x, splat(0)), splat(-INFINITY), y);
-    return select(less(x, splat(0)), splat(NAN), y);
+    Scaled of = scale(where(subnormal, x * 0x1p54, x));
+    Vector y = log_of(of.k - where(subnormal, splat(54), splat(0)), of.m - 1);
+    y = where(at_most(x, splat(DBL_MAX)), y, x); /* infinity, nan */
+    y = where(equal(x, splat(0)), splat(-INFINITY), y);
+    return where(less(x, splat(0)), splat(NAN), y);
 }
 
 RARE void log_rare(Vector *x) { *x = log_anywhere(*x); }
@@ -259,9 +259,9 @@ INLINE Vector log1p_normal(Vector x) {
 
 RARE void log1p_rare(Vector *x) {
     Mask above = less(splat(LOG1P_TOP), *x), inside = less(splat(-1), *x) & not(above);
-    Vector y = select(inside, log1p_normal(select(inside, *x, splat(0))), splat(NAN));
-    y = select(above, log_anywhere(*x), y);
-    *x = select(equal(*x, splat(-1)), splat(-INFINITY), y);
+    Vector y = where(inside, log1p_normal(where(inside, *x, splat(0))), splat(NAN));
+    y = where(above, log_anywhere(*x), y);
+    *x = where(equal(*x, splat(-1)), splat(-INFINITY), y);
 }
 
 INLINE Vector vector_log1p(Vector x) {
@@ -274,8 +274,8 @@ INLINE Vector vector_log1p(Vector x) {
    ln 2 + log(1 + (e - 1) / 2). */
 INLINE Vector softplus_from(Vector x, Vector e) {
     Mask large = less(splat(0.41421356237309503), e);
-    Vector f = select(large, fused(e, splat(0.5), splat(-0.5)), e);
-    return maximum(splat(0), x) + log_of(select(large, splat(1), splat(0)), f);
+    Vector f = where(large, fused(e, splat(0.5), splat(-0.5)), e);
+    return maximum(splat(0), x) + log_of(where(large, splat(1), splat(0)), f);
 }
 
 INLINE Vector vector_softplus(Vector x) { return softplus_from(x, vector_exp(-absolute(x))); }
@@ -324,7 +324,7 @@ INLINE Vector vector_erf(Vector x) {
     Mask low = less(size, splat(1));
     if (all(low)) return erf_near_0(x);
     Vector above = erf_above_1(maximum(splat(1), size));
-    return with_sign(select(low, erf_near_0(size), above), x);
+    return with_sign(where(low, erf_near_0(size), above), x);
 }
 
 /* --- sin and cos --- */
@@ -409,11 +409,11 @@ INLINE Vector sine(Angle of, uint64_t quarters) {
     Vector top = splat(1) - half, lost = (splat(1) - top) - half;
     Vector cos = top + (lost + fused(z2, c, -r * low));
     Bits n = (Bits)of.shifted + quarters;
-    return (Vector)((Bits)select(odd(n), cos, sin) ^ ((n & 2) << 62));
+    return (Vector)((Bits)where(odd(n), cos, sin) ^ ((n & 2) << 62));
 }
 
 INLINE Vector sine_anywhere(Vector x, uint64_t quarters) {
-    Angle of = near_angle(select(at_most(absolute(x), splat(NEAR_ANGLE)), x, x - x)); /* or nan */
+    Angle of = near_angle(where(at_most(absolute(x), splat(NEAR_ANGLE)), x, x - x)); /* or nan */
     EACH_LANE(i) {
         if (!(fabs(x[i]) > NEAR_ANGLE && fabs(x[i]) <= DBL_MAX)) continue;
         double high, low;
@@ -430,7 +430,7 @@ INLINE int is_near(Vector x) { return all(at_most(absolute(x), splat(NEAR_ANGLE)
 
 INLINE Vector vector_sin(Vector x) {
     Vector y = LIKELY(is_near(x)) ? sine(near_angle(x), 0) : in_place(sin_rare, x);
-    return select(equal(x, splat(0)), x, y); /* -0 stays */
+    return where(equal(x, splat(0)), x, y); /* -0 stays */
 }
 
 INLINE Vector vector_cos(Vector x) {
@@ -471,12 +471,12 @@ INLINE Pair log_long(Scaled of) {
 /* x^y for positive, finite x, and any y but nan */
 INLINE Vector pow_positive(Vector x, Vector y) {
     Mask subnormal = less(x, splat(DBL_MIN));
-    Scaled of = scale(select(subnormal, x * 0x1p54, x));
-    of.k -= select(subnormal, splat(54), splat(0));
+    Scaled of = scale(where(subnormal, x * 0x1p54, x));
+    of.k -= where(subnormal, splat(54), splat(0));
     y = maximum(splat(-0x1p65), minimum(splat(0x1p65), y)); /* enough for 0, infinity or 1 */
     Pair log = log_long(of), power = product_of(y, log.high);
     Mask small = less(absolute(power.high), splat(1000));
-    return exp_anywhere(power.high, select(small, fused(y, log.low, power.low), splat(0)));
+    return exp_anywhere(power.high, where(small, fused(y, log.low, power.low), splat(0)));
 }
 
 /* all integers from 2^52 on */
@@ -488,14 +488,14 @@ INLINE Mask is_integer(Vector x) {
 INLINE Vector vector_pow(Vector x, Vector y) {
     Vector size = absolute(x), zero = splat(0), infinity = splat(INFINITY);
     Mask empty = equal(size, zero), endless = equal(size, infinity), below = less(y, zero);
-    Vector p = pow_positive(select(empty | endless, splat(1), size), y);
-    Vector end = select((empty & below) | (endless & not(below)), infinity, zero);
-    p = select(empty | endless, end, p);
+    Vector p = pow_positive(where(empty | endless, splat(1), size), y);
+    Vector end = where((empty & below) | (endless & not(below)), infinity, zero);
+    p = where(empty | endless, end, p);
     Mask integer = is_integer(y), odd_y = integer & not(is_integer(y * 0.5));
-    p = select(odd_y, with_sign(p, x), p);
-    p = select(less(x, zero) & not(integer) & not(endless), splat(NAN), p);
-    p = select(equal(x, x) & equal(y, y), p, x + y);
-    return select(equal(y, zero) | equal(x, splat(1)), splat(1), p);
+    p = where(odd_y, with_sign(p, x), p);
+    p = where(less(x, zero) & not(integer) & not(endless), splat(NAN), p);
+    p = where(equal(x, x) & equal(y, y), p, x + y);
+    return where(equal(y, zero) | equal(x, splat(1)), splat(1), p);
 }
 
 #endif

@@ -6,7 +6,7 @@
    -ffast-math, and link libm, whose fma() serves processors that have none.
 
    - and + - * / work on Vectors; comparisons only by equal, less and at_most, because a Mask is an
-     integer on AVX-512 and a vector elsewhere. Masks know & | and not().
+     integer on AVX-512 and a vector elsewhere. Masks know & | and not(); where(mask, yes, no).
    - minimum(a, b) and maximum(a, b) give b where one is nan or both are zeros.
    - A nan is a nan: its sign and payload are not the same everywhere. */
 #ifndef MINIGRAD_VECTOR_H
@@ -98,7 +98,7 @@ INLINE Mask at_most(Vector a, Vector b) { return _mm512_cmp_pd_mask(a, b, _CMP_L
 INLINE Mask odd(Bits n) { return _mm512_test_epi64_mask((__m512i)n, _mm512_set1_epi64(1)); }
 INLINE Mask not(Mask m) { return (Mask)~m; }
 INLINE int all(Mask m) { return m == 0xff; }
-INLINE Vector select(Mask m, Vector yes, Vector no) {
+INLINE Vector where(Mask m, Vector yes, Vector no) {
     return (Vector)_mm512_mask_blend_pd(m, no, yes);
 }
 #else
@@ -116,7 +116,7 @@ INLINE int all(Mask m) {
     return every != 0;
 #endif
 }
-INLINE Vector select(Mask m, Vector yes, Vector no) {
+INLINE Vector where(Mask m, Vector yes, Vector no) {
     return (Vector)(((Bits)m & (Bits)yes) | (~(Bits)m & (Bits)no));
 }
 #endif
@@ -125,7 +125,7 @@ INLINE Vector minimum(Vector a, Vector b) {
 #ifdef X86
     return (Vector)X86(min_pd)(a, b);
 #else
-    return select(less(a, b), a, b);
+    return where(less(a, b), a, b);
 #endif
 }
 
@@ -133,7 +133,7 @@ INLINE Vector maximum(Vector a, Vector b) {
 #ifdef X86
     return (Vector)X86(max_pd)(a, b);
 #else
-    return select(less(b, a), a, b);
+    return where(less(b, a), a, b);
 #endif
 }
 
