@@ -105,10 +105,9 @@ typedef struct {
     Vector shifted, n, r;
 } Reduced;
 
-INLINE Reduced reduce(Vector x, Vector low) {
+INLINE Reduced reduce(Vector x) {
     Vector shifted = fused(x, splat(LOG2_E), splat(SHIFT)), n = shifted - SHIFT;
-    Vector inner = fused(n, splat(-LN2_HIGH), x);
-    return (Reduced){shifted, n, fused(n, splat(-LN2_LOW), inner + low)};
+    return (Reduced){shifted, n, fused(n, splat(-LN2_LOW), fused(n, splat(-LN2_HIGH), x))};
 }
 
 /* (e^r - 1 - r) / r² for |r| <= ln 2 / 2. Minimax; error of e^r - 1: 2^-59.7 of it. */
@@ -131,7 +130,7 @@ INLINE Vector exp_less_1(Vector r) {
 
 /* e^x, where that is a normal number and x no nan */
 INLINE Vector exp_normal(Vector x) {
-    Reduced to = reduce(x, splat(0));
+    Reduced to = reduce(x);
     Vector scale = power_of_two(to.shifted);
     return fused(scale, exp_less_1(to.r), scale);
 }
@@ -139,10 +138,10 @@ INLINE Vector exp_normal(Vector x) {
 /* e^(x + low), rounded, where |low| is less than a unit in the last place of x. Scaled twice, by
    2^(n/2): once would not reach subnormal results, nor those above 2^1023. */
 INLINE Vector exp_anywhere(Vector x, Vector low) {
-    Reduced to = reduce(maximum(splat(-746), minimum(splat(710), x)), low);
+    Reduced to = reduce(maximum(splat(-746), minimum(splat(710), x)));
     Vector half = fused(to.n, splat(0.5), splat(SHIFT)), rest = to.n - (half - SHIFT);
     Vector scale = power_of_two(half);
-    return fused(scale, exp_less_1(to.r), scale) * power_of_two(rest + SHIFT);
+    return fused(scale, exp_less_1(to.r + low), scale) * power_of_two(rest + SHIFT);
 }
 
 RARE void exp_rare(Vector *x) { *x = exp_anywhere(*x, splat(0)); }
@@ -158,7 +157,7 @@ INLINE Vector vector_exp(Vector x) {
 /* e^x - 1 for |x| <= 708, without the sign of a zero. The terms are added in the order that
    cancels 2^n - 1 against r first, where both are exact. */
 INLINE Vector expm1_normal(Vector x) {
-    Reduced to = reduce(x, splat(0));
+    Reduced to = reduce(x);
     Vector scale = power_of_two(to.shifted), r2 = to.r * to.r;
     Vector start = fused(scale, to.r, scale - 1);
     return fused(scale, r2 * exp_series(to.r, r2), start);

@@ -117,7 +117,11 @@ INLINE int all(Mask m) {
 #endif
 }
 INLINE Vector where(Mask m, Vector yes, Vector no) {
+#if LANES == 4 && defined(X86)
+    return (Vector)_mm256_blendv_pd(no, yes, (Vector)m);
+#else
     return (Vector)(((Bits)m & (Bits)yes) | (~(Bits)m & (Bits)no));
+#endif
 }
 #endif
 
