@@ -100,14 +100,16 @@ INLINE Vector power_of_two(Vector shifted) {
     return (Vector)(((Bits)shifted + EXPONENT_BIAS) << FRACTION_BITS);
 }
 
-/* x = n ln 2 + r, |r| <= ln 2 / 2; the inner step is exact (after W. Cody and W. Waite, 1980). */
+/* x = n ln 2 + r, |r| <= ln 2 / 2, in two steps of which the first, exact = x - n LN2_HIGH, is
+   exact (after W. Cody and W. Waite, 1980). shifted is n + SHIFT. */
 typedef struct {
-    Vector shifted, n, r;
+    Vector shifted, n, exact, r;
 } Reduced;
 
 INLINE Reduced reduce(Vector x) {
     Vector shifted = fused(x, splat(LOG2_E), splat(SHIFT)), n = shifted - SHIFT;
-    return (Reduced){shifted, n, fused(n, splat(-LN2_LOW), fused(n, splat(-LN2_HIGH), x))};
+    Vector exact = fused(n, splat(-LN2_HIGH), x);
+    return (Reduced){shifted, n, exact, fused(n, splat(-LN2_LOW), exact)};
 }
 
 /* (e^r - 1 - r) / r² for |r| <= ln 2 / 2. Minimax; error of e^r - 1: 2^-59.7 of it. */
@@ -154,13 +156,14 @@ INLINE Vector vector_exp(Vector x) {
     return in_place(exp_rare, x);
 }
 
-/* e^x - 1 for |x| <= 708, without the sign of a zero. The terms are added in the order that
-   cancels 2^n - 1 against r first, where both are exact. */
+/* e^x - 1 for |x| <= 708, without the sign of a zero. Where 2^n - 1 and the rest cancel, start is
+   exact: LN2_LOW joins the small terms. */
 INLINE Vector expm1_normal(Vector x) {
     Reduced to = reduce(x);
     Vector scale = power_of_two(to.shifted), r2 = to.r * to.r;
-    Vector start = fused(scale, to.r, scale - 1);
-    return fused(scale, r2 * exp_series(to.r, r2), start);
+    Vector start = fused(scale, to.exact, scale - 1);
+    Vector small = fused(to.n, splat(-LN2_LOW), r2 * exp_series(to.r, r2));
+    return fused(scale, small, start);
 }
 
 RARE void expm1_rare(Vector *x) {
