@@ -74,6 +74,10 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
                                            rows_of(p, operands[n].once)))
             return "an operand lies outside memory";
     }
+    int mixed = (i->flags & Y_ONCE ? USES_Y : 0) | (i->flags & A_ONCE ? USES_A : 0) |
+                (i->flags & B_ONCE ? USES_B : 0);
+    if (uses & ONE_KIND && (uses & mixed) && (uses & mixed) != (uses & BINARY))
+        return "its operands are of two kinds";
     const char *error = uses & (WEIGHTS | SLOTS) ? slots_error(p, i, uses) : NULL;
     if (!error && uses & ROW_TABLE) error = row_table_error(p, i);
     if (!error && uses & SLOT_TABLE) error = slot_table_error(p, i);

@@ -96,7 +96,7 @@ static void scatter(const Memory *m, const Call *i) {
             for (int64_t c = 0; c < m->columns; c++) y[c] += a[c * i->a_column];
             continue;
         }
-        Vector total = i->a_column ? sum_row(m->single, a, i->columns) : a[0];
+        Vector total = i->a_column ? sum_of_row(m->single, a, i->columns) : a[0];
         if (entry[1] == IN_ONCE) m->once[entry[0]] += total;
         else add_to_slot(m->single, m->gradient, entry[0], total);
     }
@@ -128,12 +128,13 @@ static void sum_samples(const Memory *m, const Call *i) {
     if (!m->single) {
         for (int64_t r = 0; r < i->rows; r++)
             add_to_slot(0, m->gradient, slot + r * down,
-                        sum_row(0, i->a + r * i->a_step, i->columns));
+                        sum_of_row(0, i->a + r * i->a_step, i->columns));
         return;
     }
     for (int64_t r = 0; r < i->rows; r += LANES) { /* the sums of LANES rows at once */
-        Vector parts[LANES * GROUPS] = {{0}};
+        Vector parts[LANES * GROUPS];
         int64_t rows = least(i->rows - r, LANES);
+        clear(parts, LANES * GROUPS);
         for (int64_t n = 0; n < rows; n++)
             for (int64_t c = 0; c < i->columns; c++)
                 parts[n * GROUPS + c % GROUPS] += i->a[(r + n) * i->a_step + c];
@@ -142,27 +143,14 @@ static void sum_samples(const Memory *m, const Call *i) {
     }
 }
 
-static void run_matmul(const Memory *m, const Call *i) {
-    const Instruction *source = i->source;
-    Matmul product = {
-        .weights = m->weights + source->weight * slot_size(m), .down = source->down,
-        .along = source->along, .inner = source->inner,
-        .has_bias = (source->flags & HAS_BIAS) != 0, .adds = i->adds,
-        .x = i->a, .x_step = i->a_step, .y = i->y, .y_step = i->y_step,
-    };
-    if (m->single) matmul_of_samples(product, i->rows, i->columns);
-    else matmul_of_replicas(product, i->rows, i->columns);
-}
-
-static void run_outer(const Memory *m, const Call *i) {
-    const Instruction *source = i->source;
-    Outer product = {
-        .g = i->a, .g_step = i->a_step, .x = i->b, .x_step = i->b_step, .columns = i->columns,
-        .gradient = m->gradient + source->weight * slot_size(m), .down = source->down,
-        .along = source->along,
-    };
-    if (m->single) outer_of_samples(product, i->rows, source->inner);
-    else outer_of_replicas(product, i->rows, source->inner);
+/* For the loss and the count of right answers: the sums of two rows' products. */
+static void sum_products(const Memory *m, const Call *i) {
+    for (int64_t r = 0; r < i->rows; r++) {
+        const Vector *a = i->a + r * i->a_step, *b = i->b + r * i->b_step;
+        add_to_slot(m->single, m->gradient, i->source->weight + r * i->source->down,
+                    m->single ? sum_of_products(1, a, b, i->columns)
+                              : sum_of_products(0, a, b, i->columns));
+    }
 }
 
 /* y = the rule, or y += the rule, for every row and column, with operands A, B and C. */
@@ -241,9 +229,10 @@ static void execute_calls(Memory *m, const Call *first, const Call *end) {
         case OP_scatter: scatter(m, i); break;
         case OP_gather_weights: gather_weights(m, i->source); break;
         case OP_scatter_weights: scatter_weights(m, i->source); break;
-        case OP_matmul: run_matmul(m, i); break;
-        case OP_outer: run_outer(m, i); break;
+        case OP_matmul: (m->single ? matmul_of_samples : matmul_of_replicas)(m, i); break;
+        case OP_outer: (m->single ? outer_of_samples : outer_of_replicas)(m, i); break;
         case OP_sum_samples: sum_samples(m, i); break;
+        case OP_sum_products: sum_products(m, i); break;
     }
     m->doubt = doubt;
 }

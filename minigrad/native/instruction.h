@@ -30,6 +30,7 @@ enum {
     WEIGHTS = 128, /* rows x inner slots, and the bias after the last column */
     SLOTS = 256,   /* rows slots, `down` apart */
     ROW_TABLE = 512, SLOT_TABLE = 1024,
+    ONE_KIND = 2048, /* all operands are samples, or all are once */
 };
 
 #define UNARY (USES_Y | USES_A)
@@ -53,8 +54,9 @@ enum {
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
     OP(gather_weights, SLOTS | SLOT_TABLE) OP(scatter_weights, SLOTS | SLOT_TABLE) \
-    OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS) \
-    OP(outer, USES_A | USES_B | B_INNER | WEIGHTS) OP(sum_samples, USES_A | SLOTS)
+    OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND) \
+    OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND) OP(sum_samples, USES_A | SLOTS) \
+    OP(sum_products, USES_A | USES_B | SLOTS | ONE_KIND)
 
 #define OP(name, uses) OP_##name,
 enum { INSTRUCTIONS(OP) OP_COUNT };

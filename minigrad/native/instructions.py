@@ -29,9 +29,7 @@ def translate(program: Program, correct: str | None = None) -> Code:
     """
     layout = Layout(program)
     operands = [_forward(layout, operation) for operation in program.operations]
-    _loss(layout)
-    if correct:
-        _correct(layout, correct)
+    _results(layout, correct)
     forward = len(layout.instructions)
     slopes = Slopes(layout)
     for operation, read in zip(program.operations[::-1], operands[::-1], strict=True):
@@ -101,26 +99,31 @@ def _sum(layout: Layout, operation: Operation, y: Rows, read: list[Rows]) -> Non
         total = y
 
 
-def _loss(layout: Layout) -> None:
-    """The batch's loss: that of each sample times its weight, 1 / batch, summed."""
+def _results(layout: Layout, rule: str | None) -> None:
+    """The batch's loss and its number of right answers, side by side.
+
+    They are sums over the samples: of the loss times the sample's weight, 1 / batch, and of a 1 for
+    a right answer times the sample's mask.
+    """
     loss = layout.read(layout.program.loss)
-    if not loss.once:
-        _add_up(layout, loss, WEIGHT_ROW, layout.loss_slot)
-        return
-    once = layout.rows(1, once=True)  # in the first chunk alone, however many there are
-    layout.emit("multiply", 1, y=once, a=loss, b=Rows(FIRST_CHUNK, 0, True))
-    layout.emit("scatter", 1, a=once, table=layout.tabled([layout.loss_slot, PARAMETERS]))
+    if loss.once:  # it counts in the first chunk alone, however many there are
+        first = layout.rows(1, once=True)
+        layout.emit("multiply", 1, y=first, a=loss, b=Rows(FIRST_CHUNK, 0, True))
+        layout.emit("scatter", 1, a=first, table=layout.tabled([layout.loss_slot, PARAMETERS]))
+    right = _right(layout, rule) if rule else None
+    rows = [row.start for row in (None if loss.once else loss, right) if row]
+    if rows:
+        terms = Rows(rows[0], rows[-1] - rows[0])
+        weights = Rows(MASK_ROW if loss.once else WEIGHT_ROW)
+        slots = Slots(layout.correct_slot if loss.once else layout.loss_slot, 1)
+        layout.emit("sum_products", len(rows), a=terms, b=weights, slots=slots)
 
 
-def _correct(layout: Layout, rule: str) -> None:
-    """The number of samples whose outputs are right: 1 for each, times its mask, summed."""
+def _right(layout: Layout, rule: str) -> Rows:
+    """A 1 for each sample whose outputs are right."""
     outputs = layout.read(layout.program.outputs)
     targets = layout.register(layout.program.arguments[1])
     right = layout.rows(1, once=False)
     inner = layout.program.outputs.rows if rule == "largest_is_target" else 0
     layout.emit(rule, 1, y=right, a=outputs, b=targets, inner=inner)
-    _add_up(layout, right, MASK_ROW, layout.correct_slot)
-
-
-def _add_up(layout: Layout, rows: Rows, weights: int, slot: int) -> None:
-    layout.emit("outer", 1, a=rows, b=Rows(weights), inner=1, slots=Slots(slot))
+    return right

@@ -1,4 +1,4 @@
-"""Where the numbers of a program lie in the machine's memory, and the code that is being written."""
+"""Where a program's numbers lie in the machine's memory, and the code that is being written."""
 
 from collections.abc import Iterable, Iterator
 

@@ -129,11 +129,24 @@ INLINE Vector totals(const Vector *parts) {
 #endif
 }
 
-/* The total of one sum in every lane. */
+/* The total of one sum, given as its eight partial sums, in every lane. */
 INLINE Vector total_of(const Vector *parts) {
-    Vector padded[LANES * GROUPS] = {{0}};
-    for (int g = 0; g < GROUPS; g++) padded[g] = parts[g];
-    return splat(totals(padded)[0]);
+#if LANES == 8
+    Vector pairs = parts[0] + SHUFFLE(parts[0], parts[0], 1, 0, 3, 2, 5, 4, 7, 6);
+    Vector fours = pairs + SHUFFLE(pairs, pairs, 2, 3, 0, 1, 6, 7, 4, 5);
+    return fours + SHUFFLE(fours, fours, 4, 5, 6, 7, 0, 1, 2, 3);
+#elif LANES == 4
+    Vector fours[2];
+    for (int h = 0; h < 2; h++) {
+        Vector pairs = parts[h] + SHUFFLE(parts[h], parts[h], 1, 0, 3, 2);
+        fours[h] = pairs + SHUFFLE(pairs, pairs, 2, 3, 0, 1);
+    }
+    return fours[0] + fours[1];
+#else
+    Vector pairs[4];
+    for (int q = 0; q < 4; q++) pairs[q] = parts[q] + SHUFFLE(parts[q], parts[q], 1, 0);
+    return (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]);
+#endif
 }
 
 /* The total of eight partial sums of each lane's replica; only the first `count` are not 0. */
@@ -143,10 +156,24 @@ INLINE Vector tree(const Vector *sums, int64_t step, int64_t count) {
     return low + ((sums[4 * step] + sums[5 * step]) + (sums[6 * step] + sums[7 * step]));
 }
 
-/* The sum of a row over the samples: in every lane if single, else a lane's replica's. */
-INLINE Vector sum_row(int single, const Vector *row, int64_t columns) {
-    Vector sums[PARTIALS] = {{0}};
+/* Sets `count` partial sums to 0; a loop, since the compiler would call memset for so few. */
+INLINE void clear(Vector *sums, int64_t count) {
+    for (int64_t n = 0; n < count; n++) sums[n] = (Vector){0};
+}
+
+/* The sum over the samples of a * b: in every lane if single, else of a lane's replica. */
+INLINE Vector sum_of_products(int single, const Vector *a, const Vector *b, int64_t columns) {
+    Vector sums[PARTIALS];
     int64_t parts = single ? GROUPS : PARTIALS;
+    clear(sums, parts);
+    for (int64_t c = 0; c < columns; c++) sums[c % parts] = fused(a[c], b[c], sums[c % parts]);
+    return single ? total_of(sums) : tree(sums, 1, columns);
+}
+
+INLINE Vector sum_of_row(int single, const Vector *row, int64_t columns) {
+    Vector sums[PARTIALS];
+    int64_t parts = single ? GROUPS : PARTIALS;
+    clear(sums, parts);
     for (int64_t c = 0; c < columns; c++) sums[c % parts] += row[c];
     return single ? total_of(sums) : tree(sums, 1, columns);
 }

@@ -72,13 +72,20 @@ INLINE void matmul(int single, Matmul p, int64_t rows, int64_t columns) {
     }
 }
 
-static void matmul_of_samples(Matmul p, int64_t rows, int64_t columns) {
-    matmul(1, p, rows, columns);
+INLINE void run_matmul(int single, const Memory *m, const Call *i) {
+    const Instruction *source = i->source;
+    Matmul product = {
+        .weights = m->weights + source->weight * (single ? 1 : LANES), .down = source->down,
+        .along = source->along, .inner = source->inner,
+        .has_bias = (source->flags & HAS_BIAS) != 0, .adds = i->adds,
+        .x = i->a, .x_step = i->a_step, .y = i->y, .y_step = i->y_step,
+    };
+    matmul(single, product, i->rows, i->columns);
 }
 
-static void matmul_of_replicas(Matmul p, int64_t rows, int64_t columns) {
-    matmul(0, p, rows, columns);
-}
+static void matmul_of_samples(const Memory *m, const Call *i) { run_matmul(1, m, i); }
+
+static void matmul_of_replicas(const Memory *m, const Call *i) { run_matmul(0, m, i); }
 
 /* gradient[r, k] += the sum over samples of g[r] * x[k] */
 typedef struct {
@@ -113,16 +120,15 @@ INLINE void outer_block_of_samples(int rows, int inner, Outer p) {
 /* Lanes are replicas: sample c adds to partial sum c mod 8, as above. */
 INLINE void outer_block_of_replicas(int rows, int inner, Outer p) {
     Vector sums[PARTIALS][16];
-    int64_t used = least(p.columns, PARTIALS);
-    for (int64_t j = 0; j < PARTIALS; j++) {
+    int64_t used = p.columns <= PARTIALS / 2 ? PARTIALS / 2 : PARTIALS; /* as tree() reads them */
+    for (int64_t j = 0; j < used; j++) {
         Vector s[16];
         for (int i = 0; i < rows * inner; i++) s[i] = (Vector){0};
-        if (j < used)
-            for (int64_t c = j; c < p.columns; c += PARTIALS)
-                for (int r = 0; r < rows; r++)
-                    for (int k = 0; k < inner; k++)
-                        s[r * inner + k] = fused(p.g[r * p.g_step + c], p.x[k * p.x_step + c],
-                                                 s[r * inner + k]);
+        for (int64_t c = j; c < p.columns; c += PARTIALS)
+            for (int r = 0; r < rows; r++)
+                for (int k = 0; k < inner; k++)
+                    s[r * inner + k] = fused(p.g[r * p.g_step + c], p.x[k * p.x_step + c],
+                                             s[r * inner + k]);
         for (int i = 0; i < rows * inner; i++) sums[j][i] = s[i];
     }
     for (int r = 0; r < rows; r++)
@@ -152,8 +158,18 @@ INLINE void outer(int single, Outer p, int64_t rows, int64_t inner) {
     }
 }
 
-static void outer_of_samples(Outer p, int64_t rows, int64_t inner) { outer(1, p, rows, inner); }
+INLINE void run_outer(int single, const Memory *m, const Call *i) {
+    const Instruction *source = i->source;
+    Outer product = {
+        .g = i->a, .g_step = i->a_step, .x = i->b, .x_step = i->b_step, .columns = i->columns,
+        .gradient = m->gradient + source->weight * (single ? 1 : LANES), .down = source->down,
+        .along = source->along,
+    };
+    outer(single, product, i->rows, source->inner);
+}
 
-static void outer_of_replicas(Outer p, int64_t rows, int64_t inner) { outer(0, p, rows, inner); }
+static void outer_of_samples(const Memory *m, const Call *i) { run_outer(1, m, i); }
+
+static void outer_of_replicas(const Memory *m, const Call *i) { run_outer(0, m, i); }
 
 #endif

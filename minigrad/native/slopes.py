@@ -4,12 +4,13 @@ The first share that fills all of a register's slope writes it, others add. What
 from several, or is summed over the samples on its way, is written apart first and then scattered.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
-from minigrad.native.layout import Layout, at_equal_distances, extent, pairs
+from minigrad.native.layout import Layout, at_equal_distances, extent, listed, pairs
 from minigrad.native.shares import SHARES, Share
 
 
@@ -48,21 +49,21 @@ class Slopes:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._slopes: dict[Register, Rows] = {}
+        self._written: dict[Register, set[int]] = {}
         self._apart: dict[bool, tuple[Rows, int]] = {}
-        view = layout.program.loss.view
-        assert view  # sums.py gives the loss a row of its own
-        register = view.register
-        assert register
-        assert isinstance(view.rows, slice)
-        if register.has_slope:
-            slope = self._slope(register, zeroed=register.rows > 1)
-            weight = Rows(WEIGHT_ROW) if register.per_sample else Rows(FIRST_CHUNK, 0, True)
-            layout.emit("copy", 1, y=slope.picked(view.rows.start), a=weight)
+        self._readers = Counter(
+            piece.register
+            for operation in layout.program.operations
+            for operand in operation.operands
+            for piece in operand.pieces
+        )
+        self._seed(layout.program.loss)
 
     def backward(self, operation: Operation, operands: Operands) -> None:
-        g = self._slopes.get(operation.out)
-        if g is None:
+        if operation.out not in self._slopes:
             return
+        self._zero_others(operation.out, set(range(operation.out.rows)))
+        g = self._slopes[operation.out]
         if operation.op == "dot":
             self._dot(operation, operands, g)
         elif operation.op == "sum":
@@ -70,6 +71,23 @@ class Slopes:
         else:
             for operand, share in zip(operation.operands, SHARES[operation.op], strict=False):
                 self._send(operand, g, self._emitter(share, operands, g))
+
+    def _seed(self, loss: Operand) -> None:
+        """A sample's weight is the slope of its loss."""
+        view = loss.view
+        assert view  # sums.py gives the loss a row of its own
+        register = view.register
+        assert register
+        assert isinstance(view.rows, slice)
+        weight = Rows(WEIGHT_ROW) if register.per_sample else Rows(FIRST_CHUNK, 0, True)
+        if not register.has_slope:
+            return
+        if not self._readers[register] and register.rows == 1:
+            self._slopes[register], self._written[register] = weight, {0}
+            return
+        row = view.rows.start
+        self.layout.emit("copy", 1, y=self._slope(register).picked(row), a=weight)
+        self._written[register].add(row)
 
     def _emitter(self, share: Share, operands: Operands, g: Rows) -> Emit:
         places = {"y": operands.y, "k": operands.kept}
@@ -95,7 +113,18 @@ class Slopes:
 
         for number, operand in enumerate(operation.operands):
             op = "copy" if number < operation.plus else "negative"
-            self._send(operand, g, emit, whole=terms > 1)
+            if op == "negative" or terms > 1 or not self._handed_on(operand, g):
+                self._send(operand, g, emit, whole=terms > 1)
+
+    def _handed_on(self, operand: Operand, g: Rows) -> bool:
+        """Let g itself be a register's slope, if that receives nothing else; whether it could."""
+        register = operand.whole
+        if not register or not register.has_slope or register in self._slopes:
+            return False
+        if self._readers[register] > 1 or register.per_sample == g.once:
+            return False
+        self._slopes[register], self._written[register] = g, set(range(register.rows))
+        return True
 
     def _dot(self, operation: Operation, operands: Operands, g: Rows) -> None:
         (operand,), (x,), slots = operation.operands, operands.read, operands.slots
@@ -130,10 +159,9 @@ class Slopes:
             assert part
             assert piece.register
             assert isinstance(piece.rows, slice)
-            first, step, count = extent(piece.rows)
-            is_new, is_all = piece.register not in self._slopes, count == piece.register.rows
-            slope = self._slope(piece.register, zeroed=not is_all)
-            emit(slope.picked(first, step), part, not (is_new and is_all))
+            first, step, _ = extent(piece.rows)
+            into = self._slope(piece.register).picked(first, step)
+            emit(into, part, not self._is_new(piece.register, set(listed(piece.rows))))
 
     def _part(self, piece: Piece, g: Rows) -> Part | None:
         """The part of an operand that goes straight to a slope, or None if it cannot."""
@@ -152,25 +180,37 @@ class Slopes:
             if not piece.has_slope:
                 continue
             if piece.register:
-                self._slope(piece.register, zeroed=True)
+                self._slope(piece.register)
+                rows = {row for row, _ in pairs(piece.rows, piece.dest)}
+                self._zero_others(piece.register, rows)
             places = list(pairs(piece.rows, piece.dest))
             entries = [self._slope_place(piece.register, row) for row, _ in places]
             table = self.layout.tabled(number for entry in entries for number in entry)
             for first, step, count in runs([place for _, place in places]):
                 at = table
                 table += 2 * count
-                rows = share.picked(first, step)
-                self.layout.emit("scatter", count, a=rows, table=at)
+                self.layout.emit("scatter", count, a=share.picked(first, step), table=at)
 
-    def _slope(self, register: Register, zeroed: bool) -> Rows:
-        """The rows of a register's slope; new ones are set to 0 first if they must be."""
+    def _slope(self, register: Register) -> Rows:
+        """The rows of a register's slope, of which nothing is written yet if they are new."""
         if register not in self._slopes:
-            slope = self._slopes[register] = self.layout.rows(
-                register.rows, not register.per_sample
-            )
-            if zeroed:
-                self.layout.emit("zero", register.rows, y=slope)
+            self._slopes[register] = self.layout.rows(register.rows, not register.per_sample)
+            self._written[register] = set()
         return self._slopes[register]
+
+    def _is_new(self, register: Register, rows: set[int]) -> bool:
+        """Whether a share of these rows is the first; else all of them can be added to."""
+        if self._written[register].isdisjoint(rows):
+            self._written[register] |= rows
+            return True
+        self._zero_others(register, rows)
+        return False
+
+    def _zero_others(self, register: Register, rows: set[int]) -> None:
+        """Set those of the rows to 0 that nothing was written to."""
+        for first, step, count in runs(sorted(rows - self._written[register])):
+            self.layout.emit("zero", count, y=self._slopes[register].picked(first, step))
+        self._written[register] |= rows
 
     def _slope_place(self, register: Register | None, row: int) -> tuple[int, int]:
         place, kind = self.layout.place(register, row)

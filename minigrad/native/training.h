@@ -167,8 +167,9 @@ static void store_outputs(const Block *b, int64_t start, int64_t size) {
 
 INLINE Vector sum_of_squares(const Block *b, Vector scale) {
     const Vector *g = (const Vector *)b->memory.gradient;
-    Vector parts[PARTIALS] = {{0}};
+    Vector parts[PARTIALS];
     int64_t used = b->memory.single ? GROUPS : PARTIALS;
+    clear(parts, PARTIALS);
     for (int64_t n = 0; n < b->vectors; n++) {
         Vector scaled = g[n] * scale;
         parts[n % used] = fused(scaled, scaled, parts[n % used]);
@@ -223,7 +224,7 @@ static void forward_and_backward(Block *b, int64_t step, int64_t size) {
     const Program *p = job->program;
     Memory *m = &b->memory;
     const Call *end = m->calls + (job->slopes ? p->count : p->forward);
-    memset(m->gradient, 0, (size_t)(p->slots * slot_size(m)) * sizeof(double));
+    clear((Vector *)m->gradient, (p->slots * slot_size(m) + LANES - 1) / LANES);
     m->doubt = splat(0.0);
     for (int64_t start = 0; start < size; start += b->chunk) {
         fill(b, step, start, size);
@@ -240,8 +241,7 @@ static int record(Block *b, int64_t step) {
     Vector loss = read_slot(m->single, m->gradient, job->program->loss_slot);
     Vector right = read_slot(m->single, m->gradient, job->program->correct_slot);
     Vector norm = job->slopes ? gradient_norm(b) : splat(0.0), doubt = m->doubt;
-    if (m->single)
-        EACH_LANE(i) doubt += splat(m->doubt[i]);
+    if (m->single && !all(equal(doubt, doubt))) doubt = splat(NAN); /* any sample's */
     Vector trouble = (loss - loss) + (norm - norm) + doubt;
     int alive = 0;
     for (int64_t lane = 0; lane < b->lanes; lane++) {
