@@ -219,7 +219,7 @@ static void execute_calls(Memory *m, const Call *first, const Call *end) {
         EACH(gelu_share, A * fused(B, normal_density(B), C))
         EACH(silu_share, A * fused(B, one - C, C))
         EACH(divisor_share, -(A * (B / C)))
-        EACH(base_share, A * (C * power(B, C - one)))
+        EACH(base_share, where(equal(C, zero), zero, A * (C * power(B, C - one))))
         EACH(exponent_share, where(equal(C, zero), zero, A * (B * vector_log(C))))
         EACH(winner_share, winner_share(A, B, C))
         EACH(same_side, same_side(A, B))
