@@ -70,9 +70,8 @@ class Steps:
     """Arrays [steps, replicas] of the losses, gradient norms and counts of right answers, each
     before the step's update, and how many steps each replica has done, [replicas].
 
-    A replica that has done fewer stopped before the update of the step that broke: its numbers of
-    that step are not finite, or come from an operation without an answer; its parameters and states
-    are those before it.
+    A replica that has done fewer stopped before the update of the step that broke: its numbers are
+    nan from that step on, its parameters and states those before it.
     """
 
     losses: Array

@@ -248,9 +248,9 @@ static int record(Block *b, int64_t step) {
         int64_t place = step * job->replicas + b->first + lane;
         if (!b->is_alive[lane]) continue;
         b->is_alive[lane] = trouble[lane] == trouble[lane];
-        job->losses[place] = loss[lane];
-        job->norms[place] = norm[lane];
-        job->correct[place] = right[lane];
+        job->losses[place] = b->is_alive[lane] ? loss[lane] : NAN;
+        job->norms[place] = b->is_alive[lane] ? norm[lane] : NAN;
+        job->correct[place] = b->is_alive[lane] ? right[lane] : NAN;
         job->done[b->first + lane] = step + b->is_alive[lane];
         alive += b->is_alive[lane];
     }

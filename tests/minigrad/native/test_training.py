@@ -22,7 +22,9 @@ from tests.minigrad.native.running import MACHINES
 
 STEPS = 60
 SAMPLES = 37
-OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
+Case = tuple[str, dict[str, Any]]
+
+OPTIMIZERS: list[Case] = [
     ("SGD", {"lr": 0.2}),
     ("SGD", {"lr": 0.1, "momentum": 0.9}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.01}),
@@ -71,7 +73,7 @@ class Problem:
         return Machine(self.lifted.program, self.correct, **settings)
 
 
-def update(name: str, settings: dict[str, Any], parameters: Array, **clipping: float) -> Update:
+def update(name: str, settings: dict[str, Any], parameters: Array, **clipping: Any) -> Update:
     optimizer = getattr(optim, name)([ArrayParameter(parameters)], **settings)
     rule, settings = RULES[name], optimizer.groups[0].settings
     states = np.zeros((len(rule.states), *parameters.shape))
@@ -118,7 +120,7 @@ def trained(
     batches: Batches | None = None,
     machine: Machine | None = None,
     replicas: int = 1,
-    **clipping: float,
+    **clipping: Any,
 ) -> tuple[Steps, Array]:
     parameters = np.tile(problem.parameters, (replicas, 1))
     inputs = stacked([problem.inputs, problem.targets])
@@ -148,28 +150,32 @@ def test_every_optimizer_of_optim_has_a_rule() -> None:
 
 
 def test_classes() -> None:
-    problem, adam = Problem(classes=3), ("Adam", {"lr": 0.05})
+    problem = Problem(classes=3)
+    adam: Case = ("Adam", {"lr": 0.05})
     assert_same(*trained(problem, *adam), reference(problem, *adam))
 
 
 @pytest.mark.parametrize(
     "clipping", [{"clip_norm": 0.05}, {"clip_value": 0.02}, {"clip_norm": 0.0}]
 )
-def test_clipping(clipping: dict[str, float]) -> None:
-    problem, sgd = Problem(), ("SGD", {"lr": 0.5, "momentum": 0.9})
-    expected = reference(problem, *sgd, **clipping)  # type: ignore[arg-type]
+def test_clipping(clipping: dict[str, Any]) -> None:
+    problem = Problem()
+    sgd: Case = ("SGD", {"lr": 0.5, "momentum": 0.9})
+    expected = reference(problem, *sgd, **clipping)
     assert_same(*trained(problem, *sgd, **clipping), expected)
 
 
 def test_clipping_by_value_comes_before_clipping_by_norm() -> None:
-    problem, sgd = Problem(), ("SGD", {"lr": 0.5})
-    both = {"clip_norm": 0.05, "clip_value": 0.02}
-    expected = reference(problem, *sgd, **both)  # type: ignore[arg-type]
+    problem = Problem()
+    sgd: Case = ("SGD", {"lr": 0.5})
+    both: dict[str, Any] = {"clip_norm": 0.05, "clip_value": 0.02}
+    expected = reference(problem, *sgd, **both)
     assert_same(*trained(problem, *sgd, **both), expected)
 
 
 def test_a_rate_for_each_step() -> None:
-    problem, adam = Problem(), ("Adam", {"lr": 0.05})
+    problem = Problem()
+    adam: Case = ("Adam", {"lr": 0.05})
 
     def rates(step: int) -> float:
         return 0.05 / (1 + step)
@@ -180,7 +186,8 @@ def test_a_rate_for_each_step() -> None:
 def mini_batches(size: int, replicas: int = 1) -> tuple[Batches, list[list[int]]]:
     """Shuffled epochs whose last batch is smaller, as minigrad.batches makes them."""
     chosen = np.zeros((STEPS, replicas, size), dtype=np.int64)
-    rows, order = [], []
+    rows: list[list[int]] = []
+    order: list[int] = []
     rng = random.Random(3)
     for step in range(STEPS):
         if not order:
@@ -195,7 +202,8 @@ def mini_batches(size: int, replicas: int = 1) -> tuple[Batches, list[list[int]]
 
 @pytest.mark.parametrize("size", [1, 5, 8, 20, 36])
 def test_mini_batches(size: int) -> None:
-    problem, sgd = Problem(), ("SGD", {"lr": 0.1, "momentum": 0.9})
+    problem = Problem()
+    sgd: Case = ("SGD", {"lr": 0.1, "momentum": 0.9})
     batches, rows = mini_batches(size)
     expected = reference(problem, *sgd, chosen=rows)
     assert_same(*trained(problem, *sgd, batches=batches), expected)
@@ -204,7 +212,8 @@ def test_mini_batches(size: int) -> None:
 @pytest.mark.parametrize("size", [5, 36])
 @pytest.mark.parametrize("name", MACHINES)
 def test_mini_batches_have_the_same_bits_in_replicas(name: str, size: int) -> None:
-    problem, sgd = Problem(), ("SGD", {"lr": 0.1, "momentum": 0.9})
+    problem = Problem()
+    sgd: Case = ("SGD", {"lr": 0.1, "momentum": 0.9})
     batches, _ = mini_batches(size)
     alone, numbers = trained(problem, *sgd, batches=batches)
     among = mini_batches(size, replicas=13)[0]
@@ -218,7 +227,8 @@ def test_mini_batches_have_the_same_bits_in_replicas(name: str, size: int) -> No
 def test_every_optimizer_has_the_same_bits_by_every_machine_and_in_replicas(
     name: str, settings: dict[str, Any]
 ) -> None:
-    problem, clipping = Problem(), {"clip_norm": 0.1, "clip_value": 0.05}
+    problem = Problem()
+    clipping: dict[str, Any] = {"clip_norm": 0.1, "clip_value": 0.05}
     alone, numbers = trained(problem, name, settings, **clipping)
     for machine in MACHINES:
         for replicas in (1, 11):
@@ -253,10 +263,10 @@ def test_replicas_with_data_rates_and_parameters_of_their_own_are_trained_as_if_
     parameters = np.array([problem.parameters for problem in problems])
     inputs = np.concatenate([stacked([one.inputs, one.targets]) for one in problems])
     rates = np.random.default_rng(0).uniform(0.01, 0.1, size=(STEPS, len(problems)))
-    adam = ("Adam", {"lr": 0.05})
+    adam: Case = ("Adam", {"lr": 0.05})
     steps = machine.train(parameters, inputs, update(*adam, parameters), rates)
     for index, problem in enumerate(problems):
-        alone = trained(problem, *adam, rates=lambda step, index=index: rates[step, index])
+        alone = trained(problem, *adam, rates=rates[:, index].tolist().__getitem__)
         assert (alone[0].losses[:, 0] == steps.losses[:, index]).all()
         assert (alone[1][0] == parameters[index]).all()
 
