@@ -5,7 +5,7 @@ Where mpmath and a C compiler are installed, from the project's root:
     python tests/minigrad/native/make_function_values.py
 
 For each function, rows of [its arguments, n, k]: the exact value is n 2^k, to 80 bits. Numbers
-are in hexadecimal. Values that overflow are left out.
+are in hexadecimal. Values that overflow are left out, and those below 2^-1200 are 0.
 The points are those of experiments/native-accuracy where the function errs most, and some others.
 """
 
@@ -50,6 +50,8 @@ def row(point: list[float], exact: Callable[..., Any]) -> list[str] | None:
     value = mpf(exact(*map(mpf, point)))
     if abs(value) >= mpf(2) ** 1024:
         return None
+    if abs(value) < mpf(2) ** -1200:  # e^-1e308 would have a long k
+        return [*map(float.hex, point), hex(0), hex(0)]
     k = value.man_exp[1] + int(value.man_exp[0]).bit_length() - 80
     n = int(mpmath.nint(mpmath.ldexp(value, -k)))
     return [*map(float.hex, point), hex(n), hex(k)]
