@@ -1,10 +1,10 @@
-"""The coefficients of minigrad/native/functions.h: polynomials of least greatest error.
+"""The coefficients of minigrad/native/*.h: polynomials of least greatest error.
 
 Needs mpmath:  python experiments/native-accuracy/minimax.py
 
 Prints each table with the greatest error that its rounded coefficients leave in exact arithmetic,
 relative to the function's value (for LOG_ERFC: to erf's), and the constants that come in pieces;
-and says whether functions.h has them, digit by digit.
+and says whether the headers have them, digit by digit.
 """
 
 import sys
@@ -171,19 +171,20 @@ def two_over_pi() -> list[str]:
 
 
 def main() -> int:
-    header = (Path(__file__).parents[2] / "minigrad/native/functions.h").read_text("utf-8")
+    headers = (Path(__file__).parents[2] / "minigrad/native").glob("*.h")
+    code = "".join(header.read_text("utf-8") for header in headers)
     missing = []
     for fit in FITS:
         coefficients = [mpf(float(c)) for c in remez(fit)]
         _, worst = extremes(fit, coefficients, fit.terms + 1)
         print(f"{fit.name}_SERIES[{fit.terms}], error at most 2^{float(mpmath.log(worst, 2)):.1f}")
-        missing += [c for c in printed(coefficients) if c not in header]
+        missing += [c for c in printed(coefficients) if c not in code]
     for name, number, count in [("LN2", LN2, 2), ("HALF_PI", PI / 2, 3), ("2/3", mpf(2) / 3, 2)]:
         print(f"{name}, in {count} pieces")
-        missing += [c for c in printed(pieces(number, count)) if c not in header]
+        missing += [c for c in printed(pieces(number, count)) if c not in code]
     print("2/π, 1,280 bits")
-    missing += [word for word in two_over_pi() if word not in header]
-    print("functions.h has all of these" if not missing else "functions.h lacks " + str(missing))
+    missing += [word for word in two_over_pi() if word not in code]
+    print("the headers have all of these" if not missing else "the headers lack " + str(missing))
     return 1 if missing else 0
 
 
