@@ -1,13 +1,16 @@
-"""The coefficients of minigrad/native/functions.h: polynomials of least greatest error.
+"""The coefficients of minigrad/native/*.h: polynomials of least greatest error.
 
 Needs mpmath:  python experiments/native-accuracy/minimax.py
 
-Prints each table as C, with the greatest error that the rounded coefficients leave in exact
-arithmetic, relative to the function's value (for log_erfc: to erf's).
+Prints each table with the greatest error that its rounded coefficients leave in exact arithmetic,
+relative to the function's value (for LOG_ERFC: to erf's), and the constants that come in pieces;
+and says whether the headers have them, digit by digit.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import mpmath
 from mpmath import mpf
@@ -48,7 +51,7 @@ FITS = [
     Fit(  # e^r = 1 + r + r² P(r)
         "EXP",
         lambda r: (mpmath.expm1(r) - r) / r**2,
-        lambda r: mpf("0.41"),  # at least r² / expm1(r)
+        lambda _: mpf("0.42"),  # at least r² / |expm1(r)|
         -HALF_LN2,
         HALF_LN2,
         11,
@@ -118,7 +121,9 @@ def remez(fit: Fit) -> list[mpf]:
             for i, x in enumerate(points)
         ]
         values = [fit.function(x) for x in points]
-        *coefficients, level = mpmath.lu_solve(mpmath.matrix(rows), mpmath.matrix(values))
+        solution = mpmath.lu_solve(mpmath.matrix(rows), mpmath.matrix(values))
+        coefficients: list[mpf] = solution[:-1]
+        level = solution[-1]
         points, worst = extremes(fit, coefficients, count)
         if worst < abs(level) * (1 + mpf(10) ** -4):
             break
@@ -150,16 +155,44 @@ def error(fit: Fit, coefficients: list[mpf], x: mpf) -> mpf:
     return (value(coefficients, x) - fit.function(x)) * fit.weight(x)
 
 
-def main() -> None:
+def pieces(number: mpf, count: int) -> list[mpf]:
+    """The nearest double, the double nearest to what that leaves, and so on."""
+    doubles: list[mpf] = []
+    for _ in range(count):
+        doubles.append(mpf(float(number - sum(doubles))))
+    return doubles
+
+
+def two_over_pi() -> list[str]:
+    """The first 1,280 bits of 2/π behind the point, 64 a word."""
+    with mpmath.workprec(1500):
+        bits = int(mpmath.floor(2 / mpmath.pi * mpf(2) ** 1280))
+    return [f"0x{bits >> (64 * i) & (2**64 - 1):016x}" for i in reversed(range(20))]
+
+
+def main() -> int:
+    headers = (Path(__file__).parents[2] / "minigrad/native").glob("*.h")
+    code = "".join(header.read_text("utf-8") for header in headers)
+    missing = []
     for fit in FITS:
         coefficients = [mpf(float(c)) for c in remez(fit)]
         _, worst = extremes(fit, coefficients, fit.terms + 1)
-        print(f"/* error at most 2^{float(mpmath.log(worst, 2)):.1f} */")
-        print(f"static const double {fit.name}[{fit.terms}] = {{")
-        for c in coefficients:
-            print(f"    {float(c)!r},")
-        print("};")
+        print(f"{fit.name}_SERIES[{fit.terms}], error at most 2^{float(mpmath.log(worst, 2)):.1f}")
+        missing += [c for c in printed(coefficients) if c not in code]
+    for name, number, count in [("LN2", LN2, 2), ("HALF_PI", PI / 2, 3), ("2/3", mpf(2) / 3, 2)]:
+        print(f"{name}, in {count} pieces")
+        missing += [c for c in printed(pieces(number, count)) if c not in code]
+    print("2/π, 1,280 bits")
+    missing += [word for word in two_over_pi() if word not in code]
+    print("the headers have all of these" if not missing else "the headers lack " + str(missing))
+    return 1 if missing else 0
+
+
+def printed(doubles: list[mpf]) -> list[str]:
+    shown = [repr(float(c)) for c in doubles]
+    print("".join(f"    {c}\n" for c in shown), end="")
+    return shown
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -73,9 +73,8 @@ INLINE Vector fused(Vector a, Vector b, Vector c) {
 #elif LANES == 2 && defined(__aarch64__) && defined(__ARM_NEON)
     return (Vector)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #else
-    Vector y;
-    EACH_LANE(i) y[i] = __builtin_fma(a[i], b[i], c[i]);
-    return y;
+    EACH_LANE(i) c[i] = __builtin_fma(a[i], b[i], c[i]);
+    return c;
 #endif
 }
 
@@ -85,9 +84,8 @@ INLINE Vector vector_sqrt(Vector x) {
 #elif LANES == 2 && defined(__aarch64__) && defined(__ARM_NEON)
     return (Vector)vsqrtq_f64((float64x2_t)x);
 #else
-    Vector y;
-    EACH_LANE(i) y[i] = __builtin_sqrt(x[i]);
-    return y;
+    EACH_LANE(i) x[i] = __builtin_sqrt(x[i]);
+    return x;
 #endif
 }
 
