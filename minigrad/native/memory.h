@@ -166,7 +166,7 @@ INLINE Vector sum_of_products(int single, const Vector *a, const Vector *b, int6
     Vector sums[PARTIALS];
     int64_t parts = single ? GROUPS : PARTIALS;
     clear(sums, parts);
-    for (int64_t c = 0; c < columns; c++) sums[c % parts] = fused(a[c], b[c], sums[c % parts]);
+    for (int64_t c = 0; c < columns; c++) sums[c & (parts - 1)] = fused(a[c], b[c], sums[c & (parts - 1)]);
     return single ? total_of(sums) : tree(sums, 1, columns);
 }
 
@@ -174,7 +174,7 @@ INLINE Vector sum_of_row(int single, const Vector *row, int64_t columns) {
     Vector sums[PARTIALS];
     int64_t parts = single ? GROUPS : PARTIALS;
     clear(sums, parts);
-    for (int64_t c = 0; c < columns; c++) sums[c % parts] += row[c];
+    for (int64_t c = 0; c < columns; c++) sums[c & (parts - 1)] += row[c];
     return single ? total_of(sums) : tree(sums, 1, columns);
 }
 

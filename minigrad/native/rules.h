@@ -126,37 +126,45 @@ static void move(int rule, int64_t count, Vector *x, const Vector *g, Vector lr,
 
 #undef EACH_PARAMETER
 
-static double scalar_pow(double x, double y) { return vector_pow(splat(x), splat(y))[0]; }
-static double scalar_sqrt(double x) { return vector_sqrt(splat(x))[0]; }
+/* The powers that a rule needs at the steps t, of which each lane has another. */
+static void rule_powers(int rule, const double *set, Vector t, Vector *powers) {
+    switch (rule) {
+        case ADAM:
+        case RADAM:
+            powers[0] = vector_pow(splat(set[2]), t), powers[1] = vector_pow(splat(set[3]), t);
+            break;
+        case ADAMAX: powers[0] = vector_pow(splat(set[1]), t); break;
+        case NADAM:
+            powers[0] = vector_pow(splat(0.96), t * splat(set[5]));
+            powers[1] = vector_pow(splat(0.96), (t + splat(1.0)) * splat(set[5]));
+            powers[2] = vector_pow(splat(set[3]), t);
+            break;
+    }
+}
 
 /* 1 / (1 - beta^t): what a moving average that starts at 0 is divided by, inverted */
-static double correction(double beta, double t) { return 1 / (1 - scalar_pow(beta, t)); }
+static double correction(double power) { return 1 / (1 - power); }
 
 /* 0 while the average stands for too few gradients; see optim/radam.py for r and h */
-static double rectification(double beta2, double t) {
-    double power = scalar_pow(beta2, t), h = 2 / (1 - beta2) - 1;
-    double r = h - 2 * t * power / (1 - power);
+static double rectification(double beta2, double power, double t) {
+    double h = 2 / (1 - beta2) - 1, r = h - 2 * t * power / (1 - power);
     if (!(r > 5)) return 0;
-    return scalar_sqrt(1 - power) *
-           scalar_sqrt((r - 4) * (r - 2) * h / ((h - 4) * (h - 2) * r));
+    double square = (1 - power) * ((r - 4) * (r - 2) * h / ((h - 4) * (h - 2) * r));
+    return vector_sqrt(splat(square))[0];
 }
 
-/* NAdam's mu(t) */
-static double nadam_momentum(double beta1, double decay, double t) {
-    return beta1 * (1 - scalar_pow(0.96, t * decay) / 2);
-}
-
-/* The numbers c of step t = 1, 2, ... from the rule's settings, in the order of optimizers.py;
-   `carried` is what NAdam hands on, the product of its mu(1) ... mu(t). */
-static void rule_numbers(int rule, const double *set, double t, double *carried, double *c) {
+/* The numbers c of step t = 1, 2, ... from the rule's settings, in the order of rules.py, and its
+   powers; `carried` is what NAdam hands on, the product of its mu(1) ... mu(t). */
+static void rule_numbers(int rule, const double *set, double t, const double *powers,
+                         double *carried, double *c) {
     switch (rule) {
         case SGD: /* weight_decay, momentum, dampening, nesterov */
             c[0] = set[0], c[1] = set[1], c[2] = t > 1 ? 1 - set[2] : 1, c[3] = set[3];
             c[4] = set[1] != 0;
             break;
-        case ADAM: /* weight_decay, decoupled weight_decay, beta1, beta2, eps, amsgrad */
-            c[0] = set[0], c[1] = set[1], c[2] = set[2], c[3] = set[3];
-            c[4] = correction(set[2], t), c[5] = correction(set[3], t), c[6] = set[4];
+        case ADAM: /* weight_decay, decoupled, beta1, beta2, eps, amsgrad */
+            for (int n = 0; n < 4; n++) c[n] = set[n];
+            c[4] = correction(powers[0]), c[5] = correction(powers[1]), c[6] = set[4];
             c[7] = set[5];
             break;
         case RMSPROP: /* weight_decay, alpha, eps, momentum, centered */
@@ -169,22 +177,38 @@ static void rule_numbers(int rule, const double *set, double t, double *carried,
             for (int n = 0; n < 3; n++) c[n] = set[n];
             break;
         case ADAMAX: /* weight_decay, beta1, beta2, eps */
-            c[0] = set[0], c[1] = set[1], c[2] = set[2], c[3] = correction(set[1], t);
-            c[4] = set[3];
+            for (int n = 0; n < 3; n++) c[n] = set[n];
+            c[3] = correction(powers[0]), c[4] = set[3];
             break;
         case NADAM: { /* weight_decay, decoupled, beta1, beta2, eps, momentum_decay */
-            double mu = nadam_momentum(set[2], set[5], t);
-            double next = nadam_momentum(set[2], set[5], t + 1);
+            double mu = set[2] * (1 - powers[0] / 2), next = set[2] * (1 - powers[1] / 2);
             *carried *= mu;
             for (int n = 0; n < 4; n++) c[n] = set[n];
             c[4] = (1 - mu) / (1 - *carried), c[5] = next / (1 - *carried * next);
-            c[6] = correction(set[3], t), c[7] = set[4];
+            c[6] = correction(powers[2]), c[7] = set[4];
             break;
         }
         case RADAM: /* weight_decay, decoupled, beta1, beta2, eps */
             for (int n = 0; n < 4; n++) c[n] = set[n];
-            c[4] = correction(set[2], t), c[5] = rectification(set[3], t), c[6] = set[4];
+            c[4] = correction(powers[0]), c[5] = rectification(set[3], powers[1], t);
+            c[6] = set[4];
             break;
+    }
+}
+
+/* Fills the numbers of the steps t, t + 1, ..., and what is carried after each of them; carried[0]
+   is what is carried before. */
+static void numbers(int rule, const double *set, int64_t t, int64_t steps, double *carried,
+                    double *out) {
+    for (int64_t n = 0; n < steps; n += LANES) {
+        Vector at, powers[3] = {{0}};
+        EACH_LANE(i) at[i] = (double)(t + n + i);
+        rule_powers(rule, set, at, powers);
+        for (int64_t i = 0; i < LANES && n + i < steps; i++) {
+            const double own[3] = {powers[0][i], powers[1][i], powers[2][i]};
+            carried[n + i + 1] = carried[n + i];
+            rule_numbers(rule, set, at[i], own, carried + n + i + 1, out + (n + i) * NUMBERS);
+        }
     }
 }
 

@@ -172,7 +172,7 @@ INLINE Vector sum_of_squares(const Block *b, Vector scale) {
     clear(parts, PARTIALS);
     for (int64_t n = 0; n < b->vectors; n++) {
         Vector scaled = g[n] * scale;
-        parts[n % used] = fused(scaled, scaled, parts[n % used]);
+        parts[n & (used - 1)] = fused(scaled, scaled, parts[n & (used - 1)]);
     }
     return b->memory.single ? total_of(parts) : tree(parts, 1, PARTIALS);
 }
@@ -331,16 +331,6 @@ static int run(const Job *job) {
         run_block(&block, r, single ? 1 : least(job->last - r, LANES));
     release_block(&block);
     return error;
-}
-
-/* Fills the numbers of the steps t, t + 1, ..., and what is carried after each of them; carried[0]
-   is what is carried before. */
-static void numbers(int rule, const double *settings, int64_t t, int64_t steps, double *carried,
-                    double *out) {
-    for (int64_t n = 0; n < steps; n++) {
-        carried[n + 1] = carried[n];
-        rule_numbers(rule, settings, (double)(t + n), carried + n + 1, out + n * NUMBERS);
-    }
 }
 
 #endif

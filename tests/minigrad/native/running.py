@@ -8,11 +8,11 @@ import numpy as np
 from minigrad.lift.compiled import _array
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
-from minigrad.native.loading import module
+from minigrad.native.loading import available, module
 from minigrad.native.machine import Machine, Result, stacked
 from minigrad.value import Value
 
-MACHINES: tuple[str, ...] = module().machines()
+MACHINES: tuple[str, ...] = module().machines() if available() else ()
 
 
 def lifted(function: Callable[..., Value], batch: Sequence[Any], parameters: Any) -> Lifted:

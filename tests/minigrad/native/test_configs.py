@@ -29,13 +29,15 @@ class Training:
         assert isinstance(self.trainer, Trainer)
         assert isinstance(self.trainer.engine, NumpyEngine)
         data, engine = self.trainer.dataset, self.trainer.engine
-        if decimals is not None:  # libm's last bits in the data are not the machine's
+        if decimals is not None:  # libm's last bits in what goes in are not the machine's
             rounded = [[round(x, decimals) for x in row] for row in data.inputs]
             data = Dataset(rounded, data.targets, data.classes)
         engine.prepare(data.inputs, data.targets)
         assert engine._checked
         self.program = engine._checked.lifted.program
         self.parameters = engine.parameters[0].data.copy()
+        if decimals is not None:
+            self.parameters = np.array([round(x, decimals) for x in self.parameters.tolist()])
         targets = np.array(data.targets)
         classes = takes_classes(engine.eager.loss)
         shaped = one_hot(targets, self.program.outputs.rows) if classes else targets[:, None]
@@ -87,8 +89,21 @@ def test_a_whole_training_is_that_of_the_numpy_engine(path: Path) -> None:
         assert len(full) >= count // 2
 
 
-DIGESTS: dict[str, str] = {}
-"""SHA-256 of the losses, gradient norms and right answers of 300 steps, in bytes of little end."""
+DIGESTS = {
+    "xor": "26b661e95e2cb89711142dbc561a780d22ef3caa35fdb95bc5de708e6cdeb834",
+    "moons": "97815b9582ef65b426b70ac582981aeeb57d70aecf6c1625e54ed158a58d770b",
+    "spiral": "1596a78c6969f0c6e3ab4ce3e24ca92d146925f525acf9ca85d692241b4dbb4d",
+    "blobs": "960454c6e4d12f4352a1c07f61dc2232f58872d1820f48c01c8cbeb17d95c0dd",
+}
+"""SHA-256 of the losses, gradient norms and right answers of 300 steps, little end first.
+
+They are those of any processor, compiler and vector width, alone or among replicas, on any number
+of threads. Only a change of the arithmetic itself, here or in lift, may change them.
+"""
+
+# The machine without fused multiply-adds of its own is slow: it runs fewer replicas.
+CASES = [(name, replicas) for name in MACHINES for replicas in (1, 37)]
+CASES += [(name, 1000) for name in MACHINES[:1]]
 
 
 def digest(steps: Steps, replica: int) -> str:
@@ -98,16 +113,14 @@ def digest(steps: Steps, replica: int) -> str:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("replicas", [1, 37, 1000])
-@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(("machine", "replicas"), CASES)
 @pytest.mark.parametrize("name", sorted(DIGESTS))
 def test_300_steps_have_the_bits_that_they_have_everywhere(
     name: str, machine: str, replicas: int, threads: int
 ) -> None:
-    training = Training(Path(f"configs/{name}.yaml"), decimals=6)
+    training = Training(Path(f"configs/{name}.yaml"), "scheduler=constant", decimals=6)
     steps, _ = training.run(300, replicas, name=machine, threads=threads)
-    assert {digest(steps, replica) for replica in (0, replicas // 2, replicas - 1)} == {
-        DIGESTS[name]
-    }
+    some = {digest(steps, replica) for replica in (0, replicas // 2, replicas - 1)}
+    assert some == {DIGESTS[name]}
     assert (steps.losses == steps.losses[:, :1]).all()
     assert (steps.norms == steps.norms[:, :1]).all()
