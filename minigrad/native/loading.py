@@ -48,6 +48,11 @@ def machine_name() -> str:
     return wanted
 
 
+def is_named() -> bool:
+    """Whether MINIGRAD_NATIVE names the machine."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def _reason(error: ImportError) -> str:
     if isinstance(error, ModuleNotFoundError):
         return (

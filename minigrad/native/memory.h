@@ -165,16 +165,22 @@ INLINE void clear(Vector *sums, int64_t count) {
 INLINE Vector sum_of_products(int single, const Vector *a, const Vector *b, int64_t columns) {
     Vector sums[PARTIALS];
     int64_t parts = single ? GROUPS : PARTIALS;
-    clear(sums, parts);
-    for (int64_t c = 0; c < columns; c++) sums[c & (parts - 1)] = fused(a[c], b[c], sums[c & (parts - 1)]);
+    for (int64_t part = 0; part < parts; part++) {
+        Vector sum = {0};
+        for (int64_t c = part; c < columns; c += parts) sum = fused(a[c], b[c], sum);
+        sums[part] = sum;
+    }
     return single ? total_of(sums) : tree(sums, 1, columns);
 }
 
 INLINE Vector sum_of_row(int single, const Vector *row, int64_t columns) {
     Vector sums[PARTIALS];
     int64_t parts = single ? GROUPS : PARTIALS;
-    clear(sums, parts);
-    for (int64_t c = 0; c < columns; c++) sums[c & (parts - 1)] += row[c];
+    for (int64_t part = 0; part < parts; part++) {
+        Vector sum = {0};
+        for (int64_t c = part; c < columns; c += parts) sum += row[c];
+        sums[part] = sum;
+    }
     return single ? total_of(sums) : tree(sums, 1, columns);
 }
 

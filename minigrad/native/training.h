@@ -167,14 +167,15 @@ static void store_outputs(const Block *b, int64_t start, int64_t size) {
 
 INLINE Vector sum_of_squares(const Block *b, Vector scale) {
     const Vector *g = (const Vector *)b->memory.gradient;
-    Vector parts[PARTIALS];
-    int64_t used = b->memory.single ? GROUPS : PARTIALS;
-    clear(parts, PARTIALS);
-    for (int64_t n = 0; n < b->vectors; n++) {
-        Vector scaled = g[n] * scale;
-        parts[n & (used - 1)] = fused(scaled, scaled, parts[n & (used - 1)]);
+    Vector sums[PARTIALS];
+    int64_t parts = b->memory.single ? GROUPS : PARTIALS;
+    for (int64_t part = 0; part < parts; part++) {
+        Vector sum = {0};
+        for (int64_t n = part; n < b->vectors; n += parts)
+            sum = fused(g[n] * scale, g[n] * scale, sum);
+        sums[part] = sum;
     }
-    return b->memory.single ? total_of(parts) : tree(parts, 1, PARTIALS);
+    return b->memory.single ? total_of(sums) : tree(sums, 1, PARTIALS);
 }
 
 /* For squares beyond the range of doubles: scaled by a power of 2, and back. */
