@@ -10,7 +10,8 @@ from setuptools.command.build_ext import build_ext
 SOURCES = Path("minigrad/native")
 
 # Bits must not depend on the compiler: nothing is contracted or reordered.
-FLAGS = ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-strict-aliasing", "-fvisibility=hidden"]
+FLAGS = ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-strict-aliasing"]
+FLAGS += ["-fvisibility=hidden"]
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 # Each processor's machine is machine.c, compiled once more with these.

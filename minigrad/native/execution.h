@@ -133,12 +133,16 @@ static void sum_samples(const Memory *m, const Call *i) {
     }
     for (int64_t r = 0; r < i->rows; r += LANES) { /* the sums of LANES rows at once */
         Vector parts[LANES * GROUPS];
-        int64_t rows = least(i->rows - r, LANES);
+        int64_t rows = least(i->rows - r, LANES), groups = groups_of(i->columns);
         clear(parts, LANES * GROUPS);
         for (int64_t n = 0; n < rows; n++)
-            for (int64_t c = 0; c < i->columns; c++)
-                parts[n * GROUPS + c % GROUPS] += i->a[(r + n) * i->a_step + c];
-        Vector sums = totals(parts);
+            for (int64_t group = 0; group < groups; group++) {
+                Vector sum = {0};
+                for (int64_t c = group; c < i->columns; c += GROUPS)
+                    sum += i->a[(r + n) * i->a_step + c];
+                parts[n * GROUPS + group] = sum;
+            }
+        Vector sums = totals(parts, groups);
         for (int64_t n = 0; n < rows; n++) m->gradient[slot + (r + n) * down] += sums[n];
     }
 }

@@ -98,10 +98,17 @@ static Call with_long_rows(const Memory *m, Call call) {
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (Bits){__VA_ARGS__})
 #endif
 
+/* How many of the vectors of eight partial sums so many columns of samples reach. */
+INLINE int64_t groups_of(int64_t columns) {
+    return columns >= GROUPS ? GROUPS : columns > 1 ? columns : 1;
+}
+
 /* The totals of LANES sums, each given as its eight partial sums: parts[GROUPS * i ...] are sum i's.
-   Every step adds neighbours, of two vectors at once. */
-INLINE Vector totals(const Vector *parts) {
+   Every step adds neighbours, of two vectors at once. Only the first `groups` vectors of each sum
+   are not 0. */
+INLINE Vector totals(const Vector *parts, int64_t groups) {
 #if LANES == 8
+    (void)groups;
     Vector pairs[4], fours[2];
     for (int i = 0; i < 4; i++)
         pairs[i] = SHUFFLE(parts[2 * i], parts[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14) +
@@ -112,8 +119,8 @@ INLINE Vector totals(const Vector *parts) {
     return SHUFFLE(fours[0], fours[1], 0, 1, 2, 3, 8, 9, 10, 11) +
            SHUFFLE(fours[0], fours[1], 4, 5, 6, 7, 12, 13, 14, 15);
 #elif LANES == 4
-    Vector halves[2];
-    for (int h = 0; h < 2; h++) {
+    Vector halves[2] = {{0}};
+    for (int h = 0; h < groups; h++) {
         Vector first = SHUFFLE(parts[h], parts[2 + h], 0, 4, 2, 6) +
                        SHUFFLE(parts[h], parts[2 + h], 1, 5, 3, 7);
         Vector second = SHUFFLE(parts[4 + h], parts[6 + h], 0, 4, 2, 6) +
@@ -122,8 +129,8 @@ INLINE Vector totals(const Vector *parts) {
     }
     return halves[0] + halves[1];
 #else
-    Vector pairs[4];
-    for (int q = 0; q < 4; q++)
+    Vector pairs[4] = {{0}};
+    for (int q = 0; q < groups; q++)
         pairs[q] = SHUFFLE(parts[q], parts[4 + q], 0, 2) + SHUFFLE(parts[q], parts[4 + q], 1, 3);
     return (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]);
 #endif

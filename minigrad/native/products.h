@@ -100,10 +100,11 @@ INLINE void outer_block_of_samples(int rows, int inner, Outer p) {
     Vector parts[(16 + LANES) * GROUPS];
     double sums[16 + LANES];
     int count = rows * inner, padded = (count + LANES - 1) / LANES * LANES;
-    for (int i = count * GROUPS; i < padded * GROUPS; i++) parts[i] = (Vector){0};
-    for (int group = 0; group < GROUPS; group++) {
+    int64_t groups = groups_of(p.columns);
+    for (int i = count; i < padded; i++) clear(parts + i * GROUPS, groups);
+    for (int64_t group = 0; group < groups; group++) {
         Vector s[16];
-        for (int i = 0; i < count; i++) s[i] = (Vector){0};
+        clear(s, count);
         for (int64_t c = group; c < p.columns; c += GROUPS)
             for (int r = 0; r < rows; r++)
                 for (int k = 0; k < inner; k++)
@@ -111,7 +112,8 @@ INLINE void outer_block_of_samples(int rows, int inner, Outer p) {
                                              s[r * inner + k]);
         for (int i = 0; i < count; i++) parts[i * GROUPS + group] = s[i];
     }
-    for (int i = 0; i < padded; i += LANES) *(Unaligned *)(sums + i) = totals(parts + i * GROUPS);
+    for (int i = 0; i < padded; i += LANES)
+        *(Unaligned *)(sums + i) = totals(parts + i * GROUPS, groups);
     for (int r = 0; r < rows; r++)
         for (int k = 0; k < inner; k++)
             p.gradient[r * p.down + k * p.along] += sums[r * inner + k];
