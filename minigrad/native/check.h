@@ -97,8 +97,10 @@ static const char *sizes_error(const Program *p) {
     if (p->loss_slot < p->parameters || p->loss_slot >= p->slots ||
         p->correct_slot < p->parameters || p->correct_slot >= p->slots)
         return "its results lie outside the slots for them";
-    if (FIRST_ARGUMENT + p->argument_rows > p->sample_rows) return "its arguments lie outside memory";
-    if (FIRST_CONSTANT + p->constant_count > p->once_rows) return "its constants lie outside memory";
+    if (FIRST_ARGUMENT + p->argument_rows > p->sample_rows)
+        return "its arguments lie outside memory";
+    if (FIRST_CONSTANT + p->constant_count > p->once_rows)
+        return "its constants lie outside memory";
     if (!is_inside(p->output_table, 2, p->outputs, p->table_count - 1))
         return "its table of outputs ends too early";
     for (int64_t n = 0; n < p->outputs; n++)

@@ -4,7 +4,8 @@
    that follow one another. There are two kinds of memory: rows of samples, and rows of one column
    ("once") for numbers that no sample changes, such as constants. Parameters, and the gradient with
    respect to them, are addressed by slot. Slots beyond the parameters hold copies of weights that
-   do not lie at equal distances and, in the gradient, the step's loss and count of right answers. */
+   do not lie at equal distances and, in the gradient, the step's loss and number of right answers.
+*/
 #ifndef MINIGRAD_INSTRUCTION_H
 #define MINIGRAD_INSTRUCTION_H
 
@@ -80,8 +81,8 @@ typedef struct {
     double *constants; /* they begin at once row FIRST_CONSTANT */
 } Program;
 
-/* Rows with a meaning of their own. A sample's weight is 1 / batch, its mask 1, and both are 0 where
-   there is no sample; the first chunk of a batch has a 1 in the row FIRST_CHUNK, the others a 0. */
+/* Rows with a meaning of their own. A sample's weight is 1 / batch, its mask 1, and both are 0
+   where there is no sample; the first chunk of a batch has a 1 in the row FIRST_CHUNK, others a 0. */
 enum { WEIGHT_ROW, MASK_ROW, FIRST_ARGUMENT };
 enum { FIRST_CHUNK, FIRST_CONSTANT };
 

@@ -9,6 +9,15 @@
    order, and so it decides the last bits. */
 enum { CHUNK = 128 };
 
+/* The update rules, how many states each has, and of how many numbers its settings and what each
+   step needs are made; rules.h has the formulas. */
+enum { SGD, ADAM, RMSPROP, ADAGRAD, ADADELTA, ADAMAX, NADAM, RADAM, RULE_COUNT, NO_RULE = -1 };
+enum { MAX_STATES = 3, SETTINGS = 8, NUMBERS = 8 };
+static const int64_t rule_states[] = {
+    [SGD] = 1, [ADAM] = 3, [RMSPROP] = 3, [ADAGRAD] = 1, [ADADELTA] = 2, [ADAMAX] = 2, [NADAM] = 2,
+    [RADAM] = 2,
+};
+
 /* Replicas differ in their parameters and, where `..._each` says so, in their inputs, rates and
    chosen samples. Arrays are in C order. */
 typedef struct {

@@ -70,7 +70,8 @@ static Call find_operands(const Memory *m, const Instruction *i) {
 static int is_contiguous(const Memory *m, const Call *call, int uses) {
     const struct { int used; int64_t step, column; } operands[] = {
         {uses & USES_Y, call->y_step, 1}, {uses & USES_A, call->a_step, call->a_column},
-        {uses & USES_B, call->b_step, call->b_column}, {uses & USES_C, call->c_step, call->c_column},
+        {uses & USES_B, call->b_step, call->b_column},
+        {uses & USES_C, call->c_step, call->c_column},
     };
     for (int n = 0; n < 4; n++)
         if (operands[n].used && operands[n].step != operands[n].column * m->columns) return 0;
@@ -103,9 +104,9 @@ INLINE int64_t groups_of(int64_t columns) {
     return columns >= GROUPS ? GROUPS : columns > 1 ? columns : 1;
 }
 
-/* The totals of LANES sums, each given as its eight partial sums: parts[GROUPS * i ...] are sum i's.
-   Every step adds neighbours, of two vectors at once. Only the first `groups` vectors of each sum
-   are not 0. */
+/* The totals of LANES sums, each given as its eight partial sums: those of sum i begin at
+   parts[GROUPS * i]. Every step adds neighbours, of two vectors at once. Only the first `groups`
+   vectors of each sum are not 0. */
 INLINE Vector totals(const Vector *parts, int64_t groups) {
 #if LANES == 8
     (void)groups;

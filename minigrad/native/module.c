@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS = 8, SETTINGS = 8, RULE_COUNT = 8 };
-static const int64_t rule_states[] = {1, 3, 3, 1, 2, 2, 2, 2};
-
 extern const Machine machine_baseline;
 #if defined(__x86_64__)
 extern const Machine machine_avx2, machine_avx512;
@@ -228,7 +225,8 @@ static const char *batch_error(const Job *job) {
         if (job->chosen[n] < 0 || job->chosen[n] >= job->samples)
             return "a chosen sample is not there";
     for (int64_t n = 0; job->sizes && n < job->steps; n++)
-        if (job->sizes[n] < 1 || job->sizes[n] > job->batch) return "a batch's size is out of range";
+        if (job->sizes[n] < 1 || job->sizes[n] > job->batch)
+            return "a batch's size is out of range";
     return NULL;
 }
 

@@ -6,14 +6,7 @@
 #define MINIGRAD_RULES_H
 
 #include "functions.h"
-
-enum { SGD, ADAM, RMSPROP, ADAGRAD, ADADELTA, ADAMAX, NADAM, RADAM, RULE_COUNT, NO_RULE = -1 };
-enum { MAX_STATES = 3, SETTINGS = 8, NUMBERS = 8 };
-
-static const int rule_states[] = {
-    [SGD] = 1, [ADAM] = 3, [RMSPROP] = 3, [ADAGRAD] = 1, [ADADELTA] = 2, [ADAMAX] = 2, [NADAM] = 2,
-    [RADAM] = 2,
-};
+#include "job.h"
 
 #define N(i) splat(c[i])
 #define STATES Vector x, Vector g, Vector lr, Vector *const *s, int64_t i, const double *c
