@@ -122,8 +122,9 @@ class Machine:
     ) -> Steps:
         """Take len(rates) steps; `parameters` and the update's states are changed in place.
 
-        `rates` [steps, replicas or 1] are the learning rates. All replicas must do all steps for
-        `update.t` and `product` to go on: else they are those after the steps asked for.
+        `rates` [steps, replicas or 1] are the learning rates. The update's `t` and `product` are
+        those of the replica that went farthest: one that stopped before has its own number of steps
+        in `done`.
         """
         steps, replicas = len(rates), len(parameters)
         carried = np.full(steps + 1, update.product)
@@ -148,8 +149,9 @@ class Machine:
         each = [_each(inputs), _each(batches.chosen, 1), _each(rates, 1)]
         counts = [steps, batch, inputs.shape[-1], 1, *each, update.rule.number]
         self._run(replicas, counts, (update.clip_norm, update.clip_value), arrays)
-        update.t += steps
-        update.product = float(carried[-1])
+        taken = int(result.done.max())
+        update.t += taken
+        update.product = float(carried[taken])
         return result
 
     def _batch(self, parameters: Array, inputs: Array, gradient: Array | None) -> Result:

@@ -64,6 +64,7 @@ def test_the_state_is_that_before_the_step_that_broke(machine: str) -> None:
     parameters, update, steps = diverging([1000.0], machine)
     (done,) = steps.done
     assert 0 < done < 40
+    assert update.t == done
     assert np.isfinite(parameters).all()
     assert np.isfinite(update.states).all()
     assert np.isfinite(steps.losses[:done]).all()
