@@ -98,7 +98,7 @@ class _Source:
             if not isinstance(block, dict) or block.get("name") != value:
                 keys = keys[:1]  # another name has other settings: replace the whole block
         self.set(keys, copy.deepcopy(value), argument)
-        for earlier in self._overrides if keys[0] in BLOCKS else []:  # settings typed before it
+        for earlier in self._overrides if value != {} else []:  # settings typed before this block
             inner = earlier[0][len(keys) :]
             if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):
                 self.set(*earlier)
