@@ -36,8 +36,8 @@ def floats(data: Any, label: str) -> Array:
         whole = "write 1.0 for 1, or .astype(float)"
         mend = {"b": whole, "i": whole, "u": whole, "f": "write .astype(np.float64)"}
         instead = mend.get(array.dtype.kind, "give it real numbers")
-        found = f"{array.dtype} of shape {array.shape}"
-        raise TypeError(f"the Tensor{whose} holds float64, not {found}: {instead}")
+        description = f"{array.dtype} of shape {array.shape}"
+        raise TypeError(f"the Tensor{whose} holds float64, not {description}: {instead}")
     array.setflags(write=False)
     return array
 
@@ -194,10 +194,10 @@ def reduced(
     for an axis that is not there or comes twice, and where there are no numbers to choose from.
     """
     shape = x.data.shape
-    given = range(len(shape)) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
-    if not all(-len(shape) <= a < len(shape) for a in given):
+    places = range(len(shape)) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
+    if not all(-len(shape) <= a < len(shape) for a in places):
         raise ValueError(f"{op} of {named(x)}: axis {axis} is none of its {len(shape)} axes")
-    axes = tuple(operator.index(a) % len(shape) for a in given)
+    axes = tuple(operator.index(a) % len(shape) for a in places)
     if len(set(axes)) < len(axes):
         raise ValueError(f"{op} of {named(x)}: axis {axis} names an axis twice")
     if not may_be_empty and 0 in [shape[a] for a in axes]:

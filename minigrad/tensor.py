@@ -255,15 +255,17 @@ class Tensor:
     # counted from the end; with `keepdims` the axes that are summed over stay, with length 1.
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        axes, kept = operands.reduced("sum", self, axis)
+        axes, unsqueezed = operands.reduced("sum", self, axis)
         y = evaluate("sum", lambda x: x.sum(axes, keepdims=keepdims), self)
-        return _rule("sum", self, y, lambda grad: np.full(self.shape, grad.reshape(kept)))
+        return _rule("sum", self, y, lambda grad: np.full(self.shape, grad.reshape(unsqueezed)))
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        axes, kept = operands.reduced("mean", self, axis, may_be_empty=False)
+        axes, unsqueezed = operands.reduced("mean", self, axis, may_be_empty=False)
         count = math.prod(self.shape[a] for a in axes)
         y = evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / count, self)
-        return _rule("mean", self, y, lambda grad: np.full(self.shape, grad.reshape(kept) / count))
+        return _rule(
+            "mean", self, y, lambda grad: np.full(self.shape, grad.reshape(unsqueezed) / count)
+        )
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """The largest; equal largest ones share the gradient equally."""
@@ -275,10 +277,10 @@ class Tensor:
 
     def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """log of the sum of exp(x); the largest is taken off first, so exp cannot overflow"""
-        axes, kept = operands.reduced("logsumexp", self, axis, may_be_empty=False)
+        axes, unsqueezed = operands.reduced("logsumexp", self, axis, may_be_empty=False)
         y = evaluate("logsumexp", lambda x: _logsumexp(x, axes), self)
         result = y if keepdims else np.squeeze(y, axes)
-        slope = lambda grad: grad.reshape(kept) * np.exp(self.data - y)  # noqa: E731
+        slope = lambda grad: grad.reshape(unsqueezed) * np.exp(self.data - y)  # noqa: E731
         return _rule("logsumexp", self, result, slope)
 
     def softmax(self, axis: Axis = -1) -> Tensor:
@@ -545,12 +547,12 @@ def _extreme(op: str, choose: _Rule, wins: _Rule, a: Tensor, b: Tensor) -> Tenso
 
 
 def _extreme_of(op: str, choose: _Rule, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
-    axes, kept = operands.reduced(op, x, axis, may_be_empty=False)
+    axes, unsqueezed = operands.reduced(op, x, axis, may_be_empty=False)
     y = choose(x.data, axis=axes, keepdims=keepdims)
 
     def share(grad):
-        best = x.data == y.reshape(kept)
-        return grad.reshape(kept) * best / best.sum(axes, keepdims=True)
+        best = x.data == y.reshape(unsqueezed)
+        return grad.reshape(unsqueezed) * best / best.sum(axes, keepdims=True)
 
     return _rule(op, x, y, share)
 

@@ -75,11 +75,11 @@ class TensorEngine:
         some, labels = [inputs[i] for i in chosen], [targets[i] for i in chosen]
         expected = self._eagerly(some, labels)
         x, t = np.array(some, dtype=float), np.array(labels, dtype=float)
-        found = self._as_eager(self._gradient(x, t)[0])
+        actual = self._as_eager(self._gradient(x, t)[0])
         near = self._nudged(x, t)
-        pairs = zip(found.slopes, near.slopes, strict=True)
-        noise = Gradient(16 * abs(near.loss - found.loss), [16 * abs(a - b) for a, b in pairs])
-        return agreement(found, expected, noise, len(chosen))
+        pairs = zip(actual.slopes, near.slopes, strict=True)
+        noise = Gradient(16 * abs(near.loss - actual.loss), [16 * abs(a - b) for a, b in pairs])
+        return agreement(actual, expected, noise, len(chosen))
 
     def _eagerly(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Gradient:
         """Eager's numbers where the Values have those of the Tensors, which is undone."""
