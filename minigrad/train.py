@@ -31,7 +31,7 @@ from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
 from minigrad.terminal.command import Parser, guard, print_lines
-from minigrad.terminal.signals import Stopped
+from minigrad.terminal.signals import Stopped, line_start
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import init, reopen
@@ -149,6 +149,8 @@ def _report(session: Session, outcome: Outcome) -> int:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # a plugin's, which is asked for the surface
         lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
+    if outcome.status == "interrupted":
+        lines[:1] = [line_start(1) + line for line in lines[:1]]
     with suppress(OSError):  # the run is whole all the same
         print_lines(map(printable, lines))
     return outcome.code

@@ -28,6 +28,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script
+from tests import mutated_places
+
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["minigrad", "nn", "optim", "tests/minigrad", "pyproject.toml"]
 VALUE = Path("minigrad", "value.py")
@@ -305,8 +308,10 @@ def judge(tried: Sequence[Mutant]) -> Iterator[tuple[Mutant, str | None]]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Break each slope of a page, see a test fail.")
     parser.add_argument("rules", nargs="*", metavar="RULE", help="its operation (default: all)")
-    parser.add_argument("--page", choices=["value", "tensor"], default="value")
+    parser.add_argument("--page", choices=["value", "tensor", "places"], default="value")
     arguments = parser.parse_args(argv)
+    if arguments.page == "places":
+        return mutated_places.main()
     page = VALUE if arguments.page == "value" else TENSOR
     source = (ROOT / page).read_text(encoding="utf-8")
     every = mutants(source, page)

@@ -126,6 +126,12 @@ def _printable(name: str) -> str:
     return name
 
 
+def _writable(seed: int) -> int:
+    if seed >= 10**308:  # beyond what run.json may hold, since no float does
+        _refuse(f"must have at most 308 digits, found {quoted(seed)}")
+    return seed
+
+
 def _bounded(hidden: list[int]) -> list[int]:
     count = sum((a + 1) * b for a, b in zip([1, *hidden], [*hidden, 1], strict=True))
     if count > MAX_PARAMETERS:
@@ -245,7 +251,9 @@ class Config(_Strict):
     name: Annotated[str, AfterValidator(_printable)] = Field(
         min_length=1, max_length=100, description="what the run is called"
     )
-    seed: int = Field(default=0, ge=0, description="of weights, data and shuffling")
+    seed: Annotated[int, AfterValidator(_writable)] = Field(
+        default=0, ge=0, description="of weights, data and shuffling"
+    )
     data: DataBlock
     model: ModelConfig = ModelConfig()
     loss: Annotated[str, _NameIn(LOSSES)]

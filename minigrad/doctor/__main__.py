@@ -19,6 +19,7 @@ from minigrad.config import ConfigError, load
 from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines
+from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
 
@@ -38,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as error:
         done = f"{len(findings)} of {len(CHECKS)} checks"
-        print(f"{str(error) or 'interrupted by Ctrl-C'} after {done}", file=sys.stderr)
+        print(
+            f"{line_start()}{str(error) or 'interrupted by Ctrl-C'} after {done}", file=sys.stderr
+        )
         return 128 + getattr(error, "number", signal.SIGINT)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 _MAX_DEPTH = 50
-_MAX_DIGITS = 300  # a float holds no larger number
+_MAX_DIGITS = 308  # a float holds no larger number
 
 
 def read_regular(path: str | Path, limit: int) -> bytes:

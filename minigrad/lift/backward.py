@@ -111,8 +111,7 @@ class Backward:
         indices = index.ravel().tolist()
         inputs, times = operand.rows // operation.times, operation.times
         columns = g.shape[-1]
-        if min(index.shape[1], inputs) == 1 or times > 1:
-            g = self.calls.side_by_side(g, times)
+        g = self.calls.side_by_side(g, times)
         x_transposed = np.swapaxes(x, -1, -2)
         if not operand.has_slope:  # once a batch, since BLAS is faster with it
             copied = np.empty(x_transposed.shape)

@@ -14,10 +14,8 @@ Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 class Calls:
     """Records calls for batches of `batch` samples, and makes each array that they need once.
 
-    With `lead` = (n,) every array has a leading axis of n replicas. In memory the rows come first,
-    [rows, replicas, batch], so that a few rows of all replicas are one piece of it, while BLAS can
-    still read the matrix of each replica. `setup` has the calls that depend on the batch alone, not
-    on the parameters.
+    With `lead` = (n,) every array has a leading axis of n replicas. `setup` has the calls that
+    depend on the batch alone, not on the parameters.
     """
 
     def __init__(self, lead: tuple[int, ...], batch: int) -> None:
@@ -70,26 +68,18 @@ class Calls:
 
     def zeros(self, rows: int, columns: int, dtype: type = float) -> Array:
         """An array [..., rows, columns] of its own."""
-        if columns == 1:  # a matrix with one column is a vector to BLAS: see `apart`
-            return np.zeros((*self.lead, rows, columns), dtype)
-        return np.moveaxis(np.zeros((rows, *self.lead, columns), dtype), 0, -2)
-
-    def apart(self, matrices: Array) -> Array:
-        """The same, with each replica's matrix in one piece, as it is alone.
-
-        To BLAS a product of matrices is the same however far apart their rows are, but not one of a
-        matrix and a vector.
-        """
-        if matrices.flags.c_contiguous:
-            return matrices
-        copies = np.empty(matrices.shape)
-        self.emit(np.copyto, copies, matrices)
-        return copies
+        return np.zeros((*self.lead, rows, columns), dtype)
 
     def side_by_side(self, matrices: Array, times: int) -> Array:
         """So many rows in succession as one long row: [..., rows / times, times * batch]."""
+        if times == 1:
+            return matrices
         *lead, rows, columns = matrices.shape
-        return self.apart(matrices).reshape(*lead, rows // times, times * columns)
+        whole = matrices
+        if not matrices.flags.c_contiguous:
+            whole = np.empty(matrices.shape)
+            self.emit(np.copyto, whole, matrices)
+        return whole.reshape(*lead, rows // times, times * columns)
 
     @contextmanager
     def written_side_by_side(self, out: Array, times: int) -> Iterator[Array]:

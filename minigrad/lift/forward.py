@@ -67,9 +67,8 @@ class Forward:
         y = self.array(operation.out)
         if operation.op == "dot":
             x, weights = self._inputs(operation), self._weights(operation)
-            if weights.shape[-2] == 1 or operation.times > 1:
-                with self.calls.for_data(not operation.operands[0].has_slope):
-                    x = self.calls.side_by_side(x, operation.times)
+            with self.calls.for_data(not operation.operands[0].has_slope):
+                x = self.calls.side_by_side(x, operation.times)
             with self.calls.written_side_by_side(y, operation.times) as out:
                 self.calls.emit_matmul(weights, x, out)
             return [x, weights]

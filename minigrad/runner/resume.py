@@ -12,10 +12,10 @@ from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.plugins import Provenance
 from minigrad.config.source import raw
+from minigrad.files.untrusted import read_unlinked
 from minigrad.files.whole import Lines
 from minigrad.tracking import checkpoint, environment, hold, layout
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError, find, flatten, load
 from minigrad.training import seeds
 
@@ -83,7 +83,9 @@ def resume(
 def _check_stopped(run: StoredRun) -> None:
     if not run.run_json:
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
-    if run.alive and run.facts.host == platform.node():
+    # the lock is ours by now, so that it says nothing of the process that began the run
+    alive = run.alive and not environment.is_gone(run.facts.pid, run.facts.pid_start)
+    if alive and run.facts.host == platform.node():
         raise StoreError(f"{run.id} is running (pid {run.facts.pid}): stop it first")
     if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")
@@ -162,7 +164,9 @@ def _seeds_fault(path: Path, wanted: list[int]) -> str:
     from minigrad.training.seed_table import NAME, SeedTable  # here, since it imports numpy
 
     try:
-        table = SeedTable.from_bytes(read_file(path, NAME))
+        table = SeedTable.from_bytes(read_unlinked(path / NAME, layout.MAX_BYTES[NAME]))
+    except OSError as error:
+        return f"{NAME} cannot be read: {error.strerror}"
     except ValueError as error:
         return str(error)
     return "" if table.seeds.tolist() == wanted else f"{NAME} holds other seeds"

@@ -34,6 +34,7 @@ from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
+from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
@@ -140,6 +141,7 @@ def _answer(
     if stopped:
         out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
         resume = f"python -m minigrad.sweep --resume {short(sweep.id)}{out}"
+        lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     if arguments.json:
         lines = [json.dumps(json_ready(report.data(sweep, standings)), indent=2, allow_nan=False)]

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -49,6 +48,9 @@ def end_at_once(number: int, _frame: FrameType | None = None) -> NoReturn:
     os._exit(128 + number)
 
 
-def line_start() -> str:
-    """What overwrites the "^C" that a terminal shows."""
-    return "\r" if sys.__stderr__ is not None and os.isatty(2) else ""
+def line_start(number: int = 2) -> str:
+    """What overwrites the "^C" that a terminal shows, before a line on output 1 or 2."""
+    try:
+        return "\r" if os.isatty(number) else ""
+    except OSError:  # it is closed
+        return ""

@@ -97,6 +97,7 @@ LINES: dict[str, tuple[str, Told]] = {
         "seed: -" + "9" * 390,
         "seed: must be at least 0 ... found -999",
     ),
+    "seed of 309 digits": ("seed: " + "9" * 309, "seed: must have at most 308 digits"),
     "seed of 5000 digits": ("seed: " + "9" * 5000, "more than 400 digits"),
     "seed of 10**400": ("seed: 1" + "0" * 400, "more than 400 digits"),
     "seed of 900,000 digits": ("seed: " + "9" * 900_000, "more than 400 digits"),

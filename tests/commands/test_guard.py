@@ -1,13 +1,17 @@
 """How commands end when they cannot go on: one line, never a traceback."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ import pytest
 
 from minigrad.runner.interrupts import Interrupts
 from tests import unmeasured
+from tests.waiting import until
 
 XOR = "configs/xor.yaml"
 
@@ -43,6 +48,8 @@ def stubborn(mark=None):
 stubborn({mark!r})
 """
 HANGING_ACTIVATION = """
+import signal
+
 from nn.activations import ACTIVATIONS
 calls = []
 
@@ -51,6 +58,8 @@ def slow(x):
     calls.append(x)
     if len(calls) > 200:  # in the training, after a few steps
         open({mark!r}, "w").close()
+        signal.pause()
+        open({mark!r} + "-noted", "w").close()
         while True:
             try:
                 while True:
@@ -76,14 +85,8 @@ def start(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
 
 def run(*arguments: str, **settings: Any) -> tuple[int, str, str]:
     process = start(*arguments, **settings)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     return process.returncode, out, err
-
-
-def wait_for(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
 
 
 def plugin(folder: Path, text: str) -> tuple[str, Path]:
@@ -101,9 +104,9 @@ def test_a_signal_while_a_plugin_hangs_is_one_line(
 ) -> None:
     override, mark = plugin(tmp_path, HANG)
     process = start(*COMMANDS[command], override)
-    wait_for(mark.exists, process)
+    until(mark.exists, process)
     process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     cause = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
     assert process.returncode == 128 + number
     assert re.fullmatch(rf"interrupted by {cause}( after 0 of \d+ checks)?\n", err)
@@ -117,7 +120,7 @@ def test_the_second_signal_ends_a_plugin_that_catches_everything(
     mark = tmp_path / "hangs"
     override, _ = plugin(tmp_path, STUBBORN.format(mark=str(mark)))
     process = start(*COMMANDS[command], override)
-    wait_for(mark.exists, process)
+    until(mark.exists, process)
     process.send_signal(signal.SIGTERM)
     while process.poll() is None:  # the first one may not have been handled yet
         process.send_signal(signal.SIGTERM)
@@ -134,10 +137,10 @@ def test_the_second_signal_ends_a_training_and_marks_its_run(tmp_path: Path) -> 
         *(*COMMANDS["train"], override, "model.activation=slow", "train.steps=100"),
         *("--out", str(store)),
     )
-    wait_for(mark.exists, process)
-    while process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.05)
+    until(mark.exists, process)
+    process.send_signal(signal.SIGINT)
+    until((tmp_path / "hangs-noted").exists, process)
+    process.send_signal(signal.SIGINT)
     assert (process.communicate()[1], process.returncode) == ("interrupted by Ctrl-C\n", 130)
     facts = json.loads((store / "latest" / "run.json").read_text())
     assert facts["status"] == "interrupted"
@@ -153,9 +156,9 @@ def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
     mark = tmp_path / "built"
     override, _ = plugin(tmp_path, text.format(mark=str(mark)))
     process = start(*COMMANDS["train"], override, "--seeds", "20000", "--out", str(tmp_path / "s"))
-    wait_for(mark.exists, process)
+    until(mark.exists, process)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate()
     assert (process.returncode, err) == (130, "interrupted by Ctrl-C\n")
     assert mark.stat().st_size < 20_000
     assert not (tmp_path / "s").exists()
@@ -175,9 +178,7 @@ def test_ctrl_c_at_any_moment_of_the_start_is_one_line(command: str) -> None:
             f"sys.argv = ['-m', *{COMMANDS[command][1:]!r}]\n"
             f"runpy.run_module({COMMANDS[command][0]!r}, run_name='__main__', alter_sys=True)\n"
         )
-        process = subprocess.run(
-            [sys.executable, "-c", interrupt], capture_output=True, text=True, timeout=120
-        )
+        process = subprocess.run([sys.executable, "-c", interrupt], capture_output=True, text=True)
         if process.returncode not in (0, 1):
             assert process.returncode == 130, (module, process.stderr)
             in_order = "stopped by Ctrl-C" in process.stdout  # it had begun to train
@@ -206,9 +207,7 @@ def test_ctrl_c_in_a_verb_is_one_line(tmp_path: Path, arguments: list[str], slow
         f"arguments = [*{arguments!r}, '--store', {str(tmp_path)!r}]\n"
         "sys.exit(guard(lambda: runs.main(arguments)))\n"
     )
-    process = subprocess.run(
-        [sys.executable, "-c", interrupted], capture_output=True, text=True, timeout=120
-    )
+    process = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
     assert (process.returncode, process.stderr) == (130, "interrupted by Ctrl-C\n")
 
 
@@ -287,3 +286,33 @@ def test_the_first_signal_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         signal.raise_signal(signal.SIGTERM)
         assert interrupts.received == signal.SIGINT
         assert (ends, before) == ([signal.SIGINT], [signal.SIGINT])
+
+
+def test_the_terminals_own_control_c_is_overwritten(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    log = tmp_path / "latest" / "metrics.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", *COMMANDS["train"], "train.steps=100000", "--out", str(tmp_path)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        preexec_fn=take_terminal,
+        env=unmeasured.environment(),
+    )
+    os.close(theirs)
+    is_stopped, screen = False, b""
+    with suppress(OSError):  # the other end is closed: the process has ended
+        while chunk := os.read(ours, 4096):
+            screen += chunk
+            if not is_stopped and log.exists() and log.stat().st_size:
+                is_stopped = os.write(ours, b"\x03") > 0
+    os.close(ours)
+    assert process.wait(timeout=60) == 130
+    line = next(line for line in screen.split(b"\n") if b"interrupted by" in line)
+    seen = line.rstrip(b"\r").rpartition(b"\r")[2]
+    assert seen.startswith(b"interrupted by Ctrl-C after step")

@@ -349,6 +349,7 @@ def assert_whole(out: Path, table: str) -> None:
     assert not (folder(out) / ".drafts").exists()
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_with_the_same_table(
     tmp_path: Path, undisturbed: str
 ) -> None:
@@ -481,6 +482,7 @@ def address_in(file: Path) -> str:
     return str(json.loads(file.read_text())["address"])
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_table_even_if_a_worker_is_killed(
     tmp_path: Path, cluster: Cluster, undisturbed: str
 ) -> None:
@@ -497,6 +499,7 @@ def test_a_cluster_gives_the_same_table_even_if_a_worker_is_killed(
     assert cluster.workers[1].pid in trained_by
 
 
+@pytest.mark.slow
 def test_a_cluster_that_goes_away_leaves_a_sweep_that_goes_on_elsewhere(
     tmp_path: Path, cluster: Cluster, undisturbed: str
 ) -> None:
@@ -592,7 +595,7 @@ def test_a_bad_grid_exits_2_in_one_line_a_fault_and_writes_nothing(
 
 def test_a_closed_stderr_ends_no_sweep(tmp_path: Path) -> None:
     command = " ".join([*COMMAND, XOR, "train.steps=9", "optimizer.lr=1", "--out", str(tmp_path)])
-    result = subprocess.run(f"{command} 2>&-", shell=True, stdout=subprocess.PIPE, timeout=120)
+    result = subprocess.run(f"{command} 2>&-", shell=True, stdout=subprocess.PIPE)
     assert result.returncode == 0
     assert result.stdout.decode().splitlines()[0].startswith("1 cell")
     assert b": 1 finished" in result.stdout

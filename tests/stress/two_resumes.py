@@ -30,23 +30,30 @@ from minigrad.tracking import Run
 from minigrad.tracking.reading import read_log
 
 CONFIG = ["configs/xor.yaml", "train.checkpoint_every=7", "expect={}"]
-PAUSED = [
-    *((resume, name) for name in ("find", "hold", "load", "load_config", "_last_state")),
-    *((train, name) for name in ("resume", "reopen", "input_hashes")),
-    *((whole, name) for name in ("_lock", "replace")),
-    *((Run, name) for name in ("log", "save_checkpoint", "finish")),
+PAUSED: list[tuple[Any, str, float]] = [  # owner, name, the longest pause in seconds
+    *((resume, name, 0.6) for name in ("find", "hold", "load", "load_config", "_last_state")),
+    *((train, name, 0.1) for name in ("resume", "reopen", "input_hashes")),
+    *((whole, name, 0.02) for name in ("_lock", "replace")),
+    *((Run, name, 0.02) for name in ("log", "save_checkpoint", "finish")),
 ]
 
 
 def with_pauses(rng: random.Random) -> None:
-    """Before each of the functions at which two processes may meet, wait for up to 20 ms."""
-    for owner, name in PAUSED:
+    """Wait before some calls of the functions at which two processes may meet; while the run is
+    being read, for as long as the other one may need to go on with it and finish.
+    """
+    for owner, name, longest in PAUSED:
         function: Callable[..., Any] = getattr(owner, name)
 
         @functools.wraps(function)
-        def paused(*arguments: Any, _function: Callable[..., Any] = function, **named: Any) -> Any:
+        def paused(
+            *arguments: Any,
+            _function: Callable[..., Any] = function,
+            _longest: float = longest,
+            **named: Any,
+        ) -> Any:
             if rng.random() < 0.3:
-                time.sleep(rng.random() / 50)
+                time.sleep(rng.random() * _longest)
             return _function(*arguments, **named)
 
         setattr(owner, name, paused)
