@@ -1,4 +1,4 @@
-"""The nodes of a graph, one by one: which there are, what they are called, and their slopes.
+"""The nodes of a graph, one by one: lists of them, their names, and their slopes.
 
 All but `local_slopes` serves graphs of Values and of Tensors alike.
 """
@@ -77,7 +77,7 @@ def send_back(node: Any, grad: Any) -> None:
 
 
 def _send_array_back(node: Any, grad: Any) -> None:
-    import numpy as np  # who has a Tensor has numpy
+    import numpy as np  # numpy is loaded already where there is a Tensor
 
     from minigrad import operands
 

@@ -1,7 +1,7 @@
-"""Tensor autograd: the page after `value.py`, in the same order, with arrays in place of numbers.
+"""Tensor autograd: like `value.py`, in the same order, with arrays in place of numbers.
 
-Five things are the same: nodes that remember their parents; operations that build the graph; one
-topological order, walked in reverse; one local rule an operation; the rule as a closure. Five are
+Five things are the same: nodes that store their parents; operations that build the graph; one
+topological order, followed in reverse; one local rule an operation; the rule as a closure. Five are
 new: `data` and `grad` are arrays of one shape; the rules are written for whole arrays; broadcasting
 is reversed, by `unbroadcast`; constants are sent no gradient; some operations only move numbers.
 
@@ -25,8 +25,8 @@ Array: TypeAlias = Any
 """A numpy array of float64."""
 
 # glibc gives free memory back to the system once it is more than twice the largest block freed so
-# far, and the next step waits for every page anew. So one of nearly 32 MB is made and freed here,
-# and nobody writes into it: 2-64-64-1 on 1,000 points took 3.4 ms a step without, and takes 1.7 ms.
+# far, and the next step waits for every page again. So one of nearly 32 MB is made and freed here,
+# and never written to: 2-64-64-1 on 1,000 points took 3.4 ms a step without it, and takes 1.7 ms.
 np.empty(2**22 - 2**10)
 
 
@@ -56,7 +56,7 @@ class Tensor:
 
     def __init__(self, data: Numbers, label: str = "") -> None:
         self._data = operands.floats(data, label)
-        self._grad: Array | None = None  # zeros: they are made when somebody asks
+        self._grad: Array | None = None  # zeros, made when they are first read
         self.label, self.op = label, ""
         self.parents: tuple[Tensor, ...] = ()
         self._backward: Callable[[Array], None] = _end
@@ -334,7 +334,7 @@ class Tensor:
 
         return _node(y, "index", (self,), backward)
 
-    # What stands in a Tensor.
+    # The contents of a Tensor.
 
     def _set_data(self, data: Numbers) -> None:
         if self.parents:
@@ -496,7 +496,7 @@ def as_tensor(operand: Operand) -> Tensor:
 
 
 def _node(data: Array, op: str, parents: tuple[Tensor, ...], rule: Callable[..., None]) -> Tensor:
-    # Skips __init__: nobody else has the array. A rule must not hold its own node, as in Value.
+    # Skips __init__: the array is new. A rule must not hold its own node, as in Value.
     if type(data) is not np.ndarray:  # numpy makes plain numbers of 0-d arrays
         data = np.array(data)
     data.setflags(write=False)

@@ -40,7 +40,7 @@ BLOCKS: dict[str, Registry[Any]] = {
 
 
 class ConfigError(ValueError):
-    """All that is wrong with a config; `faults` has a line for each."""
+    """A config with faults; `faults` has a line for each."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
@@ -60,7 +60,7 @@ class Block(_Strict):
         return self.model_dump(exclude={"name"})
 
     def changed(self) -> str:
-        """The settings that are not as they would be anyhow, as "lr 0.1, momentum 0.9"."""
+        """The settings that differ from their defaults, as "lr 0.1, momentum 0.9"."""
         fields = type(self).model_fields
         return ", ".join(
             f"{key} {value}"
@@ -70,7 +70,7 @@ class Block(_Strict):
 
 
 class DataBlock(Block):
-    """A dataset, and what is done to it."""
+    """A dataset, and how it is split and standardized."""
 
     val_fraction: float = Field(default=0.0, ge=0, lt=1, description="share kept for validation")
     standardize: bool = Field(
@@ -246,7 +246,7 @@ class Expectations(_Strict):
 
 
 class Config(_Strict):
-    """What a config file says, defaults filled in."""
+    """The contents of a config file, with defaults filled in."""
 
     name: Annotated[str, AfterValidator(_printable)] = Field(
         min_length=1, max_length=100, description="what the run is called"
@@ -275,7 +275,7 @@ class Config(_Strict):
         return self._dropped
 
     def place(self, *path: str | int) -> str:
-        """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""
+        """The place of a key's value, as "configs/xor.yaml:7:14", for messages about it."""
         return self._place_of(path) if self._place_of else "config"
 
     def refusal(self, sentence: str, *key: str) -> ConfigError:
@@ -297,7 +297,7 @@ def schema() -> dict[str, Any]:
     written = config_class().model_json_schema()
     for key, registry in BLOCKS.items():
         block = written["properties"][key]
-        alone = {"type": "string", "enum": sorted(registry)}  # "optimizer: adam" will do
+        alone = {"type": "string", "enum": sorted(registry)}  # "optimizer: adam" is enough
         written["properties"][key] = {"anyOf": [block, alone]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

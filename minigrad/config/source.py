@@ -117,7 +117,7 @@ class _Source:
                 raise ConfigError([f"{named}: {where} has no keys of its own"])
         inner[keys[-1]] = value
         new = (n for n in range(1, len(keys)) if keys[:n] not in self.document.keys)
-        self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not the file's
+        self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not in the file
 
     def config(self, provenance: Provenance | None = None, is_refused: bool = False) -> Config:
         """The data as a Config. Raises ConfigError with every fault.
@@ -132,7 +132,7 @@ class _Source:
             self.run(plugins, provenance)
         try:
             made = config_class()
-        except Exception as error:  # what a plugin has registered is no such thing
+        except Exception as error:  # a name that a plugin has registered is not one of them
             names = ", ".join(Path(plugin).name for plugin in plugins)
             reason = f"{type(error).__name__}: {excerpt(str(error))}"
             fault = f"plugin {excerpt(names)}: what it registered is of no use: {reason}"
@@ -184,7 +184,7 @@ class _Source:
         return plugins
 
     def faults_of_any_plugin(self) -> list[str]:
-        """The faults that stay whatever names the plugins register."""
+        """The faults that do not depend on the names that plugins register."""
         try:
             config_class().model_validate(self.data)
         except ValidationError as error:
@@ -240,7 +240,7 @@ class _Source:
         return list(getattr(model, "model_fields", ()))
 
     def hint(self, path: yaml12.Path) -> str:
-        """What an unknown key may have been meant to be, and the keys that are known there."""
+        """The known keys nearest to an unknown one, and all keys that are known there."""
         key, known = str(path[-1])[:100], sorted(self.keys(path[:-1]))
         homes, synonym = _homes(), _SYNONYMS.get(str(path[-1]), "")
         near = [

@@ -1,4 +1,4 @@
-"""Numbers from a CSV file of your own."""
+"""Numbers from your own CSV file."""
 
 import csv
 import math

@@ -1,4 +1,4 @@
-"""Does backward() give the slopes of the whole model's loss? Central differences tell."""
+"""Does backward() give the slopes of the whole model's loss? Compare with central differences."""
 
 import random
 
@@ -49,7 +49,7 @@ def _agrees(report: GradcheckReport, parameters: int) -> Finding:
     count = f"{report.checked:,} slopes" + ("" if all_of_them else f" checked, of {parameters:,},")
     sentence = f"all {count} agree with central differences"
     if report.kinks:
-        sentence += f", {len(report.kinks)} stand at a kink"
+        sentence += f", {len(report.kinks)} are at a kink"
     sentence += f", to {report.worst:.0e}" if report.worst else ", to within rounding"
     return Finding("ok", sentence, numbers=numbers)
 

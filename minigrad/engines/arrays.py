@@ -1,4 +1,4 @@
-"""The numpy engine: the same model, lifted out of its scalar graph into an array program."""
+"""The numpy engine: the same model, lifted from its scalar graph into an array program."""
 
 from collections.abc import Sequence
 from typing import Any

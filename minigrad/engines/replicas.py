@@ -17,12 +17,12 @@ from minigrad.lift.models import lift_model, takes_classes
 from nn import Module
 from nn.losses import Loss
 
-_CHECKED = 4  # replicas are held against eager at the first step
+_CHECKED = 4  # replicas that are compared with eager at the first step
 
 
 @dataclass
 class Step:
-    """Each replica's mean loss, and what broke in those that have none."""
+    """Each replica's mean loss, and the error of those that have none."""
 
     losses: Array
     failures: dict[int, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class ReplicaEngine:
         return self._evaluate_one_by_one(inputs, targets)
 
     def keep(self, replicas: Sequence[int]) -> None:
-        """Go on with these alone."""
+        """Continue with these only."""
         self.parameter.data = self.parameter.data[list(replicas)]
         self.parameter.grad = self.parameter.grad[list(replicas)]
 

@@ -70,7 +70,7 @@ class TensorEngine:
         return mean, outputs
 
     def _agree(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Agreement:
-        """Hold some samples of a batch against eager. Raises Disagreement."""
+        """Compare some samples of a batch with eager. Raises Disagreement."""
         chosen = spread(len(inputs), SAMPLES)
         some, labels = [inputs[i] for i in chosen], [targets[i] for i in chosen]
         expected = self._eagerly(some, labels)

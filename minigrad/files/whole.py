@@ -14,7 +14,7 @@ from minigrad.files.untrusted import check_regular, read_unlinked
 
 _PAUSES = (0.01, 0.05, 0.2) if os.name == "nt" else ()  # seconds
 _MAX_LAST_LINE = 16_000_000  # bytes
-_LOCK_SECONDS = 0.5  # a reader who asks whether a run is being written has the lock for a moment
+_LOCK_SECONDS = 0.5  # a reader that tests for a writer holds the lock for a moment
 
 
 def replace(
@@ -88,7 +88,7 @@ def open_to_append(path: Path) -> FileIO:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     flags |= _flags("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
     with contextlib.suppress(FileNotFoundError):
-        check_regular(path.lstat().st_mode)  # before it is opened, which a device may notice
+        check_regular(path.lstat().st_mode)  # first, since opening may affect a device
     file = FileIO(os.open(path, flags, 0o666), "r+b")
     try:
         check_regular(os.fstat(file.fileno()).st_mode)
@@ -108,7 +108,7 @@ def unshare(path: Path) -> None:
 
 
 class Lines:
-    """A file to which whole lines are appended, each handed to the system at once.
+    """A file to which whole lines are appended, each flushed at once.
 
     What `append` has returned from outlives the process, however that ends. The file belongs to
     one process at a time. Raises OSError where another one is writing it, or it is no file.
@@ -166,7 +166,7 @@ class Lines:
 
 
 def is_being_written(path: Path) -> bool | None:
-    """Whether a process has the file open as `Lines`; None where that cannot be known."""
+    """Whether a process has the file open as `Lines`; None if that is unknown."""
     try:
         import fcntl
     except ImportError:  # Windows has none

@@ -102,7 +102,7 @@ class Calls:
         return array
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
-        """An array for the moment: the next operation may use it too."""
+        """A temporary array: the next operation may use it too."""
         rows, columns = like.shape[-2:]
         return self.buffer("scratch", rows, columns, dtype)
 

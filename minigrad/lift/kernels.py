@@ -25,7 +25,7 @@ class Emitter(Protocol):
         """Record a call."""
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
-        """An array for the moment: the next rule may use it too."""
+        """A temporary array: the next rule may use it too."""
 
     def saved(self, like: Array, name: str) -> Array:
         """An array of the operation's own: the same one whenever it is asked for."""

@@ -1,4 +1,4 @@
-"""A loss, run once on one sample -> the nodes of its graph, which serve for every sample."""
+"""Runs a loss once on one sample and records its graph, which serves for all samples."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ LossFunction: TypeAlias = Callable[..., Any]
 
 
 class LiftError(ValueError):
-    """A graph that cannot be lifted, and why: one sentence."""
+    """A graph that cannot be lifted; the message is one sentence with the reason."""
 
 
 class Node:

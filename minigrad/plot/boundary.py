@@ -1,4 +1,4 @@
-"""Pictures of what a model with two inputs gives all over the plane."""
+"""Pictures of the outputs of a model with two inputs over the plane."""
 
 import math
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ _WIDEST = 8.4  # inches: of a figure with long labels
 _WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
 _WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 _TOP = 1e250  # a log axis with margins must not reach beyond the floats
-_LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
+_LEGEND_CHARACTERS = 32  # longer labels are placed below the axes instead of beside them
 
 
 @dataclass

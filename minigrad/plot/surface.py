@@ -1,4 +1,4 @@
-"""The outputs of a model with two inputs, at points all over the plane."""
+"""The outputs of a model with two inputs, on a grid of points in the plane."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def trainer_for(config: Config) -> TrainerLike:
-    """What trains the config: its one seed, or all of `train.seeds` at once. Raises ConfigError."""
+    """The trainer of the config, for its one seed or all of `train.seeds`. Raises ConfigError."""
     return build_trainer(config) if config.train.seeds is None else build_replicas(config)
 
 
@@ -50,7 +50,7 @@ def build_trainer(config: Config) -> Trainer:
     batch_size = _batch_size(config, train)
     engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
     with _faults_at(config, "train", "engine"), suppress(ArithmeticError):
-        engine.prepare(train.inputs[:1], train.targets[:1])  # what breaks here breaks in training
+        engine.prepare(train.inputs[:1], train.targets[:1])  # it would fail in training
     return Trainer(
         engine=engine,
         optimizer=_optimizer(config, engine.parameters),
@@ -69,7 +69,7 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
     """The trainer of all of `train.seeds`: each has the data, weights and batches that it would
     have alone. Raises ConfigError.
     """
-    import numpy as np  # here, since a run of one seed may do without
+    import numpy as np  # here, since a run of one seed may not need it
 
     from minigrad.engines.replicas import ReplicaEngine
     from minigrad.training.replicas import Replica, ReplicaTrainer
@@ -82,7 +82,7 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
         if not replicas:
             model = build_model(one, train)
             parameters = model.parameters()
-        else:  # a tenth of the time that another model takes
+        else:  # which takes a tenth of the time of building a model
             with _faults_at(one, "model", "init"):
                 model.reset_parameters(random.Random(seed))
         numbers.append([parameter.data for parameter in parameters])
@@ -185,7 +185,7 @@ def sample_loss(config: Config, sample: int) -> Value:
 
 @contextmanager
 def _faults_at(config: Config, *key: str) -> Iterator[None]:
-    """Settings that are right each may clash: tell what their maker says, at the block's place."""
+    """Valid settings may contradict each other: report their constructor's error at the block."""
     try:
         yield
     except DataError as error:

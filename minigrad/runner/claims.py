@@ -45,7 +45,7 @@ class Contradiction(Exception):
 
 @dataclass
 class Claims:
-    """A run's claims, and the training that has to make them true. `unchecked` grows."""
+    """A run's claims, and the training that must reproduce them. `check` extends `unchecked`."""
 
     run: StoredRun
     config: Config
@@ -107,7 +107,7 @@ class Claims:
             raise Contradiction(0, f"its log is damaged: {self.run.log.damage[0]}")
         for before, after in pairwise(int(row["step"]) for row in rows):
             if after == before:
-                raise Contradiction(after, f"step {after} stands in the log twice")
+                raise Contradiction(after, f"step {after} is in the log twice")
             if after < before:
                 raise Contradiction(after, f"step {after} comes after step {before} in the log")
         first, last = int(rows[0]["step"]), int(rows[-1]["step"])

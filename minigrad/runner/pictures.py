@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def draw(session: Session) -> Iterator[Path]:
-    """Draw what the session's run has to show, giving each picture's path. Raises OSError."""
+    """Draw the pictures of the session's run and yield the path of each. Raises OSError."""
     steps, losses = load(session.run.path).series("loss")
     if not steps:
         return
@@ -114,7 +114,7 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
 
 
 def _draw_plane(session: Session) -> Iterator[Path]:
-    """With two inputs: what the model says all over the plane, and how that came to be."""
+    """With two inputs: the model's outputs over the plane, at the end and during training."""
     from minigrad.plot.boundary import draw_boundary, draw_snapshots
     from minigrad.plot.surface import surface
 

@@ -1,4 +1,4 @@
-"""Going on with a run that has stopped, as if it never had."""
+"""Continues a run that has stopped, as if it had never stopped."""
 
 import json
 import platform
@@ -94,7 +94,7 @@ def _check_stopped(run: StoredRun) -> None:
 def _usable_state(
     run: StoredRun, config: Config, last_step: int
 ) -> tuple[dict[str, Any] | None, list[str]]:
-    """The state to go on from, and notes; None where training starts again from step 0."""
+    """The state to continue from, and notes; None if training starts again from step 0."""
     state, notes = _last_state(run.path)
     every = config.train.log_every
     if state and (state["step"] - 1) // every * every > last_step:
@@ -135,7 +135,7 @@ def _check_growth(before: dict[str, Any], now: dict[str, Any], run: StoredRun) -
     if changed:
         raise ConfigError([*changed, f"--resume: only {MAY_GROW} may change, and only grow"])
     if not isinstance(before.get(MAY_GROW), int) or not isinstance(now.get(MAY_GROW), int):
-        return  # one of the two leaves it out, or has a fault that is told later
+        return  # one of the two leaves it out, or has a fault that is reported later
     if now[MAY_GROW] < before[MAY_GROW]:
         raise ConfigError(
             [f"--resume: {MAY_GROW} was {before[MAY_GROW]}, and {now[MAY_GROW]} is fewer"]

@@ -1,4 +1,4 @@
-"""Does a stored run reproduce? Train again from its config and compare all that it claims."""
+"""Can a stored run be reproduced? Train again from its config and compare all its claims."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -110,7 +110,7 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
 def _with_bar(
     by_index: Iterator[tuple[int, Result]], sweep: SweepStore
 ) -> Iterator[tuple[int, Result]]:
-    """The results, with a progress bar over members if somebody watches."""
+    """The results, with a progress bar over members on a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
         yield from by_index
         return
@@ -172,7 +172,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         prog="python -m minigrad.sweep",
         description="Train every combination of the values and rank them by their final loss.",
-        epilog="A value is what minigrad.train takes; several stand behind one '=': a,b,c or "
+        epilog="A value is what minigrad.train takes; several follow one '=': a,b,c or "
         "range(a,b[,step]), and with --random uniform(a,b), loguniform(a,b), choice(a,b,c). "
         "Example: python -m minigrad.sweep configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
     )

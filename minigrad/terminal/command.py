@@ -44,7 +44,7 @@ def _unforeseen(error: Exception) -> str:
     """One sentence on the error, whose traceback is kept in a file."""
     kind, message = type(error).__name__, excerpt(error, limit=200)
     sentence = "out of memory" if isinstance(error, MemoryError) else f"{kind}: {message}"
-    if isinstance(error, BrokenPipeError):  # nobody reads what the command says
+    if isinstance(error, BrokenPipeError):  # the output is no longer read
         return ""
     try:
         descriptor, path = tempfile.mkstemp(prefix="minigrad-", suffix=".log", text=True)
@@ -111,7 +111,7 @@ def print_lines(lines: Iterable[str]) -> None:
     try:
         print(*lines, sep="\n", flush=True)
     except OSError as error:
-        # the rest of the buffer would fail again when Python exits
+        # the rest of the buffer would raise again when Python exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise

@@ -1,4 +1,4 @@
-"""What a run depends on besides its config: what one must know to repeat it."""
+"""What a run depends on besides its config: the facts that are needed to repeat it."""
 
 import functools
 import hashlib
@@ -80,7 +80,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[D
     if None not in codes and codes[0] != codes[1]:
         yield Difference(CODE, *codes)
     files, files_now = (_mapping(facts.get("sha256")) for facts in (before, now))
-    for path in files.keys() & files_now.keys():  # other paths stand in the config
+    for path in files.keys() & files_now.keys():  # if the paths differ, so does the config
         if files[path] != files_now[path]:
             digests = (str(digest)[:12] for digest in (files[path], files_now[path]))
             yield Difference(f"sha256 of {path}", *digests)

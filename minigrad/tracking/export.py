@@ -24,7 +24,7 @@ _MLFLOW_BATCH = 1000  # the most that its servers take at once
 
 
 class ExportError(ValueError):
-    """What hinders an export, and what to do about it: one sentence."""
+    """An export that is impossible; the message is one sentence with the reason and a remedy."""
 
 
 class _Source:
@@ -233,7 +233,7 @@ _WRITERS = {"csv": _to_csv, "tensorboard": _to_tensorboard, "mlflow": _to_mlflow
 
 
 def _need(package: str, module: str) -> Any:
-    """A module of a package that minigrad can do without."""
+    """A module of an optional package. Raises ExportError if it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -48,7 +48,7 @@ def value(run: StoredRun, key: str) -> Any:
 
 
 def value_or_none(run: StoredRun, key: str) -> Any:
-    """The value in a list's cell: None where the run has nothing."""
+    """The value in a list's cell: None if the run has none."""
     its_value = value(run, key)
     return None if its_value is ABSENT else its_value
 
@@ -57,7 +57,7 @@ def value_or_none(run: StoredRun, key: str) -> Any:
 class Condition:
     """One `key=value`, `key<number` and so on: what a run must meet to be listed.
 
-    A key that has one of the signs in it stands in double quotes: `"acc<5">0.9`.
+    A key that contains one of the signs is put in double quotes: `"acc<5">0.9`.
     """
 
     key: str

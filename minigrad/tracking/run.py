@@ -265,7 +265,7 @@ def init(
     group: str | None = None,
     **facts: Any,
 ) -> Run:
-    """Start a run in a new directory below `store`, for any loop of one's own.
+    """Start a run in a new directory below `store`, for your own training loop.
 
         with minigrad.tracking.init(name="mine", config={"lr": 0.1}) as run:
             for step in range(100):
@@ -280,7 +280,7 @@ def init(
     YAML or JSON cannot hold. Raises OSError where the store cannot be written.
     """
     text = config_text(config)
-    opening = _opening(name, tags, group, facts)  # takes its time: not while the run is half made
+    opening = _opening(name, tags, group, facts)  # slow: not while the run is half made
     directory = Directory.create(Path(store), name)
     opening.id = directory.path.name.removeprefix(".")
     try:

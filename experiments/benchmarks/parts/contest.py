@@ -60,7 +60,7 @@ def contest(entries: Sequence[Entry], rounds: int) -> dict[str, Timed]:
 def check_equal_work(entries: Sequence[Entry]) -> float:
     """How far losses are from the first peer's after as many steps, relative: the most of them.
 
-    0 if there is nobody else. Ends the program beyond TOLERANCE.
+    0 if there is no other peer. Ends the program beyond TOLERANCE.
     """
     first, *others = entries
     largest = 0.0

@@ -118,7 +118,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a step twice": (
         lambda run: forge_lines(run, lambda lines: lines.insert(3, lines[2])),
-        "step 6 stands in the log twice",
+        "step 6 is in the log twice",
     ),
     "a step that goes back": (
         lambda run: forge_lines(run, lambda lines: lines.append(lines[0])),
