@@ -1,7 +1,7 @@
-"""What a Tensor's operations are given: numbers, shapes, axes and indices; and what is refused.
+"""The operands of a Tensor's operations: numbers, shapes, axes, indices; and what is refused.
 
-A part of the page `tensor.py` that has a page of its own, as it has nothing to do with gradients.
-Tensors are known here as what has `data`, `label`, `op` and `parents`. Floating-point flags tell
+This part of `tensor.py` has a separate file, since it does not concern gradients.
+A Tensor is anything with `data`, `label`, `op` and `parents` here. Floating-point flags tell
 at no cost that a result is not finite; only then is it asked where that comes from.
 """
 
@@ -215,6 +215,6 @@ def _all_named(operands: Sequence[Any]) -> str:
 
 
 def _first(wrong: Array) -> tuple[tuple[int, ...], str]:
-    """The first place where an array of booleans is true, and how it is told."""
+    """The first place where an array of booleans is true, as text."""
     place = tuple(np.argwhere(wrong)[0].tolist())
     return place, f" at {list(place)}" if place else ""

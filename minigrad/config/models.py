@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 
 class Block(_Strict):
-    """A name out of a registry; the settings of what it names are further fields."""
+    """A name in a registry; the settings of the named object are further fields."""
 
     name: str
 
@@ -83,7 +83,7 @@ class DataBlock(Block):
 
 @dataclass(frozen=True)
 class _NameIn:
-    """Annotation of a text that must be a name in `registry`, as that stands when it is read."""
+    """Annotation of a text that must be a name in `registry` at the time it is read."""
 
     registry: Registry[Any]
 
@@ -279,7 +279,7 @@ class Config(_Strict):
         return self._place_of(path) if self._place_of else "config"
 
     def refusal(self, sentence: str, *key: str) -> ConfigError:
-        """The error that says what is wrong with a key's value, and where it is."""
+        """The error for a fault in a key's value, with the value's place."""
         return ConfigError([f"{self.place(*key)}: {'.'.join(key)}: {sentence}"])
 
     def with_seed(self, seed: int) -> Self:
@@ -293,7 +293,7 @@ class Config(_Strict):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a config file, with the names that the registries know now."""
+    """The JSON Schema of a config file, with the names that are in the registries now."""
     written = config_class().model_json_schema()
     for key, registry in BLOCKS.items():
         block = written["properties"][key]
@@ -307,7 +307,7 @@ def schema() -> dict[str, Any]:
 
 
 def _canonical(part: Any) -> Any:
-    """The same schema in one way of writing, for pydantic's versions have several.
+    """The same schema in one form, since versions of pydantic differ in form.
 
     Before 2.9 `const: x` is written with `enum: [x]` beside it and `$ref` inside a list, and bounds
     are 0 in one version and 0.0 in another.

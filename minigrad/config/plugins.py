@@ -71,7 +71,7 @@ def load_plugin(path: str) -> None:
 
 
 def sha256(path: str) -> str:
-    """That of the code which was run, whatever has happened to the file since."""
+    """The checksum of the code that was run, even if the file has changed since."""
     return _loaded[Path(path).resolve()]
 
 
@@ -89,7 +89,7 @@ def _read(path: str) -> bytes:
 def _sentence(error: BaseException) -> str:
     try:
         message = str(error)
-    except Exception:  # its own __str__ may be broken too
+    except Exception:  # its __str__ may raise too
         message = ""
     first = [excerpt(line, limit=120) for line in message.splitlines()[:1]]
     return ": ".join([type(error).__name__, *first])

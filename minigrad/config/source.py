@@ -1,4 +1,4 @@
-"""A config file and overrides -> a Config, or every fault at once with line and column."""
+"""From a config file and overrides to a Config, or to all faults with line and column."""
 
 import copy
 import difflib
@@ -24,8 +24,8 @@ def load(
 ) -> Config:
     """Read the file, apply `key=value` overrides, check all. Raises ConfigError.
 
-    Overrides are meant together: a setting that stands before its block's name counts too. Of one
-    key the last counts. With a `provenance`, plugins must stand up to it.
+    Overrides are applied together: a setting given before its block's name counts too. Of one
+    key the last counts. With a `provenance`, plugins are checked against it.
     """
     source, faults = _read(path, overrides)
     try:
@@ -98,7 +98,7 @@ class _Source:
             if not isinstance(block, dict) or block.get("name") != value:
                 keys = keys[:1]  # another name has other settings: replace the whole block
         self.set(keys, copy.deepcopy(value), argument)
-        for earlier in self._overrides:  # of what was just replaced, settings typed before it
+        for earlier in self._overrides:  # settings of the replaced block that were typed before it
             inner = earlier[0][len(keys) :]
             if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):
                 self.set(*earlier)
@@ -163,7 +163,7 @@ class _Source:
                 yield f"{excerpt(argument)} drops {', '.join(lost)} of {self.file}"
 
     def resolve_paths(self) -> None:
-        """Make blocks of names, and paths absolute, which stand relative to the file."""
+        """Turn names into blocks, and paths relative to the file into absolute ones."""
         for key in BLOCKS:
             if isinstance(self.data.get(key), str):
                 self.data[key] = {"name": self.data[key]}
@@ -177,7 +177,7 @@ class _Source:
             ]
 
     def plugins(self) -> list[str]:
-        """Their paths; none where the type check will find a fault."""
+        """Their paths; none if the type check will report a fault."""
         plugins = self.data.get("plugins")
         if not isinstance(plugins, list) or not all(isinstance(p, str) for p in plugins):
             return []
@@ -219,7 +219,7 @@ class _Source:
         return f"{self.place(path)}: {_dotted(path)}: {_sentence(kind, value, detail)}"
 
     def path(self, location: tuple[str | int, ...]) -> yaml12.Path:
-        """The path in the file: a block's variant, which pydantic puts in, left out."""
+        """The path in the file, without the variant of a block that pydantic inserts."""
         if location and location[0] in BLOCKS and len(location) > 1:
             names = BLOCKS[str(location[0])]
             if len(names) > 1 and location[1] in names:
@@ -342,7 +342,7 @@ _BOUNDS = {
 
 
 def _sentence(kind: str, value: Any, detail: ErrorDetails) -> str:
-    """What is wrong with one value, in the words of a config rather than of a type system."""
+    """The fault of one value, in terms of the config rather than of the type system."""
     context: Mapping[str, Any] = detail.get("ctx", {})
     if kind == "list_type" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"must be a list, found {quoted(value)}: did you mean [{quoted(value)}]?"

@@ -10,7 +10,7 @@ Status: TypeAlias = Literal["ok", "warn", "FAIL", "skip"]
 class Finding:
     """A verdict, a sentence with the measured number, and advice ("" if nothing is wrong).
 
-    `numbers` has the measurements by name, for programs.
+    `numbers` has the measurements by name, for use by programs.
     """
 
     verdict: Status

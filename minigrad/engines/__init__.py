@@ -53,14 +53,18 @@ ENGINES["eager"] = EagerEngine
 @ENGINES.register_as("numpy")
 def _numpy(model: Module, loss: Loss) -> Engine:
     """The scalar graph lifted into array operations: the same numbers, far faster"""
-    from minigrad.engines.arrays import NumpyEngine  # here: eager runs should not wait for numpy
+    from minigrad.engines.arrays import (
+        NumpyEngine,  # here, so that eager runs do not wait for numpy
+    )
 
     return NumpyEngine(model, loss)
 
 
 @ENGINES.register_as("tensor")
 def _tensor(model: Module, loss: Loss) -> Engine:
-    """Tensors on NumPy as one writes them, a graph of arrays for each batch"""
-    from minigrad.engines.tensor import TensorEngine  # here: eager runs should not wait for numpy
+    """Tensors on NumPy, as written by hand, with a graph of arrays for each batch"""
+    from minigrad.engines.tensor import (
+        TensorEngine,  # here, so that eager runs do not wait for numpy
+    )
 
     return TensorEngine(model, loss)

@@ -16,7 +16,7 @@ from nn.losses import Loss
 
 
 class TensorEngine:
-    """Tensors on NumPy as one writes them, held against eager at first
+    """Tensors on NumPy, as written by hand, compared with eager at first
 
     It runs an nn.MLP, with the numbers that its Values have. `agreement` says how far the first
     batch was from eager's; None before it. The Values keep the numbers that they had.

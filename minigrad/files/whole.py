@@ -55,7 +55,7 @@ def _rename(draft: Path, path: Path) -> None:
 
 
 def _create(path: Path, content: bytes, durable: bool) -> None:
-    """A new file; what stands under its name, as a draft of a process that was killed, goes."""
+    """A new file; one of that name, such as a draft of a process that was killed, is deleted."""
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
     with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
@@ -81,7 +81,7 @@ def relink(link: Path, target: str) -> None:
 
 
 def open_to_append(path: Path) -> FileIO:
-    """A regular file at whose end one writes, made where there is none.
+    """A regular file opened for appending, made if there is none.
 
     Raises OSError for a link or a pipe, its `strerror` for people.
     """
@@ -132,7 +132,7 @@ class Lines:
             raise
 
     def _end_last_line(self) -> None:
-        """Give a last line that lacks only its end one, and cut off one that is torn."""
+        """End a last line that lacks only its line break, and cut off an incomplete one."""
         size = self._file.seek(0, os.SEEK_END)
         start = max(0, size - _MAX_LAST_LINE)
         self._file.seek(start)
@@ -216,7 +216,7 @@ def _lock(file: FileIO) -> None:
 
 
 def _holder(file: FileIO) -> str:
-    """The process that has locked the file, where the system says (Linux, in /proc)."""
+    """The process that has locked the file, if the system shows it (Linux, in /proc)."""
     inode = os.fstat(file.fileno()).st_ino
     try:
         locks = Path("/proc/locks").read_text().splitlines()

@@ -56,7 +56,7 @@ class Trace:
 
 
 def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]) -> Trace:
-    """Run `function(*sample)` with a placeholder for each number and write down what it does.
+    """Run `function(*sample)` with a placeholder for each number and record its operations.
 
     The function gives the loss, or the loss and a list of outputs. Raises LiftError for a graph
     whose shape depends on its numbers, ArithmeticError where an operation has no answer.
@@ -148,7 +148,7 @@ def _node(value: Value, nodes: dict[Value, Node]) -> Node:
 
 
 def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
-    """A dot as the chain of * and + that it is short for, the last of them its result."""
+    """A dot as the equivalent chain of * and +, whose last node is its result."""
     *factors, total = _operands(value, nodes)
     half = len(factors) // 2
     made = [total]
@@ -165,9 +165,7 @@ def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
 
 def _operands(value: Value, nodes: dict[Value, Node]) -> list[Node]:
     for parent in value.parents:
-        if (
-            parent not in nodes
-        ):  # a plain number, or a Value that is no parameter: it stays as it is
+        if parent not in nodes:  # a plain number, or a Value that is no parameter, is a constant
             nodes[parent] = Node("const", number=parent.data)
     return [nodes[parent] for parent in value.parents]
 

@@ -1,4 +1,4 @@
-"""A Config -> the dataset, the model and the trainer that it describes."""
+"""Builds the dataset, the model and the trainer that a Config describes."""
 
 import itertools
 import random
@@ -32,7 +32,7 @@ def trainer_for(config: Config) -> TrainerLike:
 
 
 def check(config: Config) -> None:
-    """Raise ConfigError as `trainer_for` would, for all that one seed is enough to see."""
+    """Raise ConfigError as `trainer_for` would, for faults that show with one seed."""
     if config.train.seeds is None:
         build_trainer(config)
         return
@@ -153,7 +153,7 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
     n_in, *sizes = layer_sizes(config, dataset)
-    with _faults_at(config, "model", "init"):  # a plugin's may raise anything
+    with _faults_at(config, "model", "init"):  # a plugin's initialiser may raise anything
         return MLP(
             n_in,
             sizes,
@@ -192,7 +192,7 @@ def _faults_at(config: Config, *key: str) -> Iterator[None]:
         raise ConfigError(error.faults) from None
     except ValueError as error:
         raise config.refusal(excerpt(str(error), limit=250), *key) from None
-    except Exception as error:  # of a plugin's, since ours raise ValueError
+    except Exception as error:  # from plugins, since ours raise ValueError
         raise config.refusal(f"{type(error).__name__}: {excerpt(str(error))}", *key) from None
 
 
@@ -206,7 +206,7 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
 
 
 def _odd_target(dataset: Dataset, task: str) -> str:
-    """What keeps the targets from being labels of the task."""
+    """The reason why the targets are not labels of the task."""
     values = set(dataset.targets)
     if len(values) == 1:
         return f"{values.pop():g} in every sample: there is nothing to tell apart"

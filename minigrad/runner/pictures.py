@@ -31,7 +31,7 @@ def draw(session: Session) -> Iterator[Path]:
 
 
 def lost_pictures(run: StoredRun) -> list[str]:
-    """What became of the pictures of a run that has ended, as that one is missing."""
+    """The state of an ended run's pictures, for example that one is missing."""
     if run.alive is not False:
         return []
     expected = [layout.LOSS_PICTURE]
@@ -44,7 +44,7 @@ def lost_pictures(run: StoredRun) -> list[str]:
 
 def _has_plane(run: StoredRun) -> bool:
     try:
-        if run.config.get("plugins"):  # nothing of theirs is run for a picture
+        if run.config.get("plugins"):  # plugins are not run for a picture
             return False
         trainer = build.trainer_for(load_config(run.path / layout.CONFIG))
     except (StoreError, ConfigError):

@@ -46,8 +46,8 @@ def resume(
 ) -> Resumed:
     """Find the run, take it, and check that its config is unchanged but for more steps.
 
-    Its plugins are run once nothing else is in the way, and only those that the run recorded and
-    that lie outside of its store, unless `trust_plugins` says otherwise.
+    Its plugins are run after all other checks, and only those that the run recorded and
+    that lie outside of its store, unless `trust_plugins` is true.
 
     Raises StoreError for no such run or one that is running, ConfigError for a changed config,
     CheckpointError where a checkpoint is there and none can be used.
@@ -107,7 +107,7 @@ def _usable_state(
 
 
 def provenance_of(run: StoredRun) -> Provenance:
-    """What is known of the plugins in the run's stored config."""
+    """The recorded facts about the plugins in the run's stored config."""
     sha256 = run.run_json.get("sha256")
     return Provenance(run.path.parent, sha256 if isinstance(sha256, dict) else {})
 

@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             except (StoreError, OSError) as error:
                 print(error, file=sys.stderr)
                 return 2
-            # while the workers train: matplotlib takes longer to import than many a sweep
+            # while the workers train: importing matplotlib takes longer than many sweeps
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
             stopped = _train(sweep, executor, interrupts)
@@ -88,7 +88,7 @@ def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
 
 
 def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str | None:
-    """Train all members that are missing. Returns what stopped it before the end, or None."""
+    """Train all members that are missing. Returns the reason of an early stop, or None."""
     by_index = results(
         sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
     )
@@ -102,7 +102,7 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
         stopped = f"the disk ({error.strerror or error})"
     if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
-    with suppress(OSError):  # a full disk: then it looks like a sweep that was killed
+    with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
         sweep.finish("interrupted" if stopped else "finished")
     return stopped
 

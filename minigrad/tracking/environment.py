@@ -41,7 +41,7 @@ def describe() -> dict[str, Any]:
     }
 
 
-@functools.cache  # the code that runs is that which was loaded, whatever happens to the files
+@functools.cache  # the checksum is of the loaded code, even if the files change later
 def code_hash() -> str:
     """A checksum over the source files of minigrad, nn and optim, to tell one code from another."""
     root = Path(__file__).parent.parent.parent
@@ -62,7 +62,7 @@ class Difference:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    """What differs in the facts called RECORDED, the likeliest cause of other numbers first.
+    """The differences in the facts called RECORDED, the likeliest cause of other numbers first.
 
     Packages and files are compared one by one. What an older run did not record yet, as the code
     or the processor, does not differ; `unrecorded` names it.
@@ -87,7 +87,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[D
 
 
 def unrecorded(facts: Mapping[str, Any]) -> list[str]:
-    """Which of the facts called RECORDED a run lacks, as one made by an older version does."""
+    """The facts called RECORDED that a run lacks, if it was made by an older version."""
     optional = () if facts.get("engine") == "numpy" else ("arrays",)
     return [name for name in RECORDED if name not in optional and facts.get(name) is None]
 

@@ -1,4 +1,4 @@
-"""A stored run for other tools: a CSV file, TensorBoard's event files, or an MLflow database."""
+"""Exports a stored run: to a CSV file, TensorBoard's event files, or an MLflow database."""
 
 import contextlib
 import csv
@@ -195,7 +195,7 @@ def _experiment(client: Any, name: str) -> str:
 
 
 def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
-    """Gives the id of the new MLflow run."""
+    """Create an MLflow run with the run's tags, params, metrics and end; return its id."""
     entities = _need("mlflow", "mlflow.entities")
     commit = (run.facts.git or {}).get("commit")
     status = run.status
