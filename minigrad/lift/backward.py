@@ -106,6 +106,11 @@ class Backward:
         self._send(operand, g.shape[-1], lambda out: self.calls.emit(move, g, out), once)
 
     def _dot(self, operation: Operation, g: Array, x: Array, weights: Array) -> None:
+        """For y = weights @ x: add g @ x.T to the parameters' gradient, send weights.T @ g to x.
+
+        The first product is written straight into the gradient where that is possible. A dot that
+        applies its weights several `times` is computed as one with rows that much longer.
+        """
         (operand,) = operation.operands
         index = np.array(operation.weights)
         indices = index.ravel().tolist()

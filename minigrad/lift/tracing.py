@@ -69,17 +69,17 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         nodes[parameter] = Node("parameter", index=index, number=parameter.data)
     for index, value in enumerate(inputs):
         nodes[value] = Node("input", index=index, number=value.data)
-    known = set(nodes)
+    leaves = set(nodes)
     order = []
     for root in (loss, *outputs):
         below = [] if root in nodes else topological_order(root) or [root]
         for value in below:
             if value not in nodes:
-                made = _chain(value, nodes) if value.op == "dot" else [_node(value, nodes)]
-                nodes[value] = made[-1]
-                order += [node for node in made if node.operands]
+                new_nodes = _chain(value, nodes) if value.op == "dot" else [_node(value, nodes)]
+                nodes[value] = new_nodes[-1]
+                order += [node for node in new_nodes if node.operands]
         nodes[root].uses += 1
-    named = list(
+    arguments = list(
         zip(
             _names(function, len(sample)),
             [len(numbers(argument)) for argument in sample],
@@ -87,8 +87,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         )
     )
     output_nodes = [nodes[output] for output in outputs]
-    constants = [value for value in nodes if value not in known and not value.parents]
-    return Trace(nodes[loss], output_nodes, order, named, len(parameters), constants)
+    constants = [value for value in nodes if value not in leaves and not value.parents]
+    return Trace(nodes[loss], output_nodes, order, arguments, len(parameters), constants)
 
 
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:

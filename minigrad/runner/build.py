@@ -66,8 +66,10 @@ def build_trainer(config: Config) -> Trainer:
 
 
 def build_replicas(config: Config) -> "ReplicaTrainer":
-    """The trainer of all of `train.seeds`: each has the data, weights and batches that it would
-    have alone. Raises ConfigError.
+    """One trainer for all of `train.seeds`, whose models run in one engine. Each seed has the data,
+    weights and batches that it would have alone.
+
+    Raises ConfigError, also where seeds differ in the number of samples or the shape of the model.
     """
     import numpy as np  # here, since a run of one seed may not need it
 
@@ -75,19 +77,19 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
     from minigrad.training.replicas import Replica, ReplicaTrainer
 
     replicas: list[Replica] = []
-    numbers: list[list[float]] = []
+    weights: list[list[float]] = []
     for seed in seeds.parse(config.train.seeds):
-        one = config.with_seed(seed)
-        train, validation = build_dataset(one)
+        seeded = config.with_seed(seed)
+        train, validation = build_dataset(seeded)
         if not replicas:
-            model = build_model(one, train)
+            model = build_model(seeded, train)
             parameters = model.parameters()
         else:  # which takes a tenth of the time of building a model
-            with _faults_at(one, "model", "init"):
+            with _faults_at(seeded, "model", "init"):
                 model.reset_parameters(random.Random(seed))
-        numbers.append([parameter.data for parameter in parameters])
-        batches = Batches(train, _batch_size(one, train), _generator(one, "batches"))
-        replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
+        weights.append([parameter.data for parameter in parameters])
+        batches = Batches(train, _batch_size(seeded, train), _generator(seeded, "batches"))
+        replicas.append(Replica(seed, train, validation, batches, _schedule(seeded)))
         if len(replicas) == 1:
             check_memory(config, train)
         if len(train.inputs) != len(replicas[0].dataset.inputs):
@@ -96,15 +98,15 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
                 f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
                 "data",
             )
-        if layer_sizes(one, train) != list(model.sizes):
+        if layer_sizes(seeded, train) != list(model.sizes):
             raise config.refusal(
                 f"seeds are trained at once by models of one shape, and seed {replicas[0].seed} "
-                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(one, train)}",
+                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(seeded, train)}",
                 "data",
             )
     with _faults_at(config, "train", "engine"):
         features = replicas[0].dataset.inputs[0]
-        engine = ReplicaEngine(model, np.array(numbers), LOSSES[config.loss], features)
+        engine = ReplicaEngine(model, np.array(weights), LOSSES[config.loss], features)
     return ReplicaTrainer(
         engine,
         _optimizer(config, [engine.parameter]),

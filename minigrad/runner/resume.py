@@ -44,7 +44,8 @@ def resume(
     *,
     trust_plugins: bool = False,
 ) -> Resumed:
-    """Find the run, take it, and check that its config is unchanged but for more steps.
+    """Find the run, lock it for this process, check that its config is unchanged except for more
+    steps, and read its last state.
 
     Its plugins are run after all other checks, and only those that the run recorded and
     that lie outside of its store, unless `trust_plugins` is true.
@@ -62,14 +63,14 @@ def resume(
         stack.callback(held.close)
         run = load(run.path)  # again: another process may have written it until now
         _check_stopped(run)
-        own, overrides = run.path / layout.CONFIG, list(overrides)
+        stored_path, overrides = run.path / layout.CONFIG, list(overrides)
         metrics = run.metrics()
         last_step = int(metrics[-1]["step"]) if metrics else -1
         _last_state(run.path)  # raises here for a checkpoint of no use, before a plugin is run
-        _check_alike(raw(own), raw(config_path or own, overrides), run)
+        _check_alike(raw(stored_path), raw(config_path or stored_path, overrides), run)
         provenance = None if trust_plugins else provenance_of(run)
-        stored = load_config(own, provenance=provenance)
-        wanted = load_config(config_path or own, overrides, provenance)
+        stored = load_config(stored_path, provenance=provenance)
+        wanted = load_config(config_path or stored_path, overrides, provenance)
         _check_unchanged(stored, wanted, run)
         state, notes = _usable_state(run, wanted, last_step)
         if run.facts.code != environment.code_hash():

@@ -26,8 +26,9 @@ def results(
 ) -> Iterator[tuple[int, Result]]:
     """Train `config(index)` for each index and yield (index, result) in the order of finishing.
 
-    A config whose worker dies is tried a second time, then its result says so. Once `stop()` is
-    true nothing more is begun, and what is still training is given up. Raises Lost.
+    A config whose worker dies is trained a second time; if that fails too, its result says so. Once
+    `stop()` is true nothing more is submitted, and results that are still missing are not awaited.
+    Raises Lost.
     """
     waiting, tries = deque(indices), Counter[int]()
     running: dict[Future[Result], int] = {}
