@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-if sys.argv[:1] == ["-m"]:  # a command, whose imports take a while: Ctrl-C is no traceback there
+if sys.argv[:1] == ["-m"]:  # a command: Ctrl-C during its imports shows no traceback
     from minigrad.terminal import signals
 
     signals.install(signals.end_at_once)
@@ -19,7 +19,7 @@ __all__ = ["Tensor", "Value", "maximum", "minimum"]
 
 def __getattr__(name: str) -> Any:
     if name == "Tensor":
-        from minigrad.tensor import Tensor  # here: who has no tensors should not wait for numpy
+        from minigrad.tensor import Tensor  # here, since it imports numpy
 
         return Tensor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

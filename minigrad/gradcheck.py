@@ -230,7 +230,7 @@ class _TensorCheck:
     def __init__(
         self, f: Callable[..., Any], inputs: Sequence[Any], step: float, tolerance: float
     ) -> None:
-        from minigrad.tensor import Tensor  # here: who checks Values should not wait for numpy
+        from minigrad.tensor import Tensor  # here, since it imports numpy
 
         self.f: Callable[..., Any] = f if inspect.signature(f).parameters else lambda *_: f()
         self.inputs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
@@ -319,7 +319,7 @@ def _still(leaf: Any) -> Any:
 
 
 def _sides(node: Any) -> Any:
-    """On which side of its kink each number is; None for an operation without kinks."""
+    """The side of its kink on which each number is; None for an operation without kinks."""
     import numpy as np
 
     x: Any = node.parents[0].data if node.parents else None

@@ -1,4 +1,4 @@
-"""The nodes of a graph, one by one: which there are, what they are called, and their slopes.
+"""The nodes of a graph, one by one: lists of them, their names, and their slopes.
 
 All but `local_slopes` serves graphs of Values and of Tensors alike.
 """
@@ -77,7 +77,7 @@ def send_back(node: Any, grad: Any) -> None:
 
 
 def _send_array_back(node: Any, grad: Any) -> None:
-    import numpy as np  # who has a Tensor has numpy
+    import numpy as np  # numpy is loaded already where there is a Tensor
 
     from minigrad import operands
 
@@ -97,9 +97,9 @@ def describe(node: Any) -> str:
 
 
 def caption(node: Any, ran: bool) -> list[str]:
-    """What a drawing says of a node, line by line: operation and label, data, gradient.
+    """The text of a node in a drawing, line by line: operation and label, data, gradient.
 
-    Of a Tensor the shape stands beside the operation, and data and gradient where they are few.
+    For a Tensor the operation has the shape beside it, and data and gradient are shown if few.
     """
     shape = getattr(node.data, "shape", "")
     operation = f"{'' if node.op == 'const' else node.op} {shape}".strip()
@@ -157,7 +157,7 @@ def _repr(data: Any) -> str:
 def collector_paused() -> Iterator[None]:
     """Within, Python's garbage collector does not run."""
     # A graph has no cycles, so reference counts free it; the collector would only walk the
-    # live graph again and again while it grows, which costs several times the arithmetic. For
+    # live graph again and again while it grows, which takes several times the arithmetic. For
     # the same reason the graph must be gone, with the frame that held it, before it is resumed.
     was_enabled = gc.isenabled()
     gc.disable()

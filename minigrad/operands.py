@@ -1,7 +1,7 @@
-"""What a Tensor's operations are given: numbers, shapes, axes and indices; and what is refused.
+"""The operands of a Tensor's operations: numbers, shapes, axes, indices; and what is refused.
 
-A part of the page `tensor.py` that has a page of its own, as it has nothing to do with gradients.
-Tensors are known here as what has `data`, `label`, `op` and `parents`. Floating-point flags tell
+This part of `tensor.py` has a separate file, since it does not concern gradients.
+A Tensor is anything with `data`, `label`, `op` and `parents` here. Floating-point flags tell
 at no cost that a result is not finite; only then is it asked where that comes from.
 """
 
@@ -36,8 +36,8 @@ def floats(data: Any, label: str) -> Array:
         whole = "write 1.0 for 1, or .astype(float)"
         mend = {"b": whole, "i": whole, "u": whole, "f": "write .astype(np.float64)"}
         instead = mend.get(array.dtype.kind, "give it real numbers")
-        found = f"{array.dtype} of shape {array.shape}"
-        raise TypeError(f"the Tensor{whose} holds float64, not {found}: {instead}")
+        description = f"{array.dtype} of shape {array.shape}"
+        raise TypeError(f"the Tensor{whose} holds float64, not {description}: {instead}")
     array.setflags(write=False)
     return array
 
@@ -194,10 +194,10 @@ def reduced(
     for an axis that is not there or comes twice, and where there are no numbers to choose from.
     """
     shape = x.data.shape
-    given = range(len(shape)) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
-    if not all(-len(shape) <= a < len(shape) for a in given):
+    places = range(len(shape)) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
+    if not all(-len(shape) <= a < len(shape) for a in places):
         raise ValueError(f"{op} of {named(x)}: axis {axis} is none of its {len(shape)} axes")
-    axes = tuple(operator.index(a) % len(shape) for a in given)
+    axes = tuple(operator.index(a) % len(shape) for a in places)
     if len(set(axes)) < len(axes):
         raise ValueError(f"{op} of {named(x)}: axis {axis} names an axis twice")
     if not may_be_empty and 0 in [shape[a] for a in axes]:
@@ -215,6 +215,6 @@ def _all_named(operands: Sequence[Any]) -> str:
 
 
 def _first(wrong: Array) -> tuple[tuple[int, ...], str]:
-    """The first place where an array of booleans is true, and how it is told."""
+    """The first place where an array of booleans is true, as text."""
     place = tuple(np.argwhere(wrong)[0].tolist())
     return place, f" at {list(place)}" if place else ""

@@ -66,7 +66,7 @@ def _restore_after(_start: None, _below: list[Value], _end: None, facts: Facts) 
 def _restore(op: str, parents: tuple[Value, ...], data: float, grad: float, label: str) -> Value:
     if parents:
         node = (_SYMBOLS.get(op) or getattr(Value, op))(*parents)
-        node.parents = parents  # the operation may have made a constant of its own
+        node.parents = parents  # the operation may have made another constant
     else:
         node = Value(data)
         node.op = op

@@ -250,7 +250,7 @@ def _add_list(parser: Parser) -> None:
         action="extend",
         default=[],
         help="key=value, key<number and so on, as status=finished optimizer.name=adam; a key "
-        "with such a sign in it stands in double quotes",
+        "with such a sign in it is put in double quotes",
     )
     parser.add_argument("--sort", metavar="KEY", help="as final_loss, small before large")
     parser.add_argument("--reverse", action="store_true", help="the other way round")
@@ -284,7 +284,7 @@ def _add_export(parser: Parser) -> None:
 
 
 def _names(text: str) -> list[str]:
-    """Names between commas; one with a comma in it stands in double quotes."""
+    """Names between commas; one with a comma in it is in double quotes."""
     if "\n" in text or "\r" in text:
         return [text]
     (names,) = csv.reader([text], skipinitialspace=True)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 @dataclass(frozen=True)
 class Range:
-    """An interval as mathematics writes it, for a setting's annotation.
+    """An interval in mathematical notation, for a setting's annotation.
 
     >>> Momentum = typing.Annotated[float, Range("[0, 1)")]
     >>> import math

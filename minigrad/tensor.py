@@ -1,7 +1,7 @@
-"""Tensor autograd: the page after `value.py`, in the same order, with arrays in place of numbers.
+"""Tensor autograd: like `value.py`, in the same order, with arrays in place of numbers.
 
-Five things are the same: nodes that remember their parents; operations that build the graph; one
-topological order, walked in reverse; one local rule an operation; the rule as a closure. Five are
+Five things are the same: nodes that store their parents; operations that build the graph; one
+topological order, followed in reverse; one local rule an operation; the rule as a closure. Five are
 new: `data` and `grad` are arrays of one shape; the rules are written for whole arrays; broadcasting
 is reversed, by `unbroadcast`; constants are sent no gradient; some operations only move numbers.
 
@@ -25,8 +25,8 @@ Array: TypeAlias = Any
 """A numpy array of float64."""
 
 # glibc gives free memory back to the system once it is more than twice the largest block freed so
-# far, and the next step waits for every page anew. So one of nearly 32 MB is made and freed here,
-# and nobody writes into it: 2-64-64-1 on 1,000 points took 3.4 ms a step without, and takes 1.7 ms.
+# far, and the next step waits for every page again. So one of nearly 32 MB is made and freed here,
+# and never written to: 2-64-64-1 on 1,000 points took 3.4 ms a step without it, and takes 1.7 ms.
 np.empty(2**22 - 2**10)
 
 
@@ -56,7 +56,7 @@ class Tensor:
 
     def __init__(self, data: Numbers, label: str = "") -> None:
         self._data = operands.floats(data, label)
-        self._grad: Array | None = None  # zeros: they are made when somebody asks
+        self._grad: Array | None = None  # zeros, made when they are first read
         self.label, self.op = label, ""
         self.parents: tuple[Tensor, ...] = ()
         self._backward: Callable[[Array], None] = _end
@@ -255,15 +255,17 @@ class Tensor:
     # counted from the end; with `keepdims` the axes that are summed over stay, with length 1.
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        axes, kept = operands.reduced("sum", self, axis)
+        axes, unsqueezed = operands.reduced("sum", self, axis)
         y = evaluate("sum", lambda x: x.sum(axes, keepdims=keepdims), self)
-        return _rule("sum", self, y, lambda grad: np.full(self.shape, grad.reshape(kept)))
+        return _rule("sum", self, y, lambda grad: np.full(self.shape, grad.reshape(unsqueezed)))
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        axes, kept = operands.reduced("mean", self, axis, may_be_empty=False)
+        axes, unsqueezed = operands.reduced("mean", self, axis, may_be_empty=False)
         count = math.prod(self.shape[a] for a in axes)
         y = evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / count, self)
-        return _rule("mean", self, y, lambda grad: np.full(self.shape, grad.reshape(kept) / count))
+        return _rule(
+            "mean", self, y, lambda grad: np.full(self.shape, grad.reshape(unsqueezed) / count)
+        )
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """The largest; equal largest ones share the gradient equally."""
@@ -275,10 +277,10 @@ class Tensor:
 
     def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """log of the sum of exp(x); the largest is taken off first, so exp cannot overflow"""
-        axes, kept = operands.reduced("logsumexp", self, axis, may_be_empty=False)
+        axes, unsqueezed = operands.reduced("logsumexp", self, axis, may_be_empty=False)
         y = evaluate("logsumexp", lambda x: _logsumexp(x, axes), self)
         result = y if keepdims else np.squeeze(y, axes)
-        slope = lambda grad: grad.reshape(kept) * np.exp(self.data - y)  # noqa: E731
+        slope = lambda grad: grad.reshape(unsqueezed) * np.exp(self.data - y)  # noqa: E731
         return _rule("logsumexp", self, result, slope)
 
     def softmax(self, axis: Axis = -1) -> Tensor:
@@ -332,7 +334,7 @@ class Tensor:
 
         return _node(y, "index", (self,), backward)
 
-    # What stands in a Tensor.
+    # The contents of a Tensor.
 
     def _set_data(self, data: Numbers) -> None:
         if self.parents:
@@ -494,7 +496,7 @@ def as_tensor(operand: Operand) -> Tensor:
 
 
 def _node(data: Array, op: str, parents: tuple[Tensor, ...], rule: Callable[..., None]) -> Tensor:
-    # Skips __init__: nobody else has the array. A rule must not hold its own node, as in Value.
+    # Skips __init__: the array is new. A rule must not hold its own node, as in Value.
     if type(data) is not np.ndarray:  # numpy makes plain numbers of 0-d arrays
         data = np.array(data)
     data.setflags(write=False)
@@ -545,12 +547,12 @@ def _extreme(op: str, choose: _Rule, wins: _Rule, a: Tensor, b: Tensor) -> Tenso
 
 
 def _extreme_of(op: str, choose: _Rule, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
-    axes, kept = operands.reduced(op, x, axis, may_be_empty=False)
+    axes, unsqueezed = operands.reduced(op, x, axis, may_be_empty=False)
     y = choose(x.data, axis=axes, keepdims=keepdims)
 
     def share(grad):
-        best = x.data == y.reshape(kept)
-        return grad.reshape(kept) * best / best.sum(axes, keepdims=True)
+        best = x.data == y.reshape(unsqueezed)
+        return grad.reshape(unsqueezed) * best / best.sum(axes, keepdims=True)
 
     return _rule(op, x, y, share)
 

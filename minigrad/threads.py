@@ -15,7 +15,7 @@ def use_one_thread() -> None:
 
     Matrices this small lose time to threads, and one thread adds in one order, so that a run
     reproduces on any number of cores. A variable that is set already stays as it is. numpy reads
-    them once, when it is loaded: a script of one's own calls this before, or sets them itself.
+    them once, when it is loaded: your own script calls this before, or sets them itself.
     """
     for variable in _VARIABLES:
         os.environ.setdefault(variable, "1")

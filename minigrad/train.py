@@ -103,10 +103,10 @@ def _session(config: Config, trainer: TrainerLike, store: str, quiet: bool = Fal
 
 
 def _of_seeds(arguments: argparse.Namespace) -> list[str]:
-    """What --seeds means for the config. Raises ConfigError."""
+    """The config's `train.seeds` for --seeds. Raises ConfigError."""
     if arguments.seeds is None:
         return []
-    if yaml12.parse_scalar(arguments.seeds) is None:  # which would mean the config's one seed
+    if yaml12.parse_scalar(arguments.seeds) is None:  # None would mean the config's one seed
         raise ConfigError(["--seeds: write a count, as 100, or first and last, as 0..99"])
     given = [override.partition("=") for override in arguments.overrides]
     chosen = any(k == "train.engine" or (k == "train" and "engine" in v) for k, _, v in given)
@@ -147,11 +147,11 @@ def _report(session: Session, outcome: Outcome) -> int:
             lines += [f"plot  {picture}{others}" for picture in pictures[:1]]
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
-    except Exception as error:  # a plugin's, which is asked for the surface
+    except Exception as error:  # from a plugin, which is called for the surface
         lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
     if outcome.status == "interrupted":
         lines[:1] = [line_start(1) + line for line in lines[:1]]
-    with suppress(OSError):  # the run is whole all the same
+    with suppress(OSError):  # the run is complete without it
         print_lines(map(printable, lines))
     return outcome.code
 

@@ -1,4 +1,4 @@
-"""Activations by name. Your own: a function of a Value or a Tensor, decorated with
+"""Activations by name. To add your own, write a function of a Value or a Tensor, decorated with
 `@ACTIVATIONS.register`."""
 
 from collections.abc import Callable

@@ -54,6 +54,6 @@ def glorot(fan_in: int, fan_out: int, rng: random.Random) -> float:
 def he(fan_in: int, fan_out: int, rng: random.Random) -> float:  # noqa: ARG001
     """N(0, s), s = sqrt(2 / fan_in) (He et al. 2015, arXiv:1502.01852, equation 10)
 
-    Twice lecun's variance, for relu silences half of the units.
+    Twice lecun's variance, since relu sets half of the outputs to 0.
     """
     return rng.gauss(0.0, math.sqrt(2 / fan_in))

@@ -37,7 +37,7 @@ class Linear(Module):
         init: str = "glorot",
         rng: random.Random | None = None,
     ) -> None:
-        from minigrad.tensor import Tensor  # here: who has no tensors should not wait for numpy
+        from minigrad.tensor import Tensor  # here, since it imports numpy
 
         rng = rng or random.Random(0)
         if n_in < 1 or n_out < 1:
@@ -63,7 +63,7 @@ class Linear(Module):
 
 
 class Sequential(Module):
-    """Modules, or functions, each of which reads what the one before has given.
+    """Modules, or functions, each of which reads the outputs of the one before.
 
     Its parameters are called "0.weight", "0.bias", "1.weight" and so on, as in PyTorch.
 

@@ -1,7 +1,7 @@
 """Losses by name: each a function of one sample's outputs and its target.
 
 The same functions take Tensors, where the outputs of a batch give one loss a sample. A sample's
-outputs stand along the last axis, (samples, outputs); a Tensor of one axis, (samples,), has one
+outputs are along the last axis, (samples, outputs); a Tensor of one axis, (samples,), has one
 output a sample, and so has (samples, 1).
 
 Your own: decorate such a function with `@LOSSES.register`; if it learns labels, say in TASKS which,
@@ -61,7 +61,7 @@ def _a_sample(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> An
 
 
 def _as_array(targets: Any) -> Any:
-    import numpy as np  # who has a Tensor has numpy
+    import numpy as np  # numpy is loaded already where there is a Tensor
 
     return targets if hasattr(targets, "grad") else np.asarray(targets, dtype=float)
 
@@ -119,7 +119,7 @@ def huber(prediction: Value, target: Number) -> Value:
 def _minimum(a: Any, b: float) -> Any:
     if isinstance(a, Value):
         return minimum(a, b)
-    from minigrad import tensor  # who has a Tensor has it, too
+    from minigrad import tensor  # it is loaded already where there is a Tensor
 
     return tensor.minimum(a, b)
 
@@ -137,7 +137,7 @@ def cross_entropy(logits: Any, target: Any) -> Value:
 
     `logits`: one real number a class. `target`: a class index, or one probability a class. The
     largest logit is taken from all of them first, so that exp cannot overflow; this changes
-    nothing, for softmax only depends on differences.
+    nothing, since softmax depends only on differences.
 
     Of a Tensor of logits, (samples, classes), with an array of class indices, (samples,), or of
     probabilities, (samples, classes), it gives one loss a sample.

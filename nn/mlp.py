@@ -32,10 +32,10 @@ class Neuron(Module):
         self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
 
     def reset_parameters(self, rng: random.Random) -> None:
-        """Draw the weights anew from `rng`, and set the bias to 0."""
+        """Draw new weights from `rng`, and set the bias to 0."""
         draw, fan_in = INITIALISERS[self.init], len(self.weights)
         for weight in self.weights:
-            weight.data = Value(draw(fan_in, self.fan_out, rng)).data  # Value refuses no number
+            weight.data = Value(draw(fan_in, self.fan_out, rng)).data  # Value accepts any number
         self.bias.data = 0.0
 
     def __call__(self, x: Sequence[Number]) -> Value:
@@ -65,7 +65,7 @@ class Layer(Module):
         ]
 
     def reset_parameters(self, rng: random.Random) -> None:
-        """Draw all weights anew from `rng`, and set the biases to 0."""
+        """Draw all weights again from `rng`, and set the biases to 0."""
         for neuron in self.neurons:
             neuron.reset_parameters(rng)
 
@@ -116,7 +116,7 @@ class MLP(Module):
         ]
 
     def reset_parameters(self, rng: random.Random) -> None:
-        """Draw all weights anew from `rng`, as a new MLP would, and set the biases to 0."""
+        """Draw all weights again from `rng`, as a new MLP would, and set the biases to 0."""
         for layer in self.layers:
             layer.reset_parameters(rng)
 

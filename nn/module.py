@@ -35,7 +35,7 @@ class Module:
         return sum(getattr(parameter, "size", 1) for parameter in self.parameters())
 
     def __bool__(self) -> bool:
-        return True  # a module without parameters is no less a module
+        return True  # a module without parameters is true as well
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0, before the next `backward()` adds to it."""

@@ -25,7 +25,7 @@ def maximum(a: Any, b: Any) -> Any:
 
 @functools.cache
 def _numpy() -> Any:
-    import numpy  # who has an array has numpy
+    import numpy  # numpy is loaded already where there is an array
 
     return numpy
 

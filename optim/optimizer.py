@@ -191,22 +191,22 @@ def _check_known(given: Mapping[str, Any], known: Iterable[str]) -> None:
             raise ValueError(f"unknown setting {name!r}: {suggestion(str(name), known)}")
 
 
-def _check_keys(what: str, found: Any, expected: Iterable[str]) -> None:
-    if not isinstance(found, Mapping):
-        raise ValueError(f"{what} must be a dict, found {found!r}")
-    missing = [key for key in expected if key not in found]
-    unknown = [key for key in found if key not in expected]
+def _check_keys(what: str, state: Any, expected: Iterable[str]) -> None:
+    if not isinstance(state, Mapping):
+        raise ValueError(f"{what} must be a dict, found {state!r}")
+    missing = [key for key in expected if key not in state]
+    unknown = [key for key in state if key not in expected]
     if missing:
         raise ValueError(f"{what}: {', '.join(map(repr, missing))} is missing")
     if unknown:
         raise ValueError(f"{what}: unknown {unknown[0]!r}: {suggestion(str(unknown[0]), expected)}")
 
 
-def _check_count(what: str, found: Any, ours: Sized) -> None:
-    if not isinstance(found, (list, tuple)):
-        raise ValueError(f"the {what}s of the state must be a list, found {found!r}")
-    if len(found) != len(ours):
-        counted = f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
+def _check_count(what: str, entries: Any, ours: Sized) -> None:
+    if not isinstance(entries, (list, tuple)):
+        raise ValueError(f"the {what}s of the state must be a list, found {entries!r}")
+    if len(entries) != len(ours):
+        counted = f"{len(entries)} {what}{'' if len(entries) == 1 else 's'}"
         raise ValueError(f"the state has {counted}, this optimizer has {len(ours)}")
 
 
@@ -219,6 +219,6 @@ def _restored(whose: str, state: Any, data: Any) -> State:
         is_number = isinstance(entry, (int, float)) and not isinstance(entry, bool)
         shape = getattr(entry, "shape", None)
         if not is_number and (shape is None or shape != getattr(data, "shape", ())):
-            found = f"{type(entry).__name__} {entry!r}" if shape is None else f"shape {shape}"
-            raise ValueError(f"{name!r} of {whose} does not fit the parameter: found {found}")
+            description = f"{type(entry).__name__} {entry!r}" if shape is None else f"shape {shape}"
+            raise ValueError(f"{name!r} of {whose} does not fit the parameter: found {description}")
     return copy.deepcopy(copied)

@@ -109,7 +109,7 @@ class Mutant:
 def rules(source: str) -> list[Rule]:
     """All local rules: closures, the slopes given to `_function`, and the helpers they call."""
     module = ast.parse(source)
-    found: list[Rule] = []
+    all_rules: list[Rule] = []
     for function in sorted(_functions(module), key=lambda node: node.lineno):
         makers = ("_function", "_rule", "_rules")
         slopes = [call.args[3] for maker in makers for call in _calls(function, maker)]
@@ -121,14 +121,14 @@ def rules(source: str) -> list[Rule]:
             closures = [function]
         code_of_closures = [statement for closure in closures for statement in closure.body]
         if code or closures:
-            found.append(_rule(module, function, (*code, *code_of_closures)))
+            all_rules.append(_rule(module, function, (*code, *code_of_closures)))
     for helper in module.body:
         if isinstance(helper, ast.FunctionDef):
-            callers = [rule for rule in found if any(_calls(c, helper.name) for c in rule.code)]
+            callers = [rule for rule in all_rules if any(_calls(c, helper.name) for c in rule.code)]
             ops = frozenset(op for rule in callers for op in rule.ops)
             if callers:
-                found.append(Rule(helper.name, ops, tuple(helper.body)))
-    return found
+                all_rules.append(Rule(helper.name, ops, tuple(helper.body)))
+    return all_rules
 
 
 def _rule(module: ast.Module, function: ast.FunctionDef, code: tuple[ast.AST, ...]) -> Rule:
@@ -266,9 +266,11 @@ def first_failure(copy: Path, mutant: Mutant) -> str | None:
     (copy / mutant.page).write_text(mutant.source, encoding="utf-8")
     # Mutants are written within the same second, and a compiled one would be taken for the next.
     # A copy is not measured along with the checkout.
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
+    inherited = {
+        name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")
+    }
     alone = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment = {**kept, **alone, "PYTHONPATH": str(copy)}
+    environment = {**inherited, **alone, "PYTHONPATH": str(copy)}
     quick = ["-x", "-v", "--tb=no", "-rN", "-p", "no:cacheprovider"]
     for files in TESTS if mutant.page == VALUE else TESTS_OF_TENSOR:
         tests = [f"tests/minigrad/{name}" for name in files]

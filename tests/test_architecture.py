@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from minigrad import config, lift, runs
+from minigrad import lift, runs
+from minigrad.config import load as load_config
 from minigrad.data import DATASETS
 from minigrad.engines import ENGINES
 from minigrad.lift.kernels import RULES
@@ -46,8 +47,8 @@ def registered(registry: dict[str, Any], name: str) -> Iterator[None]:
 
 
 def final_loss(*overrides: str) -> float:
-    checked = config.load(XOR, [*overrides, "train.steps=50"])
-    trainer = build.build_trainer(checked)
+    config = load_config(XOR, [*overrides, "train.steps=50"])
+    trainer = build.build_trainer(config)
     first = trainer.evaluate().loss
     for _ in trainer.train(50):
         pass
@@ -91,7 +92,7 @@ def test_a_new_engine_is_driven_by_the_trainer() -> None:
     with registered(ENGINES, "counted"):
         space = dict(vars(importlib.import_module("minigrad.engines")), Any=Any)
         exec(EXAMPLES["minigrad/engines/counted.py"], space)
-        trainer = build.build_trainer(config.load(XOR, ["train.engine=counted"]))
+        trainer = build.build_trainer(load_config(XOR, ["train.engine=counted"]))
         assert len(list(trainer.train(7))) == 7
         assert getattr(trainer.engine, "steps") == 7  # noqa: B009
 
@@ -152,9 +153,9 @@ def lies_in(module: str, places: tuple[str, ...]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in places)
 
 
-def broken_walls(found: list[Arrow]) -> list[str]:
+def broken_walls(arrows: list[Arrow]) -> list[str]:
     """The walls of ARCHITECTURE.md that the arrows go through, each with the arrow."""
-    inner = [arrow for arrow in found if not arrow.module.endswith("__main__")]
+    inner = [arrow for arrow in arrows if not arrow.module.endswith("__main__")]
     broken = [
         f"{wall}: {arrow}"
         for wall, (place, walls) in FORBIDDEN.items()
@@ -163,7 +164,7 @@ def broken_walls(found: list[Arrow]) -> list[str]:
         and lies_in(arrow.name, walls)
         and not lies_in(arrow.name, (place,))
     ]
-    for arrow in found:
+    for arrow in arrows:
         start, end = room(arrow.module), room(arrow.name)
         if arrow.name == "matplotlib" and start != "minigrad.plot":
             broken.append(f"matplotlib is imported in plot alone: {arrow}")
@@ -172,7 +173,7 @@ def broken_walls(found: list[Arrow]) -> list[str]:
         floor = COMMANDS if arrow.module.endswith("__main__") else FLOORS[start]
         if FLOORS[end] >= floor:
             broken.append(f"a room imports only rooms on floors below its own: {arrow}")
-    modules = {(arrow.module, arrow.name) for arrow in found}
+    modules = {(arrow.module, arrow.name) for arrow in arrows}
     if closed := circle(modules):
         broken.append(f"there is no circle of imports: {' -> '.join(closed)}")
     return broken

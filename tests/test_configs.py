@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad import config
+from minigrad.config import load as load_config
 from minigrad.data import DATASETS
 from minigrad.runner import build
 from minigrad.runner.expectations import judge
@@ -18,15 +18,15 @@ CONFIGS = sorted(Path("configs").glob("*.yaml"))
 @pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_config_meets_its_expectations(path: Path, seed: int) -> None:
-    checked = config.load(path, [f"seed={seed}"])
-    trainer = build.build_trainer(checked)
+    config = load_config(path, [f"seed={seed}"])
+    trainer = build.build_trainer(config)
     initial = trainer.evaluate().loss
-    for _ in trainer.train(checked.train.steps):
+    for _ in trainer.train(config.train.steps):
         pass
-    verdicts = judge(checked.expect, initial, trainer.evaluate().loss)
+    verdicts = judge(config.expect, initial, trainer.evaluate().loss)
     assert len(verdicts) == 2, "a config promises where its loss starts and where it ends"
     assert [verdict.sentence for verdict in verdicts if not verdict.met] == []
 
 
 def test_every_dataset_has_a_config() -> None:
-    assert {config.load(path).data.name for path in CONFIGS} == set(DATASETS)
+    assert {load_config(path).data.name for path in CONFIGS} == set(DATASETS)

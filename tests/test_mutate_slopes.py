@@ -24,9 +24,9 @@ def _quick_tests_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_operation_has_a_rule_and_every_rule_mutants() -> None:
-    found = {rule.name: rule.ops for rule in rules(SOURCE)}
+    ops_by_rule = {rule.name: rule.ops for rule in rules(SOURCE)}
     of_both = {"maximum", "minimum"}
-    assert found["_extreme"] == of_both
+    assert ops_by_rule["_extreme"] == of_both
     ops = {row.op for row in stored()}  # another test holds that these are all of them
     helpers = {
         "_sigmoid",
@@ -36,8 +36,8 @@ def test_every_operation_has_a_rule_and_every_rule_mutants() -> None:
         "_normal_cdf",
         "_normal_density",
     }
-    assert set(found) == (ops - of_both) | {"_extreme", "_function", *helpers}
-    assert {mutant.rule for mutant in mutants(SOURCE)} == set(found)
+    assert set(ops_by_rule) == (ops - of_both) | {"_extreme", "_function", *helpers}
+    assert {mutant.rule for mutant in mutants(SOURCE)} == set(ops_by_rule)
 
 
 def test_a_mutant_is_the_source_with_one_place_changed() -> None:

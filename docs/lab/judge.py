@@ -6,14 +6,14 @@ from numbers import Real
 from typing import Any
 
 
-def same(asked: str, found: Any, expected: Any, hint: str, *, tolerance: float = 1e-9) -> None:
+def same(question: str, actual: Any, expected: Any, hint: str, *, tolerance: float = 1e-9) -> None:
     """Fail unless `found` is `expected`; numbers may differ by `tolerance`, relative above 1."""
     __tracebackhide__ = True
-    if not _agree(found, expected, tolerance):
-        if found is None:
+    if not _agree(actual, expected, tolerance):
+        if actual is None:
             hint = "None comes back from a function that has no `return`."
         raise AssertionError(
-            f"{asked}\n  expected: {expected!r}\n  found:    {found!r}\n  hint:     {hint}"
+            f"{question}\n  expected: {expected!r}\n  found:    {actual!r}\n  hint:     {hint}"
         )
 
 
@@ -27,29 +27,29 @@ def attempt(call: Callable[[], Any]) -> Any:
         return f"{type(error).__name__}: {error}"
 
 
-def refuses(asked: str, call: Callable[[], Any], words: list[str], hint: str) -> None:
+def refuses(question: str, call: Callable[[], Any], words: list[str], hint: str) -> None:
     """Fail unless `call()` raises a ValueError whose message has all the `words`."""
     __tracebackhide__ = True
     try:
-        found = f"the answer {call()!r}"
+        actual = f"the answer {call()!r}"
     except ValueError as error:
         if all(word in str(error) for word in words):
             return
-        found = f"ValueError: {error}"
+        actual = f"ValueError: {error}"
     expected = f"a ValueError that says {' and '.join(words)}"
     raise AssertionError(
-        f"{asked}\n  expected: {expected}\n  found:    {found}\n  hint:     {hint}"
+        f"{question}\n  expected: {expected}\n  found:    {actual}\n  hint:     {hint}"
     )
 
 
-def _agree(found: Any, expected: Any, tolerance: float) -> bool:
+def _agree(actual: Any, expected: Any, tolerance: float) -> bool:
     if isinstance(expected, (list, tuple)):
         return (
-            isinstance(found, (list, tuple))
-            and len(found) == len(expected)
-            and all(_agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
+            isinstance(actual, (list, tuple))
+            and len(actual) == len(expected)
+            and all(_agree(f, e, tolerance) for f, e in zip(actual, expected, strict=True))
         )
     if isinstance(expected, (bool, str)) or not isinstance(expected, Real):
-        return type(found) is type(expected) and bool(found == expected)
-    is_number = isinstance(found, Real) and not isinstance(found, bool)
-    return is_number and math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance)
+        return type(actual) is type(expected) and bool(actual == expected)
+    is_number = isinstance(actual, Real) and not isinstance(actual, bool)
+    return is_number and math.isclose(actual, expected, rel_tol=tolerance, abs_tol=tolerance)

@@ -8,9 +8,9 @@ pytestmark = pytest.mark.lab1
 
 
 def test_a_straight_line_has_its_steepness_everywhere():
-    found = slope(lambda x: 3 * x + 1, 2.0)
+    measured = slope(lambda x: 3 * x + 1, 2.0)
     hint = "From x - h to x + h, x changes by 2 * h. A slope is a quotient, not a difference."
-    same("slope(lambda x: 3 * x + 1, 2.0)", found, 3.0, hint, tolerance=1e-8)
+    same("slope(lambda x: 3 * x + 1, 2.0)", measured, 3.0, hint, tolerance=1e-8)
 
 
 @pytest.mark.parametrize(("x", "expected"), [(3.0, 6.0), (0.0, 0.0), (-2.0, -4.0)])
@@ -20,9 +20,9 @@ def test_the_slope_of_the_square_is_twice_the_number(x, expected):
 
 
 def test_the_slope_is_measured_on_both_sides():
-    found = slope(lambda x: x**3, 2.0, h=0.1)
+    measured = slope(lambda x: x**3, 2.0, h=0.1)
     hint = "12.61 looks to the right only, 11.41 to the left only; 12 does not use the h given."
-    same("slope(lambda x: x**3, 2.0, h=0.1)", found, 12.01, hint)
+    same("slope(lambda x: x**3, 2.0, h=0.1)", measured, 12.01, hint)
 
 
 def test_ten_times_smaller_steps_make_a_hundred_times_smaller_errors():
@@ -33,19 +33,19 @@ def test_ten_times_smaller_steps_make_a_hundred_times_smaller_errors():
 
 
 def test_a_gradient_has_one_slope_for_each_number():
-    found = gradient(lambda a, b, c: a * b + math.tanh(c), [2.0, -3.0, 0.5])
+    slopes = gradient(lambda a, b, c: a * b + math.tanh(c), [2.0, -3.0, 0.5])
     expected = [-3.0, 2.0, 1 - math.tanh(0.5) ** 2]
     hint = "A list as long as the point. Move one number, leave the others, measure; then the next."
-    asked = "gradient(lambda a, b, c: a * b + math.tanh(c), [2.0, -3.0, 0.5])"
-    same(asked, found, expected, hint, tolerance=1e-8)
+    question = "gradient(lambda a, b, c: a * b + math.tanh(c), [2.0, -3.0, 0.5])"
+    same(question, slopes, expected, hint, tolerance=1e-8)
 
 
 def test_each_slope_has_a_function_of_its_own():
-    found = gradient(lambda a, b: a * a + 10 * b, [1.0, 1.0])
+    slopes = gradient(lambda a, b: a * a + 10 * b, [1.0, 1.0])
     hint = "[2, 2] or [10, 10] asks for one slope twice; 12 moves both numbers at once."
     same(
         "gradient(lambda a, b: a * a + 10 * b, [1.0, 1.0])",
-        found,
+        slopes,
         [2.0, 10.0],
         hint,
         tolerance=1e-8,
@@ -53,9 +53,9 @@ def test_each_slope_has_a_function_of_its_own():
 
 
 def test_a_gradient_hands_its_h_on():
-    found = gradient(lambda a, b: a**3 + b**3, [2.0, 0.0], h=0.1)
+    slopes = gradient(lambda a, b: a**3 + b**3, [2.0, 0.0], h=0.1)
     hint = "[12, 0] is measured with another h than the one that was given."
-    same("gradient(lambda a, b: a**3 + b**3, [2.0, 0.0], h=0.1)", found, [12.01, 0.01], hint)
+    same("gradient(lambda a, b: a**3 + b**3, [2.0, 0.0], h=0.1)", slopes, [12.01, 0.01], hint)
 
 
 def test_the_point_is_left_as_it_was():

@@ -18,10 +18,10 @@ def _check(rule, a, b, hint):
     x, y, grad = _operands(a, b)
     ours, theirs = Tensor(x), Tensor(y)
     (ours @ theirs).backward(grad)
-    found = attempt(lambda: rule(x, y, grad))
+    shares = attempt(lambda: rule(x, y, grad))
     for name, place, leaf in (("a", 0, ours), ("b", 1, theirs)):
         asked = f"gradient of {name} for shapes {a} @ {b}"
-        share = found if isinstance(found, str) else found[place]
+        share = shares if isinstance(shares, str) else shares[place]
         same(f"shape of the {asked}", getattr(share, "shape", share), leaf.shape, hint)
         same(asked, share.ravel().tolist(), leaf.grad.ravel().tolist(), hint)
 

@@ -16,8 +16,8 @@ RNG = np.random.default_rng(2)
 LOGITS, LABELS = RNG.normal(size=(5, 4)) * 3, np.array([0, 3, 1, 1, 2])
 
 
-def _listed(found):
-    return found.tolist() if hasattr(found, "tolist") else found
+def _listed(array):
+    return array.tolist() if hasattr(array, "tolist") else array
 
 
 def test_the_shares_of_a_row_are_positive_and_add_up_to_1():
@@ -29,17 +29,19 @@ def test_the_shares_of_a_row_are_positive_and_add_up_to_1():
 
 def test_large_numbers_do_no_harm():
     hint = "exp(1000) is too large for a float. Take the row's largest number off first."
-    found = attempt(lambda: softmax(np.array([[1000.0, 1000.0], [-1000.0, 1000.0]])))
-    same("softmax of 1000, 1000 and of -1000, 1000", _listed(found), [[0.5, 0.5], [0.0, 1.0]], hint)
+    shares = attempt(lambda: softmax(np.array([[1000.0, 1000.0], [-1000.0, 1000.0]])))
+    same(
+        "softmax of 1000, 1000 and of -1000, 1000", _listed(shares), [[0.5, 0.5], [0.0, 1.0]], hint
+    )
 
 
 def test_the_rule_of_softmax():
     grad = RNG.normal(size=LOGITS.shape)
     x = Tensor(LOGITS)
     x.softmax().backward(grad)
-    found = softmax_backward(softmax(LOGITS), grad)
+    slopes = softmax_backward(softmax(LOGITS), grad)
     hint = "Take off each row's sum of grad * p, then multiply by p."
-    same("gradient of the logits", found.tolist(), x.grad.tolist(), hint)
+    same("gradient of the logits", slopes.tolist(), x.grad.tolist(), hint)
     constant = softmax_backward(softmax(LOGITS), np.ones(LOGITS.shape))
     hint = "The shares add up to 1 whatever happens, so the same gradient for all moves nothing."
     same("largest slope for a gradient of ones", float(abs(constant).max()), 0.0, hint)
@@ -54,18 +56,18 @@ def test_the_loss_of_each_row():
 def test_the_loss_of_a_vanished_share_is_exact():
     logits, labels = np.array([[0.0, 1000.0], [1000.0, 0.0]]), np.array([0, 0])
     with np.errstate(all="ignore"):
-        found = attempt(lambda: cross_entropy(logits, labels))
+        losses = attempt(lambda: cross_entropy(logits, labels))
     hint = "log(softmax(x)) is log(0) here. Write log(S) - x[label] with the largest taken off."
-    same("losses of 0, 1000 and 1000, 0 for class 0", _listed(found), [1000.0, 0.0], hint)
+    same("losses of 0, 1000 and 1000, 0 for class 0", _listed(losses), [1000.0, 0.0], hint)
 
 
 def test_the_gradient_is_what_it_says_minus_what_is_true():
     grad = RNG.normal(size=5)
     x = Tensor(LOGITS)
     nn.losses.cross_entropy(x, LABELS).backward(grad)
-    found = cross_entropy_backward(LOGITS, LABELS, grad)
+    slopes = cross_entropy_backward(LOGITS, LABELS, grad)
     hint = "softmax, minus 1 at each row's label, times that row's gradient."
-    same("gradient of the logits", found.tolist(), x.grad.tolist(), hint)
+    same("gradient of the logits", slopes.tolist(), x.grad.tolist(), hint)
 
 
 def test_one_layer_learns_to_read_digits():

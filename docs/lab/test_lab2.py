@@ -55,9 +55,9 @@ def test_tanh_does_not_overflow():
 
 
 def test_division_by_a_tiny_number_has_a_slope():
-    found = attempt(lambda: divide(1e-200, 1e-200))
+    result = attempt(lambda: divide(1e-200, 1e-200))
     hint = "b * b is 0 here, too small for a float. Can the slope be had from the value a / b?"
-    same("divide(1e-200, 1e-200)", found, (1.0, (1e200, -1e200)), hint)
+    same("divide(1e-200, 1e-200)", result, (1.0, (1e200, -1e200)), hint)
 
 
 def _listed(point):

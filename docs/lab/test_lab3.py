@@ -87,8 +87,8 @@ def test_a_loop_leaves_only_its_operations():
     same("the leaf is x", y is x, True, "Follow parents[0] from the result.")
 
 
-def _are(found, expected):
-    return len(found) == len(expected) and all(f is e for f, e in zip(found, expected, strict=True))
+def _are(nodes, expected):
+    return len(nodes) == len(expected) and all(f is e for f, e in zip(nodes, expected, strict=True))
 
 
 def _leaf(node):

@@ -74,8 +74,8 @@ def test_a_graph_may_be_deeper_than_python_can_call():
     for _ in range(5000):
         total = total + 1.0
     hint = "Python allows about 1000 calls within each other. Keep a to-do list of your own."
-    found = attempt(lambda: len(topological_order(total)))
-    same("number of nodes in a sum of 5000 terms", found, 10001, hint)
+    count = attempt(lambda: len(topological_order(total)))
+    same("number of nodes in a sum of 5000 terms", count, 10001, hint)
 
 
 def _check(what, order, nodes, root):

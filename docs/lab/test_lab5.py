@@ -25,11 +25,11 @@ def test_slopes_are_multiplied_along_the_way():
     z = y.tanh()
     backward(10 * z)
     slope = 1 - math.tanh(1.5) ** 2
-    found = [z.grad, y.grad, x.grad]
+    gradients = [z.grad, y.grad, x.grad]
     hint = "Not the slope alone: slope times the gradient that has arrived at the node."
     same(
         "gradients of z, y, x in 10 * z, z = tanh(y), y = 3 * x",
-        found,
+        gradients,
         [10, 10 * slope, 30 * slope],
         hint,
     )
@@ -68,8 +68,10 @@ def test_inner_nodes_start_again_at_each_call():
     hint = (
         "Set the gradient of all that has parents to 0 before you walk; else old shares go twice."
     )
-    found = [cube.grad, square.grad, x.grad]
-    same("gradients of cube, square, x after a second backward()", found, [1.0, 3.0, 54.0], hint)
+    gradients = [cube.grad, square.grad, x.grad]
+    same(
+        "gradients of cube, square, x after a second backward()", gradients, [1.0, 3.0, 54.0], hint
+    )
 
 
 def test_fourteen_doublings():

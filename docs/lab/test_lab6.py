@@ -33,8 +33,8 @@ def test_a_neuron_bends_its_sum():
     neuron = Neuron(2, random.Random(0))
     _set(neuron.parameters(), [1.0, -1.0, 0.25])
     hint = "tanh of the whole sum, the bias included."
-    found = neuron([0.5, 0.25]).data
-    same("weights 1, -1, bias 0.25, inputs 0.5, 0.25, tanh", found, math.tanh(0.5), hint)
+    output = neuron([0.5, 0.25]).data
+    same("weights 1, -1, bias 0.25, inputs 0.5, 0.25, tanh", output, math.tanh(0.5), hint)
 
 
 def test_weights_start_between_minus_1_and_1_and_the_bias_at_0():

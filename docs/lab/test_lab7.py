@@ -88,5 +88,5 @@ def test_the_network_learns_xor(seed):
     fell = math.isfinite(losses[-1]) and losses[-1] < 0.01
     same(f"the loss fell below 0.01 (from {losses[0]:.4f} to {losses[-1]:.4f})", fell, True, hint)
     for x, target in XOR:
-        said = 1.0 if model(x)[0].data > 0.5 else 0.0
-        same(f"what the network says at {x}", said, target, hint)
+        answer = 1.0 if model(x)[0].data > 0.5 else 0.0
+        same(f"what the network says at {x}", answer, target, hint)

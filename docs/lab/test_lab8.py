@@ -50,9 +50,9 @@ def test_momentum_keeps_its_velocity():
 
 
 def test_momentum_goes_the_way_of_minigrads_sgd():
-    found = _path(Momentum, lr=0.01, momentum=0.9)
+    path = _path(Momentum, lr=0.01, momentum=0.9)
     hint = "v = momentum * v + g and x = x - lr * v; v of each parameter is its own."
-    same("10 steps, x and y in turn", found, _path(optim.SGD, lr=0.01, momentum=0.9), hint)
+    same("10 steps, x and y in turn", path, _path(optim.SGD, lr=0.01, momentum=0.9), hint)
 
 
 def test_momentum_is_registered():
@@ -72,10 +72,10 @@ def test_the_command_trains_xor_with_your_momentum(tmp_path):
 
 def test_the_first_step_of_adam_is_the_learning_rate():
     for g in (6.0, -0.001):
-        found = MyAdam.rule(3.0, g, {}, _ADAM)
+        new = MyAdam.rule(3.0, g, {}, _ADAM)
         expected = 2.9 if g > 0 else 3.1
         hint = "Divide m by 1 - beta1**t and v by 1 - beta2**t, with t = 1 at the first step."
-        same(f"x = 3 after one gradient of {g}, lr 0.1", found, expected, hint, tolerance=1e-5)
+        same(f"x = 3 after one gradient of {g}, lr 0.1", new, expected, hint, tolerance=1e-5)
 
 
 def test_adam_counts_its_steps():
@@ -88,9 +88,9 @@ def test_adam_counts_its_steps():
 
 def test_adam_goes_the_way_of_minigrads():
     expected = _path(optim.Adam, lr=0.1, betas=(0.8, 0.9), eps=1e-3)
-    found = _path(MyAdam, lr=0.1, beta1=0.8, beta2=0.9, eps=1e-3)
+    path = _path(MyAdam, lr=0.1, beta1=0.8, beta2=0.9, eps=1e-3)
     hint = "v is the mean of g * g, and eps is added after the root."
-    same("10 steps, x and y in turn", found, expected, hint)
+    same("10 steps, x and y in turn", path, expected, hint)
 
 
 def test_adam_is_registered():
@@ -117,7 +117,7 @@ def test_a_rule_goes_for_arrays_as_for_numbers(name):
     numbers, gradients = [3.0, -2.0, 0.5], [6.0, 0.1, -1.0]
     expected = [three_steps(x, g) for x, g in zip(numbers, gradients, strict=True)]
     array = numpy.array(gradients)
-    found = attempt(lambda: three_steps(numpy.array(numbers), array).tolist())
+    ends = attempt(lambda: three_steps(numpy.array(numbers), array).tolist())
     hint = "math.sqrt takes no arrays; optim.elementwise.sqrt takes both. Make new arrays: no +=."
-    same(f"3 steps of {name} on an array", found, expected, hint)
+    same(f"3 steps of {name} on an array", ends, expected, hint)
     same("the gradient's array afterwards", array.tolist(), gradients, hint)

@@ -34,11 +34,11 @@ def test_lengths_that_differ_are_refused():
 def test_a_gradient_goes_back_to_the_shape_it_came_from(shape):
     copies = np.broadcast_to(np.arange(np.prod(shape, dtype=int)).reshape(shape), GRAD.shape)
     expected = [float(GRAD[copies == i].sum()) for i in range(copies.max() + 1)]
-    found = attempt(lambda: unbroadcast(GRAD, shape))
+    summed = attempt(lambda: unbroadcast(GRAD, shape))
     hint = "The result has exactly the shape asked for: a stretched axis stays, with length 1."
-    same(f"shape after unbroadcast to {shape}", getattr(found, "shape", found), shape, hint)
+    same(f"shape after unbroadcast to {shape}", getattr(summed, "shape", summed), shape, hint)
     hint = "Each number receives the sum over all its copies."
-    same(f"numbers after unbroadcast to {shape}", found.ravel().tolist(), expected, hint)
+    same(f"numbers after unbroadcast to {shape}", summed.ravel().tolist(), expected, hint)
 
 
 def test_no_number_is_lost():

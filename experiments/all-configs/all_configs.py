@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigrad import config
+from minigrad.config import load as load_config
 from minigrad.runner import build
 from minigrad.runner.expectations import judge
 
@@ -28,13 +28,13 @@ class Result:
 
 def train(path: str, seed: int) -> Result:
     started = time.perf_counter()
-    checked = config.load(path, [f"seed={seed}"])
-    trainer = build.build_trainer(checked)
+    config = load_config(path, [f"seed={seed}"])
+    trainer = build.build_trainer(config)
     initial = trainer.evaluate().loss
-    for _ in trainer.train(checked.train.steps):
+    for _ in trainer.train(config.train.steps):
         pass
     final = trainer.evaluate()
-    met = all(verdict.met for verdict in judge(checked.expect, initial, final.loss))
+    met = all(verdict.met for verdict in judge(config.expect, initial, final.loss))
     return Result(initial, final.loss, final.accuracy, met, time.perf_counter() - started)
 
 

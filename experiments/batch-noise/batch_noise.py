@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.style import use
 
-from minigrad import config, tracking
+from minigrad import tracking
+from minigrad.config import load as load_config
 from minigrad.plot import style
 from minigrad.runner import build
 
@@ -25,8 +26,8 @@ def run(batch: int, rate: float, seeds: int, store: str) -> tuple[float, dict[in
     """The noise before training, and each seed's loss over its whole data, by samples seen."""
     own = [f"train.batch_size={batch}", f"optimizer.lr={rate}", f"train.seeds={seeds}"]
     own += [f"train.steps={SEEN // batch}", f"train.log_every={SEEN // batch // 32}"]
-    checked = config.load("configs/moons.yaml", [*FIXED, *own])
-    trainer = build.build_replicas(checked)
+    config = load_config("configs/moons.yaml", [*FIXED, *own])
+    trainer = build.build_replicas(config)
     data = [replica.dataset for replica in trainer.replicas]
     inputs = np.array([one.inputs for one in data])
     targets = np.array([one.targets for one in data])[..., None]
@@ -38,9 +39,9 @@ def run(batch: int, rate: float, seeds: int, store: str) -> tuple[float, dict[in
     rng, (_, whole), losses = np.random.default_rng(0), gradient(), {}
     errors = [gradient(rng.permutation(POINTS)[:batch])[1] - whole for _ in range(100)]
     noise = np.linalg.norm(errors, axis=-1) / np.linalg.norm(whole, axis=-1)
-    with tracking.init("batch-noise", checked.to_yaml(), store=store) as tracked:
-        for record in trainer.train(checked.train.steps):
-            if checked.train.is_logged(record.step):
+    with tracking.init("batch-noise", config.to_yaml(), store=store) as tracked:
+        for record in trainer.train(config.train.steps):
+            if config.train.is_logged(record.step):
                 seen = (record.step + 1) * batch
                 losses[seen] = gradient()[0]
                 tracked.log({"loss": np.median(losses[seen])}, step=record.step)
@@ -57,15 +58,15 @@ def main() -> None:
     spread, way, ends = figure.subplots(1, 3)
     print("batch   noise   best rate   loss there   loss at rate 0.3")
     for batch, color in zip(BATCHES, style.COLORS, strict=False):
-        found = [run(batch, rate, arguments.seeds, arguments.store) for rate in RATES]
-        noise, by_seen = found[2]
+        runs = [run(batch, rate, arguments.seeds, arguments.store) for rate in RATES]
+        noise, by_seen = runs[2]
         spread.loglog(batch, noise, "o", color=color, markersize=8)
         if batch == 1:  # theory tells the others: a mean of so many, drawn without replacement
             spread.plot(SIZES, noise * np.sqrt((POINTS / SIZES - 1) / (POINTS - 1)), "k", lw=1)
         low, median, high = np.quantile([*by_seen.values()], [0.25, 0.5, 0.75], axis=1)
         way.fill_between([*by_seen], low, high, color=color, alpha=0.25, linewidth=0)
         way.semilogy([*by_seen], median, color=color, label=f"batch of {batch}")
-        last = [np.median(losses[SEEN]) for _, losses in found]
+        last = [np.median(losses[SEEN]) for _, losses in runs]
         ends.loglog(np.divide(RATES, batch), last, "o-", color=color)
         best = int(np.argmin(last))
         print(f"{batch:5}{noise:8.2f}{RATES[best]:12g}{last[best]:13.3f}{last[2]:19.3f}")

@@ -48,27 +48,27 @@ def sweep(setting: Setting) -> Section:
     return sweep_pool.measure(setting)
 
 
-def save(found: Findings, out: Path) -> None:
+def save(findings: Findings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    found.save(out / "results.json")
-    (out / "results.md").write_text(f"# Results\n\n{report.markdown(found)}\n", encoding="utf-8")
+    findings.save(out / "results.json")
+    (out / "results.md").write_text(f"# Results\n\n{report.markdown(findings)}\n", encoding="utf-8")
 
 
 def main() -> int:
     parser = options(__doc__)
     parser.add_argument("--out", metavar="DIR", type=Path, help="for results.json and results.md")
     parser.add_argument("--readme", action="store_true", help="put the tables into README.md too")
-    given = parser.parse_args()
-    if given.quick and given.readme:
+    arguments = parser.parse_args()
+    if arguments.quick and arguments.readme:
         parser.error("--readme wants figures that mean something: leave out --quick")
-    found = collect(setting(parser, given), measures)
-    print(report.text(found))
-    if given.out or not given.quick:
-        save(found, given.out or HERE)
-    if given.readme:
-        readme.put(HERE / "README.md", report.markdown(found))
-        readme.put(ROOT / "README.md", report.short(found))
-    return exit_code(found)
+    findings = collect(setting(parser, arguments), measures)
+    print(report.text(findings))
+    if arguments.out or not arguments.quick:
+        save(findings, arguments.out or HERE)
+    if arguments.readme:
+        readme.put(HERE / "README.md", report.markdown(findings))
+        readme.put(ROOT / "README.md", report.short(findings))
+    return exit_code(findings)
 
 
 if __name__ == "__main__":

@@ -122,9 +122,9 @@ def measure(setting: Setting) -> Section:
         return Section(QUESTION, [], rounds, remarks=[remark])
     rows, detail = [], []
     for name in CHAINS:
-        found = {n: [figures(name, n) for _ in range(rounds)] for n in lengths}
-        rows += _rows(name, lengths[0], lengths[-1], found)
-        for length, runs in found.items():
+        by_length = {n: [figures(name, n) for _ in range(rounds)] for n in lengths}
+        rows += _rows(name, lengths[0], lengths[-1], by_length)
+        for length, runs in by_length.items():
             medians = map(statistics.median, zip(*runs, strict=True))
             line = dict(zip(FIGURES, medians, strict=True))
             detail.append({"chain": name, "length": length, **line})
@@ -133,9 +133,9 @@ def measure(setting: Setting) -> Section:
     )
 
 
-def _rows(name: str, short: int, long: int, found: dict[int, list[list[float]]]) -> list[Row]:
+def _rows(name: str, short: int, long: int, by_length: dict[int, list[list[float]]]) -> list[Row]:
     def row(what: str, unit: str, figure: Callable[[list[float]], float]) -> Row:
-        mine, theirs = ([figure(run) for run in found[length]] for length in (long, short))
+        mine, theirs = ([figure(run) for run in by_length[length]] for length in (long, short))
         return beside(f"{long:,} {name}: {what}", unit, mine, f"{short:,} {name}", theirs)
 
     return [

@@ -13,7 +13,7 @@ medians of the ratios within a round.
 
 --torch-python names an interpreter that has torch, matplotlib and micrograd, --jax-python one that
 has jax, if this one has not. But for the whole command, times are the processor's: what else runs
-on the machine then counts for nobody. Exit codes: 0 all bounds hold, 1 one is missed.
+on the machine then does not count. Exit codes: 0 all bounds hold, 1 one is missed.
 """
 
 import sys

@@ -62,20 +62,20 @@ def measure(setting: Setting) -> Section:
     sides = (mine, theirs, on_numpy)
     wall = [[turn.clock for turn in side] for side in sides]
     work = [[turn.processor for turn in side] for side in sides]
-    told = [[_told(turn) for turn in side] for side in (mine, on_numpy)]
+    seconds = [[_printed_seconds(turn) for turn in side] for side in (mine, on_numpy)]
     rows = [
         beside(f"{what}, by the clock", "s", wall[0], peer, wall[1], 1 / 1.2),
         beside(f"{what}, of processors", "s", work[0], peer, work[1]),
         beside(f"{what}, lifted, whole command", "s", wall[2], "eager", wall[0]),
-        beside(f"{what}, lifted, training", "s", told[1], "eager", told[0], 20),
+        beside(f"{what}, lifted, training", "s", seconds[1], "eager", seconds[0], 20),
     ]
     return Section("A sweep", rows, rounds, "wall", "two workers")
 
 
-def _told(turn: Finished) -> float:
+def _printed_seconds(turn: Finished) -> float:
     """The seconds from the first training's start to the last one's end, as the command says."""
-    found = re.search(r" in ([\d.]+) s:", turn.output)
-    return float(found[1]) if found else math.nan
+    match = re.search(r" in ([\d.]+) s:", turn.output)
+    return float(match[1]) if match else math.nan
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from experiments.benchmarks.parts.command_line import as_script
 from experiments.benchmarks.parts.rows import Section, beside
 from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers.turns import ROOT
-from minigrad import config
+from minigrad.config import load as load_config
 from minigrad.runner import build
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.session import Session
@@ -30,7 +30,7 @@ ROUNDS = 15
 
 
 def alone(_store: Path) -> float:
-    trainer = build.build_trainer(config.load(XOR))
+    trainer = build.build_trainer(load_config(XOR))
     start = time.perf_counter()
     for _ in trainer.train(500):
         pass
@@ -38,9 +38,9 @@ def alone(_store: Path) -> float:
 
 
 def logged(store: Path) -> float:
-    checked = config.load(XOR)
-    trainer = build.build_trainer(checked)
-    with init("xor", checked.to_yaml(), store=store) as run:
+    config = load_config(XOR)
+    trainer = build.build_trainer(config)
+    with init("xor", config.to_yaml(), store=store) as run:
         start = time.perf_counter()
         for record in trainer.train(500):
             metrics = dict(vars(record))
@@ -49,12 +49,12 @@ def logged(store: Path) -> float:
 
 
 def whole_run(store: Path) -> float:
-    checked = config.load(XOR)
-    trainer = build.build_trainer(checked)
+    config = load_config(XOR)
+    trainer = build.build_trainer(config)
     start = time.perf_counter()
-    run = init("xor", checked.to_yaml(), store=store)
+    run = init("xor", config.to_yaml(), store=store)
     with run, Interrupts() as interrupts:
-        Session(checked, trainer, run).train(interrupts)
+        Session(config, trainer, run).train(interrupts)
     return time.perf_counter() - start
 
 

@@ -14,7 +14,7 @@ from experiments.benchmarks.parts.command_line import as_script
 from experiments.benchmarks.parts.rows import Row, Section
 from experiments.benchmarks.parts.setting import Setting
 from experiments.benchmarks.peers.turns import ROOT
-from minigrad import config
+from minigrad.config import load as load_config
 from minigrad.runner import build
 
 XOR = ROOT / "configs" / "xor.yaml"
@@ -23,9 +23,9 @@ ENOUGH = 0.001
 
 
 def final_loss(overrides: Sequence[str]) -> float:
-    checked = config.load(XOR, overrides)
-    trainer = build.build_trainer(checked)
-    for _ in trainer.train(checked.train.steps):
+    config = load_config(XOR, overrides)
+    trainer = build.build_trainer(config)
+    for _ in trainer.train(config.train.steps):
         pass
     return trainer.evaluate().loss
 

@@ -12,7 +12,8 @@ from matplotlib.style import use
 from numpy.typing import NDArray
 
 import nn
-from minigrad import Value, config, tracking
+from minigrad import Value, tracking
+from minigrad.config import load as load_config
 from minigrad.plot import style
 from minigrad.runner import build
 from minigrad.train import train
@@ -25,9 +26,9 @@ TICKS = {"output": [-1, 0, 1], "log10 of |slope|": [-6, -3, 0, 3], "loss by step
 
 def look(init: str, store: str) -> NDArray[np.float64]:
     """Outputs of hidden units and their slopes in the loss, untrained: [2, layers, numbers]."""
-    checked = config.load(DEEP, [f"model.init={init}"])
-    data, _ = build.build_dataset(checked)
-    model = build.build_model(checked, data)
+    config = load_config(DEEP, [f"model.init={init}"])
+    data, _ = build.build_dataset(config)
+    model = build.build_model(config, data)
     layers: list[list[Value]] = [[] for _ in model.layers]
     for x, target in zip(data.inputs[::8], data.targets[::8], strict=True):
         signal = [Value(number) for number in x]
@@ -35,16 +36,16 @@ def look(init: str, store: str) -> NDArray[np.float64]:
             signal = layer(signal)
             units += signal
         nn.losses.bce(signal[0], target).backward()
-    found = np.array([[(unit.data, unit.grad) for unit in units] for units in layers[:-1]])
-    with tracking.init("initialisation-layers", checked.to_yaml(), store=store) as run:
-        for output, slope in np.median(abs(found), axis=1):
+    numbers = np.array([[(unit.data, unit.grad) for unit in units] for units in layers[:-1]])
+    with tracking.init("initialisation-layers", config.to_yaml(), store=store) as run:
+        for output, slope in np.median(abs(numbers), axis=1):
             run.log({"output": output, "slope": slope})
-    return found.transpose(2, 0, 1)
+    return numbers.transpose(2, 0, 1)
 
 
 def study(init: str, seeds: int, store: str, axes: list[Axes]) -> None:
-    found = look(init, store)
-    drawn = found[0], np.log10(np.maximum(abs(found[1]), 1e-30))
+    signals = look(init, store)
+    drawn = signals[0], np.log10(np.maximum(abs(signals[1]), 1e-30))
     for ridges, layers, ends in zip(axes, drawn, [(-1, 1), (-6, 3)], strict=False):
         for place, numbers in enumerate(layers[::3]):
             counts, edges = np.histogram(numbers, 15, ends)
@@ -52,11 +53,11 @@ def study(init: str, seeds: int, store: str, axes: list[Axes]) -> None:
             ridges.stairs(heights, edges, baseline=-place, fill=True, color=style.COLORS[0])
         ridges.set_yticks([0, -1, -2, -3], [f"layer {number}" for number in (1, 4, 7, 10)])
     own = ["name=initialisation", f"model.init={init}", f"train.seeds={seeds}"]
-    table = np.load(train(config.load(DEEP, own), store).path / "seeds.npz")
+    table = np.load(train(load_config(DEEP, own), store).path / "seeds.npz")
     low, median, high = np.quantile(table["loss"], [0.25, 0.5, 0.75], axis=1)
     axes[2].fill_between(table["steps"], low, high, color=style.COLORS[0], alpha=0.25, linewidth=0)
     axes[2].semilogy(table["steps"], median, color=style.COLORS[0])
-    sizes = [np.median(abs(layers[place])) for layers in found for place in (0, -1)]
+    sizes = [np.median(abs(layers[place])) for layers in signals for place in (0, -1)]
     print(f"{init:7}", *(f"{size:13.2g}" for size in [*sizes, np.median(table["final_loss"])]))
     style.head(axes[0], init, INITS[init])
 

@@ -42,9 +42,9 @@ def band(axes: Axes, rates: Any, losses: Any, **look: Any) -> Any:
 
 
 def study(name: str, seeds: int, store: str, color: str, test: Axes, trainings: Axes) -> None:
-    found = run(OPTIMIZERS[name], LOWEST, TEST, seeds, store)
-    rates = LOWEST * GROWTH ** found["steps"]
-    smooth = np.array([curves.smoothed(losses, 0.9) for losses in found["loss"].T.tolist()]).T
+    table = run(OPTIMIZERS[name], LOWEST, TEST, seeds, store)
+    rates = LOWEST * GROWTH ** table["steps"]
+    smooth = np.array([curves.smoothed(losses, 0.9) for losses in table["loss"].T.tolist()]).T
     low, lowest, high = np.quantile(rates[np.argmin(smooth, axis=0)], [0.25, 0.5, 0.75])
     band(test, rates[::5], smooth[::5], color=color)
     tried = [*RATES, lowest, lowest / 3]

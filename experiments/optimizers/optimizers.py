@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.style import use
 
-from minigrad import config
+from minigrad.config import load as load_config
 from minigrad.plot import style
 from minigrad.train import train
 
@@ -30,8 +30,8 @@ FIXED = ["scheduler=constant", "train.engine=numpy", "train.steps=300", "train.l
 def run(problem: str, name: str, rate: float, seeds: str, store: str) -> Any:
     """The run's numbers by seed; one that diverged has an infinite loss."""
     own = ["name=optimizers", f"optimizer.lr={rate}", f"train.seeds={seeds}", "expect={}"]
-    checked = config.load(f"configs/{problem}.yaml", [*OPTIMIZERS[name], *FIXED, *own])
-    table = dict(np.load(train(checked, store).path / "seeds.npz"))
+    config = load_config(f"configs/{problem}.yaml", [*OPTIMIZERS[name], *FIXED, *own])
+    table = dict(np.load(train(config, store).path / "seeds.npz"))
     return table | {key: np.nan_to_num(table[key], nan=np.inf) for key in ("loss", "final_loss")}
 
 
@@ -43,13 +43,13 @@ def study(problem: str, seeds: int, store: str, curves: Axes, rates: Axes) -> No
         tried = [np.median(run(problem, name, rate, others, store)["final_loss"]) for rate in RATES]
         best = int(np.argmin(tried))
         rates.plot(RATES, tried, "o-", color=color)
-        found = run(problem, name, RATES[best], f"0..{seeds - 1}", store)
-        low, median, high = np.quantile(found["loss"], [0.25, 0.5, 0.75], axis=1)
-        curves.fill_between(found["steps"], low, high, color=color, alpha=0.2, linewidth=0)
-        curves.plot(found["steps"], median, color=color, label=f"{name} at {RATES[best]:g}")
-        ends[name] = float(np.median(found["final_loss"]))
+        table = run(problem, name, RATES[best], f"0..{seeds - 1}", store)
+        low, median, high = np.quantile(table["loss"], [0.25, 0.5, 0.75], axis=1)
+        curves.fill_between(table["steps"], low, high, color=color, alpha=0.2, linewidth=0)
+        curves.plot(table["steps"], median, color=color, label=f"{name} at {RATES[best]:g}")
+        ends[name] = float(np.median(table["final_loss"]))
         tenth = f"{tried[best - 2]:.2g}" if best > 1 else "-"  # rates go by half decades
-        above = np.sum(found["final_loss"] > 0.1)
+        above = np.sum(table["final_loss"] > 0.1)
         print(f"{name:9}{RATES[best]:9g}{ends[name]:19.2g}{tenth:>23}{above:12} of {seeds}")
     winner = f"{problem}: {min(ends, key=ends.__getitem__)} ends lowest"
     style.head(curves, winner, f"loss by step: median and middle half of {seeds} seeds")

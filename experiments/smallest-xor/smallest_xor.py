@@ -65,10 +65,10 @@ def main() -> None:
     print("hidden units" + "".join(f"{width:6}" for width in WIDTHS))
     shares = []
     for activation in ACTIVATIONS:
-        found = [run(activation, width, arguments.seeds, arguments.store) for width in WIDTHS]
-        shares.append([float(np.mean(right)) for right, _ in found])
+        runs = [run(activation, width, arguments.seeds, arguments.store) for width in WIDTHS]
+        shares.append([float(np.mean(right)) for right, _ in runs])
         print(f"{activation:12}" + "".join(f"{share:6.0%}" for share in shares[-1]), flush=True)
-    right, parameters = found[0]  # of sin
+    right, parameters = runs[0]  # of sin
     figure = style.new_figure(11, 4.2)
     table, unit = figure.subplots(1, 2, width_ratios=[1.4, 1])
     draw_table(table, shares)

@@ -1,4 +1,4 @@
-"""YAML and overrides -> a Config whose every value is known to be right."""
+"""From YAML and overrides to a Config in which every value has been validated."""
 
 from minigrad.config.models import Config, ConfigError, config_class, schema
 from minigrad.config.source import load

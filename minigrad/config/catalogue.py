@@ -1,4 +1,4 @@
-"""What a config may name, for a person to read: `python -m minigrad.train --list`."""
+"""The names that a config may use, as text: `python -m minigrad.train --list`."""
 
 from collections.abc import Callable
 from typing import Any

@@ -10,7 +10,7 @@ from minigrad.files.untrusted import open_regular
 def input_hashes(config: Config) -> dict[str, str]:
     """The sha256 of each plugin as it was run, and of each data file as it is, by absolute path.
 
-    A data file that cannot be read is left out: who reads it will say why.
+    A data file that cannot be read is left out: the error is reported where it is read.
     """
     hashes = {plugin: sha256(plugin) for plugin in config.plugins}
     for key, path in config.data.settings().items():

@@ -40,7 +40,7 @@ BLOCKS: dict[str, Registry[Any]] = {
 
 
 class ConfigError(ValueError):
-    """All that is wrong with a config; `faults` has a line for each."""
+    """A config with faults; `faults` has a line for each."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 
 class Block(_Strict):
-    """A name out of a registry; the settings of what it names are further fields."""
+    """A name in a registry; the settings of the named object are further fields."""
 
     name: str
 
@@ -60,7 +60,7 @@ class Block(_Strict):
         return self.model_dump(exclude={"name"})
 
     def changed(self) -> str:
-        """The settings that are not as they would be anyhow, as "lr 0.1, momentum 0.9"."""
+        """The settings that differ from their defaults, as "lr 0.1, momentum 0.9"."""
         fields = type(self).model_fields
         return ", ".join(
             f"{key} {value}"
@@ -70,7 +70,7 @@ class Block(_Strict):
 
 
 class DataBlock(Block):
-    """A dataset, and what is done to it."""
+    """A dataset, and how it is split and standardized."""
 
     val_fraction: float = Field(default=0.0, ge=0, lt=1, description="share kept for validation")
     standardize: bool = Field(
@@ -83,7 +83,7 @@ class DataBlock(Block):
 
 @dataclass(frozen=True)
 class _NameIn:
-    """Annotation of a text that must be a name in `registry`, as that stands when it is read."""
+    """Annotation of a text that must be a name in `registry` at the time it is read."""
 
     registry: Registry[Any]
 
@@ -246,7 +246,7 @@ class Expectations(_Strict):
 
 
 class Config(_Strict):
-    """What a config file says, defaults filled in."""
+    """The contents of a config file, with defaults filled in."""
 
     name: Annotated[str, AfterValidator(_printable)] = Field(
         min_length=1, max_length=100, description="what the run is called"
@@ -275,11 +275,11 @@ class Config(_Strict):
         return self._dropped
 
     def place(self, *path: str | int) -> str:
-        """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""
+        """The place of a key's value, as "configs/xor.yaml:7:14", for messages about it."""
         return self._place_of(path) if self._place_of else "config"
 
     def refusal(self, sentence: str, *key: str) -> ConfigError:
-        """The error that says what is wrong with a key's value, and where it is."""
+        """The error for a fault in a key's value, with the value's place."""
         return ConfigError([f"{self.place(*key)}: {'.'.join(key)}: {sentence}"])
 
     def with_seed(self, seed: int) -> Self:
@@ -293,11 +293,11 @@ class Config(_Strict):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a config file, with the names that the registries know now."""
+    """The JSON Schema of a config file, with the names that are in the registries now."""
     written = config_class().model_json_schema()
     for key, registry in BLOCKS.items():
         block = written["properties"][key]
-        alone = {"type": "string", "enum": sorted(registry)}  # "optimizer: adam" will do
+        alone = {"type": "string", "enum": sorted(registry)}  # "optimizer: adam" is enough
         written["properties"][key] = {"anyOf": [block, alone]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -307,7 +307,7 @@ def schema() -> dict[str, Any]:
 
 
 def _canonical(part: Any) -> Any:
-    """The same schema in one way of writing, for pydantic's versions have several.
+    """The same schema in one form, since versions of pydantic differ in form.
 
     Before 2.9 `const: x` is written with `enum: [x]` beside it and `$ref` inside a list, and bounds
     are 0 in one version and 0.0 in another.

@@ -22,7 +22,7 @@ class PluginError(ValueError):
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a stored config came from, which nobody has typed: its store, and the sha256 of each
+    """The origin of a stored config, which no user has typed: its store, and the sha256 of each
     plugin that run.json records.
     """
 
@@ -63,7 +63,7 @@ def load_plugin(path: str) -> None:
         exec(code, {"__name__": resolved.stem, "__file__": str(resolved)})
     except Stopped:
         raise
-    except BaseException as error:  # whatever it does, even sys.exit, is a fault of the plugin
+    except BaseException as error:  # any error in it, even sys.exit, is a fault of the plugin
         frames = traceback.extract_tb(error.__traceback__)
         line = next((f.lineno for f in reversed(frames) if f.filename == str(resolved)), 1)
         raise PluginError(f"plugin {name}:{line}: {_sentence(error)}") from None
@@ -71,7 +71,7 @@ def load_plugin(path: str) -> None:
 
 
 def sha256(path: str) -> str:
-    """That of the code which was run, whatever has happened to the file since."""
+    """The checksum of the code that was run, even if the file has changed since."""
     return _loaded[Path(path).resolve()]
 
 
@@ -89,7 +89,7 @@ def _read(path: str) -> bytes:
 def _sentence(error: BaseException) -> str:
     try:
         message = str(error)
-    except Exception:  # its own __str__ may be broken too
+    except Exception:  # its __str__ may raise too
         message = ""
     first = [excerpt(line, limit=120) for line in message.splitlines()[:1]]
     return ": ".join([type(error).__name__, *first])

@@ -1,4 +1,4 @@
-"""A config file and overrides -> a Config, or every fault at once with line and column."""
+"""From a config file and overrides to a Config, or to all faults with line and column."""
 
 import copy
 import difflib
@@ -24,8 +24,8 @@ def load(
 ) -> Config:
     """Read the file, apply `key=value` overrides, check all. Raises ConfigError.
 
-    Overrides are meant together: a setting that stands before its block's name counts too. Of one
-    key the last counts. With a `provenance`, plugins must stand up to it.
+    Overrides are applied together: a setting given before its block's name counts too. Of one
+    key the last counts. With a `provenance`, plugins are checked against it.
     """
     source, faults = _read(path, overrides)
     try:
@@ -117,7 +117,7 @@ class _Source:
                 raise ConfigError([f"{named}: {where} has no keys of its own"])
         inner[keys[-1]] = value
         new = (n for n in range(1, len(keys)) if keys[:n] not in self.document.keys)
-        self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not the file's
+        self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not in the file
 
     def config(self, provenance: Provenance | None = None, is_refused: bool = False) -> Config:
         """The data as a Config. Raises ConfigError with every fault.
@@ -132,7 +132,7 @@ class _Source:
             self.run(plugins, provenance)
         try:
             made = config_class()
-        except Exception as error:  # what a plugin has registered is no such thing
+        except Exception as error:  # a name that a plugin has registered is not one of them
             names = ", ".join(Path(plugin).name for plugin in plugins)
             reason = f"{type(error).__name__}: {excerpt(str(error))}"
             fault = f"plugin {excerpt(names)}: what it registered is of no use: {reason}"
@@ -164,7 +164,7 @@ class _Source:
                 yield f"{excerpt(argument)} drops {', '.join(lost)} of {self.file}"
 
     def resolve_paths(self) -> None:
-        """Make blocks of names, and paths absolute, which stand relative to the file."""
+        """Turn names into blocks, and paths relative to the file into absolute ones."""
         for key in BLOCKS:
             if isinstance(self.data.get(key), str):
                 self.data[key] = {"name": self.data[key]}
@@ -178,14 +178,14 @@ class _Source:
             ]
 
     def plugins(self) -> list[str]:
-        """Their paths; none where the type check will find a fault."""
+        """Their paths; none if the type check will report a fault."""
         plugins = self.data.get("plugins")
         if not isinstance(plugins, list) or not all(isinstance(p, str) for p in plugins):
             return []
         return plugins
 
     def faults_of_any_plugin(self) -> list[str]:
-        """The faults that stay whatever names the plugins register."""
+        """The faults that do not depend on the names that plugins register."""
         try:
             config_class().model_validate(self.data)
         except ValidationError as error:
@@ -220,7 +220,7 @@ class _Source:
         return f"{self.place(path)}: {_dotted(path)}: {_sentence(kind, value, detail)}"
 
     def path(self, location: tuple[str | int, ...]) -> yaml12.Path:
-        """The path in the file: a block's variant, which pydantic puts in, left out."""
+        """The path in the file, without the variant of a block that pydantic inserts."""
         if location and location[0] in BLOCKS and len(location) > 1:
             names = BLOCKS[str(location[0])]
             if len(names) > 1 and location[1] in names:
@@ -241,7 +241,7 @@ class _Source:
         return list(getattr(model, "model_fields", ()))
 
     def hint(self, path: yaml12.Path) -> str:
-        """What an unknown key may have been meant to be, and the keys that are known there."""
+        """The known keys nearest to an unknown one, and all keys that are known there."""
         key, known = str(path[-1])[:100], sorted(self.keys(path[:-1]))
         homes, synonym = _homes(), _SYNONYMS.get(str(path[-1]), "")
         near = [
@@ -343,7 +343,7 @@ _BOUNDS = {
 
 
 def _sentence(kind: str, value: Any, detail: ErrorDetails) -> str:
-    """What is wrong with one value, in the words of a config rather than of a type system."""
+    """The fault of one value, in terms of the config rather than of the type system."""
     context: Mapping[str, Any] = detail.get("ctx", {})
     if kind == "list_type" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"must be a list, found {quoted(value)}: did you mean [{quoted(value)}]?"

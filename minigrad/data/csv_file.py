@@ -1,4 +1,4 @@
-"""Numbers from a CSV file of your own."""
+"""Numbers from your own CSV file."""
 
 import csv
 import math
@@ -34,7 +34,7 @@ def read_csv(*, path: str, target: str, rng: random.Random) -> Dataset:
     k - 1, each of them there, 2 <= k <= 100, are labels of k classes. Spaces around a number or a
     column's name do not count. Raises DataError.
     """
-    del rng  # a file has nothing to draw
+    del rng  # a file needs no random numbers
     faults = _Faults(path)
     try:
         with _open(path) as file:
@@ -117,7 +117,7 @@ class _Rows:
             raise _Unreadable(self.start, _csv_fault(str(error))) from None
 
     def lines(self) -> Iterator[str]:
-        """The text line by line. It refuses what could fill the memory or take minutes."""
+        """The text line by line. Raises for files that could fill the memory or take minutes."""
         total = number = 0
         while line := self.file.readline(MAX_ROW_BYTES + 1):
             number += 1
@@ -148,7 +148,7 @@ def _decoded(line: bytes, number: int) -> str:
 
 
 def _csv_fault(message: str) -> str:
-    """The csv module's message in words that say what to correct."""
+    """The csv module's message, reworded to say what to correct."""
     if "unexpected end" in message:
         return "a quote in the row that starts here is never closed"
     if "expected after" in message:

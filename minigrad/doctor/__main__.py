@@ -1,7 +1,7 @@
 """The command: python -m minigrad.doctor CONFIG [key=value ...] [--json]
 
 Examines, in seconds and before a long training, what the config describes: data, labels, initial
-loss, gradient, hidden units, step sizes, and whether a handful of samples can be learnt by heart.
+loss, gradient, hidden units, step sizes, and whether a few samples can be memorised.
 Each check prints a line: its verdict, the number measured and what to do. Writes no files.
 
 Exit codes: 0 nothing failed, though it may have warned; 1 a check failed; 2 bad usage, config or

@@ -58,7 +58,7 @@ def examine(config: Config) -> Iterator[tuple[str, Finding]]:
             finding = check.run(patient)
         except ConfigError:
             raise
-        except (Exception, SystemExit) as error:  # a plugin's, which would fail in every check
+        except (Exception, SystemExit) as error:  # from a plugin, so every check would fail
             finding, crashed = _crash(config, error), check.name
         if finding.verdict == "FAIL":
             failed[check.name] = check.name

@@ -8,9 +8,9 @@ Status: TypeAlias = Literal["ok", "warn", "FAIL", "skip"]
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict, a sentence with the number measured, and what to do ("" where nothing is wrong).
+    """A verdict, a sentence with the measured number, and advice ("" if nothing is wrong).
 
-    `numbers` has the measurements by name, for programs.
+    `numbers` has the measurements by name, for use by programs.
     """
 
     verdict: Status

@@ -1,4 +1,4 @@
-"""Does backward() give the slopes of the whole model's loss? Central differences tell."""
+"""Does backward() give the slopes of the whole model's loss? Compare with central differences."""
 
 import random
 
@@ -46,12 +46,10 @@ def _agrees(report: GradcheckReport, parameters: int) -> Finding:
         advice = "a smooth activation, as tanh, can be checked"
         return Finding("warn", f"no slope can be checked: {report.kinks[0]}", advice, numbers)
     all_of_them = report.checked == parameters
-    checked = f"{report.checked:,} slopes" + (
-        "" if all_of_them else f" checked, of {parameters:,},"
-    )
-    sentence = f"all {checked} agree with central differences"
+    count = f"{report.checked:,} slopes" + ("" if all_of_them else f" checked, of {parameters:,},")
+    sentence = f"all {count} agree with central differences"
     if report.kinks:
-        sentence += f", {len(report.kinks)} stand at a kink"
+        sentence += f", {len(report.kinks)} are at a kink"
     sentence += f", to {report.worst:.0e}" if report.worst else ", to within rounding"
     return Finding("ok", sentence, numbers=numbers)
 

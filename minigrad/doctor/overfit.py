@@ -1,6 +1,6 @@
-"""Can the model learn a handful of samples by heart? If not, more data will not help.
+"""Can the model memorise a few samples? If not, more data will not help.
 
-If it cannot with the config's optimizer, a robust one tries the same: if that one succeeds, the
+If it cannot with the config's optimizer, a robust optimizer is tried: if that one succeeds, the
 fault is the optimizer's, else the model's.
 """
 
@@ -31,9 +31,9 @@ def check_overfit(patient: Patient) -> Finding:
     loss, steps = _fit(_trainer(patient), most, enough)
     numbers = {"samples": len(few.inputs), "loss": loss, "guess": guess, "steps": steps}
     if loss <= enough:
-        sentence = f"{samples} learnt by heart: loss {loss:.3g} after {counted(steps, 'step')}"
+        sentence = f"{samples} memorised: loss {loss:.3g} after {counted(steps, 'step')}"
         return Finding("ok", sentence, numbers=numbers)
-    if most < MOST and loss < HALFWAY * guess:  # a large model: there is no time for more
+    if most < MOST and loss < HALFWAY * guess:  # a large model, for which more steps take too long
         sentence = f"{samples} half learnt in {counted(steps, 'step')}: loss {loss:.3g}"
         return Finding("ok", f"{sentence}, a guess costs {guess:.4g}", numbers=numbers)
     result = f"{samples} keep a loss of {loss:.4g} after {counted(steps, 'step')}"
@@ -57,7 +57,7 @@ def _trainer(patient: Patient) -> Trainer:
 
 
 def _fit(trainer: Trainer, most: int, enough: float) -> tuple[float, int]:
-    """The first loss that is low enough, or the one after `most` steps, and the steps done."""
+    """The first loss that is low enough, or the one after `most` steps, and the number of steps."""
     try:
         for record in trainer.train(most):
             if record.loss <= enough:

@@ -1,7 +1,8 @@
-"""The subject of all checks: a config's model, data and optimizer, made anew for every check.
+"""The subject of all checks: a config's model, data and optimizer, built again for every check.
 
-A check may train, so no check sees the changes of another. Data and steps are limited so that all
-checks together take a second with some hundred parameters, and several with some thousand.
+A check may train, so no check uses objects that another has changed. Data and steps are limited
+so that all checks together take a second with some hundred parameters, and several with some
+thousand.
 """
 
 import math
@@ -38,7 +39,7 @@ class Patient:
 
     @cached_property
     def data(self) -> Dataset:
-        """The part to train on, all of it."""
+        """The whole training part of the data."""
         return build.build_dataset(self.config)[0]
 
     @cached_property
@@ -48,7 +49,7 @@ class Patient:
 
     @cached_property
     def sample(self) -> Dataset:
-        """As many samples as there is time for; all of a small set."""
+        """As many samples as the time limit allows; all of a small set."""
         return self.some(max(HANDFUL, min(_SAMPLES, _OPERATIONS // (20 * self.parameters))))
 
     @cached_property
@@ -96,7 +97,7 @@ class Patient:
         return replace(built, dataset=self.sample, batches=batches, validation=None)
 
     def steps(self, samples: int, *, least: int, most: int) -> int:
-        """The number of steps, within the bounds, for which there is time at so many samples."""
+        """The number of steps, within the bounds, that the time limit allows for the samples."""
         fit = _OPERATIONS // (2 * self.parameters * samples)
         return min(most, max(least, fit))
 

@@ -17,9 +17,9 @@ class ShortRun:
     ended the run early, if any; then `end` is nan.
 
     `ratios` has, for each step and each layer, the norm of the weights' update over the largest
-    norm of the weights so far: weights on the way to another sign pass near 0, where every step
+    norm of the weights so far: weights that change sign pass near 0, where every step
     would look large. `rates` has the learning rate of each step; `lr` is the one without schedule.
-    `model` is as the run left it.
+    `model` is the one after the run.
     """
 
     model: MLP

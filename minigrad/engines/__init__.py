@@ -1,4 +1,4 @@
-"""Engines run a model over a batch; the trainer does not know which one it drives."""
+"""Engines run a model over a batch; the trainer does not depend on which one it uses."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -15,18 +15,18 @@ Outputs: TypeAlias = list[list[float]]
 
 
 class Engine(Protocol):
-    """What the trainer asks of an engine. Inputs are one list of features a sample."""
+    """What the trainer needs of an engine. Inputs are one list of features a sample."""
 
     @property
     def parameters(self) -> Sequence[Any]:
-        """What an optimizer steps: things with `.data` and `.grad`."""
+        """What an optimizer updates: objects with `.data` and `.grad`."""
 
     @property
     def agreement(self) -> Agreement | None:
-        """How far the first step was from eager's; None before it, and of eager itself."""
+        """The deviation of the first step from eager; None before it, and for eager itself."""
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
-        """Make ready for batches like this one. Raises ValueError for a model it cannot run."""
+        """Prepare for batches like this one. Raises ValueError for a model that it cannot run."""
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
@@ -53,14 +53,18 @@ ENGINES["eager"] = EagerEngine
 @ENGINES.register_as("numpy")
 def _numpy(model: Module, loss: Loss) -> Engine:
     """The scalar graph lifted into array operations: the same numbers, far faster"""
-    from minigrad.engines.arrays import NumpyEngine  # here: eager runs should not wait for numpy
+    from minigrad.engines.arrays import (
+        NumpyEngine,  # here, so that eager runs do not wait for numpy
+    )
 
     return NumpyEngine(model, loss)
 
 
 @ENGINES.register_as("tensor")
 def _tensor(model: Module, loss: Loss) -> Engine:
-    """Tensors on NumPy as one writes them, a graph of arrays for each batch"""
-    from minigrad.engines.tensor import TensorEngine  # here: eager runs should not wait for numpy
+    """Tensors on NumPy, as written by hand, with a graph of arrays for each batch"""
+    from minigrad.engines.tensor import (
+        TensorEngine,  # here, so that eager runs do not wait for numpy
+    )
 
     return TensorEngine(model, loss)

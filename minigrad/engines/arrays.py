@@ -1,4 +1,4 @@
-"""The numpy engine: the same model, lifted out of its scalar graph into an array program."""
+"""The numpy engine: the same model, lifted from its scalar graph into an array program."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from nn.losses import Loss
 
 
 class NumpyEngine:
-    """The graph of one sample as array operations over the batch, held against eager at first
+    """The graph of one sample as array operations over the batch, compared with eager at first
 
-    `agreement` says how far the first step was from eager's; None before it. The model's own
+    `agreement` has the deviation of the first step from eager; None before it. The model's own
     Values keep the numbers that they had.
     """
 

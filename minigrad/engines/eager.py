@@ -20,10 +20,10 @@ class EagerEngine:
         self.model: Any = model
         self.loss = loss
         self.parameters = model.parameters()
-        self.agreement = None  # it is what others are held against
+        self.agreement = None  # other engines are compared with it
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
-        """Any model will do."""
+        """Runs any model."""
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
@@ -44,7 +44,7 @@ class EagerEngine:
                 losses.append(loss.data)
                 outputs.append([output.data for output in prediction])
         total = losses[0]
-        for number in losses[1:]:  # in gradient()'s order: the same mean, to the bit
+        for number in losses[1:]:  # in the order of gradient(): the same mean, to the bit
             total += number
         return total / len(losses), outputs
 

@@ -38,7 +38,7 @@ def predictor(engine: Engine) -> Predict:
 
 
 def _lifted(engine: EagerEngine, inputs: Sequence[Sequence[float]]) -> Outputs:
-    import numpy as np  # here, since a program that draws nothing does without it
+    import numpy as np  # here, since a program that draws nothing does not need it
 
     from minigrad.lift.lifted import Lifted
 

@@ -17,12 +17,12 @@ from minigrad.lift.models import lift_model, takes_classes
 from nn import Module
 from nn.losses import Loss
 
-_CHECKED = 4  # replicas are held against eager at the first step
+_CHECKED = 4  # replicas that are compared with eager at the first step
 
 
 @dataclass
 class Step:
-    """Each replica's mean loss, and what broke in those that have none."""
+    """Each replica's mean loss, and the error of those that have none."""
 
     losses: Array
     failures: dict[int, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Evaluated(Step):
 
 
 class ReplicaEngine:
-    """Runs a model with many rows of numbers, [replicas, parameters], side by side.
+    """Runs a model with many rows of parameters, [replicas, parameters], at once.
 
     The numbers are in `parameter`; the model's own Values are written over. Batches are arrays:
     inputs [replicas, batch, features], targets [replicas, batch, numbers].
@@ -52,7 +52,7 @@ class ReplicaEngine:
         self.agreement: Agreement | None = None
 
     def _lifted(self, features: Sequence[float]) -> Lifted:
-        """Traced with the first numbers that have an answer for the sample."""
+        """Traced with the first numbers for which the sample has a finite loss."""
         last = len(self.parameter.data) - 1
         for replica in range(last):
             with suppress(ArithmeticError):
@@ -60,7 +60,7 @@ class ReplicaEngine:
         return lift_model(self._eager(last).model, self.eager.loss, features, 0.0)
 
     def gradient(self, inputs: Array, targets: Array) -> Step:
-        """Each replica's loss and gradient; one that breaks fails alone."""
+        """Each replica's loss and gradient; an error in one does not affect the others."""
         with flags_raise():
             try:
                 if self.agreement is None:
@@ -75,7 +75,7 @@ class ReplicaEngine:
         return self._one_by_one(inputs, targets)
 
     def evaluate(self, inputs: Array, targets: Array) -> Evaluated:
-        """Each replica's loss and outputs, without gradients; one that breaks fails alone."""
+        """Each replica's loss and outputs, without gradients; an error in one affects no other."""
         with flags_raise():
             try:
                 losses, outputs = self.lifted.evaluate(self.parameter.data, [inputs, targets])
@@ -86,7 +86,7 @@ class ReplicaEngine:
         return self._evaluate_one_by_one(inputs, targets)
 
     def keep(self, replicas: Sequence[int]) -> None:
-        """Go on with these alone."""
+        """Continue with these only."""
         self.parameter.data = self.parameter.data[list(replicas)]
         self.parameter.grad = self.parameter.grad[list(replicas)]
 
@@ -160,9 +160,9 @@ class ReplicaEngine:
         return list(listed.tolist())
 
     def _agree(self, inputs: Array, targets: Array) -> Agreement | None:
-        """Some replicas' first samples, held against eager: the largest deviation.
+        """The largest deviation from eager, for the first samples of some replicas.
 
-        A replica that breaks there says nothing; None if all of them do.
+        Replicas that fail there are left out; None if all of them fail.
         """
         chosen = spread(len(self.parameter.data), _CHECKED)
         samples = spread(inputs.shape[1], SAMPLES // len(chosen))

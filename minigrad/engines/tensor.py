@@ -16,7 +16,7 @@ from nn.losses import Loss
 
 
 class TensorEngine:
-    """Tensors on NumPy as one writes them, held against eager at first
+    """Tensors on NumPy, as written by hand, compared with eager at first
 
     It runs an nn.MLP, with the numbers that its Values have. `agreement` says how far the first
     batch was from eager's; None before it. The Values keep the numbers that they had.
@@ -70,16 +70,16 @@ class TensorEngine:
         return mean, outputs
 
     def _agree(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Agreement:
-        """Hold some samples of a batch against eager. Raises Disagreement."""
+        """Compare some samples of a batch with eager. Raises Disagreement."""
         chosen = spread(len(inputs), SAMPLES)
         some, labels = [inputs[i] for i in chosen], [targets[i] for i in chosen]
         expected = self._eagerly(some, labels)
         x, t = np.array(some, dtype=float), np.array(labels, dtype=float)
-        found = self._as_eager(self._gradient(x, t)[0])
+        actual = self._as_eager(self._gradient(x, t)[0])
         near = self._nudged(x, t)
-        pairs = zip(found.slopes, near.slopes, strict=True)
-        noise = Gradient(16 * abs(near.loss - found.loss), [16 * abs(a - b) for a, b in pairs])
-        return agreement(found, expected, noise, len(chosen))
+        pairs = zip(actual.slopes, near.slopes, strict=True)
+        noise = Gradient(16 * abs(near.loss - actual.loss), [16 * abs(a - b) for a, b in pairs])
+        return agreement(actual, expected, noise, len(chosen))
 
     def _eagerly(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Gradient:
         """Eager's numbers where the Values have those of the Tensors, which is undone."""

@@ -1,1 +1,1 @@
-"""Files: read without trust, written whole, and YAML 1.2 with the line of every value."""
+"""Files: untrusted ones read safely, new ones written whole, YAML with the line of each value."""

@@ -1,4 +1,4 @@
-"""Files read without trusting them: no pipe hangs, no endless device fills the memory."""
+"""Untrusted files: reading never waits for a pipe, and an endless device cannot fill the memory."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def open_regular(path: str | Path, *, follow_links: bool = True) -> BinaryIO:
     if not follow_links:
         flags |= getattr(os, "O_NOFOLLOW", 0)
     try:
-        # before it is opened, which a device may notice
+        # first, since opening may affect a device
         check_regular(os.stat(path, follow_symlinks=follow_links).st_mode)
         descriptor = os.open(path, flags)
     except ValueError as error:  # a null character or half a surrogate pair in the name

@@ -14,7 +14,7 @@ from minigrad.files.untrusted import check_regular, read_unlinked
 
 _PAUSES = (0.01, 0.05, 0.2) if os.name == "nt" else ()  # seconds
 _MAX_LAST_LINE = 16_000_000  # bytes
-_LOCK_SECONDS = 0.5  # a reader who asks whether a run is being written has the lock for a moment
+_LOCK_SECONDS = 0.5  # a reader that tests for a writer holds the lock for a moment
 
 
 def replace(
@@ -55,7 +55,7 @@ def _rename(draft: Path, path: Path) -> None:
 
 
 def _create(path: Path, content: bytes, durable: bool) -> None:
-    """A new file; what stands under its name, as a draft of a process that was killed, goes."""
+    """A new file; one of that name, such as a draft of a process that was killed, is deleted."""
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
     with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
@@ -81,14 +81,14 @@ def relink(link: Path, target: str) -> None:
 
 
 def open_to_append(path: Path) -> FileIO:
-    """A regular file at whose end one writes, made where there is none.
+    """A regular file opened for appending, made if there is none.
 
     Raises OSError for a link or a pipe, its `strerror` for people.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     flags |= _flags("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
     with contextlib.suppress(FileNotFoundError):
-        check_regular(path.lstat().st_mode)  # before it is opened, which a device may notice
+        check_regular(path.lstat().st_mode)  # first, since opening may affect a device
     file = FileIO(os.open(path, flags, 0o666), "r+b")
     try:
         check_regular(os.fstat(file.fileno()).st_mode)
@@ -108,7 +108,7 @@ def unshare(path: Path) -> None:
 
 
 class Lines:
-    """A file to which whole lines are appended, each handed to the system at once.
+    """A file to which whole lines are appended, each flushed at once.
 
     What `append` has returned from outlives the process, however that ends. The file belongs to
     one process at a time. Raises OSError where another one is writing it, or it is no file.
@@ -132,7 +132,7 @@ class Lines:
             raise
 
     def _end_last_line(self) -> None:
-        """Give a last line that lacks only its end one, and cut off one that is torn."""
+        """End a last line that lacks only its line break, and cut off an incomplete one."""
         size = self._file.seek(0, os.SEEK_END)
         start = max(0, size - _MAX_LAST_LINE)
         self._file.seek(start)
@@ -166,7 +166,7 @@ class Lines:
 
 
 def is_being_written(path: Path) -> bool | None:
-    """Whether a process has the file open as `Lines`; None where that cannot be known."""
+    """Whether a process has the file open as `Lines`; None if that is unknown."""
     try:
         import fcntl
     except ImportError:  # Windows has none
@@ -216,7 +216,7 @@ def _lock(file: FileIO) -> None:
 
 
 def _holder(file: FileIO) -> str:
-    """The process that has locked the file, where the system says (Linux, in /proc)."""
+    """The process that has locked the file, if the system shows it (Linux, in /proc)."""
     inode = os.fstat(file.fileno()).st_ino
     try:
         locks = Path("/proc/locks").read_text().splitlines()

@@ -30,8 +30,8 @@ _WORDS = {
     **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
     **dict.fromkeys([".nan", ".NaN", ".NAN"], float("nan")),
 }
-# YAML 1.1 ends a line at these three, and with it a comment; 1.2 does not. They stand as private
-# characters while PyYAML reads.
+# YAML 1.1 ends a line at these three, and with it a comment; 1.2 does not. They are replaced by
+# private characters while PyYAML reads.
 _OLD_BREAKS = {0x85: "\ue085", 0x2028: "\ue028", 0x2029: "\ue029"}
 _RESTORED = {ord(private): chr(code) for code, private in _OLD_BREAKS.items()}
 _QUOTED_OR_TAB = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|\t', re.DOTALL)

@@ -1,9 +1,9 @@
 """A layered drawing of a graph, for machines without Graphviz.
 
-Operations stand in columns from left to right, each right after the last of its operands, and are
+Operations are in columns from left to right, each right after the last of its operands, and are
 ordered within a column so that few edges cross (the barycentre method of Sugiyama,
 Tagawa, Toda 1981). Parameters and constants that are used once are written into the box that uses
-them: what is left to see is the road from input to loss.
+them, so that the drawing shows the path from input to loss.
 """
 
 import textwrap
@@ -150,7 +150,7 @@ def _columns(
     for node in boxes:  # parents first
         at[node] = 1 + max((at[parent] for parent in parents[node]), default=-1)
     for node in boxes:
-        if not node.parents and children[node]:  # a leaf stands right before who needs it first
+        if not node.parents and children[node]:  # right before the first that needs it
             at[node] = min(at[child] for child in children[node]) - 1
     columns: list[list[Value]] = [[] for _ in range(1 + max(at.values()))]
     for node in boxes:

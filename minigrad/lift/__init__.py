@@ -29,9 +29,9 @@ def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Com
         - no number decides what is computed: maximum, relu and the like in place of `if`,
         - it computes in float64; sums are taken in another order, so the last digits may differ.
 
-    Up to sixteen samples of the first batch are held against eager Values. A comparison of Values
+    Up to sixteen samples of the first batch are compared with eager Values. A comparison of Values
     is refused by LiftError; a branch on `.data` is only seen, by Disagreement, if one of these
-    samples takes it. A Value that is neither an argument nor a parameter is a constant; where one
+    samples takes it. A Value that is neither an argument nor a parameter is a constant; if one
     of these changes, the loss is traced anew. Losses of the same parameters share one array, and
     what is written into the parameters' Values is taken over at the next call.
 

@@ -15,7 +15,7 @@ SAMPLES = 16
 
 
 class Disagreement(Exception):
-    """An engine gives other numbers than eager Values."""
+    """The numbers of an engine differ from those of eager Values."""
 
 
 @dataclass(frozen=True)

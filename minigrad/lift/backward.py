@@ -1,4 +1,4 @@
-"""The way back through an array program: the calls that compute the gradient."""
+"""The backward pass of an array program: the calls that compute the gradient."""
 
 from collections.abc import Callable
 from functools import partial
@@ -67,7 +67,7 @@ class Backward:
                     self._send(operation.operands[number], g.shape[-1], emit, once)
 
     def _write_over(self, operation: Operation, g: Array, emit: Emit) -> bool:
-        """Let the operand's slopes take the place of the result's, if they can."""
+        """Use the array of the result's slopes for the operand's slopes too, if possible."""
         register = operation.operands[0].whole
         if (
             register is None
@@ -75,7 +75,7 @@ class Backward:
             or not register.has_slope
             or register in self._slopes
             or operation.out in self._shared
-            or len(self._filled[operation.out]) < register.rows  # a nan would stay in the others
+            or len(self._filled[operation.out]) < register.rows  # a nan would remain in the others
             or self._columns(register) != g.shape[-1]
         ):
             return False
@@ -89,7 +89,7 @@ class Backward:
         self.calls.emit(np.copyto, self.forward.by_row(operation, out), g[..., None, :])
 
     def _pass_on(self, operation: Operation, operand: Operand, g: Array, negative: bool) -> None:
-        """Send g as it is, or its negative."""
+        """Send g itself, or its negative."""
         register, once = operand.whole, operation.out not in self._varying
         if register and register.has_slope and self._columns(register) == g.shape[-1]:
             if register not in self._slopes and not negative:
@@ -106,6 +106,11 @@ class Backward:
         self._send(operand, g.shape[-1], lambda out: self.calls.emit(move, g, out), once)
 
     def _dot(self, operation: Operation, g: Array, x: Array, weights: Array) -> None:
+        """For y = weights @ x: add g @ x.T to the parameters' gradient, send weights.T @ g to x.
+
+        The first product is written straight into the gradient where that is possible. A dot that
+        applies its weights several `times` is computed as one with rows that much longer.
+        """
         (operand,) = operation.operands
         index = np.array(operation.weights)
         indices = index.ravel().tolist()

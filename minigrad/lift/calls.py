@@ -102,12 +102,12 @@ class Calls:
         return array
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
-        """An array for the moment: the next operation may use it too."""
+        """A temporary array: the next operation may use it too."""
         rows, columns = like.shape[-2:]
         return self.buffer("scratch", rows, columns, dtype)
 
     def saved(self, like: Array, name: str) -> Array:
-        """An array of the operation's own, whose result `like` is, for the way back."""
+        """An array for the backward pass of the operation whose result is `like`."""
         return self.buffer((name, like.ctypes.data), *like.shape[-2:])
 
     def _may_dot(self, a: Array, b: Array, out: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Lifted numbers held against eager Values: on the first step, and wherever one is not finite."""
+"""Lifted numbers compared with eager Values: on the first step, and if one is not finite."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,7 @@ class ArrayParameter:
 
 
 class Checked:
-    """A lifted loss over `values`, whose numbers stand in one array `parameter`.
+    """A lifted loss over `values`, whose numbers are stored in one array `parameter`.
 
     `eager` computes the same loss. Batches come twice: as arrays, and as eager takes them.
     """
@@ -104,7 +104,7 @@ class Checked:
         return result
 
     def _agree(self, inputs: Sequence[Array], batch: Batch) -> None:
-        """Hold some samples against eager. Raises FloatingPointError at a flag."""
+        """Compare some samples with eager. Raises FloatingPointError at a flag."""
         chosen = spread(inputs[0].shape[-2], SAMPLES)
         with self._lent():
             loss, _ = self.eager.gradient(_chosen(batch, chosen))
@@ -113,7 +113,7 @@ class Checked:
         self.agreement = agree(self.lifted, self.parameter.data, some, loss, slopes)
 
     def _agree_on_loss(self, inputs: Sequence[Array], batch: Batch) -> None:
-        """The same, where only the loss is asked for: a slope may have no answer."""
+        """The same for the loss alone: a slope may be undefined."""
         try:
             self._agree(inputs, batch)
         except FloatingPointError:
@@ -166,5 +166,5 @@ def _finite(noise: Any) -> float:
 
 
 def flags_raise() -> Any:
-    """A context in which division by 0, overflow and what has no answer raise."""
+    """A context in which division by 0, overflow and undefined operations raise."""
     return np.errstate(divide="raise", over="raise", invalid="raise")

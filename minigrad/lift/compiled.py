@@ -1,4 +1,4 @@
-"""The public face of lifting: a hand-written loss, compiled."""
+"""The public interface of lifting: a hand-written loss, compiled."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from nn.losses import mean_loss
 class Compiled:
     """A loss as an array program. `parameters` holds one array of all of them, for an optimizer.
 
-    `agreement` says how far the first batch was from eager; None before.
+    `agreement` has the deviation of the first batch from eager; None before.
     """
 
     def __init__(self, function: Callable[..., Value], parameters: Sequence[Value]) -> None:
@@ -95,7 +95,7 @@ def _reference(function: Callable[..., Value]) -> Reference:
         constants: list[Value] = []
         arguments = [as_values(argument, constants) for argument in sample]
         for value in constants:
-            value.op = "const"  # whose slope is not asked for: it may have none
+            value.op = "const"  # whose slope is not needed and may be undefined
         return function(*arguments)
 
     def mean(batch: Batch) -> Value:

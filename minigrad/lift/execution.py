@@ -1,7 +1,7 @@
-"""An array program with its arrays: straight-line code, forward and back.
+"""An array program with its arrays: straight-line code, forward and backward.
 
 Every array is made once, and every operation becomes a call of one of numpy's functions with its
-arguments bound. To run the program is to make these calls, one after the other.
+arguments bound. Running the program means making these calls, one after the other.
 
 Arrays have the shape [..., rows, batch], and [..., rows, 1] where a number is no sample's; the
 leading axis, if any, is one of replicas. Parameters have the shape [..., parameters].

@@ -1,4 +1,4 @@
-"""The way forward through an array program: the calls that compute every register."""
+"""The forward pass of an array program: the calls that compute every register."""
 
 from collections import Counter
 from typing import Any

@@ -1,4 +1,4 @@
-"""The array rule of each operation, beside its scalar rule in value.py.
+"""The array rule of each operation; its scalar rule is in value.py.
 
 A rule emits calls of numpy's functions: `forward` those that fill y from the operands, and each of
 `vjps` (vector-Jacobian products, one an operand) those that fill `out` with the gradient that the
@@ -25,15 +25,15 @@ class Emitter(Protocol):
         """Record a call."""
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
-        """An array for the moment: the next rule may use it too."""
+        """A temporary array: the next rule may use it too."""
 
     def saved(self, like: Array, name: str) -> Array:
-        """An array of the operation's own: the same one whenever it is asked for."""
+        """An array of the operation: the same one at each call."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How an operation runs forward, and back to each operand.
+    """How an operation runs forward, and backward to each operand.
 
     With `in_place` y may lie where x does: x is read before y is written, and the way back reads y
     alone. With `elementwise` the vjp may write over g.

@@ -18,7 +18,7 @@ class Parameters:
         self.array = ArrayParameter(np.array(self._known))
 
     def follow(self) -> None:
-        """Take over into the array what has been written into the Values since."""
+        """Copy into the array the numbers that were written into the Values since."""
         now = [value.data for value in self.values]
         if now != self._known:
             for index, (number, before) in enumerate(zip(now, self._known, strict=True)):

@@ -4,7 +4,7 @@ from minigrad.lift.program import Operand, Operation, Piece, Program, Rows
 
 
 def listing(program: Program) -> str:
-    """What goes in, each operation with its rows and operands, and what comes out."""
+    """The inputs, each operation with its rows and operands, and the outputs."""
     lines = [
         f"{program.scalars:,} scalar operations a sample are {len(program.operations):,} "
         f"array operations a batch, over {program.parameters:,} parameters p",

@@ -1,4 +1,4 @@
-"""Nodes -> an array program: nodes of one operation at one depth become rows of one array.
+"""From nodes to an array program: equal operations at one depth become rows of one array.
 
 The rows of a `Register` are scalars of the graph; when the program runs, each row is as long as the
 batch. An `Operand` says where the rows that an operation reads lie: mostly a slice of one register,
@@ -44,7 +44,7 @@ class Piece:
         return self.register is None or self.register.has_slope
 
     def is_copy_of(self, register: Register) -> bool:
-        """Whether it is all of the register, row for row."""
+        """Whether it is the whole register, row for row."""
         if not isinstance(self.dest, slice) or self.rows != slice(0, register.rows):
             return False
         start, stop, step = self.dest.start, self.dest.stop, self.dest.step
@@ -113,7 +113,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Program:
-    """The operations in the order in which they run, and where inputs enter and results leave."""
+    """The operations in the order in which they run, and the places of inputs and results."""
 
     arguments: tuple[Register, ...]
     operations: list[Operation]
@@ -214,7 +214,7 @@ def _groups(order: list[Node]) -> list[tuple[int, list[Node]]]:
 
 
 def _kind(node: Node) -> tuple[object, ...]:
-    """What nodes of one array operation have in common, besides their height."""
+    """What the nodes of one array operation have in common, in addition to their height."""
     if isinstance(node, Dot):
         return "dot", node.operands, node.has_bias
     if isinstance(node, Sum) and len(node.operands) > _FEW:

@@ -2,7 +2,7 @@
 
 A neuron is written as bias + w0 * x0 + w1 * x1 + ...: a chain of two-operand nodes. Here it becomes
 one node, the dot product of parameters with inputs. Nothing is computed in another way than before
-but for the order in which a sum's terms are added.
+except for the order in which a sum's terms are added.
 """
 
 from minigrad.lift.tracing import Node, Trace

@@ -1,4 +1,4 @@
-"""A loss, run once on one sample -> the nodes of its graph, which serve for every sample."""
+"""Runs a loss once on one sample and records its graph, which serves for all samples."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ LossFunction: TypeAlias = Callable[..., Any]
 
 
 class LiftError(ValueError):
-    """A graph that cannot be lifted, and why: one sentence."""
+    """A graph that cannot be lifted; the message is one sentence with the reason."""
 
 
 class Node:
@@ -56,7 +56,7 @@ class Trace:
 
 
 def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]) -> Trace:
-    """Run `function(*sample)` with a placeholder for each number and write down what it does.
+    """Run `function(*sample)` with a placeholder for each number and record its operations.
 
     The function gives the loss, or the loss and a list of outputs. Raises LiftError for a graph
     whose shape depends on its numbers, ArithmeticError where an operation has no answer.
@@ -69,17 +69,17 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         nodes[parameter] = Node("parameter", index=index, number=parameter.data)
     for index, value in enumerate(inputs):
         nodes[value] = Node("input", index=index, number=value.data)
-    known = set(nodes)
+    leaves = set(nodes)
     order = []
     for root in (loss, *outputs):
         below = [] if root in nodes else topological_order(root) or [root]
         for value in below:
             if value not in nodes:
-                made = _chain(value, nodes) if value.op == "dot" else [_node(value, nodes)]
-                nodes[value] = made[-1]
-                order += [node for node in made if node.operands]
+                new_nodes = _chain(value, nodes) if value.op == "dot" else [_node(value, nodes)]
+                nodes[value] = new_nodes[-1]
+                order += [node for node in new_nodes if node.operands]
         nodes[root].uses += 1
-    named = list(
+    arguments = list(
         zip(
             _names(function, len(sample)),
             [len(numbers(argument)) for argument in sample],
@@ -87,8 +87,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         )
     )
     output_nodes = [nodes[output] for output in outputs]
-    constants = [value for value in nodes if value not in known and not value.parents]
-    return Trace(nodes[loss], output_nodes, order, named, len(parameters), constants)
+    constants = [value for value in nodes if value not in leaves and not value.parents]
+    return Trace(nodes[loss], output_nodes, order, arguments, len(parameters), constants)
 
 
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:
@@ -148,7 +148,7 @@ def _node(value: Value, nodes: dict[Value, Node]) -> Node:
 
 
 def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
-    """A dot as the chain of * and + that it is short for, the last of them its result."""
+    """A dot as the equivalent chain of * and +, whose last node is its result."""
     *factors, total = _operands(value, nodes)
     half = len(factors) // 2
     made = [total]
@@ -165,9 +165,7 @@ def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
 
 def _operands(value: Value, nodes: dict[Value, Node]) -> list[Node]:
     for parent in value.parents:
-        if (
-            parent not in nodes
-        ):  # a plain number, or a Value that is no parameter: it stays as it is
+        if parent not in nodes:  # a plain number, or a Value that is no parameter, is a constant
             nodes[parent] = Node("const", number=parent.data)
     return [nodes[parent] for parent in value.parents]
 

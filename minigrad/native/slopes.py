@@ -229,7 +229,7 @@ class Slopes:
 
 def runs(places: list[int]) -> list[tuple[int, int, int]]:
     """Start, step and length of the longest stretches at equal distances, steps not below 0."""
-    found: list[tuple[int, int, int]] = []
+    stretches: list[tuple[int, int, int]] = []
     start = 0
     while start < len(places):
         step = places[start + 1] - places[start] if start + 1 < len(places) else 0
@@ -237,6 +237,6 @@ def runs(places: list[int]) -> list[tuple[int, int, int]]:
         if step >= 0:
             while stop < len(places) and places[stop] - places[stop - 1] == step:
                 stop += 1
-        found.append((places[start], step, stop - start))
+        stretches.append((places[start], step, stop - start))
         start = stop
-    return found
+    return stretches

@@ -1,4 +1,4 @@
-"""Loads matplotlib whatever the variable MPLBACKEND is.
+"""Loads matplotlib independently of the variable MPLBACKEND.
 
 matplotlib refuses to load with a backend that it does not know. Pictures in files need none.
 """

@@ -1,4 +1,4 @@
-"""Pictures of what a model with two inputs gives all over the plane."""
+"""Pictures of the outputs of a model with two inputs over the plane."""
 
 import math
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ def draw_snapshots(
     for index, axes in enumerate(panels.flat):
         row, column = divmod(index, columns)
         style.place(axes, left + column * across, bottom + (rows - 1 - row) * up, width, height)
-        axes.tick_params(labelbottom=index + columns >= len(snapshots))  # there is none below it
+        axes.tick_params(labelbottom=index + columns >= len(snapshots))  # no panel is below it
         axes.set_axis_on() if index < len(snapshots) else axes.set_axis_off()
     colors.scale(figure, left + columns * across - 0.15, bottom, rows * up - 0.3)
     _legend(figure, colors.keys(validation=False), left, 5)

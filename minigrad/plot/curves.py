@@ -14,11 +14,11 @@ from minigrad.training.seed_table import quartiles, worst_of
 
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
-_DISTINCT = 10  # curves with a colour and a label of their own; the others are context
+_DISTINCT = 10  # curves with a colour and a label each; the others are context
 _WIDEST = 8.4  # inches: of a figure with long labels
 _WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
 _WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
-_LEGEND_CHARACTERS = 32  # longer labels stand below the axes instead of beside them
+_LEGEND_CHARACTERS = 32  # longer labels are placed below the axes instead of beside them
 
 
 @dataclass
@@ -165,7 +165,7 @@ def _labels(curves: Sequence[Curve]) -> list[str]:
 
 
 def _beside(labels: Sequence[str]) -> bool:
-    """Whether the legend has room beside the axes; else it is below them."""
+    """Whether the legend fits beside the axes; otherwise it is below them."""
     return max(map(len, labels)) <= _LEGEND_CHARACTERS
 
 

@@ -95,7 +95,7 @@ def head_of_figure(figure: Figure, title: str, subtitle: str, left: float = 0.1)
 
 
 def literal(*texts: Text) -> None:
-    """Show a user's words as they are: `$` starts no formula, and control characters, which an SVG
+    """Show a user's text literally: `$` starts no formula, and control characters, which an SVG
     must not have, are spelled out.
     """
     for text in texts:

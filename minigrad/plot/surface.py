@@ -1,4 +1,4 @@
-"""The outputs of a model with two inputs, at points all over the plane."""
+"""The outputs of a model with two inputs, on a grid of points in the plane."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ def _axes_of(points: Sequence[Sequence[float]], resolution: int) -> tuple[list[f
     ends = [(min(column), max(column)) for column in columns]
     size = max(abs(end) for pair in ends for end in pair)
     spreads = [high - low for low, high in ends]
-    if max(spreads) <= max(1e-9 * size, 1 / HUGE):  # all points are at one place
+    if max(spreads) <= max(1e-9 * size, 1 / HUGE):  # all points are equal
         spreads = [max(1.0, 1e-6 * size)] * 2
     alike = not 1e-9 < min(spreads) / max(spreads) < 0.2
     margins = [_MARGIN * (max(spreads) if alike else spread) for spread in spreads]

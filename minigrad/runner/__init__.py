@@ -1,1 +1,1 @@
-"""One config from its words to a finished run."""
+"""From a config to a finished run."""

@@ -1,4 +1,4 @@
-"""A Config -> the dataset, the model and the trainer that it describes."""
+"""Builds the dataset, the model and the trainer that a Config describes."""
 
 import itertools
 import random
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def trainer_for(config: Config) -> TrainerLike:
-    """What trains the config: its one seed, or all of `train.seeds` at once. Raises ConfigError."""
+    """The trainer of the config, for its one seed or all of `train.seeds`. Raises ConfigError."""
     return build_trainer(config) if config.train.seeds is None else build_replicas(config)
 
 
 def check(config: Config) -> None:
-    """Raise ConfigError as `trainer_for` would, for all that one seed is enough to see."""
+    """Raise ConfigError as `trainer_for` would, for faults that show with one seed."""
     if config.train.seeds is None:
         build_trainer(config)
         return
@@ -50,7 +50,7 @@ def build_trainer(config: Config) -> Trainer:
     batch_size = _batch_size(config, train)
     engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
     with _faults_at(config, "train", "engine"), suppress(ArithmeticError):
-        engine.prepare(train.inputs[:1], train.targets[:1])  # what breaks here breaks in training
+        engine.prepare(train.inputs[:1], train.targets[:1])  # it would fail in training
     return Trainer(
         engine=engine,
         optimizer=_optimizer(config, engine.parameters),
@@ -66,28 +66,30 @@ def build_trainer(config: Config) -> Trainer:
 
 
 def build_replicas(config: Config) -> "ReplicaTrainer":
-    """The trainer of all of `train.seeds`: each has the data, weights and batches that it would
-    have alone. Raises ConfigError.
+    """One trainer for all of `train.seeds`, whose models run in one engine. Each seed has the data,
+    weights and batches that it would have alone.
+
+    Raises ConfigError, also where seeds differ in the number of samples or the shape of the model.
     """
-    import numpy as np  # here, since a run of one seed may do without
+    import numpy as np  # here, since a run of one seed may not need it
 
     from minigrad.engines.replicas import ReplicaEngine
     from minigrad.training.replicas import Replica, ReplicaTrainer
 
     replicas: list[Replica] = []
-    numbers: list[list[float]] = []
+    weights: list[list[float]] = []
     for seed in seeds.parse(config.train.seeds):
-        one = config.with_seed(seed)
-        train, validation = build_dataset(one)
+        seeded = config.with_seed(seed)
+        train, validation = build_dataset(seeded)
         if not replicas:
-            model = build_model(one, train)
+            model = build_model(seeded, train)
             parameters = model.parameters()
-        else:  # a tenth of the time that another model takes
-            with _faults_at(one, "model", "init"):
+        else:  # which takes a tenth of the time of building a model
+            with _faults_at(seeded, "model", "init"):
                 model.reset_parameters(random.Random(seed))
-        numbers.append([parameter.data for parameter in parameters])
-        batches = Batches(train, _batch_size(one, train), _generator(one, "batches"))
-        replicas.append(Replica(seed, train, validation, batches, _schedule(one)))
+        weights.append([parameter.data for parameter in parameters])
+        batches = Batches(train, _batch_size(seeded, train), _generator(seeded, "batches"))
+        replicas.append(Replica(seed, train, validation, batches, _schedule(seeded)))
         if len(replicas) == 1:
             check_memory(config, train)
         if len(train.inputs) != len(replicas[0].dataset.inputs):
@@ -96,15 +98,15 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
                 f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
                 "data",
             )
-        if layer_sizes(one, train) != list(model.sizes):
+        if layer_sizes(seeded, train) != list(model.sizes):
             raise config.refusal(
                 f"seeds are trained at once by models of one shape, and seed {replicas[0].seed} "
-                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(one, train)}",
+                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(seeded, train)}",
                 "data",
             )
     with _faults_at(config, "train", "engine"):
         features = replicas[0].dataset.inputs[0]
-        engine = ReplicaEngine(model, np.array(numbers), LOSSES[config.loss], features)
+        engine = ReplicaEngine(model, np.array(weights), LOSSES[config.loss], features)
     return ReplicaTrainer(
         engine,
         _optimizer(config, [engine.parameter]),
@@ -153,7 +155,7 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
     n_in, *sizes = layer_sizes(config, dataset)
-    with _faults_at(config, "model", "init"):  # a plugin's may raise anything
+    with _faults_at(config, "model", "init"):  # a plugin's initialiser may raise anything
         return MLP(
             n_in,
             sizes,
@@ -185,14 +187,14 @@ def sample_loss(config: Config, sample: int) -> Value:
 
 @contextmanager
 def _faults_at(config: Config, *key: str) -> Iterator[None]:
-    """Settings that are right each may clash: tell what their maker says, at the block's place."""
+    """Valid settings may contradict each other: report their constructor's error at the block."""
     try:
         yield
     except DataError as error:
         raise ConfigError(error.faults) from None
     except ValueError as error:
         raise config.refusal(excerpt(str(error), limit=250), *key) from None
-    except Exception as error:  # of a plugin's, since ours raise ValueError
+    except Exception as error:  # from plugins, since ours raise ValueError
         raise config.refusal(f"{type(error).__name__}: {excerpt(str(error))}", *key) from None
 
 
@@ -206,7 +208,7 @@ def _check_labels(config: Config, dataset: Dataset) -> None:
 
 
 def _odd_target(dataset: Dataset, task: str) -> str:
-    """What keeps the targets from being labels of the task."""
+    """The reason why the targets are not labels of the task."""
     values = set(dataset.targets)
     if len(values) == 1:
         return f"{values.pop():g} in every sample: there is nothing to tell apart"

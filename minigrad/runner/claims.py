@@ -1,4 +1,4 @@
-"""What a stored run claims, held against the same training done again."""
+"""Compares what a stored run claims with the same training done again."""
 
 import json
 import math
@@ -45,7 +45,7 @@ class Contradiction(Exception):
 
 @dataclass
 class Claims:
-    """A run's claims, and the training that has to make them true. `unchecked` grows."""
+    """A run's claims, and the training that must reproduce them. `check` extends `unchecked`."""
 
     run: StoredRun
     config: Config
@@ -87,7 +87,7 @@ class Claims:
     # Before training.
 
     def _check_record(self) -> None:
-        """run.json says twice what config.yaml says."""
+        """Facts that run.json repeats from config.yaml."""
         facts, config = self.run.facts, self.config
         claims = (
             ("name", facts.name, config.name),
@@ -107,7 +107,7 @@ class Claims:
             raise Contradiction(0, f"its log is damaged: {self.run.log.damage[0]}")
         for before, after in pairwise(int(row["step"]) for row in rows):
             if after == before:
-                raise Contradiction(after, f"step {after} stands in the log twice")
+                raise Contradiction(after, f"step {after} is in the log twice")
             if after < before:
                 raise Contradiction(after, f"step {after} comes after step {before} in the log")
         first, last = int(rows[0]["step"]), int(rows[-1]["step"])
@@ -119,7 +119,7 @@ class Claims:
             raise Contradiction(last, f"its status is interrupted, and all {steps} steps are done")
         lines = {int(row["step"]): row for row in rows}
         unasked = [step for step in lines if not self.config.train.is_logged(step)]
-        if len(unasked) > len(self.run.facts.resumed or []):  # it may have ended there before
+        if len(unasked) > len(self.run.facts.resumed or []):  # a segment may have ended there
             raise Contradiction(unasked[0], f"step {unasked[0]} is in the log, and is not logged")
         return lines
 
@@ -139,7 +139,7 @@ class Claims:
             self._states[name] = state
 
     def _needed_steps(self, lines: Mapping[int, object]) -> int:
-        """How many steps are to be done to see all claims."""
+        """The number of steps needed to check all claims."""
         if self.run.status in ("finished", "diverged"):
             return self.config.train.steps
         done = [int(state["step"]) for state in self._states.values()]
@@ -230,7 +230,7 @@ class Claims:
             )
 
     def _check_files(self) -> None:
-        """Where each seed's numbers differ, in a run of many."""
+        """The first difference in the seeds' numbers, in a run of many."""
         for name, now in self.trainer.files().items():
             try:
                 before = read_file(self.run.path, name)
@@ -282,7 +282,7 @@ class Claims:
 
 
 class _Absent:
-    """What stands for a key that is not there, which is not the same as null."""
+    """Marks a key that is not there, which is not the same as null."""
 
     def __repr__(self) -> str:
         return "absent"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One expectation: the bound `expected`, the loss `found`, and a sentence that says both.
+    """One expectation: the bound `expected`, the loss `found`, and a sentence with both.
 
     `found` is None where a seed of many has no loss, since JSON has no infinity.
     """
@@ -25,7 +25,7 @@ class Verdict:
 
 
 def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[Verdict]:
-    """A verdict for each promise that `expect` makes."""
+    """A verdict for each expectation in `expect`."""
     verdicts = []
     if expect.initial_loss is not None:
         low, high = expect.initial_loss
@@ -59,9 +59,9 @@ def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[
 
 
 def judge_seeds(expect: Expectations, table: "SeedTable") -> list[Verdict]:
-    """A verdict over all seeds for each promise: met if every seed meets it, found the worst.
+    """A verdict over all seeds for each expectation: met if every seed meets it.
 
-    A loss that a seed does not have counts as infinite.
+    `found` is the worst loss; a missing loss counts as infinite.
     """
     seeds = table.seeds.tolist()
     initials, finals = (
@@ -91,7 +91,7 @@ def _loss(verdict: Verdict) -> float:
 
 
 def _excess(verdict: Verdict) -> float:
-    """How far a loss lies beyond its bound; below 0 where it keeps within."""
+    """How far a loss is beyond its bound; negative if it is within."""
     loss = _loss(verdict)
     if isinstance(verdict.expected, list):
         low, high = verdict.expected
@@ -106,7 +106,7 @@ def _promised(verdict: Verdict) -> str:
 
 
 def met_by(expect: Expectations, table: "SeedTable") -> int:
-    """How many seeds meet every promise; one that diverged does not."""
+    """How many seeds meet every expectation; one that diverged does not."""
     losses = zip(table.initial_loss.tolist(), table.final_loss.tolist(), strict=True)
     met = [all(verdict.met for verdict in judge(expect, *pair)) for pair in losses]
     return sum(one and at < 0 for one, at in zip(met, table.diverged_at.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request to stop between two steps, where the state is whole."""
+"""Ctrl-C and SIGTERM as a request to stop between two steps, where the state is complete."""
 
 import signal
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How large a training may be: said before any work starts."""
+"""How large a training may be: checked before any work starts."""
 
 from itertools import pairwise
 

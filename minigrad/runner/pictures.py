@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def draw(session: Session) -> Iterator[Path]:
-    """Draw what the session's run has to show, giving each picture's path. Raises OSError."""
+    """Draw the pictures of the session's run and yield the path of each. Raises OSError."""
     steps, losses = load(session.run.path).series("loss")
     if not steps:
         return
@@ -31,7 +31,7 @@ def draw(session: Session) -> Iterator[Path]:
 
 
 def lost_pictures(run: StoredRun) -> list[str]:
-    """What became of the pictures of a run that has ended, as that one is missing."""
+    """The state of an ended run's pictures, for example that one is missing."""
     if run.alive is not False:
         return []
     expected = [layout.LOSS_PICTURE]
@@ -44,7 +44,7 @@ def lost_pictures(run: StoredRun) -> list[str]:
 
 def _has_plane(run: StoredRun) -> bool:
     try:
-        if run.config.get("plugins"):  # nothing of theirs is run for a picture
+        if run.config.get("plugins"):  # plugins are not run for a picture
             return False
         trainer = build.trainer_for(load_config(run.path / layout.CONFIG))
     except (StoreError, ConfigError):
@@ -114,7 +114,7 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
 
 
 def _draw_plane(session: Session) -> Iterator[Path]:
-    """With two inputs: what the model says all over the plane, and how that came to be."""
+    """With two inputs: the model's outputs over the plane, at the end and during training."""
     from minigrad.plot.boundary import draw_boundary, draw_snapshots
     from minigrad.plot.surface import surface
 

@@ -1,4 +1,4 @@
-"""Going on with a run that has stopped, as if it never had."""
+"""Continues a run that has stopped, as if it had never stopped."""
 
 import json
 import platform
@@ -44,10 +44,11 @@ def resume(
     *,
     trust_plugins: bool = False,
 ) -> Resumed:
-    """Find the run, take it, and check that its config is unchanged but for more steps.
+    """Find the run, lock it for this process, check that its config is unchanged except for more
+    steps, and read its last state.
 
-    Its plugins are run once nothing else is in the way, and only those that the run recorded and
-    that lie outside of its store, unless `trust_plugins` says otherwise.
+    Its plugins are run after all other checks, and only those that the run recorded and
+    that lie outside of its store, unless `trust_plugins` is true.
 
     Raises StoreError for no such run or one that is running, ConfigError for a changed config,
     CheckpointError where a checkpoint is there and none can be used.
@@ -62,14 +63,14 @@ def resume(
         stack.callback(held.close)
         run = load(run.path)  # again: another process may have written it until now
         _check_stopped(run)
-        own, overrides = run.path / layout.CONFIG, list(overrides)
+        stored_path, overrides = run.path / layout.CONFIG, list(overrides)
         metrics = run.metrics()
         last_step = int(metrics[-1]["step"]) if metrics else -1
         _last_state(run.path)  # raises here for a checkpoint of no use, before a plugin is run
-        _check_alike(raw(own), raw(config_path or own, overrides), run)
+        _check_alike(raw(stored_path), raw(config_path or stored_path, overrides), run)
         provenance = None if trust_plugins else provenance_of(run)
-        stored = load_config(own, provenance=provenance)
-        wanted = load_config(config_path or own, overrides, provenance)
+        stored = load_config(stored_path, provenance=provenance)
+        wanted = load_config(config_path or stored_path, overrides, provenance)
         _check_unchanged(stored, wanted, run)
         state, notes = _usable_state(run, wanted, last_step)
         if run.facts.code != environment.code_hash():
@@ -94,7 +95,7 @@ def _check_stopped(run: StoredRun) -> None:
 def _usable_state(
     run: StoredRun, config: Config, last_step: int
 ) -> tuple[dict[str, Any] | None, list[str]]:
-    """The state to go on from, and notes; None where training starts again from step 0."""
+    """The state to continue from, and notes; None if training starts again from step 0."""
     state, notes = _last_state(run.path)
     every = config.train.log_every
     if state and (state["step"] - 1) // every * every > last_step:
@@ -107,7 +108,7 @@ def _usable_state(
 
 
 def provenance_of(run: StoredRun) -> Provenance:
-    """What is known of the plugins in the run's stored config."""
+    """The recorded facts about the plugins in the run's stored config."""
     sha256 = run.run_json.get("sha256")
     return Provenance(run.path.parent, sha256 if isinstance(sha256, dict) else {})
 
@@ -135,7 +136,7 @@ def _check_growth(before: dict[str, Any], now: dict[str, Any], run: StoredRun) -
     if changed:
         raise ConfigError([*changed, f"--resume: only {MAY_GROW} may change, and only grow"])
     if not isinstance(before.get(MAY_GROW), int) or not isinstance(now.get(MAY_GROW), int):
-        return  # one of the two leaves it out, or has a fault that is told later
+        return  # one of the two leaves it out, or has a fault that is reported later
     if now[MAY_GROW] < before[MAY_GROW]:
         raise ConfigError(
             [f"--resume: {MAY_GROW} was {before[MAY_GROW]}, and {now[MAY_GROW]} is fewer"]

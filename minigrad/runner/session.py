@@ -1,4 +1,4 @@
-"""One training with the tracker hung on it: logged lines, checkpoints, interrupts, verdicts."""
+"""One tracked training: logged lines, checkpoints, interrupts, verdicts."""
 
 import shlex
 import signal
@@ -45,7 +45,7 @@ class Outcome:
 class Session:
     """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any.
 
-    `quiet` is for where nobody watches: no progress bar, no snapshots.
+    `quiet` means no progress bar and no snapshots.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Session:
         self.saved_at = time.monotonic()
         self.last: StepMetrics | None = None
         self.snapshots: list[tuple[int, Any]] = []
-        # a resumed run takes none: its strip would lack the beginning
+        # a resumed run has none: its strip would lack the beginning
         without = quiet or state is not None
         self._snapshot_steps = frozenset() if without else config.train.snapshot_steps()
         self._quiet = quiet
 
     def train(self, interrupts: Interrupts) -> Outcome:
-        """Train to the end or to what stops it, and finish the run accordingly."""
+        """Train to the end, an interrupt or an error, and finish the run accordingly."""
         interrupts.before_end = self._abandon
         try:
             outcome = self._steps(interrupts)
@@ -80,7 +80,7 @@ class Session:
             outcome = Outcome("failed", 1, [str(error)])
         except Unwritable as error:
             outcome = Outcome("failed", 1, [f"the run cannot be written: {error}"])
-        except (Exception, SystemExit) as error:  # a plugin's, or a fault of ours: into the log
+        except (Exception, SystemExit) as error:  # a plugin's error or our own: write it to the log
             traceback.print_exc(file=self.run.output)
             sentence = f"training failed: {type(error).__name__}: {error}"
             outcome = Outcome("failed", 1, [f"{sentence} (traceback in output.log)"])
@@ -92,7 +92,7 @@ class Session:
                 error=None if outcome.status == "finished" else outcome.sentences[0],
                 expectations=[asdict(verdict) for verdict in outcome.verdicts],
             )
-        except OSError as error:  # the run will be told as crashed
+        except OSError as error:  # the run will be listed as crashed
             outcome.code = outcome.code or 1
             outcome.sentences.append(f"run.json cannot be written: {error.strerror}")
         return outcome
@@ -220,12 +220,12 @@ def _writing() -> Iterator[None]:
 
 
 def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metrics]:
-    """The records, with a progress bar if somebody watches."""
+    """The records, with a progress bar on a terminal."""
     screen = sys.__stderr__  # past output.log, which has no use for a bar
     if screen is None or not screen.isatty():
         yield from records
         return
-    from tqdm import tqdm  # here, since it takes long to import and most often nobody watches
+    from tqdm import tqdm  # here, since it takes long to import and most runs are not on a terminal
 
     with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
         for record in records:

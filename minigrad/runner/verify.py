@@ -1,4 +1,4 @@
-"""Does a stored run reproduce? Train again from its config and compare all that it claims."""
+"""Can a stored run be reproduced? Train again from its config and compare all its claims."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from minigrad.tracking.store import StoredRun, StoreError
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether all that the run claims came out again, and the sentence that says so or where not.
+    """Whether all claims of the run were reproduced, and a sentence with the result.
 
     `step` is the first step that differs (None: none does), `changed` what is not as it was
     recorded (python, the processor, a package, the data), and `unchecked` what nothing can check.
@@ -70,7 +70,7 @@ _NEVER_CHECKED = ("dates and times", "host and git", "output.log", "pictures")
 
 
 def _cause(run: StoredRun, changed: list[str], now: Mapping[str, Any]) -> str:
-    """What may have made the difference; no cause where nothing recorded is another."""
+    """The likely cause of the difference; none if all recorded facts are the same."""
     if changed:
         return f"likely cause: {'; '.join(changed)}"
     missing = environment.unrecorded(run.run_json)
@@ -86,7 +86,7 @@ _WORDS = {"arrays": "BLAS and numpy's vector extensions", "sha256": "data and pl
 
 
 def _changed(run: StoredRun, now: Mapping[str, Any]) -> Iterator[str]:
-    """What is not as it was when the run was made, as "numpy 2.4.1, now 2.4.6"."""
+    """The facts that have changed since the run was made, as "numpy 2.4.1, now 2.4.6"."""
     segments = [one for one in run.facts.resumed or [] if isinstance(one, dict)]
     earlier = [segment.get("made_with") for segment in segments]
     for made_with in [*(one for one in earlier if isinstance(one, dict)), run.run_json]:

@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             except (StoreError, OSError) as error:
                 print(error, file=sys.stderr)
                 return 2
-            # while the workers train: matplotlib takes longer to import than many a sweep
+            # while the workers train: importing matplotlib takes longer than many sweeps
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
             stopped = _train(sweep, executor, interrupts)
@@ -88,7 +88,7 @@ def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
 
 
 def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str | None:
-    """Train all members that are missing. Returns what stopped it before the end, or None."""
+    """Train all members that are missing. Returns the reason of an early stop, or None."""
     by_index = results(
         sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
     )
@@ -102,7 +102,7 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
         stopped = f"the disk ({error.strerror or error})"
     if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
-    with suppress(OSError):  # a full disk: then it looks like a sweep that was killed
+    with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
         sweep.finish("interrupted" if stopped else "finished")
     return stopped
 
@@ -110,7 +110,7 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
 def _with_bar(
     by_index: Iterator[tuple[int, Result]], sweep: SweepStore
 ) -> Iterator[tuple[int, Result]]:
-    """The results, with a progress bar over members if somebody watches."""
+    """The results, with a progress bar over members on a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
         yield from by_index
         return
@@ -172,7 +172,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         prog="python -m minigrad.sweep",
         description="Train every combination of the values and rank them by their final loss.",
-        epilog="A value is what minigrad.train takes; several stand behind one '=': a,b,c or "
+        epilog="A value is what minigrad.train takes; several follow one '=': a,b,c or "
         "range(a,b[,step]), and with --random uniform(a,b), loguniform(a,b), choice(a,b,c). "
         "Example: python -m minigrad.sweep configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
     )

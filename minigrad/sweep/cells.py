@@ -67,7 +67,7 @@ def _cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
 
 
 def _same(one: Cell, other: Cell) -> str:
-    """Why two cells have the same config, as far as their values tell."""
+    """The reason why two cells have the same config, if their values show it."""
     keys = list(one.values)
     for key in keys:
         a, b = (_written_value(cell.values[key]) for cell in (one, other))

@@ -35,7 +35,7 @@ def dask(address: str) -> Iterator[Executor]:
     try:
         asyncio.run(knock())
         client = client_class(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except Exception as error:  # the address may be any other server's, or nobody's
+    except Exception as error:  # another server may answer at the address, or none
         reason = excerpt(str(error) or f"not within {_CONNECT_SECONDS:g} s", limit=200)
         raise OSError(f"--dask {excerpt(address)}: no cluster answers there: {reason}") from None
     with client:

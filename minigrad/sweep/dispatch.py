@@ -1,4 +1,4 @@
-"""From configs to results, on any executor, in the order in which they end."""
+"""Trains configs on any executor and yields results in the order in which they finish."""
 
 import queue
 from collections import Counter, deque
@@ -9,13 +9,13 @@ from typing import Any
 from minigrad.sweep.member import Result, failed, train
 from minigrad.terminal.text import excerpt
 
-_TRIES = 2  # a worker may have died for another reason than its member
-_SUBMITTED = 1000  # at once, where an executor does not say how many workers it has
+_TRIES = 2  # a worker may have died for a reason other than its member
+_SUBMITTED = 1000  # at once, if an executor does not state its number of workers
 _POLL_SECONDS = 0.25
 
 
 class Lost(Exception):
-    """The executor is gone, or has dropped what it was to do."""
+    """The executor has ended, or has cancelled its work."""
 
 
 def results(
@@ -24,10 +24,11 @@ def results(
     executor: Executor,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[int, Result]]:
-    """Train `config(index)` for each index and yield (index, result) in the order of their ends.
+    """Train `config(index)` for each index and yield (index, result) in the order of finishing.
 
-    A config whose worker dies is tried a second time, then its result says so. Once `stop()` is
-    true nothing more is begun, and what is still training is given up. Raises Lost.
+    A config whose worker dies is trained a second time; if that fails too, its result says so. Once
+    `stop()` is true nothing more is submitted, and results that are still missing are not awaited.
+    Raises Lost.
     """
     waiting, tries = deque(indices), Counter[int]()
     running: dict[Future[Result], int] = {}
@@ -57,7 +58,7 @@ def results(
         result = _result(future, config(index), last_try=tries[index] == _TRIES)
         if result is None:
             waiting.appendleft(index)
-        submit()  # before the caller handles the result, so that no worker waits for that
+        submit()  # before the caller handles the result, so that no worker waits for the caller
         if result is not None:
             yield index, result
 

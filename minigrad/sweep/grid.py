@@ -64,7 +64,7 @@ def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -
             if not equals or not key:
                 raise ValueError("is no key=value")
             if key in axes or key in draws:
-                raise ValueError("stands there twice: write all its values behind one '='")
+                raise ValueError("is given twice: write all its values after one '='")
             values = _values(text)
             if isinstance(values, list):
                 axes[key] = values
@@ -112,7 +112,7 @@ def _values(text: str) -> list[str] | Draw:
     calls = [_CALL.fullmatch(part) for part in parts]
     if drawn := [call for call in calls if call and call[1] != "range"]:
         if len(parts) > 1:
-            raise ValueError(f"{drawn[0][1]}(...) cannot stand in a list")
+            raise ValueError(f"{drawn[0][1]}(...) cannot be in a list")
         return _draw(drawn[0][1], split(drawn[0][2]))
     texts = []
     for part, call in zip(parts, calls, strict=True):
@@ -121,7 +121,7 @@ def _values(text: str) -> list[str] | Draw:
             raise ValueError(f"{empty}: write null for none")
         texts += _range(part, split(call[2])) if call else [part]
     if twice := next((t for t in texts if texts.count(t) > 1), None) if len(texts) < 1000 else None:
-        raise ValueError(f"{quoted(twice)} stands there twice")
+        raise ValueError(f"{quoted(twice)} is given twice")
     return texts
 
 

@@ -81,7 +81,7 @@ def train(config: Mapping[str, Any]) -> Result:
 
 
 def failed(config: Mapping[str, Any], reason: str) -> Result:
-    """The result of a config whose worker returned none."""
+    """The result of a config whose worker returned no result."""
     run, memory = _begin(config)
     memory.output.write(f"{reason}\n")
     run.finish("failed", error=reason)
@@ -142,7 +142,7 @@ def _met(expect: Expectations, initial: float, final: float) -> bool | None:
 
 @functools.cache
 def _surroundings() -> dict[str, Any]:
-    """Asked for once a process: most of the time goes into git, and the loaded code stays."""
+    """Computed once per process: git takes most of the time, and loaded code never changes."""
     return environment.describe()
 
 

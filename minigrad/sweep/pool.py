@@ -84,7 +84,7 @@ def usable_cores() -> int:
     """How many processors this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
+    except AttributeError:  # not available on macOS and Windows
         return os.cpu_count() or 1
 
 

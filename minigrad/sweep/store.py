@@ -58,7 +58,7 @@ class SweepStore:
             self._journal.close()
             raise
         self._drafts = path / ".drafts"
-        if self._drafts.is_symlink():  # where it leads, nothing is written
+        if self._drafts.is_symlink():  # nothing is written to the target of a link
             self._drafts.unlink()
         shutil.rmtree(self._drafts, ignore_errors=True)
 
@@ -174,7 +174,7 @@ def _ended(journal: Path, store: Path, cells: int) -> list[Ended]:
 
 
 def _parsed(line: dict[str, Any], cells: int) -> Ended:
-    """A line of the journal. Raises an error of some kind for another's."""
+    """A line of the journal. Raises an error of some kind for any other line."""
     one = Ended(line.pop("cell"), line.pop("run"), Member(**line))
     member = one.member
     if type(one.cell) is not int or not 0 <= one.cell < cells:

@@ -1,4 +1,4 @@
-"""For all commands: no traceback, usage errors on one line, output to a reader that may be gone."""
+"""For all commands: no traceback, usage errors on one line, output that may be closed early."""
 
 import argparse
 import atexit
@@ -21,7 +21,7 @@ def guard(main: Callable[[], int]) -> int:
     """The exit code of `main`, which may end in no other way than a command does.
 
     A signal is one line and 130 or 143; the second one ends the process whatever it is doing. What
-    nobody has foreseen is one sentence and 2, with the traceback in a file that it names.
+    is unexpected gives one sentence and 2, with the traceback in a file that it names.
     """
     _open_streams()
     install(raise_stopped)
@@ -44,7 +44,7 @@ def _unforeseen(error: Exception) -> str:
     """One sentence on the error, whose traceback is kept in a file."""
     kind, message = type(error).__name__, excerpt(error, limit=200)
     sentence = "out of memory" if isinstance(error, MemoryError) else f"{kind}: {message}"
-    if isinstance(error, BrokenPipeError):  # nobody reads what the command says
+    if isinstance(error, BrokenPipeError):  # the output is no longer read
         return ""
     try:
         descriptor, path = tempfile.mkstemp(prefix="minigrad-", suffix=".log", text=True)
@@ -104,14 +104,14 @@ def whole_number(most: int | None = None) -> Callable[[str], int]:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print the lines and flush them. A reader that has gone, as `head -1` does, is no error.
+    """Print the lines and flush them. A closed output, as with `head -1`, is no error.
 
     Raises OSError where the output cannot be written, as to a full disk.
     """
     try:
         print(*lines, sep="\n", flush=True)
     except OSError as error:
-        # the rest of the buffer would fail again when Python exits
+        # the rest of the buffer would raise again when Python exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise

@@ -1,4 +1,4 @@
-"""Text from outside, made printable: on one line, short, and without control characters."""
+"""Makes text from outside printable: on one line, short, and without control characters."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tracking: what a training run leaves on disk."""
+"""Tracking: the files of training runs."""
 
 from minigrad.tracking.run import Run, hold, init, reopen
 

@@ -1,4 +1,4 @@
-"""What is damaged in a run, file by file, and what can still be read of it."""
+"""Finds damage in a run, file by file, and reads what can still be read."""
 
 import itertools
 import os
@@ -78,7 +78,7 @@ def _check_log(run: StoredRun, path: Path) -> tuple[str, list[str]]:
             damage.append(f"{path.name}: step {step} comes after step {last}")
         elif step == last and (twice := (row.keys() & before.keys()) - {"step", "time", CLOCK}):
             names = ", ".join(sorted(twice))
-            damage.append(f"{path.name}: step {step} stands there twice, with {names}")
+            damage.append(f"{path.name}: step {step} is there twice, with {names}")
     steps = [int(row["step"]) for row in rows]
     if not damage:
         damage += [f"{path.name}: {sentence}" for sentence in _unlike_the_plan(run, steps)]

@@ -1,7 +1,7 @@
 """Checkpoints: the state of a training as JSON with a checksum, and the one before it.
 
 The file is one JSON object, {"sha256": CHECKSUM, "state": STATE}, and the checksum is that of
-STATE's bytes as they stand in the file: a flipped bit anywhere is found. A checkpoint is data and
+STATE's bytes in the file: a flipped bit anywhere is found. A checkpoint is data and
 never code: it is not a pickle.
 """
 

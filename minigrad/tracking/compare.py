@@ -1,4 +1,4 @@
-"""Runs side by side: what differs in their configs and in their results."""
+"""Compares runs: the differences in their configs and in their results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ def _all_same(values: Sequence[Any]) -> bool:
 
 
 def labels(runs: Sequence[StoredRun]) -> list[str]:
-    """In a few words a run, how it differs from the others: "adam lr 0.1", or its id."""
+    """For each run, in a few words, how it differs from the others: "adam lr 0.1", or its id."""
     texts = _distinct([config_of(run) for run in runs])
     return [
         text if texts.count(text) == 1 and text else " ".join(filter(None, [text, short(run.id)]))
@@ -184,7 +184,7 @@ def same_bits(a: float | None, b: float | None) -> bool:
 
 
 def causes(a: StoredRun, b: StoredRun) -> list[str]:
-    """What may have made two runs differ, the likeliest first."""
+    """Possible causes of the difference between two runs, the likeliest first."""
     return [
         *_config_causes(a, b),
         *_against("seed", a.facts.seed, b.facts.seed),

@@ -69,7 +69,7 @@ class Directory:
             raise
 
     def publish(self) -> None:
-        """Give it its name: it appears among the others."""
+        """Give it its final name, so that it is listed with the others."""
         self.path = self.path.rename(self.path.with_name(self.path.name.removeprefix(".")))
 
     def append(self, line: str) -> None:
@@ -90,7 +90,7 @@ class Directory:
 
 
 class Memory:
-    """A run that is on no disk: its files by their names. It is never resumed."""
+    """A run in memory: its files by their names. It is never resumed."""
 
     def __init__(self, name: str) -> None:
         self.path = Path(name)

@@ -1,4 +1,4 @@
-"""What a run depends on besides its config: what one must know to repeat it."""
+"""What a run depends on besides its config: the facts that are needed to repeat it."""
 
 import functools
 import hashlib
@@ -41,7 +41,7 @@ def describe() -> dict[str, Any]:
     }
 
 
-@functools.cache  # the code that runs is that which was loaded, whatever happens to the files
+@functools.cache  # the checksum is of the loaded code, even if the files change later
 def code_hash() -> str:
     """A checksum over the source files of minigrad, nn and optim, to tell one code from another."""
     root = Path(__file__).parent.parent.parent
@@ -62,7 +62,7 @@ class Difference:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    """What differs in the facts called RECORDED, the likeliest cause of other numbers first.
+    """The differences in the facts called RECORDED, the likeliest cause of other numbers first.
 
     Packages and files are compared one by one. What an older run did not record yet, as the code
     or the processor, does not differ; `unrecorded` names it.
@@ -80,14 +80,14 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[D
     if None not in codes and codes[0] != codes[1]:
         yield Difference(CODE, *codes)
     files, files_now = (_mapping(facts.get("sha256")) for facts in (before, now))
-    for path in files.keys() & files_now.keys():  # other paths stand in the config
+    for path in files.keys() & files_now.keys():  # if the paths differ, so does the config
         if files[path] != files_now[path]:
             digests = (str(digest)[:12] for digest in (files[path], files_now[path]))
             yield Difference(f"sha256 of {path}", *digests)
 
 
 def unrecorded(facts: Mapping[str, Any]) -> list[str]:
-    """Which of the facts called RECORDED a run lacks, as one made by an older version does."""
+    """The facts called RECORDED that a run lacks, if it was made by an older version."""
     optional = () if facts.get("engine") == "numpy" else ("arrays",)
     return [name for name in RECORDED if name not in optional and facts.get(name) is None]
 

@@ -1,4 +1,4 @@
-"""A stored run for other tools: a CSV file, TensorBoard's event files, or an MLflow database."""
+"""Exports a stored run: to a CSV file, TensorBoard's event files, or an MLflow database."""
 
 import contextlib
 import csv
@@ -24,7 +24,7 @@ _MLFLOW_BATCH = 1000  # the most that its servers take at once
 
 
 class ExportError(ValueError):
-    """What hinders an export, and what to do about it: one sentence."""
+    """An export that is impossible; the message is one sentence with the reason and a remedy."""
 
 
 class _Source:
@@ -195,7 +195,7 @@ def _experiment(client: Any, name: str) -> str:
 
 
 def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
-    """Gives the id of the new MLflow run."""
+    """Create an MLflow run with the run's tags, params, metrics and end; return its id."""
     entities = _need("mlflow", "mlflow.entities")
     commit = (run.facts.git or {}).get("commit")
     status = run.status
@@ -233,7 +233,7 @@ _WRITERS = {"csv": _to_csv, "tensorboard": _to_tensorboard, "mlflow": _to_mlflow
 
 
 def _need(package: str, module: str) -> Any:
-    """A module of a package that minigrad can do without."""
+    """A module of an optional package. Raises ExportError if it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -18,7 +18,7 @@ STATUSES = get_args(Status)
 
 @dataclass
 class RunFacts:
-    """What is known of a run; a fact that run.json lacks has its default. `lines` is how many a
+    """The facts of a run; a fact that run.json lacks has its default. `lines` is how many a
     user's own loop logged; `extra` holds keys that such a loop, or a later version, added.
     """
 

@@ -17,8 +17,8 @@ _EXTENSIONS = ("fma", "fma4", "avx", "avx2", "avx512f", "asimd", "sve")  # by wh
 
 
 def describe() -> dict[str, Any]:
-    """What of the machine is in use now. "arrays" is there only where numpy is loaded, whose
-    choices are made when it is: without it nothing depends on them.
+    """The parts of the machine that are in use now. "arrays" is there only if numpy is loaded,
+    which makes its choices then: without it nothing depends on them.
     """
     libc = " ".join(platform.libc_ver())
     described: dict[str, Any] = {

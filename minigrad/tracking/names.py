@@ -20,7 +20,7 @@ _LISTED = 5  # ids in an error message
 
 
 class StoreError(ValueError):
-    """What cannot be found, read or done in a store, and what to do instead: one sentence."""
+    """An error in a store; the message is one sentence with the fault and what to do instead."""
 
 
 def new_id(name: str) -> str:
@@ -77,7 +77,7 @@ def nearest(known: Sequence[str], which: str) -> str:
 
 
 def ambiguous(which: str, fitting: Iterable[str]) -> str:
-    """What to say where several ids fit."""
+    """The message for several ids that fit."""
     newest = sorted(fitting, reverse=True)
     more = f" and {len(newest) - _LISTED:,} more" if len(newest) > _LISTED else ""
     listed = ", ".join(newest[:_LISTED]) + more

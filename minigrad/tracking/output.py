@@ -1,4 +1,4 @@
-"""What a run prints, kept in output.log as well."""
+"""Copies what a run prints to output.log as well."""
 
 import io
 import os
@@ -49,7 +49,7 @@ class OutputLog:
                 self._log.flush()
 
     def close(self) -> None:
-        # somebody may have put a stream of their own on top: then leave theirs
+        # another stream may have been installed since: do not remove it
         if sys.stdout is self._tees[0]:
             sys.stdout = self._streams[0]
         if sys.stderr is self._tees[1]:

@@ -1,4 +1,4 @@
-"""Plain data: what is read back equal to what was written."""
+"""Plain data: values that are read back equal to what was written."""
 
 import numbers
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ from minigrad.files import yaml12
 _MAX_DEPTH = 40
 _MAX_DIGITS = 308  # a float holds no larger number
 NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
-"""How JSON holds the numbers that it lacks."""
+"""How numbers that JSON does not have are stored."""
 
 
 def plain(value: object, where: str, depth: int = 0) -> Any:
-    """The value in None, booleans, numbers, text, lists, and mappings with text as keys.
+    """The value as None, booleans, numbers, text, lists, and mappings with text as keys.
 
-    A number of another library, as numpy's, becomes Python's equal one. `where` is what messages
-    call the value. Raises TypeError for a type that is not plain, ValueError for a value that no
-    file holds: both name the key.
+    A number of another library, such as numpy, becomes the equal Python number. `where` is the
+    value's name in messages. Raises TypeError for a type that is not plain, ValueError for a value
+    that cannot be stored: both name the key.
     """
     if depth > _MAX_DEPTH:
         raise ValueError(f"{where}: nested deeper than {_MAX_DEPTH} levels")
@@ -51,7 +51,7 @@ def plain(value: object, where: str, depth: int = 0) -> Any:
 
 
 def summary_value(value: object, where: str) -> Any:
-    """Plain data in which no text stands for a number: run.json holds nan as the text "nan"."""
+    """Plain data without texts that would be read as numbers: run.json stores nan as "nan"."""
     data = plain(value, where)
     for text in _texts(data):
         if text in NOT_FINITE:
@@ -60,7 +60,7 @@ def summary_value(value: object, where: str) -> Any:
 
 
 def restored(data: Any) -> Any:
-    """What `summary_value` was given, of what JSON holds."""
+    """The inverse of `summary_value` after JSON: the texts for nan and infinities as numbers."""
     if isinstance(data, dict):
         return {key: restored(member) for key, member in data.items()}
     if isinstance(data, list):

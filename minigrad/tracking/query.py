@@ -1,4 +1,4 @@
-"""What to show of which runs: values by key, conditions, an order."""
+"""Selects runs and their values: keys, conditions, an order."""
 
 import math
 import operator
@@ -20,18 +20,18 @@ _CONDITION = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _SIGNS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
-_CONFIGS_READ = 100  # reading the configs of more would make the list wait
+_CONFIGS_READ = 100  # reading the configs of more would take too long
 
 
 class _Absent:
-    """Stands for a value that a run does not have."""
+    """Marks a value that a run does not have."""
 
 
 ABSENT = _Absent()
 
 
 def value(run: StoredRun, key: str) -> Any:
-    """What a run has under a key, ABSENT if nothing: of itself, its facts, summary or config.
+    """A run's value under a key, ABSENT if none: from its facts, summary or config.
 
     Keys are dotted: status, git.commit, final_loss, optimizer.lr.
     """
@@ -48,7 +48,7 @@ def value(run: StoredRun, key: str) -> Any:
 
 
 def value_or_none(run: StoredRun, key: str) -> Any:
-    """The value in a list's cell: None where the run has nothing."""
+    """The value in a list's cell: None if the run has none."""
     its_value = value(run, key)
     return None if its_value is ABSENT else its_value
 
@@ -57,7 +57,7 @@ def value_or_none(run: StoredRun, key: str) -> Any:
 class Condition:
     """One `key=value`, `key<number` and so on: what a run must meet to be listed.
 
-    A key that has one of the signs in it stands in double quotes: `"acc<5">0.9`.
+    A key that contains one of the signs is put in double quotes: `"acc<5">0.9`.
     """
 
     key: str
@@ -115,7 +115,7 @@ def order(
 
 
 def columns(runs: Sequence[StoredRun]) -> list[str]:
-    """What a list shows unasked: COLUMNS, then what differs among the runs' configs."""
+    """The default columns of a list: COLUMNS, then the keys in which the configs differ."""
     if len(runs) > _CONFIGS_READ:
         return list(COLUMNS)
     configs = [config_of(run) for run in runs if run.status != "damaged"]

@@ -1,4 +1,4 @@
-"""A run being written: a directory of plain files, whole at every moment."""
+"""Writes a run: a directory of plain files, complete at every moment."""
 
 import atexit
 import json
@@ -29,7 +29,7 @@ _open_runs: set["Run"] = set()
 
 
 class Summary(MutableMapping[str, Any]):
-    """What came of a run, by name; each change is in run.json at once.
+    """The results of a run, by name; each change is written to run.json at once.
 
     A value is plain data. Raises TypeError and ValueError for another, which name the key.
     """
@@ -111,7 +111,7 @@ class Run:
 
     @property
     def output(self) -> Output:
-        """What is written to it goes to output.log."""
+        """A stream that writes to output.log."""
         return self._destination.output
 
     @property
@@ -120,7 +120,7 @@ class Run:
 
     @property
     def summary(self) -> Summary:
-        """What came of it: `run.summary["best"] = 0.1` is in run.json at once."""
+        """The results: `run.summary["best"] = 0.1` is written to run.json at once."""
         return self._summary
 
     @summary.setter
@@ -205,7 +205,7 @@ class Run:
     def abandon(self, error: str) -> None:
         """Mark a running run as interrupted, in a process that ends at once. Raises OSError.
 
-        It waits for no lock, since what holds it may never come to its end.
+        It waits for no lock, since the holder of the lock may never release it.
         """
         if self.facts.status == "running":
             self.facts.update(status="interrupted", ended=now(), error=error)
@@ -246,7 +246,7 @@ class Run:
 
 @atexit.register
 def _finish_open_runs() -> None:
-    # what ended the program, where an exception did; at a prompt, it may be of long ago
+    # the exception that ended the program, if any; at a prompt, it may be an old one
     error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
     for run in list(_open_runs):
         with suppress(OSError):
@@ -265,7 +265,7 @@ def init(
     group: str | None = None,
     **facts: Any,
 ) -> Run:
-    """Start a run in a new directory below `store`, for any loop of one's own.
+    """Start a run in a new directory below `store`, for your own training loop.
 
         with minigrad.tracking.init(name="mine", config={"lr": 0.1}) as run:
             for step in range(100):
@@ -280,7 +280,7 @@ def init(
     YAML or JSON cannot hold. Raises OSError where the store cannot be written.
     """
     text = config_text(config)
-    opening = _opening(name, tags, group, facts)  # takes its time: not while the run is half made
+    opening = _opening(name, tags, group, facts)  # slow: not while the run is half made
     directory = Directory.create(Path(store), name)
     opening.id = directory.path.name.removeprefix(".")
     try:
@@ -288,7 +288,7 @@ def init(
         directory.publish()
     except BaseException:
         directory.close()
-        shutil.rmtree(directory.path, ignore_errors=True)  # it holds nothing yet
+        shutil.rmtree(directory.path, ignore_errors=True)  # it is still empty
         raise
     _open_runs.add(run)
     relink(run.path.parent / LATEST, run.id)
@@ -383,7 +383,7 @@ def _metric_name(name: object) -> str:
 
 
 def _number(name: str, value: object) -> float | str:
-    """As a line holds it: nan and infinities as text."""
+    """As it is stored in a line: nan and infinities as text."""
     if type(value) is float and value - value == 0:  # finite, as nearly all are
         return value
     try:

@@ -1,4 +1,4 @@
-"""All there is to know of one run, section by section."""
+"""All facts of one run, section by section."""
 
 import os
 from typing import Any

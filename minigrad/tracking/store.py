@@ -1,4 +1,4 @@
-"""A store of runs: whatever its runs went through, all of them are listed."""
+"""A store of runs. All of them are listed, also crashed and damaged ones."""
 
 import functools
 import os
@@ -68,7 +68,7 @@ class StoredRun:
 
     @property
     def doubt(self) -> str:
-        """What to add to the status, where that is not sure; else ""."""
+        """An addition to the status if that is uncertain; else ""."""
         if self.alive is not None:
             return ""
         return f"running on {self.facts.host}, or died there"
@@ -95,7 +95,7 @@ class StoredRun:
         return self._once("log", read_log)
 
     def _once(self, what: str, read: Callable[[Path], T]) -> T:
-        """What is read; where that fails, it does so for good: damage may take long to be found."""
+        """The result of reading, cached, also if it fails: finding damage may take long."""
         if what not in self._unread:
             try:
                 return read(self.path)
@@ -120,7 +120,7 @@ def runs(store: str | Path) -> list[StoredRun]:
 
 
 def load(path: Path) -> StoredRun:
-    """The run at `path`, whatever is left of it. Never raises."""
+    """The run at `path`, as far as it can be read. Never raises."""
     if not os.path.isdir(path):  # unlike Path's, it never raises
         what = "a file, not the directory of a run"
         if path.is_symlink():
@@ -132,7 +132,7 @@ def load(path: Path) -> StoredRun:
         return StoredRun(path, damage=[str(error)])
     facts, damage = RunFacts.from_data(run_json)
     alive = _is_alive(path, facts) is not False
-    needed = [layout.CONFIG] if alive else [layout.CONFIG, layout.METRICS]  # it may just begin
+    needed = [layout.CONFIG] if alive else [layout.CONFIG, layout.METRICS]  # it may be starting now
     damage += [f"{name} is missing" for name in needed if not os.path.exists(path / name)]
     status = "crashed" if facts.status == "running" and not alive else str(facts.status)
     return StoredRun(path, run_json, facts, damage, "damaged" if damage else status)
@@ -147,7 +147,7 @@ def _is_alive(path: Path, facts: RunFacts) -> bool | None:
     if facts.host not in (None, platform.node()):
         return None
     if facts.pid_start is None and locked is False:
-        return False  # a process of this number may be another one
+        return False  # it may be another process now
     return not environment.is_gone(facts.pid, facts.pid_start)
 
 
@@ -181,13 +181,13 @@ def find(store: str | Path, which: str) -> StoredRun:
 
 
 def command(verb: str, store: str | Path, *arguments: str) -> str:
-    """What to type next."""
+    """A hint at the next command."""
     in_store = [] if str(store) == "runs" else ["--store", str(store)]
     return f"python -m minigrad.runs {shlex.join([verb, *arguments, *in_store])}"
 
 
 def empty(store: str | Path) -> str:
-    """What to say of a store without runs."""
+    """The message for a store without runs."""
     out = "" if str(store) == "runs" else f" --out {shlex.quote(str(store))}"
     train = f"python -m minigrad.train configs/xor.yaml{out}"
     return f"no runs in {str(store)!r} yet: {train} makes one"
@@ -209,7 +209,7 @@ def _is_run(path: Path) -> bool:
 
 
 def _latest(store: str | Path) -> StoredRun:
-    """What the link points to; the newest by time where there is no link, or it dangles."""
+    """The target of the link; the newest by time if there is no valid link."""
     link = Path(store) / LATEST
     if link.is_symlink() and link.is_dir():
         return _at(Path(store), link)

@@ -1,4 +1,4 @@
-"""Mini-batches, shuffled anew each epoch, that can go on where they stopped."""
+"""Mini-batches, shuffled again each epoch, which can continue where they stopped."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class Batches:
         return [inputs[i] for i in chosen], [targets[i] for i in chosen]
 
     def choose(self) -> list[int] | None:
-        """Which samples the next batch has; None for all of them, in their own order."""
+        """The samples of the next batch; None for all of them, in their original order."""
         if self.whole:
             return None
         if self._position >= len(self._order):
@@ -49,12 +49,12 @@ class Batches:
         self._position = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """What the next batches depend on, ready for JSON."""
+        """The state on which the next batches depend, ready for JSON."""
         version, words, gauss = self._epoch_start or self.rng.getstate()  # not drawn from yet
         return {"position": self._position, "rng": [version, list(words), gauss]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on as the batches that gave the state would have."""
+        """Continue as the batches that returned the state would have."""
         version, words, gauss = state["rng"]
         self.rng.setstate((version, tuple(words), gauss))
         self._epoch_start, self._order, self._position = self.rng.getstate(), [], 0

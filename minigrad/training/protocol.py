@@ -1,4 +1,4 @@
-"""What a runner asks of a trainer, whether it trains one seed or many at once."""
+"""What a runner needs of a trainer, which trains one seed or many at once."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,7 +43,7 @@ class TrainerLike(Protocol):
 
     @property
     def agreement(self) -> Any:
-        """How far the engine's first step was from eager's; None where that says nothing."""
+        """The deviation of the engine's first step from eager; None if there is none to give."""
 
     @property
     def predict(self) -> Callable[[list[list[float]]], Outputs] | None:

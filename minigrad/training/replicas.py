@@ -84,12 +84,12 @@ class ReplicaTrainer:
 
     @property
     def agreement(self) -> Any:
-        """How far the engine's first step was from eager's."""
+        """The deviation of the engine's first step from eager."""
         return self.engine.agreement
 
     @property
     def predict(self) -> None:
-        """Many models have no one output."""
+        """None: many models have no single output."""
 
     @property
     def batches(self) -> Batches:
@@ -148,7 +148,7 @@ class ReplicaTrainer:
         return Evaluation(quartiles(losses)[1], None)
 
     def results(self, initial_loss: float) -> dict[str, Any]:
-        """What came of the training, by the names of a run's summary.
+        """The results of the training, by the names of a run's summary.
 
         A seed that has no final loss has diverged too. Raises Diverged if every seed has.
         """
@@ -179,7 +179,7 @@ class ReplicaTrainer:
         self._recorder.restore(files[NAME], self.step, self.is_logged, self.failures)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the steps to come depend on, ready for JSON."""
+        """The state on which the next steps depend, ready for JSON."""
         schedules = [self.replicas[index].schedule for index in self.active]
         return {
             "step": self.step,
@@ -192,7 +192,7 @@ class ReplicaTrainer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on, bit for bit, as the trainer that gave the state would have."""
+        """Continue, bit for bit, as the trainer that returned the state would have."""
         failures = {int(index): reason for index, reason in state["failures"].items()}
         self._keep(state["active"])  # with those that only had no final loss: they may go on
         self.failures = {i: why for i, why in failures.items() if i not in self.active}

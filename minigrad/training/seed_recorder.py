@@ -1,4 +1,4 @@
-"""What a training of many seeds keeps of each seed while it goes on."""
+"""Records the numbers of each seed during a training of many."""
 
 from collections.abc import Callable, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""What a run of many seeds leaves of each: one compact file, which numpy reads."""
+"""The results of each seed of a run of many: one compact file, which numpy reads."""
 
 import io
 import math
@@ -37,7 +37,7 @@ class SeedTable:
 
     @classmethod
     def empty(cls, seeds: Sequence[int]) -> "SeedTable":
-        """The table of seeds of which nothing is known yet."""
+        """The table of seeds before any number is known."""
         numbers = [field.name for field in fields(cls)][3:-1]
         unknown = {name: np.full(len(seeds), np.nan) for name in numbers}
         return cls(

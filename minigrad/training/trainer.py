@@ -1,4 +1,4 @@
-"""The training loop, bare. Progress bars, trackers and early stops are its consumers."""
+"""The training loop alone. Progress bars, trackers and early stops are its consumers."""
 
 import math
 import time
@@ -42,7 +42,7 @@ class Evaluation:
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A schedule with a memory, as plateau."""
+    """A schedule with a state, such as plateau."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -55,7 +55,7 @@ class Diverged(ArithmeticError):
 
 @dataclass
 class Trainer:
-    """A model on its engine, its optimizer, its data, and how they meet.
+    """A model on its engine, its optimizer and its data, and the loop that trains it.
 
     `validation` is measured every `validate_every` steps. `correct` tells whether a sample's
     outputs are right. `clip_value` and `clip_norm` bound each gradient and the norm of all, in this
@@ -119,7 +119,7 @@ class Trainer:
         return Evaluation(loss, self._accuracy(outputs, dataset.targets))
 
     def results(self, initial_loss: float) -> dict[str, Any]:
-        """What came of the training, by the names of a run's summary. Raises Diverged."""
+        """The results of the training, by the names of a run's summary. Raises Diverged."""
         final = self.evaluate()
         summary = {
             "initial_loss": initial_loss,
@@ -133,7 +133,7 @@ class Trainer:
 
     @property
     def agreement(self) -> Any:
-        """How far the engine's first step was from eager's; None of eager itself."""
+        """The deviation of the engine's first step from eager; None for eager itself."""
         return self.engine.agreement
 
     @property
@@ -145,7 +145,7 @@ class Trainer:
         """Each seed's numbers are a table; one seed has none."""
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the steps to come depend on, ready for JSON."""
+        """The state on which the next steps depend, ready for JSON."""
         schedule = self.schedule.state_dict() if isinstance(self.schedule, Stateful) else None
         return {
             "step": self.step,

@@ -1,8 +1,7 @@
 """python -m minigrad.train on bad input: exit code 2 and a clear line a fault, whatever the input.
 
-In the tables, `told` is what the one line on stderr must say after its place: parts in this order,
-parted by " ... ". A tuple stands for as many lines.
-"""
+In the tables, `message` is what the one line on stderr must say after its place: parts in this
+order, parted by " ... ". A tuple stands for as many lines."""
 
 import contextlib
 import os
@@ -31,7 +30,7 @@ from optim import OPTIMIZERS
 from optim.schedules import SCHEDULES
 from tests import unmeasured
 
-Told: TypeAlias = str | tuple[str, ...]
+Message: TypeAlias = str | tuple[str, ...]
 
 BASE = {
     "name": "name: tiny",
@@ -76,7 +75,7 @@ def text_of(change: str) -> tuple[str, set[int]]:
 
 # --- the config, one line of it bad -----------------------------------------------------------
 
-LINES: dict[str, tuple[str, Told]] = {
+LINES: dict[str, tuple[str, Message]] = {
     # the name and the seed
     "name empty": ("name: ''", "name: ... at least 1 character"),
     "name of 101 letters": (f"name: {'n' * 101}", "name: ... at most 100 characters"),
@@ -593,7 +592,7 @@ BOMB = TWO + "".join(
     f"{chr(n + 1)}: &{chr(n + 1)} [{', '.join([f'*{chr(n)}'] * 10)}]\n" for n in range(97, 106)
 )
 
-FILES: dict[str, tuple[str | bytes, Told]] = {
+FILES: dict[str, tuple[str | bytes, Message]] = {
     "empty": ("", ":1:1: ... 'key: value'"),
     "blank lines": ("\n\n\n", ":1:1: ... 'key: value'"),
     "only comments": ("# a\n# b\n", ":1:1: ... 'key: value'"),
@@ -752,7 +751,7 @@ WRONG_KINDS = [
 
 # --- overrides ----------------------------------------------------------------------------------
 
-OVERRIDES: dict[str, tuple[list[str], Told]] = {
+OVERRIDES: dict[str, tuple[list[str], Message]] = {
     "no equals sign": (["optimizer.lr"], "'optimizer.lr' ... key=value"),
     "only an equals sign": (["="], "'=' ... key=value"),
     "no key": (["=3"], "'=3' ... key=value"),
@@ -807,7 +806,7 @@ OVERRIDES: dict[str, tuple[list[str], Told]] = {
 
 GOOD_CSV = "a,b,y\n1,2,0\n3,4,1\n"
 
-CSVS: dict[str, tuple[str | bytes, str, Told]] = {
+CSVS: dict[str, tuple[str | bytes, str, Message]] = {
     "ragged": ("a,b,y\n1,2,0\n3,1\n", "bce", ":3: ... 3 cells ... found 2"),
     "too long a row": ("a,b,y\n1,2,0,9\n", "bce", ":2: ... 3 cells ... found 4"),
     "a word": ("a,b,y\n1,x,0\n", "bce", ":2: column 'b': must be a finite number, found 'x'"),
@@ -854,7 +853,7 @@ CSVS: dict[str, tuple[str | bytes, str, Told]] = {
 }
 
 # Labels that do not fit the loss: the fault is the config's.
-LABELS: dict[str, tuple[str, str, Told]] = {
+LABELS: dict[str, tuple[str, str, Message]] = {
     "labels 1 and 2 with bce": ("a,y\n1,1\n3,2\n", "bce", "loss: bce needs labels 0 and 1 ... 2"),
     "labels -1 and 1 with hinge": ("a,y\n1,-1\n3,1\n", "hinge", "loss: hinge needs labels 0 and 1"),
     "measurements with bce": ("a,y\n1,0.5\n3,1\n", "bce", "loss: bce needs labels 0 and 1 ... 0.5"),
@@ -896,7 +895,7 @@ def {}(x):
 """
 
 # Content of ops.py, the value of `plugins`, and what is told.
-PLUGINS: dict[str, tuple[str | bytes, str, Told]] = {
+PLUGINS: dict[str, tuple[str | bytes, str, Message]] = {
     "missing": ("", "[nowhere.py]", "nowhere.py ... cannot be read ... No such file"),
     "second of two missing": ("", "[ops.py, nowhere.py]", "nowhere.py ... cannot be read"),
     "text for a list": ("", "ops.py", "plugins: must be a list ... found 'ops.py'"),
@@ -1032,7 +1031,7 @@ NASTY: dict[str, tuple[Callable[[Path], object], str, str]] = {
 
 # --- the harder ones of each table ----------------------------------------------------------------
 
-HARDER: dict[str, dict[str, tuple[Any, Told]]] = {
+HARDER: dict[str, dict[str, tuple[Any, Message]]] = {
     "LINES": {
         "name with an escape beyond Unicode": (r'name: "\U00110000"', "not valid YAML"),
         "name with an escape of 32 bits": (r'name: "\UFFFFFFFF"', "not valid YAML"),
@@ -1143,7 +1142,7 @@ HARDER: dict[str, dict[str, tuple[Any, Told]]] = {
 
 LINES |= HARDER["LINES"]
 OVERRIDES |= HARDER["OVERRIDES"]
-PLUGINS |= {name: (*given, told) for name, (given, told) in HARDER["PLUGINS"].items()}
+PLUGINS |= {name: (*first, message) for name, (first, message) in HARDER["PLUGINS"].items()}
 
 COLUMNS = ",".join([*(f"c{i}" for i in range(999)), "y"])
 NASTY |= {
@@ -1187,14 +1186,14 @@ class Refuse:
         out = self.folder / "runs"
         before = sorted(self.folder.rglob("*"))
         code = train.main([str(self.config), *overrides, "--out", str(out)])
-        told = self.capsys.readouterr()
+        printed = self.capsys.readouterr()
         assert code == 2
-        assert told.out == ""
+        assert printed.out == ""
         assert sorted(self.folder.rglob("*")) == before
-        return checked(told.err, starts or [f"{self.config}:"])
+        return lines_of(printed.err, starts or [f"{self.config}:"])
 
 
-def checked(err: str, starts: Sequence[str]) -> list[str]:
+def lines_of(err: str, starts: Sequence[str]) -> list[str]:
     """The lines of stderr, if they are what a terminal should be sent."""
     assert err.endswith("\n")
     lines = err.removesuffix("\n").split("\n")
@@ -1208,8 +1207,8 @@ def checked(err: str, starts: Sequence[str]) -> list[str]:
     return lines
 
 
-def check_told(lines: Sequence[str], told: Told) -> None:
-    expected = [told] if isinstance(told, str) else told
+def check_message(lines: Sequence[str], message: Message) -> None:
+    expected = [message] if isinstance(message, str) else message
     assert len(lines) == len(expected), lines
     for line, sentence in zip(lines, expected, strict=True):
         rest = line
@@ -1223,12 +1222,12 @@ def refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refuse:
     return Refuse(tmp_path, capsys)
 
 
-@pytest.mark.parametrize(("change", "told"), LINES.values(), ids=list(LINES))
-def test_a_bad_line_is_told_at_its_place(change: str, told: Told, refuse: Refuse) -> None:
+@pytest.mark.parametrize(("change", "message"), LINES.values(), ids=list(LINES))
+def test_a_bad_line_is_told_at_its_place(change: str, message: Message, refuse: Refuse) -> None:
     text, numbers = text_of(change)
     refuse.write(text)
     lines = refuse()
-    check_told(lines, told)
+    check_message(lines, message)
     for line in lines:
         place = re.match(r":(\d+):(\d+): ", line.removeprefix(str(refuse.config)))
         assert place
@@ -1236,11 +1235,13 @@ def test_a_bad_line_is_told_at_its_place(change: str, told: Told, refuse: Refuse
             assert int(place[1]) in numbers
 
 
-@pytest.mark.parametrize(("content", "told"), FILES.values(), ids=list(FILES))
-def test_a_bad_file_is_told_at_its_place(content: str | bytes, told: Told, refuse: Refuse) -> None:
+@pytest.mark.parametrize(("content", "message"), FILES.values(), ids=list(FILES))
+def test_a_bad_file_is_told_at_its_place(
+    content: str | bytes, message: Message, refuse: Refuse
+) -> None:
     refuse.write(content)
     lines = refuse()
-    check_told(lines, told)
+    check_message(lines, message)
     for line in lines:
         assert re.match(r":\d+:\d+: ", line.removeprefix(str(refuse.config)))
 
@@ -1252,9 +1253,9 @@ def test_a_value_of_the_wrong_kind_is_told_with_its_key(
     text, numbers = text_of(template.format(WRONG[wrong]))
     refuse.write(text)
     for line in refuse():
-        number, _, told = line.removeprefix(f"{refuse.config}:").split(":", 2)
+        number, _, message = line.removeprefix(f"{refuse.config}:").split(":", 2)
         assert int(number) in numbers
-        assert re.match(rf" {re.escape(key)}(\.\d+)?: ", told)
+        assert re.match(rf" {re.escape(key)}(\.\d+)?: ", message)
 
 
 @pytest.mark.parametrize(("key", "template", "wrong"), WRONG_KINDS[:: len(WRONG) + 1])
@@ -1266,62 +1267,64 @@ def test_an_override_of_the_wrong_kind_is_told_with_its_key(
         assert line.startswith(f"command line: {key}")
 
 
-@pytest.mark.parametrize(("overrides", "told"), OVERRIDES.values(), ids=list(OVERRIDES))
-def test_a_bad_override_is_told_as_such(overrides: list[str], told: Told, refuse: Refuse) -> None:
+@pytest.mark.parametrize(("overrides", "message"), OVERRIDES.values(), ids=list(OVERRIDES))
+def test_a_bad_override_is_told_as_such(
+    overrides: list[str], message: Message, refuse: Refuse
+) -> None:
     refuse.write(MINIMAL)
-    check_told(refuse(*overrides, starts=["command line: ", f"{refuse.config}:"]), told)
+    check_message(refuse(*overrides, starts=["command line: ", f"{refuse.config}:"]), message)
 
 
-@pytest.mark.parametrize(("content", "loss", "told"), CSVS.values(), ids=list(CSVS))
+@pytest.mark.parametrize(("content", "loss", "message"), CSVS.values(), ids=list(CSVS))
 def test_bad_data_is_told_at_its_line(
-    content: str | bytes, loss: str, told: Told, refuse: Refuse
+    content: str | bytes, loss: str, message: Message, refuse: Refuse
 ) -> None:
     path = refuse.folder / "d.csv"
     refuse.write(content, "d.csv")
     refuse.write(text_of(f"data: {{name: csv, path: d.csv, target: y}}\nloss: {loss}")[0])
-    check_told(refuse(starts=[f"{path}:"]), told)
+    check_message(refuse(starts=[f"{path}:"]), message)
 
 
-@pytest.mark.parametrize(("content", "loss", "told"), LABELS.values(), ids=list(LABELS))
+@pytest.mark.parametrize(("content", "loss", "message"), LABELS.values(), ids=list(LABELS))
 def test_labels_that_do_not_fit_are_told_at_the_config(
-    content: str, loss: str, told: Told, refuse: Refuse
+    content: str, loss: str, message: Message, refuse: Refuse
 ) -> None:
     refuse.write(content, "d.csv")
-    share = 0.5 if "val_fraction" in told else 0
+    share = 0.5 if "val_fraction" in message else 0
     data = f"data: {{name: csv, path: d.csv, target: y, val_fraction: {share}}}"
     refuse.write(text_of(f"{data}\nloss: {loss}")[0])
-    check_told(refuse(), told)
+    check_message(refuse(), message)
 
 
-@pytest.mark.parametrize(("path", "told"), CSV_PATHS.values(), ids=list(CSV_PATHS))
-def test_a_path_that_leads_to_no_data_is_told(path: str, told: str, refuse: Refuse) -> None:
+@pytest.mark.parametrize(("path", "message"), CSV_PATHS.values(), ids=list(CSV_PATHS))
+def test_a_path_that_leads_to_no_data_is_told(path: str, message: str, refuse: Refuse) -> None:
     refuse.write(text_of(f"data: {{name: csv, path: {path}, target: y}}")[0])
-    check_told(refuse(starts=[str(refuse.folder), "/dev/"]), told)
+    check_message(refuse(starts=[str(refuse.folder), "/dev/"]), message)
 
 
-@pytest.mark.parametrize(("content", "value", "told"), PLUGINS.values(), ids=list(PLUGINS))
+@pytest.mark.parametrize(("content", "value", "message"), PLUGINS.values(), ids=list(PLUGINS))
 def test_a_bad_plugin_is_told_in_one_line(
-    content: str | bytes, value: str, told: Told, refuse: Refuse
+    content: str | bytes, value: str, message: Message, refuse: Refuse
 ) -> None:
     refuse.write(content, "ops.py")
     refuse.write(text_of(f"plugins: {value}")[0])
-    check_told(refuse(), told)
+    check_message(refuse(), message)
 
 
-@pytest.mark.parametrize(("store", "told"), STORES.values(), ids=list(STORES))
+@pytest.mark.parametrize(("store", "message"), STORES.values(), ids=list(STORES))
 def test_a_store_that_cannot_be_written_is_told_in_one_line(
     store: str,
-    told: str,
+    message: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(MINIMAL)
     assert train.main([str(config), "--out", str(tmp_path / store)]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    (line,) = checked(said.err, [f"--out {tmp_path / store}: "])
-    assert told in line
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = lines_of(printed.err, [f"--out {tmp_path / store}: "])
+    assert message in line
     assert list(tmp_path.iterdir()) == [config]
 
 
@@ -1334,11 +1337,11 @@ def test_bad_usage_exits_2(
     with pytest.raises(SystemExit) as left:
         train.main([argument.format(config=config) for argument in arguments])
     assert left.value.code == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("python -m minigrad.train: ")
-    assert said.err.count("\n") == 1
-    assert "Traceback" not in said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("python -m minigrad.train: ")
+    assert printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err
     assert list(tmp_path.iterdir()) == [config]
 
 
@@ -1392,18 +1395,18 @@ def bytes_read(pid: int) -> int:
         return 0
 
 
-def check_measured(folder: Path, config: Path | str, starts: Sequence[str], told: str) -> None:
+def check_measured(folder: Path, config: Path | str, starts: Sequence[str], message: str) -> None:
     ended = measured(folder, str(config), "--out", str(folder / "runs"))
     assert (ended.code, ended.out) == (2, "")
-    assert told in checked(ended.err, starts)[0]
+    assert message in lines_of(ended.err, starts)[0]
     assert not (folder / "runs").exists()
     assert ended.bytes_read < READ_AT_MOST
     assert ended.megabytes < 300
 
 
-@pytest.mark.parametrize(("make", "name", "told"), NASTY.values(), ids=list(NASTY))
+@pytest.mark.parametrize(("make", "name", "message"), NASTY.values(), ids=list(NASTY))
 def test_what_could_hang_or_fill_the_memory_is_refused_early(
-    make: Callable[[Path], object], name: str, told: str, tmp_path: Path
+    make: Callable[[Path], object], name: str, message: str, tmp_path: Path
 ) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(text_of(CSV_LINE)[0])
@@ -1411,7 +1414,7 @@ def test_what_could_hang_or_fill_the_memory_is_refused_early(
         config.unlink()
     make(tmp_path / name)
     starts = [f"{tmp_path / name}:"]
-    check_measured(tmp_path, config, starts, told)
+    check_measured(tmp_path, config, starts, message)
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/urandom", "/dev/tty"])
@@ -1429,8 +1432,8 @@ def test_a_pipe_is_no_plugin(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(text_of("plugins: [ops.py]")[0])
     os.mkfifo(tmp_path / "ops.py")
-    told = f"plugin {tmp_path}/ops.py cannot be read: it is not a regular file"
-    check_measured(tmp_path, config, [f"{config}:"], told)
+    message = f"plugin {tmp_path}/ops.py cannot be read: it is not a regular file"
+    check_measured(tmp_path, config, [f"{config}:"], message)
 
 
 def test_a_model_too_large_for_the_datas_columns_is_refused_by_its_count(tmp_path: Path) -> None:
@@ -1441,6 +1444,6 @@ def test_a_model_too_large_for_the_datas_columns_is_refused_by_its_count(tmp_pat
 
 
 def test_a_folder_and_nothing_at_all_are_no_configs(refuse: Refuse) -> None:
-    check_told(refuse(), "cannot be read ... No such file")
+    check_message(refuse(), "cannot be read ... No such file")
     refuse.config.mkdir()
-    check_told(refuse(), "cannot be read ... directory")
+    check_message(refuse(), "cannot be read ... directory")

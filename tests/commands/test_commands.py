@@ -6,12 +6,12 @@ import sys
 
 
 def test_every_command_that_is_named_explains_itself() -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "minigrad"], capture_output=True, text=True, check=True
     )
-    commands = re.findall(r"^python -m (minigrad\.\w+)", told.stdout, flags=re.MULTILINE)
+    commands = re.findall(r"^python -m (minigrad\.\w+)", result.stdout, flags=re.MULTILINE)
     assert {"minigrad.train", "minigrad.runs", "minigrad.graph"} <= set(commands)
-    assert told.stderr == ""
+    assert result.stderr == ""
     for command in commands:
         explained = subprocess.run(
             [sys.executable, "-m", command, "--help"], capture_output=True, text=True, check=True

@@ -92,9 +92,9 @@ def signalled(
     until(lambda: process.poll() is not None or when(out))
     for number in numbers:
         process.send_signal(number)
-    said, err = process.communicate(timeout=HANG)
+    output, err = process.communicate(timeout=HANG)
     assert err.startswith(NOTE)
-    return process.returncode, said
+    return process.returncode, output
 
 
 def stopped(
@@ -106,9 +106,9 @@ def stopped(
     """
     for attempt in range(100):
         out = folder / str(attempt)
-        code, said = signalled(out, when, *numbers)
+        code, output = signalled(out, when, *numbers)
         if code != 0:
-            return out, code, said
+            return out, code, output
     raise AssertionError("no signal hit a training that was under way")
 
 
@@ -238,8 +238,8 @@ def test_a_damaged_checkpoint_is_refused_and_the_previous_one_used_only_when_sai
     newest.write_bytes(cut)
     resumed = train(store, "--resume", "latest")
     assert resumed.returncode == 0
-    told = resumed.stdout.splitlines()[0]
-    assert told == (
+    first = resumed.stdout.splitlines()[0]
+    assert first == (
         f"{newest} is damaged: its checksum does not match its content: "
         f"going on from checkpoint.previous.json, step {step}"
     )
@@ -293,9 +293,9 @@ def test_two_processes_cannot_go_on_with_one_run(undisturbed: Path, tmp_path: Pa
         )
         for _ in range(2)
     ]
-    said = [process.communicate()[1] for process in both]
+    errors = [process.communicate()[1] for process in both]
     assert sorted(process.returncode for process in both) in ([0, 2], [0, 0])
-    for process, err in zip(both, said, strict=True):
+    for process, err in zip(both, errors, strict=True):
         if process.returncode == 2:
             assert re.search(r"process \d+ is writing it|is running|is finished", err)
     assert metrics(run) == metrics(undisturbed)

@@ -294,8 +294,8 @@ def test_one_telling_feature_among_many_saves_labels_from_being_called_shuffled(
     rng = random.Random(4)
     targets = [float(i % 2) for i in range(60)]
     noise = [[rng.gauss(0.0, 1.0) for _ in range(30)] for _ in targets]
-    told_by_one = [[t + rng.gauss(0.0, 0.6), *row] for t, row in zip(targets, noise, strict=True)]
-    finding = of(check_labels, Dataset(told_by_one, targets, classes=2))
+    inputs = [[t + rng.gauss(0.0, 0.6), *row] for t, row in zip(targets, noise, strict=True)]
+    finding = of(check_labels, Dataset(inputs, targets, classes=2))
     assert finding.verdict == "ok"
     assert finding.sentence.startswith("one feature alone explains ")
     assert of(check_labels, Dataset(noise, targets, classes=2)).verdict == "FAIL"

@@ -219,8 +219,8 @@ def test_a_scalar_means_what_yaml_1_2_says(
     line: str, holds: Callable[[Any], bool], trained: Train
 ) -> None:
     key = line.partition(":")[0]
-    kept = [other for other in MINIMAL.splitlines() if not other.startswith(f"{key}:")]
-    assert holds(trained("\n".join([*kept, line]) + "\n"))
+    others = [other for other in MINIMAL.splitlines() if not other.startswith(f"{key}:")]
+    assert holds(trained("\n".join([*others, line]) + "\n"))
 
 
 def test_an_anchor_may_be_used_again(trained: Train) -> None:

@@ -74,10 +74,10 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def quietly(out: Path, *arguments: str) -> tuple[int, list[str]]:
     """Exit code and lines of a training in this process."""
-    said = StringIO()
-    with redirect_stdout(said):
+    output = StringIO()
+    with redirect_stdout(output):
         code = train.main([*arguments, "--out", str(out)])
-    return code, said.getvalue().splitlines()
+    return code, output.getvalue().splitlines()
 
 
 def the_run(out: Path) -> Path:
@@ -91,8 +91,8 @@ def facts(out: Path) -> dict[str, Any]:
         raise AssertionError(f"{name} is no JSON")
 
     text = (the_run(out) / "run.json").read_text()
-    found: dict[str, Any] = json.loads(text, parse_constant=refuse)
-    return found
+    run_json: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return run_json
 
 
 def metrics(run: Path) -> list[dict[str, Any]]:
@@ -118,8 +118,8 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
     run = the_run(tmp_path)
     number = r"\d[\d.e-]*"
     first, second, *rest = result.stdout.splitlines()
-    told = rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s"
-    assert re.fullmatch(told, first)
+    sentence = rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s"
+    assert re.fullmatch(sentence, first)
     assert re.fullmatch(
         rf"expectations met: initial loss within \[0\.6, 1\] in 20 of 20 seeds, worst {number} "
         rf"\(seed \d+\), final loss below 0\.001 in 20 of 20 seeds, worst {number} \(seed \d+\)",
@@ -138,8 +138,8 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("without_pictures")
 def test_the_summary_is_that_of_the_seeds_in_the_file(tmp_path: Path) -> None:
     code, _ = quietly(tmp_path, MOONS, "--seeds", "3..11", "train.steps=60")
-    told, finals = facts(tmp_path), table(the_run(tmp_path)).final_loss
-    summary, verdicts = told["summary"], told["expectations"]
+    run_json, finals = facts(tmp_path), table(the_run(tmp_path)).final_loss
+    summary, verdicts = run_json["summary"], run_json["expectations"]
     assert (summary["seeds"], summary["diverged"], summary["steps"]) == (9, 0, 60)
     assert summary["final_loss"] == np.median(finals)
     assert summary["final_loss_q25"] == np.sort(finals)[2]
@@ -150,8 +150,8 @@ def test_the_summary_is_that_of_the_seeds_in_the_file(tmp_path: Path) -> None:
     assert [verdict["met"] for verdict in verdicts] == [True, bool((finals < 0.02).all())]
     assert verdicts[1]["found"] == finals.max()
     assert code == (0 if summary["met"] == 9 else 1)
-    assert told["status"] == "finished"
-    assert told["lifted"]["deviation"] < 1e-9
+    assert run_json["status"] == "finished"
+    assert run_json["lifted"]["deviation"] < 1e-9
 
 
 @pytest.mark.usefixtures("without_pictures")
@@ -208,8 +208,8 @@ def test_some_seeds_that_diverge_are_named_and_the_others_go_on(tmp_path: Path) 
     assert code == 1
     assert len(lost) == 3
     for seed, line in zip(lost, lines[1:4], strict=True):
-        told = f"seed {seed} diverged at step {many.diverged_at[seed]}: the loss is "
-        assert line.startswith(told)
+        beginning = f"seed {seed} diverged at step {many.diverged_at[seed]}: the loss is "
+        assert line.startswith(beginning)
         assert "the first operation to break was" in line
     assert lines[4].startswith("expectation missed: final loss below 0.02 in 0 of 8 seeds")
     assert lines[5:] == [f"run   {run}", f"plot  {run}/loss.png"]  # with losses up to 1e301
@@ -260,7 +260,7 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--seeds", "0"], "command line: train.seeds: 0 names no seed: write a count from 1"),
         (["--seeds", "5..3"], "command line: train.seeds: '5..3' names no seed"),
@@ -289,18 +289,18 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_line_before_anything_is_written(
-    arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train.main([XOR, *arguments, "--out", str(tmp_path / "runs")]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(told)
+    assert printed.err.startswith(message)
     assert printed.err.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
-    ("train_block", "told"),
+    ("train_block", "message"),
     [
         ("{engine: numpy, seeds: 5..3}", "c.yaml:5:31: train.seeds: '5..3' names no seed"),
         ("{engine: numpy, seeds: []}", "c.yaml:5:31: train.seeds: [] names no seed"),
@@ -311,7 +311,7 @@ def test_what_cannot_be_trained_is_refused_in_one_line_before_anything_is_writte
     ],
 )
 def test_what_a_file_says_wrongly_is_refused_at_its_line(
-    train_block: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train_block: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(
@@ -319,7 +319,7 @@ def test_what_a_file_says_wrongly_is_refused_at_its_line(
         f"train: {train_block}\n"
     )
     assert train.main([str(path), "--out", str(tmp_path / "runs")]) == 2
-    assert capsys.readouterr().err.startswith(f"{tmp_path}/{told}")
+    assert capsys.readouterr().err.startswith(f"{tmp_path}/{message}")
     assert not (tmp_path / "runs").exists()
 
 
@@ -387,8 +387,8 @@ def test_a_killed_training_goes_on_as_if_it_never_had_been(
     code, lines = quietly(out, "--resume", "latest")
     assert code == 1
     saved = steps[-1] // 9 * 9
-    told = f"resumed at step {saved}" if saved else "no checkpoint was saved yet"
-    assert lines[0].startswith(told)
+    sentence = f"resumed at step {saved}" if saved else "no checkpoint was saved yet"
+    assert lines[0].startswith(sentence)
     assert_the_same(the_run(out), undisturbed)
 
 
@@ -417,15 +417,15 @@ def test_an_interrupted_training_goes_on_as_if_it_never_had_been(
     (tmp_path / "orders").write_text(f"{step} {number:d}\n")
     monkeypatch.setenv("ORDERS", str(tmp_path / "orders"))
     out = tmp_path / "runs"
-    found, lines = quietly(out, *MANY, plugin)
-    assert found == code
+    exit_code, lines = quietly(out, *MANY, plugin)
+    assert exit_code == code
     cause = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
     assert lines[0].startswith(f"interrupted by {cause} after step {step} of 120, at loss ")
     assert lines[1].startswith("python -m minigrad.train --resume ")
     assert load(the_run(out)).status == "interrupted"
     assert table(the_run(out)).steps.max() == step // 3 * 3
-    found, lines = quietly(out, "--resume", "latest")
-    assert (found, lines[0]) == (1, f"resumed at step {step + 1}")
+    exit_code, lines = quietly(out, "--resume", "latest")
+    assert (exit_code, lines[0]) == (1, f"resumed at step {step + 1}")
     assert_the_same(the_run(out), undisturbed)
 
 
@@ -440,7 +440,7 @@ def _flip(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (Path.unlink, "seeds.npz cannot be read: No such file or directory"),
         (_cut, "seeds.npz is damaged: "),
@@ -449,12 +449,12 @@ def _flip(path: Path) -> None:
     ],
 )
 def test_without_each_seeds_numbers_training_starts_again(
-    damage: Callable[[Path], object], told: str, stopped: Path, undisturbed: Path
+    damage: Callable[[Path], object], message: str, stopped: Path, undisturbed: Path
 ) -> None:
     damage(the_run(stopped) / "seeds.npz")
     code, lines = quietly(stopped, "--resume", "latest")
     assert code == 1
-    assert lines[0].startswith(told)
+    assert lines[0].startswith(message)
     assert lines[0].endswith(": training starts again from step 0")
     assert_the_same(the_run(stopped), undisturbed)
 
@@ -463,23 +463,23 @@ def test_without_each_seeds_numbers_training_starts_again(
 def test_the_seeds_numbers_are_on_the_disk_before_the_checkpoint_that_needs_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     whole = checkpoint.write
 
     def write(directory: Path, state: dict[str, Any]) -> None:
-        found.append((len(table(directory).steps), state["step"]))
+        steps.append((len(table(directory).steps), state["step"]))
         whole(directory, state)
 
     monkeypatch.setattr(checkpoint, "write", write)
     quietly(tmp_path, MOONS, *SHORT, "--seeds", "3", "train.checkpoint_every=6")
-    assert found == [(6, 6), (12, 12), (18, 18), (20, 20), (20, 20)]
+    assert steps == [(6, 6), (12, 12), (18, 18), (20, 20), (20, 20)]
 
 
 def test_other_seeds_are_no_way_to_go_on(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (the_run(stopped) / "seeds.npz").read_bytes()
     assert train.main(["--resume", "latest", "--seeds", "13", "--out", str(stopped)]) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "--resume: train.seeds was 12, now it is 13"
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[0] == "--resume: train.seeds was 12, now it is 13"
     assert (the_run(stopped) / "seeds.npz").read_bytes() == before
 
 
@@ -516,10 +516,10 @@ def run(finished: Path, tmp_path: Path) -> Path:
 
 
 def verb(store: Path, *arguments: str) -> tuple[int, str]:
-    said = StringIO()
-    with redirect_stdout(said):
+    output = StringIO()
+    with redirect_stdout(output):
         code = runs.main([*arguments, "--store", str(store)])
-    return code, said.getvalue()
+    return code, output.getvalue()
 
 
 def verified(run: Path) -> tuple[int, str]:
@@ -528,18 +528,18 @@ def verified(run: Path) -> tuple[int, str]:
 
 def test_the_verbs_work_on_a_run_of_many_seeds(finished: Path, tmp_path: Path) -> None:
     identity = the_run(finished).name
-    code, said = verb(finished, "list", "--json")
-    assert (code, [row["id"] for row in json.loads(said)]) == (0, [identity])
+    code, output = verb(finished, "list", "--json")
+    assert (code, [row["id"] for row in json.loads(output)]) == (0, [identity])
     columns = "id,seeds,diverged,worst_seed,met"
-    code, said = verb(finished, "list", "--columns", columns, "--filter", "diverged>0")
-    assert (code, said.splitlines()[1].split()[1:]) == (0, ["8", "3", "1", "0"])
-    code, said = verb(finished, "show", "latest", "--json")
-    shown = json.loads(said)
+    code, output = verb(finished, "list", "--columns", columns, "--filter", "diverged>0")
+    assert (code, output.splitlines()[1].split()[1:]) == (0, ["8", "3", "1", "0"])
+    code, output = verb(finished, "show", "latest", "--json")
+    shown = json.loads(output)
     assert (code, shown["results"]["diverged"], shown["damage"]) == (0, 3, [])
     assert shown["expectations"][1].endswith("in 0 of 8 seeds, worst inf (seed 3)")
-    code, said = verb(finished, "show", "latest")
+    code, output = verb(finished, "show", "latest")
     assert code == 0
-    assert "seeds.npz" in said
+    assert "seeds.npz" in output
     assert verb(finished, "compare", identity, "latest")[0] == 0
     picture = str(tmp_path / "q25.png")
     metric = ["--metric", "diverged", "--out", picture]
@@ -571,13 +571,13 @@ def test_verify_finds_a_changed_number_in_the_log(name: str, run: Path) -> None:
     line[name] = math.nextafter(was, math.inf)
     lines[6] = json.dumps(line)
     (run / "metrics.jsonl").write_text("\n".join([*lines, ""]))
-    code, said = verified(run)
+    code, output = verified(run)
     assert code == 1
-    assert f"differs first at step 30: {name} was {line[name]!r}, is {was!r}" in said
+    assert f"differs first at step 30: {name} was {line[name]!r}, is {was!r}" in output
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "told"),
+    ("name", "place", "message"),
     [
         ("loss", (6, 5), "loss of seed 5 at step 30 was 9.5, is "),
         ("loss", (40, 7), "loss of seed 7 at step 199 was 9.5, is nan"),
@@ -589,39 +589,41 @@ def test_verify_finds_a_changed_number_in_the_log(name: str, run: Path) -> None:
     ],
 )
 def test_verify_finds_a_changed_number_in_the_seeds(
-    name: str, place: tuple[int, ...], told: str, run: Path
+    name: str, place: tuple[int, ...], message: str, run: Path
 ) -> None:
     changed = table(run)
     getattr(changed, name)[place] = 9.5
     (run / "seeds.npz").write_bytes(changed.to_bytes())
-    code, said = verified(run)
+    code, output = verified(run)
     assert code == 1
-    assert f"differs in seeds.npz: {told}" in said
+    assert f"differs in seeds.npz: {message}" in output
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (Path.unlink, "seeds.npz is missing"),
         (_cut, "seeds.npz is damaged: "),
         (_flip, "seeds.npz is damaged: "),
     ],
 )
-def test_verify_tells_damaged_seeds(damage: Callable[[Path], object], told: str, run: Path) -> None:
+def test_verify_tells_damaged_seeds(
+    damage: Callable[[Path], object], message: str, run: Path
+) -> None:
     damage(run / "seeds.npz")
-    code, said = verified(run)
+    code, output = verified(run)
     assert code == 1
-    assert told in said
-    assert said.count("\n") == 1
+    assert message in output
+    assert output.count("\n") == 1
 
 
 def test_verify_finds_a_changed_summary(run: Path) -> None:
-    told = json.loads((run / "run.json").read_text())
-    told["summary"]["worst_seed"] = 2
-    (run / "run.json").write_text(json.dumps(told))
-    code, said = verified(run)
+    run_json = json.loads((run / "run.json").read_text())
+    run_json["summary"]["worst_seed"] = 2
+    (run / "run.json").write_text(json.dumps(run_json))
+    code, output = verified(run)
     assert code == 1
-    assert "differs in the summary: worst_seed was 2, is 1" in said
+    assert "differs in the summary: worst_seed was 2, is 1" in output
 
 
 @pytest.mark.parametrize("written", ["", "null", "~"])
@@ -657,9 +659,9 @@ def test_when_every_seed_diverges_their_curves_and_counts_are_left(tmp_path: Pat
 
 def test_check_tells_damaged_seeds(run: Path) -> None:
     _flip(run / "seeds.npz")
-    code, said = verb(run.parent, "check")
+    code, output = verb(run.parent, "check")
     assert code == 1
-    assert "seeds.npz is damaged" in said
+    assert "seeds.npz is damaged" in output
 
 
 def test_the_worst_of_the_picture_is_the_worst_that_is_told(tmp_path: Path) -> None:

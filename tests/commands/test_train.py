@@ -97,7 +97,7 @@ def test_log_every_thins_the_log_and_keeps_the_last_step(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("nmae: xor", "c.yaml:1:1: nmae: unknown key 'nmae'"),
         ("data: {name: xro}", "c.yaml:3:14: data: unknown name 'xro': did you mean 'xor'"),
@@ -105,7 +105,7 @@ def test_log_every_thins_the_log_and_keeps_the_last_step(tmp_path: Path) -> None
     ],
 )
 def test_a_misspelled_key_name_or_number_exits_2_in_one_line_and_leaves_no_run(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     lines = {
         "name": "name: xor",
@@ -120,7 +120,7 @@ def test_a_misspelled_key_name_or_number_exits_2_in_one_line_and_leaves_no_run(
     config.write_text("\n".join(lines.values()) + "\n")
     result = train(tmp_path / "runs", str(config))
     assert result.returncode == 2
-    assert told.split(": ", 1)[1] in result.stderr
+    assert message.split(": ", 1)[1] in result.stderr
     assert "Traceback" not in result.stderr
     assert all(line.startswith(f"{tmp_path}/c.yaml:") for line in result.stderr.splitlines())
     assert not (tmp_path / "runs").exists()

@@ -104,9 +104,9 @@ def _faults(a: Block, b: Block, original: Path, translation: Path, root: Path) -
         change = [*(a.inline_code - b.inline_code), *(b.inline_code - a.inline_code)]
         yield f"other words in backquotes: {', '.join(change)}"
     expected = [_target(original, link, root) for link in a.links]
-    found = [Path(os.path.normpath(translation.parent / link)) for link in b.links]
-    if sorted(expected) != sorted(found):
-        yield f"links to {', '.join(map(str, found)) or 'nothing'}"
+    links = [Path(os.path.normpath(translation.parent / link)) for link in b.links]
+    if sorted(expected) != sorted(links):
+        yield f"links to {', '.join(map(str, links)) or 'nothing'}"
     if len(a.words) >= 3 and a.words == b.words:
         yield "is not translated"
     elif english := [word for word in b.words if word in ENGLISH_WORDS]:

@@ -145,9 +145,9 @@ def test_a_usual_mistake_is_met_by_a_message_that_names_it(
     source = file.read_text(encoding="utf-8")
     assert source.count(right) == 1
     file.write_text(source.replace(right, wrong), encoding="utf-8")
-    said = list(run(folder, "-m", f"lab{number}").failed.values())
-    assert any(hint in message for message in said), said
-    message = next(message for message in said if hint in message)
+    messages = list(run(folder, "-m", f"lab{number}").failed.values())
+    assert any(hint in message for message in messages), messages
+    message = next(message for message in messages if hint in message)
     assert re.search(r"\n +expected: .*\n +found: .*\n +hint: ", message)
 
 

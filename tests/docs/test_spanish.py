@@ -95,6 +95,6 @@ def test_a_faithful_translation_has_no_differences(tmp_path: Path) -> None:
 )
 def test_what_went_astray_is_named(right: str, wrong: str, fault: str, tmp_path: Path) -> None:
     assert SPANISH.count(right) == 1
-    found = compared(tmp_path, ENGLISH, SPANISH.replace(right, wrong))
-    assert len(found) == 1
-    assert fault in found[0]
+    faults = compared(tmp_path, ENGLISH, SPANISH.replace(right, wrong))
+    assert len(faults) == 1
+    assert fault in faults[0]

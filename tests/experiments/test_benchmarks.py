@@ -78,13 +78,13 @@ def committed() -> Findings:
 def test_every_script_runs_and_prints_the_rows_that_it_writes(
     script: str, ran: dict[str, Ran]
 ) -> None:
-    found = ran[script]
-    assert found.code == 0, found.errors
-    assert found.rows
-    assert "Traceback" not in found.errors
-    for row in found.rows:
-        assert row["question"] in found.output
-        assert row["what"] in found.output
+    result = ran[script]
+    assert result.code == 0, result.errors
+    assert result.rows
+    assert "Traceback" not in result.errors
+    for row in result.rows:
+        assert row["question"] in result.output
+        assert row["what"] in result.output
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -137,7 +137,7 @@ def test_who_is_not_asked_for_is_not_called_absent(ran: dict[str, Ran]) -> None:
 
 @pytest.mark.slow
 def test_one_command_runs_what_all_the_scripts_do(ran: dict[str, Ran]) -> None:
-    questions = {name: {row["question"] for row in found.rows} for name, found in ran.items()}
+    questions = {name: {row["question"] for row in result.rows} for name, result in ran.items()}
     whole = questions.pop("all")
     assert whole == set().union(*questions.values())
 
@@ -152,8 +152,8 @@ def test_results_come_as_json_and_as_markdown(tmp_path: Path, committed: Finding
     again = Findings.load(tmp_path / "again.json")
     assert again.to_json() == committed.to_json()
     assert report.markdown(again) == report.markdown(committed)
-    told = (FOLDER / "results.md").read_text(encoding="utf-8")
-    assert told == f"# Results\n\n{report.markdown(committed)}\n"
+    written = (FOLDER / "results.md").read_text(encoding="utf-8")
+    assert written == f"# Results\n\n{report.markdown(committed)}\n"
 
 
 def test_the_tables_of_the_readmes_are_those_of_the_results(committed: Findings) -> None:
@@ -209,9 +209,9 @@ def test_the_ratio_is_the_median_of_those_within_a_round() -> None:
 def test_a_bound_holds_or_is_missed(row: Row, verdict: str | None) -> None:
     assert row.verdict == verdict
     around = Surroundings("a processor", 2, "x", "y", 0.0, {}, {})
-    found = Findings(around, [Section("A question", [row], 1)])
-    assert exit_code(found) == (verdict == "missed")
-    assert ("MISSED" in report.text(found)) == (verdict == "missed")
+    findings = Findings(around, [Section("A question", [row], 1)])
+    assert exit_code(findings) == (verdict == "missed")
+    assert ("MISSED" in report.text(findings)) == (verdict == "missed")
 
 
 def test_unequal_work_is_refused() -> None:
@@ -253,17 +253,17 @@ def test_a_readme_without_its_markers_is_refused_and_kept(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--quick", "--readme"], "--readme wants figures that mean something"),
         (["--torch-python", "no/such/python"], "there is no interpreter no/such/python"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_measured(
-    arguments: list[str], said: str
+    arguments: list[str], message: str
 ) -> None:
     done = command("all", *arguments)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert said in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

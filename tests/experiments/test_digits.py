@@ -11,15 +11,15 @@ FOLDER = Path("experiments/digits")
 def test_the_script_reads_at_least_96_per_cent_of_the_test_digits_and_the_page_shows_it() -> None:
     command = [sys.executable, "-W", "error", str(FOLDER / "digits.py")]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = re.search(r"right on (\d+) of 360 digits .*: ([\d.]+)%\n$", result.stdout)
-    assert found
-    assert int(found[1]) >= 0.96 * 360
+    score = re.search(r"right on (\d+) of 360 digits .*: ([\d.]+)%\n$", result.stdout)
+    assert score
+    assert int(score[1]) >= 0.96 * 360
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)[0]
     assert [line.split()[0] for line in result.stdout.splitlines()] == [
         line.split()[0] for line in shown.splitlines()
     ]
-    assert abs(int(found[1]) - int(re.findall(r"right on (\d+)", shown)[0])) <= 3
+    assert abs(int(score[1]) - int(re.findall(r"right on (\d+)", shown)[0])) <= 3
 
 
 def test_the_script_has_50_lines_on_tensors_modules_and_adam_alone() -> None:

@@ -107,8 +107,8 @@ def test_the_page_has_question_command_figure_answer_and_what_to_try(study: Stud
 
 
 def test_the_answer_quotes_only_what_is_printed_or_drawn(study: Study) -> None:
-    said = set(NUMBER.findall(study.shown)) | set(NUMBER.findall(texts(study.committed)))
-    assert said.issuperset(NUMBER.findall(study.answer))
+    numbers = set(NUMBER.findall(study.shown)) | set(NUMBER.findall(texts(study.committed)))
+    assert numbers.issuperset(NUMBER.findall(study.answer))
 
 
 def test_the_figure_is_small_and_made_of_lines_and_text(study: Study) -> None:
@@ -139,10 +139,10 @@ def test_the_figure_of_other_seeds_is_told_apart(studies: dict[str, Study]) -> N
 
 
 def test_every_run_of_a_study_is_in_the_store_and_finished(study: Study) -> None:
-    found = store.runs(study.store)
-    assert len(found) >= 8
-    assert {run.status for run in found} == {"finished"}
-    assert all(run.metrics() for run in found)
+    runs = store.runs(study.store)
+    assert len(runs) >= 8
+    assert {run.status for run in runs} == {"finished"}
+    assert all(run.metrics() for run in runs)
 
 
 def test_the_commands_to_try_work(study: Study, tmp_path: Path) -> None:
@@ -168,14 +168,14 @@ def first_words(text: str) -> list[str]:
     return [line.split()[0] for line in text.splitlines()]
 
 
-def alike(found: str, expected: str) -> bool:
+def alike(text: str, expected: str) -> bool:
     """The same words, and numbers that differ by a tenth at most.
 
     Another processor adds in another order, and training makes much of the last digits.
     """
-    if NUMBER.sub("#", found).split() != NUMBER.sub("#", expected).split():
+    if NUMBER.sub("#", text).split() != NUMBER.sub("#", expected).split():
         return False
-    pairs = zip(NUMBER.findall(found), NUMBER.findall(expected), strict=True)
+    pairs = zip(NUMBER.findall(text), NUMBER.findall(expected), strict=True)
     return all(math.isclose(float(a), float(b), rel_tol=0.1, abs_tol=1e-12) for a, b in pairs)
 
 

@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from minigrad import config
+from minigrad.config import Config
+from minigrad.config import load as load_config
 from minigrad.runner import build
 
 LOSSES = Path(__file__).with_name("torch_trainings.json")
@@ -47,9 +48,9 @@ TRAININGS: dict[str, list[str]] = {
 
 
 def minigrad_losses(arguments: list[str]) -> list[float]:
-    checked = config.load(arguments[0], arguments[1:])
-    trainer = build.build_trainer(checked)
-    return [record.loss for record in trainer.train(checked.train.steps)]
+    config = load_config(arguments[0], arguments[1:])
+    trainer = build.build_trainer(config)
+    return [record.loss for record in trainer.train(config.train.steps)]
 
 
 def derive() -> dict[str, list[float]]:
@@ -59,23 +60,23 @@ def derive() -> dict[str, list[float]]:
 def _torch_losses(arguments: list[str]) -> list[float]:
     import torch
 
-    checked = config.load(arguments[0], arguments[1:])
-    dataset, _ = build.build_dataset(checked)
+    config = load_config(arguments[0], arguments[1:])
+    dataset, _ = build.build_dataset(config)
     inputs = torch.tensor(dataset.inputs, dtype=torch.float64)
     targets = torch.tensor(dataset.targets, dtype=torch.float64)
-    model = _model(torch, checked, dataset)
-    optimizer = _optimizer(torch, checked, model)
+    model = _model(torch, config, dataset)
+    optimizer = _optimizer(torch, config, model)
     scheduler = None
-    if checked.scheduler.name == "cosine":
-        t_max = checked.scheduler.settings()["T_max"]
+    if config.scheduler.name == "cosine":
+        t_max = config.scheduler.settings()["T_max"]
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, t_max)
     losses = []
-    for _ in range(checked.train.steps):
+    for _ in range(config.train.steps):
         optimizer.zero_grad()
-        loss = _loss(torch, checked.loss, model(inputs), targets)
+        loss = _loss(torch, config.loss, model(inputs), targets)
         loss.backward()
-        if checked.train.clip_norm:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), checked.train.clip_norm)
+        if config.train.clip_norm:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), config.train.clip_norm)
         optimizer.step()
         if scheduler:
             scheduler.step()
@@ -83,8 +84,8 @@ def _torch_losses(arguments: list[str]) -> list[float]:
     return losses
 
 
-def _model(torch: Any, checked: config.Config, dataset: Any) -> Any:
-    ours = build.build_model(checked, dataset)
+def _model(torch: Any, config: Config, dataset: Any) -> Any:
+    ours = build.build_model(config, dataset)
     activation = {"tanh": "Tanh", "relu": "ReLU", "silu": "SiLU", "gelu": "GELU"}
     layers: list[Any] = []
     for layer in ours.layers:
@@ -94,13 +95,13 @@ def _model(torch: Any, checked: config.Config, dataset: Any) -> Any:
                 for column, weight in enumerate(neuron.weights):
                     linear.weight[row, column] = weight.data
                 linear.bias[row] = neuron.bias.data
-        layers += [linear, getattr(torch.nn, activation[str(checked.model.activation)])()]
+        layers += [linear, getattr(torch.nn, activation[str(config.model.activation)])()]
     return torch.nn.Sequential(*layers[:-1])
 
 
-def _optimizer(torch: Any, checked: config.Config, model: Any) -> Any:
-    make = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop"}[checked.optimizer.name]
-    return getattr(torch.optim, make)(model.parameters(), **checked.optimizer.settings())
+def _optimizer(torch: Any, config: Config, model: Any) -> Any:
+    make = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop"}[config.optimizer.name]
+    return getattr(torch.optim, make)(model.parameters(), **config.optimizer.settings())
 
 
 def _loss(torch: Any, name: str, outputs: Any, targets: Any) -> Any:

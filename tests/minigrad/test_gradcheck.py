@@ -93,9 +93,9 @@ def test_a_share_that_is_lost_between_operations_is_found_and_none_is_blamed() -
 def test_a_kink_within_the_step_is_told_and_not_called_wrong(f, at: float, op: str) -> None:
     report = gradcheck(f, [at])
     assert report.checked == 0
-    (told,) = report.kinks
-    assert f"a kink of {op}" in told
-    assert "within the step of" in told
+    (sentence,) = report.kinks
+    assert f"a kink of {op}" in sentence
+    assert "within the step of" in sentence
 
 
 def test_a_graph_that_changes_within_the_step_is_told() -> None:

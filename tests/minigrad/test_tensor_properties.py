@@ -85,8 +85,8 @@ def plans(draw: st.DrawFn) -> Plan:
     whole = draw(st.lists(st.integers(1, 3), min_size=0, max_size=3))
     leaves = []
     for _ in range(draw(st.integers(1, 3))):
-        kept = whole[draw(st.integers(0, len(whole))) :]
-        shape = tuple(draw(st.sampled_from([1, length])) for length in kept)
+        last_lengths = whole[draw(st.integers(0, len(whole))) :]
+        shape = tuple(draw(st.sampled_from([1, length])) for length in last_lengths)
         number = st.integers(-2000, 2000).map(lambda n: (n + 0.5) / 1000)
         count = math.prod(shape)
         numbers = draw(st.lists(number, min_size=count, max_size=count, unique=True))

@@ -161,13 +161,13 @@ def bits(nodes: list[Value]) -> list[str]:
 
 def below(root: Value) -> list[Value]:
     """The root and every node below it, leaves and constants included."""
-    found = {root: None}
+    nodes = {root: None}
     stack = [root]
     while stack:
-        new = [parent for parent in stack.pop().parents if parent not in found]
-        found.update(dict.fromkeys(new))
+        new = [parent for parent in stack.pop().parents if parent not in nodes]
+        nodes.update(dict.fromkeys(new))
         stack += new
-    return list(found)
+    return list(nodes)
 
 
 def distance_to_kink(node: Value) -> float:

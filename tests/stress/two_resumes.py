@@ -97,21 +97,21 @@ def faults(store: Path, undisturbed: list[dict[str, float]], rng: random.Random)
         for seed, path in zip(seeds, errors, strict=True)
     ]
     codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
-    said = [path.read_text() for path in errors]
-    found = []
+    messages = [path.read_text() for path in errors]
+    sentences = []
     if sorted(codes) != [0, 2]:
-        found.append(f"exit codes {codes}: {said}")
-    if any(code == 2 and text.count("\n") != 1 for code, text in zip(codes, said, strict=True)):
-        found.append(f"not one line: {said}")
+        sentences.append(f"exit codes {codes}: {messages}")
+    if any(code == 2 and text.count("\n") != 1 for code, text in zip(codes, messages, strict=True)):
+        sentences.append(f"not one line: {messages}")
     log = read_log(run)
     rows = [{key: row[key] for key in row if key != "time"} for row in log.rows]
     if log.damage or rows != undisturbed:
-        found.append(f"{len(rows)} lines of {len(undisturbed)}, or other numbers: {log.damage}")
+        sentences.append(f"{len(rows)} lines of {len(undisturbed)}, or other numbers: {log.damage}")
     facts = json.loads((run / "run.json").read_text())
     if (facts["status"], facts["summary"]["steps"]) != ("finished", 60):
-        found.append(f"run.json says {facts['status']}, {facts['summary']}")
-    OUTCOMES.update([text.split(": ", 2)[-1].strip()[:60] for text in said if text])
-    return found
+        sentences.append(f"run.json says {facts['status']}, {facts['summary']}")
+    OUTCOMES.update([text.split(": ", 2)[-1].strip()[:60] for text in messages if text])
+    return sentences
 
 
 OUTCOMES: Counter[str] = Counter()
@@ -133,9 +133,9 @@ def main() -> int:
         ]
         wrong = 0
         for number in range(arguments.rounds):
-            found = faults(Path(folder, str(number)), undisturbed, rng)
-            wrong += bool(found)
-            for fault in found:
+            faults_of_round = faults(Path(folder, str(number)), undisturbed, rng)
+            wrong += bool(faults_of_round)
+            for fault in faults_of_round:
                 print(f"round {number}: {fault}")
     refusals = sum(OUTCOMES.values())
     print(f"{arguments.rounds} rounds, {refusals} refusals, {wrong or 'none'} with a fault")

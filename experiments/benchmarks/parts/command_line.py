@@ -29,12 +29,12 @@ def as_script(doc: str | None, measures: Callable[[], Iterable[Measure]]) -> int
     parser = options(doc)
     parser.add_argument("count", nargs="?", type=_positive, help="rounds; of xor_seeds.py, seeds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all that was found there")
-    given = parser.parse_args()
-    found = collect(setting(parser, given), measures)
-    print(report.text(found, details=True))
-    if given.json:
-        found.save(given.json)
-    return exit_code(found)
+    arguments = parser.parse_args()
+    findings = collect(setting(parser, arguments), measures)
+    print(report.text(findings, details=True))
+    if arguments.json:
+        findings.save(arguments.json)
+    return exit_code(findings)
 
 
 def options(doc: str | None) -> argparse.ArgumentParser:
@@ -67,8 +67,8 @@ def collect(setting: Setting, measures: Callable[[], Iterable[Measure]]) -> Find
     return Findings(around, sections)
 
 
-def exit_code(found: Findings) -> int:
-    return int(any(row.verdict == "missed" for row in found.rows))
+def exit_code(findings: Findings) -> int:
+    return int(any(row.verdict == "missed" for row in findings.rows))
 
 
 def _unbound(section: Section) -> Section:

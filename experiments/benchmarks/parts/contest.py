@@ -60,10 +60,10 @@ def contest(entries: Sequence[Entry], rounds: int) -> dict[str, Timed]:
 def check_equal_work(entries: Sequence[Entry]) -> float:
     """How far losses are from the first peer's after as many steps, relative: the most of them.
 
-    0 if there is nobody else. Ends the program beyond TOLERANCE.
+    0 if there is no other peer. Ends the program beyond TOLERANCE.
     """
     first, *others = entries
-    found = 0.0
+    largest = 0.0
     for entry in others:
         for steps in sorted({CHECKED, entry.steps}):
             ours = first.process.turn(first.task, steps).losses
@@ -72,8 +72,8 @@ def check_equal_work(entries: Sequence[Entry]) -> float:
             if not worst <= TOLERANCE:
                 names = f"{first.name} and {entry.name}"
                 sys.exit(f"unequal work: after {steps} steps {names} are {worst:.1e} apart")
-            found = max(found, worst)
-    return found
+            largest = max(largest, worst)
+    return largest
 
 
 def remarks(apart: float, timed: Iterable[Timed]) -> list[str]:

@@ -28,10 +28,10 @@ def measure(setting: Setting) -> Section:
 
 def lift_once(given: Task) -> Lifted:
     """A task's network, lifted and run forward and back over its points."""
-    found = lift_model(model(given), nn.losses.bce, given.inputs[0], given.targets[0])
+    lifted = lift_model(model(given), nn.losses.bce, given.inputs[0], given.targets[0])
     inputs, targets = np.array(given.inputs), np.array(given.targets)[:, None]
-    found.gradient(np.array(given.weights[0]), [inputs, targets])
-    return found
+    lifted.gradient(np.array(given.weights[0]), [inputs, targets])
+    return lifted
 
 
 def _row(case: Case, rounds: int) -> Row:

@@ -19,8 +19,8 @@ def put(path: Path, table: str) -> None:
 
 def _parted(path: Path) -> tuple[str, str, str]:
     begin, end = MARKERS
-    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
+    before, begun, rest = path.read_text(encoding="utf-8").partition(begin)
     inside, ended, after = rest.partition(end)
-    if not (found and ended):
+    if not (begun and ended):
         sys.exit(f"{path.name}: needs a line {begin.strip()} and below it {end.strip()}")
     return before, inside, after

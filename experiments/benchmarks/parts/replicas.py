@@ -37,5 +37,5 @@ def measure(setting: Setting) -> Section:
         theirs = timed[name].microseconds if name in timed else None
         what = f"XOR, {seeds:,} seeds, a model's step"
         rows.append(beside(what, "us", mine, peer, theirs, at_least))
-    said = remarks(apart, timed.values())
-    return Section("Many seeds at once", rows, rounds, remarks=said)
+    notes = remarks(apart, timed.values())
+    return Section("Many seeds at once", rows, rounds, remarks=notes)

@@ -24,32 +24,32 @@ TELLING = (
 """What the README shows, by the rows' `what` and `peer`."""
 
 
-def text(found: Findings, details: bool = False) -> str:
+def text(findings: Findings, details: bool = False) -> str:
     """For the terminal: one table, with a heading a question; and each section's own, if wanted."""
-    parts = [machine(found.surroundings), *_absent(found), "", _one_table(found.sections)]
+    parts = [machine(findings.surroundings), *_absent(findings), "", _one_table(findings.sections)]
     if details:
         parts += [
             f"\n{section.question}\n{_detail(section.detail)}"
-            for section in found.sections
+            for section in findings.sections
             if section.detail
         ]
-    methods = (f"{section.question}: {section.method}" for section in found.sections)
+    methods = (f"{section.question}: {section.method}" for section in findings.sections)
     return "\n".join([*parts, "", *methods])
 
 
-def markdown(found: Findings) -> str:
+def markdown(findings: Findings) -> str:
     """The whole table, where it was measured, and how."""
     lines = [
-        f"{machine(found.surroundings)}.",
-        *(f"{line}." for line in _absent(found)),
+        f"{machine(findings.surroundings)}.",
+        *(f"{line}." for line in _absent(findings)),
         "",
         "| question | what | minigrad | peer | peer's | ratio | bound |",
         "|---|---|--:|---|--:|--:|---|",
     ]
-    for section in found.sections:
+    for section in findings.sections:
         lines += _markdown_rows(section)
-    methods = (f"- {section.question}: {section.method}." for section in found.sections)
-    return "\n".join([*lines, "", *methods, *map(_details, found.sections)])
+    methods = (f"- {section.question}: {section.method}." for section in findings.sections)
+    return "\n".join([*lines, "", *methods, *map(_details, findings.sections)])
 
 
 def _details(section: Section) -> str:
@@ -59,18 +59,20 @@ def _details(section: Section) -> str:
     return f"\n{section.question}, in detail:\n\n```text\n{_detail(section.detail)}\n```"
 
 
-def short(found: Findings) -> str:
+def short(findings: Findings) -> str:
     """The most telling rows, for the README."""
     lines = ["| | minigrad | peer | peer's | ratio |", "|---|--:|---|--:|--:|"]
     rows = {
-        (row.what, row.peer): (section, row) for section in found.sections for row in section.rows
+        (row.what, row.peer): (section, row)
+        for section in findings.sections
+        for row in section.rows
     }
     for key in TELLING:
         if key in rows:
             section, row = rows[key]
             *cells, _bound = _cells(row)
             lines.append(_line(f"{section.question}: {row.what}", *cells))
-    return "\n".join([*lines, "", f"{machine(found.surroundings)}."])
+    return "\n".join([*lines, "", f"{machine(findings.surroundings)}."])
 
 
 def machine(around: Surroundings) -> str:
@@ -86,21 +88,21 @@ def number(value: float) -> float | int:
     return int(rounded) if abs(rounded) >= 100 else rounded
 
 
-def _absent(found: Findings) -> Iterator[str]:
+def _absent(findings: Findings) -> Iterator[str]:
     """Who could not take part, if anybody should have."""
-    if any(row.peer and row.ratio is None for row in found.rows):
-        for name, packages in found.surroundings.absent.items():
+    if any(row.peer and row.ratio is None for row in findings.rows):
+        for name, packages in findings.surroundings.absent.items():
             yield f"{name} is absent: its interpreter has no {' and no '.join(packages)}"
 
 
 def _one_table(sections: Sequence[Section]) -> str:
     rows = [_columns(row) for section in sections for row in section.rows]
     header, *lines = table(HEADER, rows, WIDTH).splitlines()
-    told = [header]
+    printed = [header]
     for section in sections:
-        told += ["", section.question, *lines[: len(section.rows)]]
+        printed += ["", section.question, *lines[: len(section.rows)]]
         lines = lines[len(section.rows) :]
-    return "\n".join(told)
+    return "\n".join(printed)
 
 
 def _columns(row: Row) -> list[Any]:

@@ -29,11 +29,11 @@ class Row:
         """On the bound: ok, missed or absent; None without a bound."""
         if self.at_least is None and self.at_most is None:
             return None
-        found = self.ratio if self.peer else self.median
-        if found is None:
+        figure = self.ratio if self.peer else self.median
+        if figure is None:
             return "absent"
-        too_low = self.at_least is not None and not found >= self.at_least
-        too_high = self.at_most is not None and not found <= self.at_most
+        too_low = self.at_least is not None and not figure >= self.at_least
+        too_high = self.at_most is not None and not figure <= self.at_most
         return "missed" if too_low or too_high else "ok"
 
 

@@ -23,7 +23,7 @@ class Setting:
 
     def peers(self) -> dict[str, Peer]:
         """By the names that the table gives them."""
-        found = [
+        every_peer = [
             Peer("lifted", "lifted"),
             Peer("lifted replicas", "lifted_replicas"),
             Peer("Tensor", "tensors"),
@@ -33,4 +33,4 @@ class Setting:
             Peer("PyTorch script", "xor_torch", self.torch_python, ("torch", "matplotlib")),
             Peer("JAX", "jax_jit", self.jax_python, ("jax",)),
         ]
-        return {peer.name: peer for peer in found}
+        return {peer.name: peer for peer in every_peer}

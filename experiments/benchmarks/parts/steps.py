@@ -119,8 +119,8 @@ def measure(setting: Setting, names: Collection[str] = ALL) -> Section:
                 timed = contest(entries, rounds)
                 turns += timed.values()
                 rows += _rows(case, timed, names)
-    said = remarks(max(apart), turns)
-    return Section("A training step", rows, rounds, remarks=said)
+    notes = remarks(max(apart), turns)
+    return Section("A training step", rows, rounds, remarks=notes)
 
 
 def _entries(case: Case, working: Mapping[str, Process], folder: Path, quick: bool) -> list[Entry]:

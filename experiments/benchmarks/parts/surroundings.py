@@ -38,15 +38,15 @@ def surroundings(setting: Setting) -> Surroundings:
         machine=platform.machine(),
         system=platform.system(),
         load=round(os.getloadavg()[0], 2),
-        versions={name: found for name, found in versions.items() if found},
+        versions={name: package for name, package in versions.items() if package},
         absent={name: peer.missing for name, peer in peers.items() if peer.missing},
     )
 
 
 def _version(peer: Peer) -> str | None:
     """Of its first package, with that of its Python where this one is of another."""
-    found, python = version(peer.python, peer.packages[0]), python_version(peer.python)
-    return found if python == platform.python_version() else found and f"{found} on {python}"
+    package, python = version(peer.python, peer.packages[0]), python_version(peer.python)
+    return package if python == platform.python_version() else package and f"{package} on {python}"
 
 
 def _processor() -> str:

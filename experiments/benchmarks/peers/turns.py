@@ -86,7 +86,7 @@ class Process:
 def at_work(peers: Sequence[Peer]) -> Iterator[dict[str, Process]]:
     """The peers that are here, by name."""
     with ExitStack() as stack:
-        found = {peer.name: Process(peer) for peer in peers if not peer.missing}
-        for process in found.values():
+        processes = {peer.name: Process(peer) for peer in peers if not peer.missing}
+        for process in processes.values():
             stack.callback(process.close)
-        yield found
+        yield processes

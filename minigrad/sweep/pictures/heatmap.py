@@ -56,38 +56,39 @@ def draw_heatmap(
 ) -> None:
     """Write the map to `path`: a number and a colour for each cell, and a frame for the best one.
 
-    `values` are the values of each key, in the order of their rows and columns.
+    `values` are the values of each key, in the order of their rows and columns. With three keys
+    there is a panel for each value of one of them, in a grid of `rows` by `columns` panels.
     """
-    where = layout(values)
-    xs, ys = values[where.x], values[where.y]
-    panels = values[where.panel] if where.panel else [None]
-    down = math.ceil(len(panels) * len(xs) / _ACROSS)
-    across = math.ceil(len(panels) / down)
-    names = min(_LONGEST, max(style.text_width(cell(y)) for y in ys))
+    keys = layout(values)
+    xs, ys = values[keys.x], values[keys.y]
+    panels = values[keys.panel] if keys.panel else [None]
+    rows = math.ceil(len(panels) * len(xs) / _ACROSS)
+    columns = math.ceil(len(panels) / rows)
+    label_width = min(_LONGEST, max(style.text_width(cell(y)) for y in ys))
     figure = style.new_figure(
-        2.0 + names + across * (0.2 + _WIDTH * max(2, len(xs))),
-        1.2 + down * (0.35 + _HEIGHT * max(2, len(ys))),
+        2.0 + label_width + columns * (0.2 + _WIDTH * max(2, len(xs))),
+        1.2 + rows * (0.35 + _HEIGHT * max(2, len(ys))),
     )
     style.head_of_figure(figure, title, subtitle)
-    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     norm = _norm([standing.median for standing in standings])
     for axes, value in zip(grid.flat, panels, strict=False):
-        inside = [s for s in standings if where.panel is None or s.values[where.panel] == value]
-        for standing in inside:
-            place = xs.index(standing.values[where.x]), ys.index(standing.values[where.y])
-            _paint(axes, place, standing, norm)
+        in_panel = [s for s in standings if keys.panel is None or s.values[keys.panel] == value]
+        for standing in in_panel:
+            position = xs.index(standing.values[keys.x]), ys.index(standing.values[keys.y])
+            _paint(axes, position, standing, norm)
         _label(axes, xs, ys)
-        if where.panel:
+        if keys.panel:
             width = _WIDTH * max(2, len(xs))
-            title_of_panel = _lines(f"{short_key(where.panel)} {cell(value)}", width)
+            title_of_panel = _lines(f"{short_key(keys.panel)} {cell(value)}", width)
             style.literal(axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK))
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-    for axes in grid.flat[max(0, len(panels) - across) : len(panels)]:  # none is below them
-        axes.set_xlabel(where.x, color=INK)
+    for axes in grid.flat[max(0, len(panels) - columns) : len(panels)]:  # none is below them
+        axes.set_xlabel(keys.x, color=INK)
         axes.tick_params(labelbottom=True)
     for axes in grid[:, 0]:
-        axes.set_ylabel(where.y, color=INK)
+        axes.set_ylabel(keys.y, color=INK)
     bar = figure.colorbar(
         style.ScalarMappable(norm, _COLORS), ax=list(grid.flat), aspect=22, pad=0.02
     )

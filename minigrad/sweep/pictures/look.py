@@ -1,4 +1,4 @@
-"""Words, numbers and scales that the pictures of a sweep share."""
+"""Text, numbers and scales that the pictures of a sweep share."""
 
 import math
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from minigrad.sweep.store import SweepStore
 from minigrad.terminal.text import counted, excerpt
 
 _LONGEST = 12  # axis of a heat map
-_NAME = 70  # characters of a cell's name
+_NAME = 70  # characters in a cell's name
 
 
 def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
@@ -51,7 +51,7 @@ def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
 
 
 def _values(sweep: SweepStore) -> dict[str, list[Any]]:
-    """Each key's values in the order in which they came."""
+    """Each key's values in the order of their first use."""
     values: dict[str, list[Any]] = {}
     for cell in sweep.plan.cells:
         for key, value in cell.values.items():

@@ -108,8 +108,8 @@ def test_all_faults_are_told_at_once(write) -> None:
         "train: {steps: 1.5}\n"
         "expect: {initial_loss: [0.6]}\n"
     )
-    told = [fault.removeprefix(f"{path}:").split(" Known: ")[0] for fault in faults(path)]
-    assert sorted(told) == sorted(
+    messages = [fault.removeprefix(f"{path}:").split(" Known: ")[0] for fault in faults(path)]
+    assert sorted(messages) == sorted(
         [
             "2:1: sede: unknown key 'sede': did you mean 'seed'?",
             "3:7: data: unknown name 'xro': did you mean 'xor'?",
@@ -289,7 +289,7 @@ def test_a_tag_of_yaml_runs_nothing(
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         (None, "cannot be read: No such file"),
         ("x = = 1\n", "my_ops.py:1: invalid syntax"),
@@ -303,14 +303,14 @@ def test_a_tag_of_yaml_runs_nothing(
     ],
 )
 def test_a_plugin_that_cannot_run_is_told_in_one_line(
-    write, tmp_path: Path, code: str | None, told: str
+    write, tmp_path: Path, code: str | None, message: str
 ) -> None:
     if code is not None:
         (tmp_path / "my_ops.py").write_text(code)
     path = write(MINIMAL + "plugins: [my_ops.py]\n")
     (fault,) = faults(path)
     assert fault.startswith(f"{path}:5:11: plugin ")
-    assert told in fault
+    assert message in fault
     assert "\n" not in fault
 
 
@@ -330,7 +330,7 @@ def test_a_path_to_data_stands_relative_to_the_config(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         (["data=blobs"], "configs/xor.yaml:7:12: loss: bce needs labels 0 and 1, and the data has"),
         (["data=sine", "loss=cross_entropy"], "command line: loss: cross_entropy needs labels"),
@@ -340,12 +340,12 @@ def test_a_path_to_data_stands_relative_to_the_config(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_together_is_told_before_training(
-    overrides: list[str], told: str
+    overrides: list[str], message: str
 ) -> None:
     loaded = config.load(XOR, overrides)
     with pytest.raises(ConfigError) as caught:
         build.build_trainer(loaded)
-    assert told in caught.value.faults[0]
+    assert message in caught.value.faults[0]
 
 
 @pytest.mark.parametrize(

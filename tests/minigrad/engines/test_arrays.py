@@ -58,8 +58,8 @@ def test_a_state_that_went_through_json_goes_on_to_the_bit(optimizer: str, stop:
     for _ in first.train(stop):
         pass
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-    found = [{**vars(record), "time": None} for record in second.train(25)]
-    assert found == expected[stop:]
+    records = [{**vars(record), "time": None} for record in second.train(25)]
+    assert records == expected[stop:]
     assert parameters_of(second) == parameters_of(whole)
     final, expected_final = second.state_dict(), whole.state_dict()
     del final["seconds"], expected_final["seconds"]
@@ -99,9 +99,9 @@ def test_an_activation_that_compares_is_refused_at_its_place(tmp_path: Path) -> 
         with pytest.raises(ConfigError) as caught:
             build.build_trainer(config.load(path))
         (fault,) = caught.value.faults
-        place, said = fault.split(": train.engine: ")
+        place, reason = fault.split(": train.engine: ")
         assert place.endswith("mine.yaml:6:27")
-        assert said == (
+        assert reason == (
             "the loss cannot be lifted: it compares a Value or takes its float or truth, so that "
             "its graph may depend on the data: use maximum, minimum or relu instead, and for a "
             "class one probability a class"
@@ -157,14 +157,14 @@ class Constant(nn.Module):
 
 
 def test_a_model_that_ignores_its_inputs_is_run_as_it_is() -> None:
-    found = []
+    results = []
     for name in ("eager", "numpy"):
         engine = ENGINES[name](Constant(), nn.losses.mse)
         engine.prepare([[1.0]], [2.0])
         batch = [[1.0], [2.0]], [2.0, 3.0]
-        found.append([engine.gradient(*batch), engine.evaluate(*batch), engine.predict(batch[0])])
-    assert found[0] == found[1]
-    assert found[0][2] == [[0.5], [0.5]]
+        results.append([engine.gradient(*batch), engine.evaluate(*batch), engine.predict(batch[0])])
+    assert results[0] == results[1]
+    assert results[0][2] == [[0.5], [0.5]]
 
 
 def test_the_models_own_values_keep_their_numbers() -> None:

@@ -57,9 +57,11 @@ def assert_agree(eager: Trainer, lifted: Trainer, batch: int) -> None:
     inputs, targets = eager.dataset.inputs[some], eager.dataset.targets[some]
     assert lifted.dataset.inputs[some] == inputs
     expected, outputs = gradient(eager, inputs, targets)
-    found, lifted_outputs = gradient(lifted, inputs, targets)
-    assert deviation(found, expected) < TOLERANCE
-    assert lifted.engine.evaluate(inputs, targets)[0] == pytest.approx(found[0], rel=TOLERANCE)
+    lifted_gradient, lifted_outputs = gradient(lifted, inputs, targets)
+    assert deviation(lifted_gradient, expected) < TOLERANCE
+    assert lifted.engine.evaluate(inputs, targets)[0] == pytest.approx(
+        lifted_gradient[0], rel=TOLERANCE
+    )
     scale = max(1.0, *(abs(number) for row in outputs for number in row))
     for numbers in (lifted_outputs, lifted.engine.predict(inputs)):
         for row, own in zip(numbers, outputs, strict=True):
@@ -116,9 +118,9 @@ def test_random_models(model: tuple[str, ...]) -> None:
 
 
 def test_the_random_models_leave_nothing_out() -> None:
-    said = " ".join(" ".join(model) for model in random_models())
+    settings = " ".join(" ".join(model) for model in random_models())
     for name in (*ACTIVATIONS, *INITIALISERS, *LOSSES, *DATASETS):
-        assert name in said
+        assert name in settings
 
 
 # Training.
@@ -173,9 +175,9 @@ def test_every_config_trains_to_the_same_end(path: Path) -> None:
     steps = config.load(path).train.steps
     eager, lifted = pair(path)
     losses = [record.loss for record in eager.train(steps)]
-    found = [record.loss for record in lifted.train(steps)]
-    assert found[:20] == pytest.approx(losses[:20], rel=1e-13)
-    assert found == pytest.approx(losses, rel=1e-9)
+    lifted_losses = [record.loss for record in lifted.train(steps)]
+    assert lifted_losses[:20] == pytest.approx(losses[:20], rel=1e-13)
+    assert lifted_losses == pytest.approx(losses, rel=1e-9)
     assert lifted.evaluate().loss == pytest.approx(eager.evaluate().loss, rel=1e-9)
     agreement = lifted.engine.agreement
     assert agreement is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from minigrad import config
+from minigrad.config import load as load_config
 from minigrad.runner import build
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
@@ -48,8 +48,8 @@ def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def the_run(out: Path) -> Path:
-    (found,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
-    return found
+    (path_of_run,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
+    return path_of_run
 
 
 def metrics(path: Path) -> list[dict[str, Any]]:
@@ -78,10 +78,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_the_command_logs_what_eager_would(stores: dict[str, Path], path: Path) -> None:
-    found = metrics(the_run(stores[path.stem]))
-    checked = config.load(path)
-    assert len(found) == checked.train.steps
-    for line, record in zip(found[:25], build.build_trainer(checked).train(25), strict=True):
+    lines = metrics(the_run(stores[path.stem]))
+    config = load_config(path)
+    assert len(lines) == config.train.steps
+    for line, record in zip(lines[:25], build.build_trainer(config).train(25), strict=True):
         assert line["loss"] == pytest.approx(record.loss, rel=1e-12)
         assert line["grad_norm"] == pytest.approx(record.grad_norm, rel=1e-11)
         assert (line["lr"], line.get("accuracy")) == (record.lr, record.accuracy)
@@ -93,10 +93,12 @@ def test_the_command_logs_what_eager_would(stores: dict[str, Path], path: Path) 
 def test_the_deviation_from_eager_is_in_run_json(stores: dict[str, Path], path: Path) -> None:
     facts = json.loads((the_run(stores[path.stem]) / "run.json").read_text())
     assert facts["engine"] == "numpy"
-    (found,) = [fact for fact in facts.values() if isinstance(fact, dict) and "deviation" in fact]
-    assert 0 <= found["deviation"] < 1e-14
-    assert 1 <= found["samples"] <= 16
-    assert found["where"]
+    (agreement,) = [
+        fact for fact in facts.values() if isinstance(fact, dict) and "deviation" in fact
+    ]
+    assert 0 <= agreement["deviation"] < 1e-14
+    assert 1 <= agreement["samples"] <= 16
+    assert agreement["where"]
 
 
 @pytest.mark.parametrize("name", ["xor", "blobs", "full"])
@@ -126,9 +128,9 @@ def test_a_killed_run_resumes_to_the_bit(stores: dict[str, Path], tmp_path: Path
     assert load(the_run(store)).status == "crashed"
     resumed = train(store, "--resume", "latest")
     assert (resumed.returncode, resumed.stderr) == (0, "")
-    found = metrics(the_run(store))
-    assert found[: len(logged)] == logged
-    assert found == metrics(undisturbed)
+    lines = metrics(the_run(store))
+    assert lines[: len(logged)] == logged
+    assert lines == metrics(undisturbed)
     assert final_state(the_run(store)) == final_state(undisturbed)
     verified = run("runs", "verify", "latest", "--store", str(store))
     assert "identical in every number" in verified.stdout
@@ -153,8 +155,10 @@ def test_a_run_does_not_change_its_engine_on_the_way(stores: dict[str, Path]) ->
 def test_a_diverging_run_prints_no_warnings(tmp_path: Path, settings: list[str]) -> None:
     result = train(tmp_path, "configs/xor.yaml", "train.engine=numpy", *settings)
     assert (result.returncode, result.stderr) == (1, "")
-    told, advice = result.stdout.splitlines()[:2]
-    assert told.startswith("training diverged at step 1: the loss is nan: the first operation to ")
+    message, advice = result.stdout.splitlines()[:2]
+    assert message.startswith(
+        "training diverged at step 1: the loss is nan: the first operation to "
+    )
     assert advice.startswith("try a smaller step, as optimizer.lr=")
     assert load(the_run(tmp_path)).status == "diverged"
 

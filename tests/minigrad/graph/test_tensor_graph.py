@@ -47,16 +47,16 @@ def test_it_is_drawn_with_and_without_graphviz(tmp_path: Path, suffix: str) -> N
 
 def test_steps_do_what_backward_does_to_the_bit() -> None:
     root, x, w = loss()
-    told = list(steps(root))
+    records = list(steps(root))
     twin, twin_x, twin_w = loss()
     twin.backward()
     assert x.grad.tolist() == twin_x.grad.tolist()
     assert w.grad.tolist() == twin_w.grad.tolist()
-    assert [step.op for step in told] == ["mean", "tanh", "@"]
-    assert told[0].added[0].tolist() == [[1 / 12] * 3] * 4
-    assert np.allclose(told[1].slopes[0] * told[1].grad, told[1].added[0])
-    assert str(told[0]).startswith("mean (")
-    assert "has gradient 1: tanh ((4, 3)) += (4, 3)" in str(told[0])
+    assert [step.op for step in records] == ["mean", "tanh", "@"]
+    assert records[0].added[0].tolist() == [[1 / 12] * 3] * 4
+    assert np.allclose(records[1].slopes[0] * records[1].grad, records[1].added[0])
+    assert str(records[0]).startswith("mean (")
+    assert "has gradient 1: tanh ((4, 3)) += (4, 3)" in str(records[0])
 
 
 def test_steps_refuse_an_infinite_slope_as_backward_does() -> None:

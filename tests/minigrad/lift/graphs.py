@@ -178,7 +178,7 @@ def deviation(lifted: tuple[float, Sequence[float]], eager: tuple[float, Sequenc
     """The largest: of the loss relative to the loss, of a slope relative to the largest slope."""
     (loss, slopes), (expected, expected_slopes) = lifted, eager
     largest = max(map(abs, expected_slopes), default=0.0)
-    found = [abs(loss - expected) / max(abs(expected), 1e-3)]
+    deviations = [abs(loss - expected) / max(abs(expected), 1e-3)]
     for slope, expected_slope in zip(slopes, expected_slopes, strict=True):
-        found.append(abs(slope - expected_slope) / max(largest, 1e-3))
-    return max(math.inf if math.isnan(one) else one for one in found)
+        deviations.append(abs(slope - expected_slope) / max(largest, 1e-3))
+    return max(math.inf if math.isnan(one) else one for one in deviations)

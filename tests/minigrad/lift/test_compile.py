@@ -72,8 +72,8 @@ def test_a_sample_may_be_nested(name: str) -> None:
     sample, scale = NESTED[name]
     for batch in (([sample] * 3, [scale] * 3), ([times_2(sample), sample], [scale, scale])):
         fast = lift.compile(loss, parameters)
-        found = fast.gradient(*batch), fast.parameters[0].grad.tolist()
-        assert deviation(found, eagerly(loss, batch, parameters)) < 1e-12
+        lifted = fast.gradient(*batch), fast.parameters[0].grad.tolist()
+        assert deviation(lifted, eagerly(loss, batch, parameters)) < 1e-12
 
 
 def numbers_in(sample: Any) -> list[Any]:
@@ -92,8 +92,8 @@ def test_batches_need_not_be_as_long_as_the_first() -> None:
     fast.gradient(INPUTS, TARGETS)
     for count in (1, 2, 3, 4, 8, 400):
         batch = (INPUTS * 100)[:count], (TARGETS * 100)[:count]
-        found = fast.gradient(*batch), fast.parameters[0].grad.tolist()
-        assert deviation(found, eagerly(loss, batch, model.parameters())) < 1e-12
+        lifted = fast.gradient(*batch), fast.parameters[0].grad.tolist()
+        assert deviation(lifted, eagerly(loss, batch, model.parameters())) < 1e-12
 
 
 # What comes out.
@@ -103,22 +103,22 @@ def test_the_gradient_is_a_new_array_each_time() -> None:
     model, loss = xor()
     fast = lift.compile(loss, model.parameters())
     fast.gradient(INPUTS, TARGETS)
-    kept = fast.parameters[0].grad
-    before = kept.copy()
+    first = fast.parameters[0].grad
+    before = first.copy()
     fast.gradient(INPUTS[1:], TARGETS[1:])
-    assert np.array_equal(kept, before)
-    assert not np.array_equal(kept, fast.parameters[0].grad)
+    assert np.array_equal(first, before)
+    assert not np.array_equal(first, fast.parameters[0].grad)
 
 
 def test_the_loss_alone_leaves_the_gradient_as_it_is() -> None:
     model, loss = xor()
     fast = lift.compile(loss, model.parameters())
-    found = fast.gradient(INPUTS, TARGETS)
+    mean_loss = fast.gradient(INPUTS, TARGETS)
     before = fast.parameters[0].grad.copy()
     fast.loss(INPUTS[1:], TARGETS[1:])
     assert np.array_equal(fast.parameters[0].grad, before)
-    assert fast.loss(INPUTS, TARGETS) == found
-    assert type(found) is float
+    assert fast.loss(INPUTS, TARGETS) == mean_loss
+    assert type(mean_loss) is float
 
 
 def test_write_back_gives_the_model_its_numbers() -> None:
@@ -146,13 +146,13 @@ def test_every_optimizer_steps_the_array_as_it_steps_values(name: str) -> None:
     ours = optim.OPTIMIZERS[name](fast.parameters, lr=0.05)
     theirs = optim.OPTIMIZERS[name](twin.parameters(), lr=0.05)
     for _ in range(20):
-        found = fast.gradient(INPUTS, TARGETS)
+        last_loss = fast.gradient(INPUTS, TARGETS)
         ours.step()
         expected, slopes = eagerly(twins_loss, [INPUTS, TARGETS], twin.parameters())
         for parameter, slope in zip(twin.parameters(), slopes, strict=True):
             parameter.grad = slope
         theirs.step()
-        assert found == pytest.approx(expected, rel=1e-9)
+        assert last_loss == pytest.approx(expected, rel=1e-9)
     numbers = [parameter.data for parameter in twin.parameters()]
     assert fast.parameters[0].data.tolist() == pytest.approx(numbers, rel=1e-9)
 
@@ -208,11 +208,11 @@ def test_a_wrong_call_is_refused_in_one_sentence(name: str, call: str, traced: b
         fast.gradient(INPUTS, TARGETS)
     with pytest.raises(ValueError) as caught:
         getattr(fast, call)(*WRONG[name])
-    said = str(caught.value)
-    assert "\n" not in said
-    assert "inhomogeneous" not in said, "numpy's words, not ours"
-    assert "broadcast" not in said, "numpy's words, not ours"
-    assert any(word in said for word in ("sample", "number", "inputs")), said
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "inhomogeneous" not in message, "numpy's words, not ours"
+    assert "broadcast" not in message, "numpy's words, not ours"
+    assert any(word in message for word in ("sample", "number", "inputs")), message
 
 
 @pytest.mark.parametrize("width", [1, 3])
@@ -296,5 +296,5 @@ def test_a_class_index_as_target_is_refused_by_what_to_give_instead() -> None:
         lift.compile(loss, model.parameters()).gradient(INPUTS[:3], [0, 2, 1])
     fast = lift.compile(loss, model.parameters())
     one_hot = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
-    found = fast.gradient(INPUTS[:3], one_hot), fast.parameters[0].grad.tolist()
-    assert deviation(found, eagerly(loss, [INPUTS[:3], [0, 2, 1]], model.parameters())) < 1e-12
+    lifted = fast.gradient(INPUTS[:3], one_hot), fast.parameters[0].grad.tolist()
+    assert deviation(lifted, eagerly(loss, [INPUTS[:3], [0, 2, 1]], model.parameters())) < 1e-12

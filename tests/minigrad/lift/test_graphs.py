@@ -188,10 +188,10 @@ def test_sums_of_equal_length_and_unequal_kind(count: int, sign: int) -> None:
     parameters = values(drawn(count, count))
 
     def total(terms: Sequence[Any]) -> Any:
-        found = terms[0] + 0.0
+        sum_so_far = terms[0] + 0.0
         for term in terms[1:]:
-            found = found + term if sign > 0 else found - term
-        return found
+            sum_so_far = sum_so_far + term if sign > 0 else sum_so_far - term
+        return sum_so_far
 
     def loss(sample: Any) -> Any:
         x = as_values(sample)
@@ -220,13 +220,13 @@ def test_weights_in_any_order_and_used_again_and_again(batch: int) -> None:
     orders += [[11, 10, 9, 8], [5, 7, 5, 7], [0, 1, 2, 3]]
 
     def loss(x: Any) -> Value:
-        found = Value(0.0)
+        sum_so_far = Value(0.0)
         for bias, *weights in [[parameters[i] for i in order] for order in orders]:
             total = bias
             for weight, number in zip(weights, x, strict=True):
                 total = total + weight * number
-            found = found + total.tanh() * bias
-        return found
+            sum_so_far = sum_so_far + total.tanh() * bias
+        return sum_so_far
 
     assert_agrees(loss, [samples], parameters)
 
@@ -336,6 +336,6 @@ def test_a_chain_of_four_thousand_operations() -> None:
         return y
 
     fast = lift.compile(loss, [p])
-    found = fast.gradient([0.5, -0.5])
+    loss_value = fast.gradient([0.5, -0.5])
     expected = eagerly(loss, [[0.5, -0.5]], [p])
-    assert deviation((found, fast.parameters[0].grad.tolist()), expected) < TOLERANCE
+    assert deviation((loss_value, fast.parameters[0].grad.tolist()), expected) < TOLERANCE

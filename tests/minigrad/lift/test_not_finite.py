@@ -39,20 +39,20 @@ NO_ANSWER: dict[str, tuple[Callable[[Value, Any], Value], float, str]] = {
 def test_an_operation_without_an_answer_is_named_as_by_eager(
     name: str, others: list[float]
 ) -> None:
-    function, number, said = NO_ANSWER[name]
+    function, number, message = NO_ANSWER[name]
     p = Value(1.0)
     loss = lambda x: function(p, x) + p  # noqa: E731
     batch = [1.0, *others]
     fast = lift.compile(loss, [p])
     fast.gradient(batch)
     fast.parameters[0].data = np.array([number])
-    with pytest.raises(ArithmeticError, match=re.escape(said)):
+    with pytest.raises(ArithmeticError, match=re.escape(message)):
         fast.gradient(batch)
     p.data = number
-    with pytest.raises(ArithmeticError, match=re.escape(said)):
+    with pytest.raises(ArithmeticError, match=re.escape(message)):
         eagerly(loss, [batch], [p])
     if "slope" not in name:
-        with pytest.raises(ArithmeticError, match=re.escape(said)):
+        with pytest.raises(ArithmeticError, match=re.escape(message)):
             fast.loss(batch)
     p.data = 1.0  # or the array would follow what was written there
     fast.parameters[0].data = np.array([1.0])
@@ -61,10 +61,10 @@ def test_an_operation_without_an_answer_is_named_as_by_eager(
 
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_on_the_first_batch_as_well(name: str) -> None:
-    function, number, said = NO_ANSWER[name]
+    function, number, message = NO_ANSWER[name]
     p = Value(number)
     fast = lift.compile(lambda x: function(p, x) + p, [p])
-    with pytest.raises(ArithmeticError, match=re.escape(said)):
+    with pytest.raises(ArithmeticError, match=re.escape(message)):
         fast.gradient([1.0, 1.0])
 
 
@@ -128,10 +128,10 @@ def test_an_overflow_on_the_way_to_a_finite_answer_is_none(name: str, at_first: 
     if not at_first:
         fast.gradient([1.0, 2.0])
         fast.parameters[0].data = np.array([1e200])
-    found = fast.gradient([1.0, 2.0])
+    mean_loss = fast.gradient([1.0, 2.0])
     p.data = 1e200
     expected = eagerly(loss, [[1.0, 2.0]], [p])
-    assert deviation((found, fast.parameters[0].grad.tolist()), expected) < 1e-12
+    assert deviation((mean_loss, fast.parameters[0].grad.tolist()), expected) < 1e-12
     assert fast.loss([1.0, 2.0]) == pytest.approx(expected[0], rel=1e-12)
 
 
@@ -139,15 +139,15 @@ def test_an_exponents_slope_at_base_0_is_0_in_a_later_step() -> None:
     p = Value(3.0)
     fast = lift.compile(lambda x: x**p, [p])
     fast.gradient([1.0, 2.0])
-    found = fast.gradient([0.0, 2.0])
+    mean_loss = fast.gradient([0.0, 2.0])
     expected = eagerly(lambda x: x**p, [[0.0, 2.0]], [p])
-    assert deviation((found, fast.parameters[0].grad.tolist()), expected) < 1e-12
+    assert deviation((mean_loss, fast.parameters[0].grad.tolist()), expected) < 1e-12
 
 
 def test_numbers_too_small_to_be_normal_are_no_error() -> None:
     p = Value(1e-200)
     loss = lambda x: p * x + (p * p * x).exp() + (-p * 1e203 * x).exp()  # noqa: E731
     fast = lift.compile(loss, [p])
-    found = fast.gradient([1.0, 2.0])
+    mean_loss = fast.gradient([1.0, 2.0])
     expected = eagerly(loss, [[1.0, 2.0]], [p])
-    assert deviation((found, fast.parameters[0].grad.tolist()), expected) < 1e-12
+    assert deviation((mean_loss, fast.parameters[0].grad.tolist()), expected) < 1e-12

@@ -98,10 +98,10 @@ def test_a_branch_on_a_target_is_never_a_wrong_number_however_rare_it_is(
     targets[1] = rare
     fast = lift.compile(loss, [p])
     try:
-        found = fast.gradient(inputs, targets)
+        mean_loss = fast.gradient(inputs, targets)
     except (lift.LiftError, lift.Disagreement):
         return
-    assert found == pytest.approx(eagerly(loss, [inputs, targets], [p])[0])
+    assert mean_loss == pytest.approx(eagerly(loss, [inputs, targets], [p])[0])
 
 
 @pytest.mark.parametrize("name", BLIND)
@@ -110,10 +110,10 @@ def test_the_loss_alone_is_held_against_eager_too(name: str) -> None:
     loss = lambda x, t: branch(x, t, p)  # noqa: E731
     batch = [1.0, -2.0, 3.0], [1, 0, 1]
     try:
-        found = lift.compile(loss, [p]).loss(*batch)
+        mean_loss = lift.compile(loss, [p]).loss(*batch)
     except (lift.LiftError, lift.Disagreement):
         return
-    assert found == pytest.approx(eagerly(loss, batch, [p])[0])
+    assert mean_loss == pytest.approx(eagerly(loss, batch, [p])[0])
 
 
 def test_the_loss_alone_is_held_against_eager_where_it_has_no_slope() -> None:
@@ -150,8 +150,8 @@ def test_a_wrong_slope_is_caught_and_the_parameter_named(monkeypatch: pytest.Mon
     monkeypatch.setitem(RULES, "tanh", dataclasses.replace(RULES["tanh"], vjps=RULES["sin"].vjps))
     with pytest.raises(lift.Disagreement) as caught:
         lift.compile(loss, model.parameters()).gradient(*BATCH)
-    (_, told) = str(caught.value).split("the slope of parameter ")
-    index, numbers = told.split(" is ", maxsplit=1)
+    (_, detail) = str(caught.value).split("the slope of parameter ")
+    index, numbers = detail.split(" is ", maxsplit=1)
     slopes = eagerly(loss, BATCH, model.parameters())[1]
     hidden_layer = range(9)
     assert int(index) in hidden_layer
@@ -278,8 +278,8 @@ def test_whole_exponents_among_the_data_do_not_keep_it_from_running_lifted() -> 
     fast.gradient(*batch)
     assert fast.agreement is not None
     before = len(calls)
-    found = fast.gradient(*batch), fast.parameters[0].grad.tolist()
-    assert deviation(found, expected) < 1e-12
+    lifted = fast.gradient(*batch), fast.parameters[0].grad.tolist()
+    assert deviation(lifted, expected) < 1e-12
     assert len(calls) == before, "later batches make no Values"
 
 

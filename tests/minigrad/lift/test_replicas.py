@@ -146,8 +146,8 @@ def test_replicas_of_random_graphs_are_their_single_runs(
             patch.setattr(lifted, "BLOCK", 3_000)
         losses, _, slopes = copied(program.gradient(parameters, [inputs]))
     for index, (loss, _, own) in enumerate(alone):
-        found = float(losses[index]), slopes[index].tolist()
-        assert deviation(found, (float(loss), own.tolist())) < 1e-12
+        together = float(losses[index]), slopes[index].tolist()
+        assert deviation(together, (float(loss), own.tolist())) < 1e-12
 
 
 def token_model(tokens: int, width: int, units: int) -> Lifted:
@@ -206,10 +206,10 @@ def test_data_without_a_replica_axis_is_never_taken_apart(monkeypatch: pytest.Mo
     for block in (4_000_000, 3_000):
         monkeypatch.setattr(lifted, "BLOCK", block)
         try:
-            found = program.gradient(parameters, shared)[0].tolist()
+            losses = program.gradient(parameters, shared)[0].tolist()
         except ValueError:
             continue
-        assert found == pytest.approx(expected, rel=1e-12)
+        assert losses == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_gradient_given_is_not_overwritten_by_the_next_call() -> None:
@@ -231,5 +231,5 @@ def test_batches_of_many_sizes_in_turn_keep_their_numbers() -> None:
     for size in sizes:
         some = [given[0][:size] for given in inputs]
         loss, _, slopes = program.gradient(parameters[0], some)
-        found = float(loss), slopes.tolist()
-        assert first.setdefault(size, found) == found
+        result = float(loss), slopes.tolist()
+        assert first.setdefault(size, result) == result

@@ -54,8 +54,8 @@ def tested(name: str, build: Mapping[str, str], tests: str, preload: Mapping[str
 
 
 def library(compiler: str, name: str) -> str:
-    found = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True)
-    return found.stdout.strip()
+    answer = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True)
+    return answer.stdout.strip()
 
 
 def sanitized() -> bool:

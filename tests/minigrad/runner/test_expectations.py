@@ -88,13 +88,13 @@ def test_the_bound_itself_is_not_below_it() -> None:
 
 
 def test_a_promise_is_met_if_every_seed_meets_it() -> None:
-    found = judge_seeds(BOTH, table([0.7, 0.65, 0.79], [0.002, 0.009, 0.001]))
-    assert all(verdict.met for verdict in found)
-    assert [(verdict.name, verdict.expected, verdict.found) for verdict in found] == [
+    verdicts = judge_seeds(BOTH, table([0.7, 0.65, 0.79], [0.002, 0.009, 0.001]))
+    assert all(verdict.met for verdict in verdicts)
+    assert [(verdict.name, verdict.expected, verdict.found) for verdict in verdicts] == [
         ("initial_loss", [0.6, 0.8], 0.79),  # the one closest to a bound
         ("final_loss_below", 0.01, 0.009),
     ]
-    assert [verdict.sentence for verdict in found] == [
+    assert [verdict.sentence for verdict in verdicts] == [
         "initial loss within [0.6, 0.8] in 3 of 3 seeds, worst 0.79 (seed 12)",
         "final loss below 0.01 in 3 of 3 seeds, worst 0.009 (seed 11)",
     ]
@@ -117,13 +117,13 @@ def test_a_seed_that_diverged_is_the_worst_wherever_it_stands() -> None:
         seed = 10 + order.index(0)
         assert final == f"final loss below 0.01 in 1 of 3 seeds, worst inf (seed {seed})"
         initial, _ = sentences([[NAN, 0.1, 0.7][index] for index in order], [NAN] * 3)
-        told = f"in 1 of 3 seeds, worst inf (seed {seed})"
-        assert initial == f"initial loss within [0.6, 0.8] {told}"
+        ending = f"in 1 of 3 seeds, worst inf (seed {seed})"
+        assert initial == f"initial loss within [0.6, 0.8] {ending}"
 
 
 def test_verdicts_over_seeds_that_diverged_can_be_written_as_json() -> None:
-    found = judge_seeds(BOTH, table([NAN, 0.7], [NAN, NAN]))
-    text = json.dumps([asdict(verdict) for verdict in found], allow_nan=False)
+    verdicts = judge_seeds(BOTH, table([NAN, 0.7], [NAN, NAN]))
+    text = json.dumps([asdict(verdict) for verdict in verdicts], allow_nan=False)
     assert [verdict["found"] for verdict in json.loads(text)] == [None, None]
 
 

@@ -36,7 +36,7 @@ def facts(store: Path) -> dict[str, Any]:
     return loaded
 
 
-def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+def printed_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     printed = capsys.readouterr()
     assert printed.err == ""
     return printed.out.splitlines()
@@ -47,12 +47,12 @@ def test_snapshots_make_a_strip_and_a_resumed_run_has_none(
 ) -> None:
     store = ["--out", str(tmp_path)]
     assert train.main([*XOR, "train.snapshots=3", *store]) == 0
-    assert said(capsys)[-1].endswith("/loss.png, boundary.png, snapshots.png")
+    assert printed_lines(capsys)[-1].endswith("/loss.png, boundary.png, snapshots.png")
     strip = tmp_path / "latest" / "snapshots.png"
     assert strip.read_bytes().startswith(b"\x89PNG")
     strip.unlink()
     assert train.main(["--resume", "latest", "train.steps=15", *store]) == 0
-    assert said(capsys)[-1].endswith("/loss.png, boundary.png")
+    assert printed_lines(capsys)[-1].endswith("/loss.png, boundary.png")
     assert not strip.exists()
 
 
@@ -73,7 +73,7 @@ def test_an_error_within_the_training_is_told_in_a_line_with_its_traceback_in_th
 
     assert train.main([*XOR, "model.activation=worn_out", "--out", str(tmp_path)]) == 1
     sentence = "training failed: KeyError: 'worn out' (traceback in output.log)"
-    assert said(capsys)[0] == sentence
+    assert printed_lines(capsys)[0] == sentence
     assert (facts(tmp_path)["status"], facts(tmp_path)["error"]) == ("failed", sentence)
     log = (tmp_path / "latest" / "output.log").read_text()
     assert log.startswith("Traceback")
@@ -99,7 +99,7 @@ def test_a_full_disk_ends_the_training_with_what_was_written(
 
     monkeypatch.setattr(Run, writes, full_the_second_time)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 1
-    assert said(capsys)[0] == "the run cannot be written: No space left on device"
+    assert printed_lines(capsys)[0] == "the run cannot be written: No space left on device"
     assert facts(tmp_path)["status"] == "failed"
     logged = (tmp_path / "latest" / "metrics.jsonl").read_text().splitlines()
     assert len(logged) == (1 if writes == "log" else 8)
@@ -116,7 +116,7 @@ def test_a_run_whose_end_cannot_be_written_says_so_and_is_no_success(
 
     monkeypatch.setattr("minigrad.tracking.destination.replace", full_at_the_end)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 1
-    assert "run.json cannot be written: No space left on device" in said(capsys)
+    assert "run.json cannot be written: No space left on device" in printed_lines(capsys)
     assert facts(tmp_path)["status"] == "running"  # as it was written at the start
 
 
@@ -125,7 +125,7 @@ def test_a_training_that_breaks_before_its_first_step_has_no_pictures(
 ) -> None:
     ACTIVATIONS["logarithm"] = Value.log
     assert train.main([*XOR, "model.activation=logarithm", "--out", str(tmp_path)]) == 1
-    first, *_, last = said(capsys)
+    first, *_, last = printed_lines(capsys)
     assert first.startswith("training diverged before step 0: log(")
     assert last.startswith("run   ")
     assert facts(tmp_path)["status"] == "diverged"
@@ -140,7 +140,7 @@ def test_pictures_that_cannot_be_written_do_not_spoil_the_run(
 
     monkeypatch.setattr("minigrad.plot.style.save", full)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 0
-    assert said(capsys)[-1] == "plot  none: No space left on device"
+    assert printed_lines(capsys)[-1] == "plot  none: No space left on device"
     assert facts(tmp_path)["status"] == "finished"
 
 
@@ -149,7 +149,7 @@ def test_list_prints_the_names_and_trains_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert train.main(["--list"]) == 0
-    assert said(capsys) == catalogue().splitlines()
+    assert printed_lines(capsys) == catalogue().splitlines()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,4 +171,4 @@ def test_without_a_count_a_checkpoint_is_saved_when_its_time_has_come(
     monkeypatch.setattr(session, "CHECKPOINT_SECONDS", 3600.0)
     assert train.main(by_time) == 0
     assert saved == [1, 2, 3, 3, 3]  # each step and the end; then the end alone
-    said(capsys)
+    printed_lines(capsys)

@@ -94,7 +94,7 @@ def test_one_more_key_does_not_shift_the_draws_of_another() -> None:
         ("optimizer.lr=", "there is no value: write null for none"),
         ("optimizer.lr=0.1,,1", "a value between commas is missing"),
         ("optimizer.lr=0.1,", "a value between commas is missing"),
-        ("optimizer.lr=0.1,0.1", "'0.1' stands there twice"),
+        ("optimizer.lr=0.1,0.1", "'0.1' is given twice"),
         ("optimizer.lr", "is no key=value"),
         ("=3", "is no key=value"),
         ("seed=range(0,0)", "range(0,0) is empty"),
@@ -105,7 +105,7 @@ def test_one_more_key_does_not_shift_the_draws_of_another() -> None:
         ("seed=range(0,10000000)", "has 10,000,000 numbers; the limit is 100,000"),
         ("seed=range(-1,2)", "seed: must be a whole number of at least 0, found '-1'"),
         ("seed=zero", "seed: must be a whole number of at least 0, found 'zero'"),
-        ("seed=1,range(0,3)", "'1' stands there twice"),
+        ("seed=1,range(0,3)", "'1' is given twice"),
         ("a=uniform(0,1)", "a: say how often to draw from it, as --random 20"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_value_that_spans_nothing_is_told(argument: str, message: str) -> None
         ("a=uniform(x,y)", "uniform takes two numbers, as uniform(0.01,1)"),
         ("a=loguniform(0,1)", "loguniform(a,b) takes finite numbers 0 < a < b"),
         ("a=choice()", "choice(...) takes one value or more"),
-        ("a=uniform(0,1),3", "uniform(...) cannot stand in a list"),
+        ("a=uniform(0,1),3", "uniform(...) cannot be in a list"),
         ("seed=uniform(0,1)", "seed: a list or a range will do"),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_draw_that_cannot_be_made_is_told(argument: str, message: str) -> None
 def test_all_faults_are_told_at_once() -> None:
     assert len(faults("a=", "b=1,1", "c", "a=1", "d=range(0,0)")) == 4
     (twice,) = faults("a=1", "a=2")
-    assert twice == "command line: 'a=2': stands there twice: write all its values behind one '='"
+    assert twice == "command line: 'a=2': is given twice: write all its values after one '='"
 
 
 def test_nothing_to_draw_and_too_much_are_told() -> None:

@@ -67,7 +67,7 @@ def test_a_sound_run_has_no_damage(run: Path) -> None:
         ),
         (
             _append("metrics.jsonl", '{"step": 2, "loss": 1}\n'),
-            "metrics.jsonl: step 2 stands there twice, with loss",
+            "metrics.jsonl: step 2 is there twice, with loss",
             None,
         ),
         (_append("checkpoint.json", " "), "/checkpoint.json is damaged", "checkpoint.json"),

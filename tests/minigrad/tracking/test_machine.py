@@ -86,7 +86,7 @@ def test_another_blas_kernel_is_told_by_verify(tmp_path: Path) -> None:
     subprocess.run(train, check=True, capture_output=True)
     verify = [sys.executable, "-m", "minigrad.runs", "verify", "latest", "--store", str(tmp_path)]
     env = {**os.environ, "OPENBLAS_CORETYPE": "Haswell"}
-    told = subprocess.run(verify, env=env, capture_output=True, text=True)
-    assert "OPENBLAS_CORETYPE unset, now Haswell" in told.stdout
-    if told.returncode:  # it is another kernel here
-        assert "as little as the rounding of another processor makes; likely cause" in told.stdout
+    result = subprocess.run(verify, env=env, capture_output=True, text=True)
+    assert "OPENBLAS_CORETYPE unset, now Haswell" in result.stdout
+    if result.returncode:  # it is another kernel here
+        assert "as little as the rounding of another processor makes; likely cause" in result.stdout

@@ -57,7 +57,7 @@ def write(
     losses: list[Any] | None = None,
     **changed: Any,
 ) -> Path:
-    """A whole run; `changed` stands in run.json."""
+    """A whole run; `changed` is recorded in run.json."""
     path = store / identity
     path.mkdir(parents=True)
     started = datetime.strptime(identity[:16], "%Y%m%dT%H%M%S%z")

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad import Value, config
+from minigrad import Value
 from minigrad.config import Config, ConfigError
+from minigrad.config import load as load_config
 from minigrad.data import DATASETS, Dataset
 from minigrad.engines import Disagreement
 from minigrad.lift import lifted
@@ -55,55 +56,55 @@ class Alone:
 
     losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
-    said: str = ""
+    failure: str = ""
     initial: float = math.nan
     final: dict[str, Any] = field(default_factory=dict)
 
 
 def load(path: str | Path, overrides: Sequence[str], seeds: object) -> Config:
-    return config.load(path, [*overrides, "train.engine=numpy", f"train.seeds={seeds}"])
+    return load_config(path, [*overrides, "train.engine=numpy", f"train.seeds={seeds}"])
 
 
-def alone(checked: Config, seed: int, engine: str = "numpy") -> Alone:
-    train = checked.train.model_copy(update={"seeds": None, "engine": engine})
-    one = checked.model_copy(update={"seed": seed, "train": train})
-    trainer, found = build.build_trainer(one), Alone()
+def alone(config: Config, seed: int, engine: str = "numpy") -> Alone:
+    train = config.train.model_copy(update={"seeds": None, "engine": engine})
+    one = config.model_copy(update={"seed": seed, "train": train})
+    trainer, result = build.build_trainer(one), Alone()
     try:
-        found.initial = trainer.evaluate().loss
+        result.initial = trainer.evaluate().loss
         for record in trainer.train(train.steps):
-            found.losses.append(record.loss)
-            found.rates.append(record.lr)
-        found.final = trainer.results(found.initial)
+            result.losses.append(record.loss)
+            result.rates.append(record.lr)
+        result.final = trainer.results(result.initial)
     except Diverged as error:
-        found.said = str(error)
-    return found
+        result.failure = str(error)
+    return result
 
 
-def together(checked: Config) -> tuple[ReplicaTrainer, list[ReplicaRecord], dict[str, Any]]:
+def together(config: Config) -> tuple[ReplicaTrainer, list[ReplicaRecord], dict[str, Any]]:
     """Train to the end, or until every seed has diverged; the results are {} then."""
-    trainer = build.build_replicas(checked)
+    trainer = build.build_replicas(config)
     records: list[ReplicaRecord] = []
     try:
         initial = trainer.evaluate().loss
-        records.extend(trainer.train(checked.train.steps))
+        records.extend(trainer.train(config.train.steps))
         return trainer, records, trainer.results(initial)
     except Diverged:
         return trainer, records, {}
 
 
-def assert_each_as_alone(checked: Config, trainer: ReplicaTrainer) -> list[Alone]:
+def assert_each_as_alone(config: Config, trainer: ReplicaTrainer) -> list[Alone]:
     """Every number of each seed, and the sentence of each that diverged."""
     table, ones = trainer.table(), []
     for index, seed in enumerate(table.seeds.tolist()):
-        one = alone(checked, seed)
+        one = alone(config, seed)
         ones.append(one)
-        losses = np.full(checked.train.steps, np.nan)
+        losses = np.full(config.train.steps, np.nan)
         losses[: len(one.losses)] = one.losses
         assert same(table.loss[:, index], losses[table.steps]), f"losses of seed {seed}"
         assert same(table.initial_loss[index], one.initial), f"initial loss of seed {seed}"
-        said = trainer.failures.get(index)
-        assert (f"training {said}" if said else "") == one.said
-        assert table.diverged_at[index] == (len(one.losses) if one.said else -1)
+        failure = trainer.failures.get(index)
+        assert (f"training {failure}" if failure else "") == one.failure
+        assert table.diverged_at[index] == (len(one.losses) if one.failure else -1)
         for name in ("final_loss", "final_accuracy", "val_loss", "val_accuracy"):
             number = one.final.get(name)
             expected = math.nan if number is None else number
@@ -112,18 +113,18 @@ def assert_each_as_alone(checked: Config, trainer: ReplicaTrainer) -> list[Alone
     return ones
 
 
-def same(found: Any, expected: Any) -> bool:
+def same(actual: Any, expected: Any) -> bool:
     """To the bit; any nan is like another."""
-    return np.array(found).tobytes() == np.array(expected).tobytes() or bool(
-        np.array_equal(found, expected, equal_nan=True)
-        and np.array_equal(np.signbit(found), np.signbit(expected))
+    return np.array(actual).tobytes() == np.array(expected).tobytes() or bool(
+        np.array_equal(actual, expected, equal_nan=True)
+        and np.array_equal(np.signbit(actual), np.signbit(expected))
     )
 
 
 def check(path: str | Path, overrides: Sequence[str], seeds: object) -> ReplicaTrainer:
-    checked = load(path, overrides, seeds)
-    trainer, _, _ = together(checked)
-    assert_each_as_alone(checked, trainer)
+    config = load(path, overrides, seeds)
+    trainer, _, _ = together(config)
+    assert_each_as_alone(config, trainer)
     return trainer
 
 
@@ -165,9 +166,9 @@ def test_each_seed_is_as_alone_with_every_schedule(name: str) -> None:
 
 def test_a_plateau_lowers_each_seeds_own_rate() -> None:
     plateau = "scheduler={name: plateau, patience: 0, factor: 0.5}"
-    checked = load(MOONS, [*BATCHES, plateau], 4)
-    trainer, records, _ = together(checked)
-    ones = assert_each_as_alone(checked, trainer)
+    config = load(MOONS, [*BATCHES, plateau], 4)
+    trainer, records, _ = together(config)
+    ones = assert_each_as_alone(config, trainer)
     assert len({tuple(one.rates) for one in ones}) == 4  # all at steps of their own
     assert [record.lr for record in records] == ones[0].rates
 
@@ -221,10 +222,10 @@ def test_each_seed_is_as_alone_however_many_fit_in_a_block(
 
 @pytest.mark.parametrize("path", [MOONS, SPIRAL, SINE])
 def test_each_seed_agrees_with_eager_to_1e_12_of_its_losses(path: str) -> None:
-    checked = load(path, [*BATCHES, "model={hidden: [5], activation: tanh}"], 3)
-    trainer, _, _ = together(checked)
+    config = load(path, [*BATCHES, "model={hidden: [5], activation: tanh}"], 3)
+    trainer, _, _ = together(config)
     for index, seed in enumerate(trainer.table().seeds.tolist()):
-        eager = alone(checked, seed, engine="eager")
+        eager = alone(config, seed, engine="eager")
         assert trainer.table().loss[:, index] == pytest.approx(eager.losses, rel=1e-12)
         final = trainer.table().final_loss[index]
         assert final == pytest.approx(eager.final["final_loss"], rel=1e-12)
@@ -275,27 +276,27 @@ def test_seeds_that_diverge_take_their_rates_and_moments_with_them(name: str) ->
 
 
 def test_a_diverged_seed_is_named_with_step_and_operation_as_eager_names_it() -> None:
-    checked = load(SINE, SOME_DIVERGE, 8)
-    trainer, _, _ = together(checked)
-    for index, said in trainer.failures.items():
-        eager = alone(checked, index, engine="eager").said
+    config = load(SINE, SOME_DIVERGE, 8)
+    trainer, _, _ = together(config)
+    for index, failure in trainer.failures.items():
+        eager = alone(config, index, engine="eager").failure
         # the numbers of both agree to rounding, which 170 steps towards infinity have blown up
         broken = r"at step \d+: the loss is inf: the first operation to break was \S+ of"
-        (found,), (expected,) = (re.findall(broken, text) for text in (said, eager))
-        assert found == expected
+        (operation,), (eager_operation,) = (re.findall(broken, text) for text in (failure, eager))
+        assert operation == eager_operation
 
 
 @pytest.mark.usefixtures("logarithm")
 def test_an_operation_without_an_answer_stops_its_seed_alone() -> None:
     moons = ["model.activation=logarithm", "data.n=20", "train.steps=30", "data.val_fraction=0.2"]
-    checked = load(MOONS, [*moons, "optimizer={name: sgd, lr: 0.1}"], 12)
-    trainer, _, results = together(checked)
-    assert_each_as_alone(checked, trainer)
+    config = load(MOONS, [*moons, "optimizer={name: sgd, lr: 0.1}"], 12)
+    trainer, _, results = together(config)
+    assert_each_as_alone(config, trainer)
     assert 0 < len(trainer.failures) == results["diverged"] < 12
-    for index, said in trainer.failures.items():
-        eager = alone(checked, index, engine="eager").said
+    for index, failure in trainer.failures.items():
+        eager = alone(config, index, engine="eager").failure
         digits = re.compile(r"(\.\d{9})\d*")
-        assert digits.sub(r"\1", f"training {said}") == digits.sub(r"\1", eager)
+        assert digits.sub(r"\1", f"training {failure}") == digits.sub(r"\1", eager)
 
 
 @pytest.mark.usefixtures("logarithm")
@@ -305,12 +306,12 @@ def test_a_validation_loss_without_an_answer_stops_its_seed_as_alone(lr: int) ->
     trainer = check(MOONS, [*moons, f"optimizer={{name: sgd, lr: {lr}}}"], 12)
     assert len(trainer.failures) > 3
     if lr == 3:
-        assert any(" before step 1:" in said for said in trainer.failures.values())
+        assert any(" before step 1:" in failure for failure in trainer.failures.values())
 
 
-def breaks_at_once(checked: Config, seed: int) -> bool:
+def breaks_at_once(config: Config, seed: int) -> bool:
     """Whether the seed's first sample, on which a program would be traced, has no answer."""
-    one = checked.with_seed(seed)
+    one = config.with_seed(seed)
     train, _ = build.build_dataset(one)
     try:
         build.build_model(one, train)(train.inputs[0])
@@ -331,7 +332,7 @@ def test_seeds_that_break_before_the_first_step_are_left_out() -> None:
     assert 0 in trainer.failures
     assert 3 < len(trainer.failures) < 17
     assert all(
-        said.startswith("diverged before step 0: log(") for said in trainer.failures.values()
+        failure.startswith("diverged before step 0: log(") for failure in trainer.failures.values()
     )
     assert trainer.engine.agreement
     initial = trainer.table().initial_loss
@@ -340,12 +341,14 @@ def test_seeds_that_break_before_the_first_step_are_left_out() -> None:
 
 def test_a_seed_without_a_final_loss_has_diverged() -> None:
     last = ["train.steps=1", "model={hidden: [2], activation: relu}", "data.val_fraction=0"]
-    checked = load(SINE, [*last, "optimizer={name: sgd, lr: 1e78}"], 12)
-    trainer, _, results = together(checked)
-    ones = assert_each_as_alone(checked, trainer)
+    config = load(SINE, [*last, "optimizer={name: sgd, lr: 1e78}"], 12)
+    trainer, _, results = together(config)
+    ones = assert_each_as_alone(config, trainer)
     assert 0 < results["diverged"] == len(trainer.failures) < 12
     assert all(one.losses for one in ones)
-    assert all(said.startswith("diverged before step 1") for said in trainer.failures.values())
+    assert all(
+        failure.startswith("diverged before step 1") for failure in trainer.failures.values()
+    )
 
 
 def test_every_seed_may_have_no_final_loss() -> None:
@@ -380,41 +383,45 @@ def test_a_flag_raised_on_the_way_to_finite_numbers_changes_nothing(tmp_path: Pa
 
 
 def test_when_every_seed_diverges_the_first_ones_reason_is_told() -> None:
-    checked = load(SINE, ["model.activation=linear", "optimizer={name: sgd, lr: 1}"], "3..6")
-    trainer = build.build_replicas(checked)
+    config = load(SINE, ["model.activation=linear", "optimizer={name: sgd, lr: 1}"], "3..6")
+    trainer = build.build_replicas(config)
     trainer.evaluate()
     with pytest.raises(Diverged) as diverged:
-        list(trainer.train(checked.train.steps))
-    first = alone(checked, 3).said.removeprefix("training ")
+        list(trainer.train(config.train.steps))
+    first = alone(config, 3).failure.removeprefix("training ")
     assert str(diverged.value) == f"every seed diverged, seed 3 {first}"
-    assert_each_as_alone(checked, trainer)
+    assert_each_as_alone(config, trainer)
 
 
 # What is told of a step and of the whole.
 
 
 def test_a_record_has_median_quartiles_and_worst_and_counts_a_diverged_seed_as_infinite() -> None:
-    checked = load(SINE, SOME_DIVERGE, 8)
-    trainer, records, _ = together(checked)
+    config = load(SINE, SOME_DIVERGE, 8)
+    trainer, records, _ = together(config)
     table = trainer.table()
-    logged = [record for record in records if checked.train.is_logged(record.step)]
+    logged = [record for record in records if config.train.is_logged(record.step)]
     assert [record.step for record in logged] == table.steps.tolist()
     for record, losses in zip(logged, table.loss, strict=True):
         ordered = sorted(math.inf if math.isnan(loss) else loss for loss in losses)
         assert record.loss_worst == ordered[-1]
         assert record.diverged == ordered.count(math.inf)
-        for share, found in ((1.75, record.loss_q25), (3.5, record.loss), (5.25, record.loss_q75)):
+        for share, quantile in (
+            (1.75, record.loss_q25),
+            (3.5, record.loss),
+            (5.25, record.loss_q75),
+        ):
             low, high = ordered[int(share)], ordered[int(share) + 1]
             between = low + (share - int(share)) * (high - low) if high < math.inf else high
-            assert found == pytest.approx(between, rel=1e-12)
+            assert quantile == pytest.approx(between, rel=1e-12)
     assert logged[-1].diverged == 3
     assert logged[-1].loss_q75 == math.inf
 
 
 def test_results_are_what_each_seed_gives_alone() -> None:
-    checked = load(MOONS, [*BATCHES, "train.log_every=4"], 5)
-    trainer, records, results = together(checked)
-    ones = [alone(checked, seed) for seed in range(5)]
+    config = load(MOONS, [*BATCHES, "train.log_every=4"], 5)
+    trainer, records, results = together(config)
+    ones = [alone(config, seed) for seed in range(5)]
     finals = sorted((one.final["final_loss"], seed) for seed, one in enumerate(ones))
     assert results == {
         "initial_loss": sorted(one.initial for one in ones)[2],
@@ -444,16 +451,16 @@ def test_results_without_a_number_are_none_and_no_infinity() -> None:
 # Going on.
 
 
-def trained(checked: Config, steps: int) -> ReplicaTrainer:
-    trainer = build.build_replicas(checked)
+def trained(config: Config, steps: int) -> ReplicaTrainer:
+    trainer = build.build_replicas(config)
     trainer.evaluate()
     for _ in trainer.train(steps):
         pass
     return trainer
 
 
-def resumed(checked: Config, state: dict[str, Any], files: dict[str, bytes]) -> ReplicaTrainer:
-    trainer = build.build_replicas(checked)
+def resumed(config: Config, state: dict[str, Any], files: dict[str, bytes]) -> ReplicaTrainer:
+    trainer = build.build_replicas(config)
     trainer.evaluate()
     trainer.load_state_dict(json.loads(json.dumps(state)))
     trainer.load_files(files)
@@ -472,30 +479,30 @@ def finished(trainer: ReplicaTrainer, steps: int) -> bytes:
 @pytest.mark.parametrize("stop", [1, 6])  # in an epoch's midst, after 7 and 42 of 24 a time
 def test_a_state_goes_on_to_the_bit(name: str, stop: int) -> None:
     plateau = "scheduler={name: plateau, patience: 0, factor: 0.5}"
-    checked = load(MOONS, [*BATCHES, f"optimizer={{name: {name}, lr: 0.1}}", plateau], 3)
-    undisturbed = finished(trained(checked, 0), 13)
-    half = trained(checked, stop)
-    assert finished(resumed(checked, half.state_dict(), half.files()), 13) == undisturbed
+    config = load(MOONS, [*BATCHES, f"optimizer={{name: {name}, lr: 0.1}}", plateau], 3)
+    undisturbed = finished(trained(config, 0), 13)
+    half = trained(config, stop)
+    assert finished(resumed(config, half.state_dict(), half.files()), 13) == undisturbed
 
 
 @pytest.mark.parametrize("stop", [141, 142, 150, 175, 190])
 def test_a_state_goes_on_to_the_bit_after_seeds_have_diverged(stop: int) -> None:
-    checked = load(SINE, SOME_DIVERGE, 8)
-    whole = trained(checked, 0)
+    config = load(SINE, SOME_DIVERGE, 8)
+    whole = trained(config, 0)
     undisturbed = finished(whole, 200)
-    half = trained(checked, stop)
-    again = resumed(checked, half.state_dict(), half.files())
+    half = trained(config, stop)
+    again = resumed(config, half.state_dict(), half.files())
     assert finished(again, 200) == undisturbed
     assert again.failures == whole.failures
 
 
 def test_a_file_that_is_newer_than_the_state_serves_too() -> None:
     """A kill may come after the file was replaced and before the checkpoint was."""
-    checked = load(SINE, SOME_DIVERGE, 8)
-    undisturbed = finished(trained(checked, 0), 200)
-    older, newer = trained(checked, 140), trained(checked, 180)
+    config = load(SINE, SOME_DIVERGE, 8)
+    undisturbed = finished(trained(config, 0), 200)
+    older, newer = trained(config, 140), trained(config, 180)
     assert len(newer.failures) == 2 > len(older.failures)
-    again = resumed(checked, older.state_dict(), newer.files())
+    again = resumed(config, older.state_dict(), newer.files())
     table = again.table()
     assert (table.diverged_at == -1).all()
     assert table.steps.max() < 140
@@ -530,13 +537,13 @@ def test_a_seed_that_only_lacked_a_final_loss_goes_on_in_a_longer_training() -> 
 
 
 def test_the_file_of_other_seeds_or_of_fewer_steps_is_refused() -> None:
-    checked = load(MOONS, BATCHES, 3)
-    half, before = trained(checked, 6), trained(checked, 4)
+    config = load(MOONS, BATCHES, 3)
+    half, before = trained(config, 6), trained(config, 4)
     other = trained(load(MOONS, BATCHES, "1..3"), 6)
     with pytest.raises(ValueError, match=r"^seeds\.npz holds other seeds than the run$"):
-        resumed(checked, half.state_dict(), other.files())
+        resumed(config, half.state_dict(), other.files())
     with pytest.raises(ValueError, match=r"^seeds\.npz has no losses of step 4$"):
-        resumed(checked, half.state_dict(), before.files())
+        resumed(config, half.state_dict(), before.files())
 
 
 def test_the_same_config_gives_the_same_file() -> None:
@@ -558,6 +565,6 @@ def test_seeds_whose_data_make_other_shapes_are_refused(
     usual = Dataset([[0.0], [1.0]] * 2, [0.0, 1.0] * 2, classes=2)
     made = iter([usual, usual, odd])
     monkeypatch.setitem(DATASETS, "uneven", lambda *, rng: next(made))
-    uneven = config.load("configs/xor.yaml", ["data=uneven", "train.engine=numpy", "train.seeds=3"])
+    uneven = load_config("configs/xor.yaml", ["data=uneven", "train.engine=numpy", "train.seeds=3"])
     with pytest.raises(ConfigError, match=message):
         build.trainer_for(uneven)

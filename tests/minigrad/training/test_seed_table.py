@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 def table(steps: int = 5, seeds: int = 3) -> SeedTable:
     """A table of different numbers, in which the last seed has diverged at step 20."""
     rng = np.random.default_rng(0)
-    found = SeedTable(
+    seed_table = SeedTable(
         seeds=np.arange(seeds) + 7,
         steps=np.arange(steps) * 10,
         loss=rng.random((steps, seeds)),
@@ -33,10 +33,10 @@ def table(steps: int = 5, seeds: int = 3) -> SeedTable:
         val_accuracy=np.full(seeds, np.nan),
         diverged_at=np.full(seeds, -1),
     )
-    found.loss[2:, -1] = np.nan
-    found.final_loss[-1] = np.nan
-    found.diverged_at[-1] = 20
-    return found
+    seed_table.loss[2:, -1] = np.nan
+    seed_table.final_loss[-1] = np.nan
+    seed_table.diverged_at[-1] = 20
+    return seed_table
 
 
 # The file.
@@ -89,19 +89,19 @@ def test_a_flipped_bit_is_told_or_changes_nothing() -> None:
     written = table()
     raw = written.to_bytes()
     rng = random.Random(0)
-    told, unchanged = 0, 0
+    refused, unchanged = 0, 0
     for bit in rng.sample(range(8 * len(raw)), 2500):
         flipped = bytearray(raw)
         flipped[bit // 8] ^= 1 << bit % 8
         try:
             read = SeedTable.from_bytes(bytes(flipped))
         except ValueError as error:
-            told += str(error).startswith(f"{NAME} is damaged: ")
+            refused += str(error).startswith(f"{NAME} is damaged: ")
         else:  # in a date or an attribute
             assert written.difference(read) == ""
             unchanged += 1
-    assert told + unchanged == 2500
-    assert told > unchanged
+    assert refused + unchanged == 2500
+    assert refused > unchanged
 
 
 def test_a_bit_that_shortens_a_long_curve_is_told() -> None:
@@ -175,7 +175,7 @@ def test_arrays_that_do_not_belong_together_are_told(changed: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "number", "told"),
+    ("name", "place", "number", "sentence"),
     [
         ("seeds", (1,), 9, "seeds[1] was 8, is 9"),
         ("steps", (4,), 41, "steps[4] was 40, is 41"),  # more steps than seeds
@@ -189,12 +189,12 @@ def test_arrays_that_do_not_belong_together_are_told(changed: dict[str, Any]) ->
     ],
 )
 def test_one_other_number_is_found_where_it_stands(
-    name: str, place: tuple[int, ...], number: float, told: str
+    name: str, place: tuple[int, ...], number: float, sentence: str
 ) -> None:
     before, now = table(), table()
     was = getattr(before, name)[place].item()
     getattr(now, name)[place] = number
-    assert before.difference(now) == told.format(was)
+    assert before.difference(now) == sentence.format(was)
     assert before.difference(before) == ""
 
 
@@ -224,11 +224,11 @@ def test_quartiles_are_those_of_numpy(losses: list[float]) -> None:
 
 @given(LOSSES, st.integers(1, 30))
 def test_a_diverged_seed_counts_as_infinite(losses: list[float], lost: int) -> None:
-    found = quartiles(np.array([math.nan] * lost + losses))
-    assert found == quartiles(np.array([*losses, *[math.inf] * lost]))
-    assert found[3] == math.inf
-    assert not any(map(math.isnan, found))
-    assert (found[1] < math.inf) == (lost <= len(losses) - 1)
+    over_seeds = quartiles(np.array([math.nan] * lost + losses))
+    assert over_seeds == quartiles(np.array([*losses, *[math.inf] * lost]))
+    assert over_seeds[3] == math.inf
+    assert not any(map(math.isnan, over_seeds))
+    assert (over_seeds[1] < math.inf) == (lost <= len(losses) - 1)
 
 
 def test_quartiles_leave_their_losses_alone() -> None:

@@ -33,8 +33,8 @@ def test_a_count_a_range_and_a_list_name_seeds(written: object, seeds: list[int]
 
 @given(st.integers(0, 10**17), st.integers(0, 2000))
 def test_a_range_has_both_its_ends(first: int, more: int) -> None:
-    found = parse(f"{first}..{first + more}")
-    assert found == list(range(first, first + more + 1))
+    seeds = parse(f"{first}..{first + more}")
+    assert seeds == list(range(first, first + more + 1))
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_too_many_are_refused_by_their_count_before_they_are_made(written: Any) 
 def test_anything_else_is_refused_by_what_was_found(written: object) -> None:
     with pytest.raises(ValueError) as refused:
         parse(written)
-    told = "seeds are a count, as 100, or first and last, as 0..99, found"
-    assert str(refused.value) == f"{told} {written!r}"
+    message = "seeds are a count, as 100, or first and last, as 0..99, found"
+    assert str(refused.value) == f"{message} {written!r}"
 
 
 @pytest.mark.parametrize("written", [[1, 1], [0, 5, 0]])
