@@ -98,7 +98,7 @@ class _Source:
             if not isinstance(block, dict) or block.get("name") != value:
                 keys = keys[:1]  # another name has other settings: replace the whole block
         self.set(keys, copy.deepcopy(value), argument)
-        for earlier in self._overrides:  # settings of the replaced block that were typed before it
+        for earlier in self._overrides if value != {} else []:  # settings typed before this block
             inner = earlier[0][len(keys) :]
             if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):
                 self.set(*earlier)
@@ -148,9 +148,10 @@ class _Source:
 
     def dropped(self, config: Config) -> Iterator[str]:
         """What the overrides of blocks left out, as "optimizer=adam drops momentum 0.9 of ..."."""
-        for keys, _, argument in self._overrides:
+        for keys, value, argument in self._overrides:
             before = self.document.data.get(keys[0])
-            if len(keys) > 1 or keys[0] not in BLOCKS or not isinstance(before, dict):
+            is_name = len(keys) == 1 and keys[0] in BLOCKS and isinstance(value, str)
+            if not (is_name and isinstance(before, dict)):
                 continue
             now = getattr(config, keys[0])
             lost = [

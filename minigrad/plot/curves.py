@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.plot import style
-from minigrad.plot.style import COLORS, INK, Axes, Figure
+from minigrad.plot.style import COLORS, INK, TOP, Axes, Figure
 from minigrad.training.seed_table import quartiles, worst_of
 
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
@@ -18,7 +18,6 @@ _DISTINCT = 10  # curves with a colour and a label each; the others are context
 _WIDEST = 8.4  # inches: of a figure with long labels
 _WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
 _WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
-_TOP = 1e250  # a log axis with margins must not reach beyond the floats
 _LEGEND_CHARACTERS = 32  # longer labels are placed below the axes instead of beside them
 
 
@@ -71,7 +70,7 @@ def draw_band(
     if worst is None:
         worst = worst_of(losses[-1]) if len(losses) else 0
     rows = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
-    rows = np.where((rows > 1 / _TOP) & (rows < _TOP), rows, np.nan)
+    rows = np.where((rows > 1 / TOP) & (rows < TOP), rows, np.nan)
     low, median, high, _, last = rows.T
     axes = _loss_axes(loss_name)
     axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="middle half")
@@ -226,7 +225,7 @@ def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:
     """One line with gaps; a point between two gaps, which no line can show, as a dot."""
-    low, high = (1 / _TOP if log else -_TOP), _TOP
+    low, high = (1 / TOP if log else -TOP), TOP
     heights = [v if low < v < high else math.nan for v in values]
     gap = [True, *map(math.isnan, heights), True]
     alone = [i for i in range(len(heights)) if gap[i] and not gap[i + 1] and gap[i + 2]]

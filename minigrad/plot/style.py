@@ -37,6 +37,8 @@ INK = "#1f2933"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, which the colour-blind tell apart; without yellow, lost on white."""
 BEST = COLORS[1]
+TOP = 1e250
+"""A log axis with margins must not reach beyond the floats: what is larger is not drawn."""
 Curve = _Curve
 """A path of lines and Bezier curves."""
 _DPI = 144

@@ -132,9 +132,10 @@ def test_members_are_the_same_to_the_bit_as_trained_alone(swept: Swept, tmp_path
         facts, facts_alone = member.run_json, alone.run_json
         for one in (facts, facts_alone):
             one["summary"]["seconds"] = None
+            one.pop("arrays", None)  # recorded where numpy is loaded
         apart = {key for key in facts_alone if facts[key] != facts_alone[key]}
         assert apart <= {"id", "argv", "started", "ended", "group", "pid", "pid_start", "git"}
-        assert list(facts) == list(facts_alone)
+        assert set(facts) == set(facts_alone)
         logs = [(run / "output.log").read_text() for run in (member.path, alone.path)]
         assert logs[0].partition(", ")[0] == logs[1].partition(", ")[0]
 
@@ -539,7 +540,7 @@ BAD: dict[str, tuple[list[str], str | list[str]]] = {
     "data that do not suit": (["loss=bce,hinge", "data=blobs"], ["bce needs", "hinge needs"]),
     "cells that are the same": (
         ["optimizer.lr=1,1.0"],
-        "optimizer.lr=1 and optimizer.lr=1.0 make the same config: leave one of the two out",
+        "optimizer.lr: 1 and 1.0 are the same value: leave one of them out",
     ),
     "cells whose numbers are the same": (
         ["optimizer.lr=1,1.0"],

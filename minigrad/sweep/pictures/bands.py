@@ -52,14 +52,15 @@ def draw_bands(path: Path, bands: Sequence[Band], *, loss: str, title: str, subt
     axes = figure.add_subplot()
     style.frameless(axes)
     axes.set_yscale("log", nonpositive="mask")
-    finite = [v for one in bands for v in one.high + one.median if math.isfinite(v)]
+    finite = [v for one in bands for v in one.high + one.median if v < style.TOP]
     top = max(finite, default=1.0)
     keys = []
     for one, color in zip(bands, COLORS, strict=False):
         high = [min(value, top) for value in one.high]
-        axes.fill_between(one.steps, one.low, high, color=color, alpha=0.18, linewidth=0)
-        median = [value if math.isfinite(value) else math.nan for value in one.median]
-        axes.plot(one.steps, median, color=color, linewidth=2)
+        axes.fill_between(
+            one.steps, [_drawn(v) for v in one.low], high, color=color, alpha=0.18, linewidth=0
+        )
+        axes.plot(one.steps, [_drawn(v) for v in one.median], color=color, linewidth=2)
         keys.append(style.line_key(one.label, color))
     style.step_axis(axes)
     axes.set_ylabel(f"{loss} loss: median in a band of quartiles", color=INK)
@@ -77,3 +78,8 @@ def draw_bands(path: Path, bands: Sequence[Band], *, loss: str, title: str, subt
     style.literal(*legend.get_texts())
     style.log_ticks(axes.yaxis)
     style.save(figure, path)
+
+
+def _drawn(loss: float) -> float:
+    """The loss, or a gap where no axis can show it."""
+    return loss if loss < style.TOP else math.nan

@@ -36,6 +36,11 @@ def test_a_setting_before_a_block_that_replaces_others_is_not_lost() -> None:
     assert (train.log_every, train.steps) == (7, 40)
 
 
+def test_an_empty_block_leaves_nothing_of_what_was_set_before_it() -> None:
+    expect = load(XOR, ["expect.final_loss_below=0.5", "expect={}"]).expect
+    assert (expect.final_loss_below, expect.initial_loss) == (None, None)
+
+
 def test_a_setting_that_the_named_block_does_not_have_is_refused() -> None:
     (fault,) = faults("optimizer.momentum=0.5", "optimizer=adam")
     assert fault.startswith("command line: optimizer.momentum: unknown key 'momentum'")
