@@ -57,7 +57,7 @@ def main() -> None:
         runs = [run(batch, rate, arguments.seeds, arguments.store) for rate in RATES]
         noise, by_seen = runs[2]
         spread.loglog(batch, noise, "o", color=color, markersize=8)
-        if batch == 1:  # theory tells the others: a mean of so many, drawn without replacement
+        if batch == 1:  # theory gives the others: means drawn without replacement
             spread.plot(SIZES, noise * np.sqrt((POINTS / SIZES - 1) / (POINTS - 1)), "k", lw=1)
         low, median, high = np.quantile([*by_seen.values()], [0.25, 0.5, 0.75], axis=1)
         way.fill_between([*by_seen], low, high, color=color, alpha=0.25, linewidth=0)

@@ -1,4 +1,4 @@
-"""How many units of a relu net die, what does that cost, and does leaky_relu help?
+"""How many units of a relu net die, how accurate is it then, and does leaky_relu help?
 
 python experiments/dying-relu/dying_relu.py [--seeds N] [--store DIR] [--figure FILE]
 """

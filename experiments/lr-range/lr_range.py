@@ -1,4 +1,4 @@
-"""Can one short run find a good learning rate? The range test, held against real trainings.
+"""Can one short run find a good learning rate? The range test, compared with trainings.
 
 python experiments/lr-range/lr_range.py [--seeds N] [--store DIR] [--figure FILE]
 """
@@ -62,7 +62,7 @@ def study(name: str, seeds: int, store: str, color: str, test: Axes, trainings: 
 
 
 def main() -> None:
-    arguments = options(__file__, "Hold learning-rate range tests against training.", 50)
+    arguments = options(__file__, "Compare learning-rate range tests with training.", 50)
     figure = style.new_figure(9, 7.2)
     panels = figure.subplots(2, 2, sharex=True, sharey="row")
     panels[0, 0].set(xscale="log", yscale="log", ylim=(0.1, 3))

@@ -1,4 +1,4 @@
-"""Which optimizer? Each at the learning rate that suits it, on XOR and on the spiral.
+"""Which optimizer? Each at its best learning rate, on XOR and on the spiral.
 
 python experiments/optimizers/optimizers.py [--seeds N] [--store DIR] [--figure FILE]
 """
@@ -39,7 +39,7 @@ def run(problem: str, name: str, rate: float, seeds: str, store: str) -> Any:
 def study(problem: str, seeds: int, store: str, curves: Axes, rates: Axes) -> None:
     print(f"{problem:9}best rate    loss at the end    a tenth of the rate    seeds above 0.1")
     ends = {}
-    others = f"1000..{999 + min(seeds, 20)}"  # to choose rates by: not these seeds' luck with them
+    others = f"1000..{999 + min(seeds, 20)}"  # to choose rates with
     for name, color in zip(OPTIMIZERS, style.COLORS, strict=False):
         tried = [np.median(run(problem, name, rate, others, store)["final_loss"]) for rate in RATES]
         best = int(np.argmin(tried))
