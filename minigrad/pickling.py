@@ -3,7 +3,7 @@
 A rule is a function made inside an operation, and pickle cannot store such functions. So a node
 is stored as its operation and its parents, and loading it performs the operation again, which makes
 the rule; numbers, gradients and labels are then set as they were stored. Store a graph before its
-leaves change: a rule that is made anew uses the numbers of that moment.
+leaves change: a rule that is made again uses the numbers of that moment.
 """
 
 import copyreg

@@ -270,7 +270,7 @@ def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0)
         total = _weighted_sum(weights, inputs, bias)
     parents: Any = (*weights, *inputs, bias)
 
-    # The chain's rules from its end to its start: + hands grad on, * hands each factor the other.
+    # The chain's rules from end to start: + passes grad on, * multiplies it by the other factor.
     def backward(grad, weights=tuple(weights), inputs=tuple(inputs), bias=bias):
         for weight, x in zip(reversed(weights), reversed(inputs)):  # noqa: B905
             weight.grad += x.data * grad

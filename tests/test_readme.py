@@ -43,8 +43,7 @@ def test_every_override_the_readme_shows_works(tmp_path: Path) -> None:
     commands = re.findall(r"^python -m minigrad\.train (configs.+)$", README, flags=re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
-        nothing = "expect={initial_loss: null, final_loss_below: null}"
-        arguments = [*command.split(), "train.steps=2", nothing, "--out", str(tmp_path)]
+        arguments = [*command.split(), "train.steps=2", "expect={}", "--out", str(tmp_path)]
         with redirect_stdout(io.StringIO()):
             assert train.main(arguments) == 0, command
 

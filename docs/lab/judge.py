@@ -1,4 +1,4 @@
-"""How the tests of the labs speak: what was asked, expected and found, and a hint."""
+"""The messages of the labs' tests: what was tested, expected and found, and a hint."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def same(question: str, actual: Any, expected: Any, hint: str, *, tolerance: float = 1e-9) -> None:
-    """Fail unless `found` is `expected`; numbers may differ by `tolerance`, relative above 1."""
+    """Fail unless `actual` is `expected`; numbers may differ by `tolerance`, relative above 1."""
     __tracebackhide__ = True
     if not _agree(actual, expected, tolerance):
         if actual is None:
@@ -18,7 +18,7 @@ def same(question: str, actual: Any, expected: Any, hint: str, *, tolerance: flo
 
 
 def attempt(call: Callable[[], Any]) -> Any:
-    """The answer of `call()`, or its error as text. A task not begun stays an error."""
+    """The result of `call()`, or its error as text; NotImplementedError is raised."""
     try:
         return call()
     except NotImplementedError:

@@ -9,5 +9,5 @@ def slope(f: Callable[[float], float], x: float, h: float = 1e-5) -> float:
 
 
 def gradient(f: Callable[..., float], point: Sequence[float], h: float = 1e-5) -> list[float]:
-    """The slope of f(*point) for each number of `point`, while the others stay put."""
+    """The slope of f(*point) for each number of `point`, while the others stay fixed."""
     raise NotImplementedError("lab 1, task 2: one slope for each number of the point")

@@ -1,4 +1,4 @@
-"""Lab 3: numbers that remember. What to do is in 3-record-a-graph.md."""
+"""Lab 3: numbers that record a graph. What to do is in 3-record-a-graph.md."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Node:
         return f"Node({self.data!r}, op={self.op!r})" if self.op else f"Node({self.data!r})"
 
     # Task 2: the operators. Python calls a.__add__(b) for a + b. For 2.0 + a, where the number on
-    # the left knows no Nodes, it calls a.__radd__(2.0).
+    # the left is no Node, it calls a.__radd__(2.0).
 
     def __add__(self, other: Node | float) -> Node:
         raise NotImplementedError("lab 3, task 2: record self + other")
@@ -73,5 +73,5 @@ class Node:
 
 
 def record(rule: Callable[..., Answer], *operands: Node | float) -> Node:
-    """Apply a rule of lab 2 and write down what happened, as a new Node."""
+    """Apply a rule of lab 2 and record the operation as a new Node."""
     raise NotImplementedError("lab 3, task 1: a Node of the value, the rule's name and the rest")

@@ -15,5 +15,5 @@ def backward(root: Node) -> None:
 
 
 def gradient(f: Callable[..., Node], point: Sequence[float]) -> list[float]:
-    """The slope of f(*point) for each number of `point`, by one call of `f` and one walk back."""
-    raise NotImplementedError("lab 5, task 2: make Nodes of the point, call f once, walk back")
+    """The slope of f(*point) for each number of `point`, with one call of `f`."""
+    raise NotImplementedError("lab 5, task 2: make Nodes of the point, call f once, go backward")

@@ -26,7 +26,7 @@ class Layer:
         raise NotImplementedError("lab 6, task 2: keep n_out neurons")
 
     def __call__(self, x: Sequence[Node | float]) -> list[Node]:
-        raise NotImplementedError("lab 6, task 2: what each neuron answers")
+        raise NotImplementedError("lab 6, task 2: the output of each neuron")
 
     def parameters(self) -> list[Node]:
         raise NotImplementedError("lab 6, task 2: those of the first neuron, of the second, ...")
@@ -39,7 +39,7 @@ class MLP:
         raise NotImplementedError("lab 6, task 3: keep one layer for each size")
 
     def __call__(self, x: Sequence[Node | float]) -> list[Node]:
-        raise NotImplementedError("lab 6, task 3: hand on what a layer answers to the next")
+        raise NotImplementedError("lab 6, task 3: pass the outputs of a layer to the next")
 
     def parameters(self) -> list[Node]:
         raise NotImplementedError("lab 6, task 3: those of the first layer, of the second, ...")

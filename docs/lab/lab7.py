@@ -19,7 +19,7 @@ def mean_squared_error(model: MLP, samples: Sequence[Sample]) -> Node:
 
 def zero_grad(parameters: Iterable[Node]) -> None:
     """Set every gradient to 0."""
-    raise NotImplementedError("lab 7, task 2: forget the gradients of the step before")
+    raise NotImplementedError("lab 7, task 2: clear the gradients of the last step")
 
 
 def sgd_step(parameters: Iterable[Node], lr: float) -> None:
@@ -28,5 +28,5 @@ def sgd_step(parameters: Iterable[Node], lr: float) -> None:
 
 
 def train(model: MLP, samples: Sequence[Sample], steps: int, lr: float) -> list[float]:
-    """Train on all samples at every step; the loss of each step, as it was before its update."""
+    """Train on all samples at every step; the loss of each step, before its update."""
     raise NotImplementedError("lab 7, task 3: forward, clear, backward, update; again")

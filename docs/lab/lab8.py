@@ -1,4 +1,4 @@
-"""Lab 8: optimizers of your own. What to do is in 8-your-own-optimizer.md."""
+"""Lab 8: your own optimizers. What to do is in 8-your-own-optimizer.md."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from optim import OPTIMIZERS, Optimizer, Settings, State  # noqa: F401
 from optim.settings import Fraction, Rate
 
 # `x` is a parameter and `g` its gradient: plain floats, or whole arrays of numpy. `state` is a dict
-# of this parameter's own, empty at first: what you put in is there at the next step. `s` has the
+# for this parameter, empty at first: what you store is available at the next step. `s` has the
 # settings that the class lists: s.lr, s.momentum.
 
 

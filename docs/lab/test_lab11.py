@@ -43,7 +43,7 @@ def test_the_rule_of_softmax():
     hint = "Take off each row's sum of grad * p, then multiply by p."
     same("gradient of the logits", slopes.tolist(), x.grad.tolist(), hint)
     constant = softmax_backward(softmax(LOGITS), np.ones(LOGITS.shape))
-    hint = "The shares add up to 1 whatever happens, so the same gradient for all moves nothing."
+    hint = "The shares always add up to 1, so the same gradient for all changes nothing."
     same("largest slope for a gradient of ones", float(abs(constant).max()), 0.0, hint)
 
 

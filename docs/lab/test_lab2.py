@@ -45,18 +45,18 @@ def test_the_slopes_agree_with_your_central_difference(rule, point, expected):
 
 
 def test_relu_is_flat_up_to_0():
-    hint = "The kink at 0 has no slope of its own; it is agreed to take the one on the left."
+    hint = "At the kink, 0, the slope is undefined; the convention is to take the one on the left."
     same("relu(0.0)", relu(0.0), (0.0, (0.0,)), hint)
 
 
 def test_tanh_does_not_overflow():
-    hint = "exp(1000) is larger than any float. `math.tanh` knows a way round."
+    hint = "exp(1000) is larger than any float. `math.tanh` avoids it."
     same("tanh(1000.0)", attempt(lambda: tanh(1000.0)), (1.0, (0.0,)), hint)
 
 
 def test_division_by_a_tiny_number_has_a_slope():
     result = attempt(lambda: divide(1e-200, 1e-200))
-    hint = "b * b is 0 here, too small for a float. Can the slope be had from the value a / b?"
+    hint = "b * b is 0 here, too small for a float. Can the slope be computed from the value a / b?"
     same("divide(1e-200, 1e-200)", result, (1.0, (1e200, -1e200)), hint)
 
 

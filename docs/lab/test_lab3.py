@@ -32,7 +32,7 @@ def test_a_record_holds_value_rule_operands_and_slopes():
     a, b = Node(2.0), Node(-3.0)
     product = record(multiply, a, b)
     same("record(multiply, Node(2.0), Node(-3.0)).data", product.data, -6.0, "The rule's value.")
-    same("its op", product.op, "multiply", "A function knows its name: rule.__name__.")
+    same("its op", product.op, "multiply", "A function has its name in rule.__name__.")
     same("its slopes", product.slopes, (-3.0, 2.0), "The rule's second answer, as it is.")
     hint = "parents = (a, b): a tuple of the Nodes themselves, not of copies or numbers."
     same("its parents are the two operands", _are(product.parents, [a, b]), True, hint)
@@ -51,7 +51,7 @@ def test_a_plain_number_becomes_a_leaf():
 def test_an_operator_records_its_rule(typed, value, name):
     a, b = Node(8.0), Node(2.0)
     result = eval(typed, {"a": a, "b": b})
-    hint = "The operands keep the order in which they stand: 8.0 - b is not b - 8.0."
+    hint = "The operands keep their order: 8.0 - b is not b - 8.0."
     same(f"({typed}).data, with a = 8 and b = 2", result.data, value, hint)
     same(f"({typed}).op", result.op, name, "Which of your rules belongs to this operator?")
 
@@ -59,7 +59,7 @@ def test_an_operator_records_its_rule(typed, value, name):
 def test_a_number_used_twice_is_one_node():
     x = Node(3.0)
     square = x * x
-    hint = "Both parents of x * x are x itself. A copy would receive a gradient that x never sees."
+    hint = "Both parents of x * x are x itself. A copy would receive gradients in place of x."
     same("both parents of x * x are x", _are(square.parents, [x, x]), True, hint)
 
 

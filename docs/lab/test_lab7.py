@@ -83,7 +83,7 @@ def test_training_starts_from_cleared_gradients():
 def test_the_network_learns_xor(seed):
     model = MLP(2, [8, 1], random.Random(seed))
     losses = train(model, XOR, steps=300, lr=0.2)
-    hint = "All else passes? Then build the loss anew, from the model, at every step."
+    hint = "All else passes? Then build a new loss, from the model, at every step."
     same("number of losses", len(losses), 300, "One for each step.")
     fell = math.isfinite(losses[-1]) and losses[-1] < 0.01
     same(f"the loss fell below 0.01 (from {losses[0]:.4f} to {losses[-1]:.4f})", fell, True, hint)

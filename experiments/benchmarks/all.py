@@ -8,7 +8,7 @@ Runs what the other scripts here run alone (eager_step.py is within lifted.py) a
 with medians, ratios and bounds. Writes it to DIR, or else beside this file, as results.json and
 results.md; with --readme, between the markers of both README.md too. --torch-python names an
 interpreter that has torch, matplotlib and micrograd, --jax-python one that has jax, if this one has
-not; who is absent is told. --quick shows in seconds that all works: its figures mean nothing, and
+not; absent ones are reported. --quick is a test run of seconds: its figures mean nothing, and
 are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is missed.
 """
 

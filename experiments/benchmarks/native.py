@@ -1,11 +1,11 @@
-"""What does the native machine cost a step, beside JAX's scan?
+"""How long does a step take on the native machine, compared with JAX's scan?
 
     pip install jax
     python experiments/benchmarks/native.py [--jax-python PYTHON] [--turns N]
 
 Both train the same networks from the same weights on the same points, in float64 on one thread,
-many steps in one call; losses are compared to 1e-9 first. They take turns, as processes of their
-own. Prints the least and the median processor time of a model's step in microseconds.
+many steps in one call; losses are compared to 1e-9 first. They take turns, as separate
+processes. Prints the least and the median processor time of a model's step in microseconds.
 
 --jax-python names an interpreter that has jax, if this one has not.
 """

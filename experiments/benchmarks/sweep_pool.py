@@ -1,4 +1,4 @@
-"""What does a sweep cost beyond its trainings? 16 cells x 20 seeds of XOR, beside a bare pool.
+"""What does a sweep cost beyond its trainings? 16 cells x 20 seeds of XOR, against a bare pool.
 
 python experiments/benchmarks/sweep_pool.py [REPEATS]
 

@@ -1,4 +1,4 @@
-"""What does tracking cost? XOR's 500 steps with every step logged, beside the same steps alone.
+"""What does tracking cost? XOR's 500 steps with every step logged, against the steps alone.
 
 python experiments/benchmarks/tracking_cost.py
 

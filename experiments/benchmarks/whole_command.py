@@ -1,4 +1,4 @@
-"""How long is it from Enter to the prompt, beside the same training in PyTorch?
+"""How long does the whole command take, compared with the same training in PyTorch?
 
     pip install torch
     python experiments/benchmarks/whole_command.py [--torch-python PYTHON]

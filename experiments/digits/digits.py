@@ -1,4 +1,4 @@
-"""Which digit is it? A network of Tensors, 64-32-10, reads handwriting, with nothing hidden.
+"""Which digit is it? A network of Tensors, 64-32-10, recognises handwriting, with nothing hidden.
 
 python experiments/digits/digits.py
 """

@@ -1,4 +1,4 @@
-"""Twelve digits that the network has never seen with what it says, and all its mistakes.
+"""Twelve test digits with the answers of the network, and all its mistakes.
 
 python experiments/digits/figure.py
 """

@@ -1,21 +1,22 @@
-"""How many units of a relu net die, what does that cost, and does leaky_relu help?
+"""How many units of a relu net die, how accurate is it then, and does leaky_relu help?
 
 python experiments/dying-relu/dying_relu.py [--seeds N] [--store DIR] [--figure FILE]
 """
 
-import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.style import use
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
+
+from experiments.command import options
 from minigrad import tracking
 from minigrad.config import load as load_config
 from minigrad.plot import style
 from minigrad.runner import build
 
-use(Path(__file__).parents[1] / "look.mplstyle")
 RATES = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 FIXED = ["model.hidden=[8,8,8]", "model.init=he", "optimizer=adam"]
 FIXED += ["train.engine=numpy", "train.log_every=20"]
@@ -50,11 +51,7 @@ def run(activation: str, rate: float, seeds: int, store: str) -> tuple[dict[int,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Count the dead units of relu and leaky_relu.")
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--store", default="runs")
-    parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
-    arguments = parser.parse_args()
+    arguments = options(__file__, "Count the dead units of relu and leaky_relu.", 200)
     figure = style.new_figure(11, 3.8)
     death, toll, cost = figure.subplots(1, 3)
     print("activation    rate   dead units   nets that are cut   median accuracy")
@@ -67,13 +64,13 @@ def main() -> None:
             print(f"{activation:12}{rate:6g}{units.mean():13.0%}{cut:20.0%}{right:18.0%}")
         early = runs[RATES.index(1.0)][0]
         death.plot(list(early), [100 * units.mean() for units in early.values()], color=color)
-        toll.plot(RATES, [100 * units.mean() for units in ends], "o-", color=color)
+        toll.semilogx(RATES, [100 * units.mean() for units in ends], "o-", color=color)
         cost.fill_between(RATES, 100 * low, 100 * high, color=color, alpha=0.25, linewidth=0)
-        cost.plot(RATES, 100 * median, "o-", color=color, label=activation)
-    for axes in (toll, cost):
-        axes.set(xscale="log", xlabel="learning rate")
+        cost.semilogx(RATES, 100 * median, "o-", color=color, label=activation)
+    for axes, label in ((death, "step"), (toll, "learning rate"), (cost, "learning rate")):
+        axes.set_xlabel(label)
     cost.legend(loc="lower left")
-    style.head(death, "Units die early", "dead units in %, by step, at learning rate 1")
+    style.head(death, "Units die early", "dead units in %, at learning rate 1")
     style.head(toll, "Large steps kill more", "dead units in %, after 400 steps")
     style.head(cost, "A net that is cut can only guess", "accuracy in %, median and middle half")
     style.save(figure, arguments.figure)

@@ -3,22 +3,23 @@
 python experiments/initialisation/initialisation.py [--seeds N] [--store DIR] [--figure FILE]
 """
 
-import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.style import use
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
+
 import nn
+from experiments.command import options
 from minigrad import Value, tracking
 from minigrad.config import load as load_config
 from minigrad.plot import style
 from minigrad.runner import build
 from minigrad.train import train
 
-use(Path(__file__).parents[1] / "look.mplstyle")
 DEEP = Path(__file__).with_name("deep.yaml")
 INITS = {"small": "N(0, 0.1)", "glorot": "U(-0.35, 0.35)", "he": "N(0, 0.29)", "normal": "N(0, 1)"}
 TICKS = {"output": [-1, 0, 1], "log10 of |slope|": [-6, -3, 0, 3], "loss by step": [0, 100, 200]}
@@ -63,11 +64,7 @@ def study(init: str, seeds: int, store: str, axes: list[Axes]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare first weights of a deep tanh net.")
-    parser.add_argument("--seeds", type=int, default=40)
-    parser.add_argument("--store", default="runs")
-    parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
-    arguments = parser.parse_args()
+    arguments = options(__file__, "Compare first weights of a deep tanh net.", 40)
     figure = style.new_figure(10, 8.4)
     panels = figure.subplots(3, len(INITS), sharex="row", sharey="row")
     print("        output, first          last  slope, first          last    final loss")

@@ -1,4 +1,4 @@
-"""A plugin: the initialiser that seems prudent, with weights near 0 at any width."""
+"""A plugin: an initialiser with weights near 0 at any width."""
 
 import random
 

@@ -1,21 +1,22 @@
-"""Can one short run find a good learning rate? The range test, held against real trainings.
+"""Can one short run find a good learning rate? The range test, compared with trainings.
 
 python experiments/lr-range/lr_range.py [--seeds N] [--store DIR] [--figure FILE]
 """
 
-import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.style import use
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
+
+from experiments.command import options
 from minigrad import config
 from minigrad.plot import curves, style
 from minigrad.train import train
 
-use(Path(__file__).parents[1] / "look.mplstyle")
 OPTIMIZERS = {"momentum": ["optimizer=sgd", "optimizer.momentum=0.9"], "Adam": ["optimizer=adam"]}
 STEPS, LOWEST, HIGHEST = 300, 0.001, 10.0
 GROWTH = (HIGHEST / LOWEST) ** (1 / STEPS)  # of the rate, from step to step of the test
@@ -53,26 +54,23 @@ def study(name: str, seeds: int, store: str, color: str, test: Axes, trainings: 
     there, third = np.median(ends[-2:], axis=1)
     print(f"{name:10}{low:.2g} to {high:.2g}{there:16.2g}{third:15.2g}", end="")
     print(f"{min(medians):14.2g} at {RATES[np.argmin(medians)]:.2g}")
-    style.head(test, f"{name}: one run, growing steps", "loss of the range test, by learning rate")
-    style.head(trainings, f"{STEPS} steps at one rate each", "loss at the end, by learning rate")
+    style.head(test, f"{name}: one run, growing steps", "loss of the range test")
+    style.head(trainings, f"{STEPS} steps at one rate each", "loss at the end")
     for axes in (test, trainings):
         axes.axvline(lowest / 3, color=style.INK, linestyle="--", linewidth=1)
     test.text(lowest / 3.3, 0.13, "a third of where\nthe test is lowest", ha="right")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Hold learning-rate range tests against training.")
-    parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--store", default="runs")
-    parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
-    arguments = parser.parse_args()
-    figure = style.new_figure(9, 7)
+    arguments = options(__file__, "Compare learning-rate range tests with training.", 50)
+    figure = style.new_figure(9, 7.2)
     panels = figure.subplots(2, 2, sharex=True, sharey="row")
     panels[0, 0].set(xscale="log", yscale="log", ylim=(0.1, 3))
     panels[1, 0].set(xscale="log", yscale="log", ylim=(0.01, 3))
     print("          lowest at   training there   at a third of it   best of 13 rates")
     for name, color, column in zip(OPTIMIZERS, style.COLORS, panels.T, strict=False):
         study(name, arguments.seeds, arguments.store, color, *column)
+        column[1].set(xlabel="learning rate")
     style.save(figure, arguments.figure)
 
 

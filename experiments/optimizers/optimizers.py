@@ -1,21 +1,22 @@
-"""Which optimizer? Each at the learning rate that suits it, on XOR and on the spiral.
+"""Which optimizer? Each at its best learning rate, on XOR and on the spiral.
 
 python experiments/optimizers/optimizers.py [--seeds N] [--store DIR] [--figure FILE]
 """
 
-import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.style import use
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
+
+from experiments.command import options
 from minigrad.config import load as load_config
 from minigrad.plot import style
 from minigrad.train import train
 
-use(Path(__file__).parents[1] / "look.mplstyle")
 OPTIMIZERS = {
     "SGD": ["optimizer=sgd"],
     "momentum": ["optimizer=sgd", "optimizer.momentum=0.9"],
@@ -38,7 +39,7 @@ def run(problem: str, name: str, rate: float, seeds: str, store: str) -> Any:
 def study(problem: str, seeds: int, store: str, curves: Axes, rates: Axes) -> None:
     print(f"{problem:9}best rate    loss at the end    a tenth of the rate    seeds above 0.1")
     ends = {}
-    others = f"1000..{999 + min(seeds, 20)}"  # to choose rates by: not these seeds' luck with them
+    others = f"1000..{999 + min(seeds, 20)}"  # to choose rates with
     for name, color in zip(OPTIMIZERS, style.COLORS, strict=False):
         tried = [np.median(run(problem, name, rate, others, store)["final_loss"]) for rate in RATES]
         best = int(np.argmin(tried))
@@ -57,11 +58,7 @@ def study(problem: str, seeds: int, store: str, curves: Axes, rates: Axes) -> No
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare optimizers over many seeds.")
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--store", default="runs")
-    parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
-    arguments = parser.parse_args()
+    arguments = options(__file__, "Compare optimizers over many seeds.", 200)
     figure = style.new_figure(9, 8)
     for problem, row in zip(("xor", "spiral"), figure.subplots(2, 2), strict=True):
         study(problem, arguments.seeds, arguments.store, *row)

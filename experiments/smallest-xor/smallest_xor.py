@@ -3,20 +3,21 @@
 python experiments/smallest-xor/smallest_xor.py [--seeds N] [--store DIR] [--figure FILE]
 """
 
-import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.style import use
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
+
+from experiments.command import options
 from minigrad import config
 from minigrad.plot import style
 from minigrad.tracking import checkpoint
 from minigrad.train import train
 
-use(Path(__file__).parents[1] / "look.mplstyle")
 ACTIVATIONS = ["relu", "sigmoid", "tanh", "leaky_relu", "elu", "gelu", "silu", "sin"]
 WIDTHS = [1, 2, 3, 4, 6, 8]
 FIXED = ["name=smallest-xor", "optimizer=adam", "optimizer.lr=0.1", "expect={}"]
@@ -38,8 +39,9 @@ def draw_table(axes: Axes, shares: list[list[float]]) -> None:
         axes.text(column + 0.5, row + 0.5, f"{one:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(np.arange(len(WIDTHS)) + 0.5, map(str, WIDTHS))
     axes.set_yticks(np.arange(len(ACTIVATIONS)) + 0.5, ACTIVATIONS)
+    axes.set_xlabel("hidden units")
     axes.invert_yaxis()
-    style.head(axes, "One unit does, if its curve turns", "seeds that learn XOR, by hidden units")
+    style.head(axes, "One unit is enough if its curve turns", "seeds that learn XOR")
 
 
 def draw_unit(axes: Axes, w1: float, w2: float, bias: float, out: float, out_bias: float) -> None:
@@ -53,15 +55,12 @@ def draw_unit(axes: Axes, w1: float, w2: float, bias: float, out: float, out_bia
     for place, those in names.items():
         axes.text(place, np.sin(place) * 0.65, "\n".join(those), ha="center", va="center")
     axes.axhline(-out_bias / out, color=style.INK, linestyle="--", linewidth=1)
+    axes.set_xlabel("weighted sum of the inputs")
     style.head(axes, "How one unit does it", "the corners on its sine; dashed: where 0 becomes 1")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Count the seeds that learn XOR.")
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--store", default="runs")
-    parser.add_argument("--figure", type=Path, default=Path(__file__).with_suffix(".svg"))
-    arguments = parser.parse_args()
+    arguments = options(__file__, "Count the seeds that learn XOR.", 200)
     print("hidden units" + "".join(f"{width:6}" for width in WIDTHS))
     shares = []
     for activation in ACTIVATIONS:

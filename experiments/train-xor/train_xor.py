@@ -26,10 +26,10 @@ def main() -> None:
     print(model)
 
     for step in range(STEPS):
-        loss = mean_loss(model)  # forward: compute the number, remember how
-        optimizer.zero_grad()  # parameters outlive the graph, so their gradients must be cleared
-        loss.backward()  # backward: every parameter learns its share in the loss
-        optimizer.step()  # update: each parameter takes a step against its gradient
+        loss = mean_loss(model)  # forward: compute the loss and record its graph
+        optimizer.zero_grad()  # parameters are used again, so their gradients must be cleared
+        loss.backward()  # backward: compute the gradient of every parameter
+        optimizer.step()  # update: move each parameter against its gradient
         if step % 50 == 0:
             print(f"step {step:3}  loss {loss:.6f}")
     print(f"step {STEPS}  loss {mean_loss(model):.6f}")

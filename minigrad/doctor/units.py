@@ -56,7 +56,7 @@ def check_units(patient: Patient) -> Finding:
         return Finding(_verdict(worst), f"{_described(worst)} at the start", advice, numbers)
     if any(layer.alike for layer in layers):
         sentence = f"{max(layer.alike for layer in layers)} units of a layer are alike"
-        return Finding("warn", sentence, "the initialiser must draw each weight anew", numbers)
+        return Finding("warn", sentence, "the initialiser must draw every weight", numbers)
     return Finding("ok", f"{_count(layers)}, no two alike", numbers=numbers)
 
 

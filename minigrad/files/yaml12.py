@@ -88,7 +88,7 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 
 def parse_scalar(text: str) -> Any:
-    """What follows `key=` on a command line: one value, as it would stand in a file that has no
+    """What follows `key=` on a command line: one value, as in a file that has no
     comments, for there a "#" is part of the text.
 
     >>> parse_scalar("run #3"), parse_scalar("[1, 2]"), parse_scalar("'#'")
@@ -236,7 +236,7 @@ class _Reader:
 
     def alias(self, event: Any) -> Any:
         if event.anchor in self.open_anchors:
-            raise YamlError(f"alias *{_excerpt(event.anchor)} stands inside itself", _start(event))
+            raise YamlError(f"alias *{_excerpt(event.anchor)} contains itself", _start(event))
         if event.anchor not in self.anchors:
             raise YamlError(
                 f"alias *{_excerpt(event.anchor)} has no anchor before it", _start(event)
@@ -262,7 +262,7 @@ class _Reader:
             if key in members:
                 first = self.document.keys[(*path, key)]
                 raise YamlError(
-                    f"duplicate key {_excerpt(repr(key))}: it stands at line {first.line} already",
+                    f"duplicate key {_excerpt(repr(key))}: it is at line {first.line} already",
                     _start(event),
                 )
             self.document.keys[(*path, key)] = _start(event)

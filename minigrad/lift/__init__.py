@@ -32,7 +32,7 @@ def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Com
     Up to sixteen samples of the first batch are compared with eager Values. A comparison of Values
     is refused by LiftError; a branch on `.data` is only seen, by Disagreement, if one of these
     samples takes it. A Value that is neither an argument nor a parameter is a constant; if one
-    of these changes, the loss is traced anew. Losses of the same parameters share one array, and
+    of these changes, the loss is traced again. Losses of the same parameters share one array, and
     what is written into the parameters' Values is taken over at the next call.
 
     >>> import nn, optim, random

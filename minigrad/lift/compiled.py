@@ -75,7 +75,7 @@ class Compiled:
         return [_array(argument) for argument in batch]
 
     def _traced(self, batch: Sequence[Sequence[Any]]) -> Checked:
-        """The program, traced anew if a Value that it takes for a constant has changed."""
+        """The program, traced again if a Value that it takes for a constant has changed."""
         self._parameters.follow()
         if self._checked and self._constants != _data(self._checked.lifted.constants):
             self._checked = None

@@ -54,7 +54,7 @@ def parameters_of(values: Sequence[Value]) -> Parameters:
         if shared.array.data.tolist() != [value.data for value in values]:
             raise ValueError(
                 "another compiled loss has trained these parameters: call its write_back() to go "
-                "on from there, or delete it to begin anew"
+                "on from there, or delete it to start again"
             )
         return shared
     for other in list(_in_use.values()):

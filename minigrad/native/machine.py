@@ -43,7 +43,7 @@ class Result:
 
 @dataclass
 class Update:
-    """An optimizer's rule, its settings, and what it knows of the steps before.
+    """An optimizer's rule, its settings, and its state from the steps before.
 
     `states` [states of the rule, replicas, parameters] start at 0, where the optimizer does not say
     otherwise; `t` is the number of steps done, `product` NAdam's of its momenta. `clip_norm` and

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 class Workers(Executor):
     """`count` pools of one process each: a worker that dies loses only its own work, and its pool
-    is made anew. `submit` waits for a worker that is free.
+    is replaced. `submit` waits for a worker that is free.
 
     The processes end with this one, however it ends: they watch a pipe that only it keeps open.
     """
@@ -26,7 +26,7 @@ class Workers(Executor):
     def __init__(self, count: int) -> None:
         self.count = count
         methods = multiprocessing.get_all_start_methods()
-        # a fork of this process would lack its threads, a spawned process would import all anew
+        # a fork of this process would lack its threads, a spawned process would import all again
         method = "forkserver" if "forkserver" in methods else "spawn"
         self._context = multiprocessing.get_context(method)
         if method == "forkserver":

@@ -35,7 +35,7 @@ def guard(main: Callable[[], int]) -> int:
         code = 2
     finally:
         install(end_at_once)  # Python's own end takes a while too, and waits for threads
-        atexit.register(install, signal.SIG_IGN)  # in its last moments it knows no handlers
+        atexit.register(install, signal.SIG_IGN)  # handlers are removed at the very end
         _flush()
     return code
 

@@ -59,7 +59,7 @@ def check_store(store: Path) -> list[str]:
     """What is damaged in the store itself."""
     link = store / LATEST
     if link.is_symlink() and not link.exists():
-        return [f"latest points to {os.readlink(link)}, which is gone: the next run sets it anew"]
+        return [f"latest points to {os.readlink(link)}, which is gone: the next run sets it again"]
     return []
 
 

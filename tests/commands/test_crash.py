@@ -35,7 +35,6 @@ CONFIG = [
     "train={steps: 300, batch_size: 16, checkpoint_every: 7}",
     "expect={}",
 ]
-NOTE = "optimizer={name: adam, lr: 0.02} drops momentum 0.9 of configs/moons.yaml\n"
 
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -93,7 +92,7 @@ def signalled(
     for number in numbers:
         process.send_signal(number)
     output, err = process.communicate(timeout=HANG)
-    assert err.startswith(NOTE)
+    assert err == "" or len(numbers) > 1  # the second signal is reported
     return process.returncode, output
 
 
@@ -265,7 +264,7 @@ def test_a_full_disk_ends_the_run_in_one_line_and_keeps_what_was_written(tmp_pat
         preexec_fn=small_files,
     )
     assert result.returncode == 1
-    assert result.stderr == NOTE
+    assert result.stderr == ""
     assert result.stdout.splitlines()[0] == "the run cannot be written: File too large"
     run = the_run(tmp_path)
     lines = metrics(run)

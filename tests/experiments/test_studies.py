@@ -1,7 +1,7 @@
 """Each study of experiments/ does what its page says: its command, its numbers, its figure.
 
 All six run once, as whole processes, two at a time. The two that gain least from fewer seeds run in
-full, and what they print and draw is held against the page; the others run with two seeds.
+full, and what they print and draw is compared with the page; the others run with two seeds.
 """
 
 import math

@@ -54,7 +54,7 @@ def setting(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Setti
 
 
 def collect(setting: Setting, measures: Callable[[], Iterable[Measure]]) -> Findings:
-    """All sections, in turn, each told on stderr when it is done. Quick ones lose their bounds."""
+    """All sections in turn, each reported on stderr when done. Quick ones lose their bounds."""
     os.environ |= ONE_THREAD  # before numpy is loaded
     around = surroundings(setting)
     sections = []

@@ -42,7 +42,7 @@ class Point:
     seconds: list[float] = field(default_factory=list)
 
     def prepare(self) -> None:
-        self.take_turn()  # the first step is held against eager
+        self.take_turn()  # the first step is compared with eager
         self.take_turn()
         self.count = max(1, round(TURN / self.seconds.pop()))
         self.seconds.clear()

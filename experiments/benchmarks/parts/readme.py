@@ -7,7 +7,7 @@ MARKERS = ("<!-- benchmarks -->\n", "<!-- /benchmarks -->\n")
 
 
 def between(path: Path) -> str:
-    """What stands between the markers now. A file without them ends the program."""
+    """The present text between the markers. A file without them ends the program."""
     return _parted(path)[1].strip("\n")
 
 

@@ -1,4 +1,4 @@
-"""What was found, as text and as Markdown."""
+"""The results as text and as Markdown."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -83,13 +83,13 @@ def machine(around: Surroundings) -> str:
 
 
 def number(value: float) -> float | int:
-    """Three digits: more would belong to the day."""
+    """Three digits: more would not be reproducible."""
     rounded = float(f"{value:.3g}")
     return int(rounded) if abs(rounded) >= 100 else rounded
 
 
 def _absent(findings: Findings) -> Iterator[str]:
-    """Who could not take part, if anybody should have."""
+    """The peers that were absent, if any were needed."""
     if any(row.peer and row.ratio is None for row in findings.rows):
         for name, packages in findings.surroundings.absent.items():
             yield f"{name} is absent: its interpreter has no {' and no '.join(packages)}"

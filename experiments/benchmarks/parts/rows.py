@@ -1,4 +1,4 @@
-"""What a measurement has to say: rows of the one table, and whether the bounds on them hold."""
+"""The results of a measurement: rows of the table, and whether the bounds on them hold."""
 
 import statistics
 from collections.abc import Sequence

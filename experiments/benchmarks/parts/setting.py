@@ -22,7 +22,7 @@ class Setting:
         return self.count or (quick if self.quick else usual)
 
     def peers(self) -> dict[str, Peer]:
-        """By the names that the table gives them."""
+        """The peers by their names in the table."""
         every_peer = [
             Peer("lifted", "lifted"),
             Peer("lifted replicas", "lifted_replicas"),

@@ -1,4 +1,4 @@
-"""One training step of each engine, beside micrograd, PyTorch and JAX."""
+"""One training step of each engine, compared with micrograd, PyTorch and JAX."""
 
 import tempfile
 from collections.abc import Collection, Mapping
@@ -72,7 +72,7 @@ CASES = (
             ("eager", "micrograd"): 6,
         },
     ),
-    # Each of micrograd's nodes is a cycle: graphs pile up until the garbage collector comes. A step
+    # Each of micrograd's nodes is a cycle: graphs remain until the garbage collector runs. A step
     # costs twice as much in a row of four, as in any training, than it does alone.
     Case(
         sizes=[2, 16, 16, 1],

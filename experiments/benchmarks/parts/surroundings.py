@@ -44,13 +44,13 @@ def surroundings(setting: Setting) -> Surroundings:
 
 
 def _version(peer: Peer) -> str | None:
-    """Of its first package, with that of its Python where this one is of another."""
+    """The version of its first package, and of its Python if that differs from ours."""
     package, python = version(peer.python, peer.packages[0]), python_version(peer.python)
     return package if python == platform.python_version() else package and f"{package} on {python}"
 
 
 def _processor() -> str:
-    """As Linux names it; elsewhere, what Python knows."""
+    """The processor's name from Linux; elsewhere, from Python."""
     lines = CPUS.read_text(encoding="utf-8").splitlines() if CPUS.exists() else []
     named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.processor()

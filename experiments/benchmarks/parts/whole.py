@@ -23,7 +23,7 @@ class Finished:
 
 
 def run(command: Sequence[str]) -> Finished:
-    """With as many threads as the command likes; a command that fails ends the program."""
+    """Run with any number of threads; a command that fails ends the program."""
     environment = {key: text for key, text in os.environ.items() if key not in ONE_THREAD}
     _adopt_orphans()
     start, before = time.perf_counter(), _children()

@@ -1,6 +1,6 @@
-"""The far side of a turn: a peer trains as many steps as it is told, and says how long it took.
+"""The peer's side of a turn: it trains the requested number of steps and reports the time.
 
-Standard library only: a peer's interpreter has the peer and nothing of ours.
+Standard library only: a peer's interpreter has the peer, but not our packages.
 """
 
 import gc

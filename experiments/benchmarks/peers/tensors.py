@@ -1,4 +1,4 @@
-"""Tensors as one writes them: modules, one graph a batch, an optimizer of optim."""
+"""Tensors in the usual way: modules, one graph a batch, an optimizer of optim."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""PyTorch as one writes it: modules, autograd, torch.optim; in float64 on one thread."""
+"""PyTorch in the usual way: modules, autograd, torch.optim; in float64 on one thread."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The near side of a turn: peers as processes of their own, which train when they are told to."""
+"""Our side of a turn: peers are separate processes, which train on request."""
 
 import json
 import os

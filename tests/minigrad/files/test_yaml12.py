@@ -69,10 +69,10 @@ def test_these_traps_work(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("raw", "message", "place"),
     [
-        (b"a: 1\nb: 2\na: 3\n", "duplicate key 'a': it stands at line 1", (3, 1)),
+        (b"a: 1\nb: 2\na: 3\n", "duplicate key 'a': it is at line 1", (3, 1)),
         (b"a: !!python/name:os.system x\n", "tag", (1, 4)),
         (b"a: !!int '3'\n", "tag", (1, 4)),
-        (b"a: &x [*x]\n", "stands inside itself", (1, 8)),
+        (b"a: &x [*x]\n", "contains itself", (1, 8)),
         (b"a: *x\n", "no anchor", (1, 4)),
         (b"a: 1\n---\nb: 2\n", "second document", (2, 1)),
         (b"a: [1, 2\n", "not valid YAML", (2, 1)),

@@ -1,4 +1,4 @@
-"""Random losses in Values, for lifted numbers to be held against eager ones."""
+"""Random losses in Values, to compare lifted numbers with eager ones."""
 
 from __future__ import annotations
 
