@@ -14,7 +14,7 @@ from nn.losses import LOSSES
 if TYPE_CHECKING:
     import numpy as np
 
-Rows: TypeAlias = Sequence[Sequence[float]]
+Rows: TypeAlias = "Sequence[Sequence[float]] | np.ndarray[Any, Any]"
 """One sequence of features a sample, or an array of the shape (samples, features)."""
 
 
