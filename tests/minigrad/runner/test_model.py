@@ -11,10 +11,12 @@ from minigrad import config, runner, train
 from minigrad.runner import build
 from minigrad.runner.description import parse
 from minigrad.runner.model import Model, ModelError, RowError
+from minigrad.runner.stored_model import model_of
 from minigrad.runner.trained import TrainedRun
+from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import checkpoint, init
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoreError, find
+from minigrad.tracking.store import StoreError, find, runs
 from nn import MLP
 from nn.activations import ACTIVATIONS
 from tests.minigrad.runner.trained_runs import (
@@ -443,3 +445,13 @@ def test_a_description_says_what_a_model_is_made_of(tmp_path: Path) -> None:
     assert description.inputs is not None
     mean = sum(row[0] for row in write_data(tmp_path / "data.csv")) / 60
     assert description.inputs.means[0] == pytest.approx(mean, rel=1e-12)
+
+
+def test_a_member_of_a_sweep_has_the_model_that_it_would_have_alone(tmp_path: Path) -> None:
+    grid = ["optimizer.lr=0.1,0.3", "train.steps=7", "expect={}", "--workers", "1"]
+    assert sweep.main(["configs/xor.yaml", *grid, "--out", str(tmp_path / "sweep")]) == 0
+    rows = [[0.0, 1.0], [1.0, 1.0]]
+    for stored in runs(tmp_path / "sweep"):
+        own = config.load(stored.path / "config.yaml")
+        alone = runner.train(own, store=tmp_path / "alone").model()
+        assert model_of(stored).outputs(rows) == alone.outputs(rows)
