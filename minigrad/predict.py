@@ -23,7 +23,7 @@ from minigrad.files.whole import replace
 from minigrad.runner.model import Model, RowError
 from minigrad.runner.rows import Table, read_table
 from minigrad.runner.stored_model import model_of
-from minigrad.terminal.command import Parser, escape_unprintable, print_lines
+from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import find
@@ -44,7 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     use_one_thread()
     arguments = _arguments(argv)
-    escape_unprintable()
     try:
         run = find(arguments.store, arguments.run)
         model = model_of(run, arguments.seed, trust_plugins=arguments.trust_plugins)
@@ -177,10 +176,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
-        "--trust-plugins", action="store_true", help="run the plugins that the model needs"
+        "--trust-plugins", action="store_true", help="run plugins that came with it, or changed"
     )
     return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.terminal.command import Parser, escape_unprintable, print_lines, whole_number
+from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
@@ -174,9 +174,11 @@ def verify_run(arguments: argparse.Namespace) -> int:
     from minigrad.runner.verify import verify  # here, since it trains
 
     run = find(arguments.store, arguments.run)
-    verification = verify(run)
+    verification = verify(run, trust_plugins=arguments.trust_plugins)
     identical, sentence = verification.identical, verification.sentence
-    _print(arguments, {"id": run.id, "identical": identical, "sentence": sentence}, sentence)
+    unchecked = verification.unchecked
+    data = {"id": run.id, "identical": identical, "sentence": sentence, "unchecked": unchecked}
+    _print(arguments, data, sentence)
     return 0 if identical else 1
 
 
@@ -239,8 +241,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("runs", metavar="RUN", nargs="+")
     added = add("check", check_runs, "what is damaged, and what can still be read")
     added.add_argument("runs", metavar="RUN", nargs="*", help="without any, all runs")
-    added = add("verify", verify_run, "train again and compare the numbers with the stored ones")
+    added = add("verify", verify_run, "train again and compare all that the run claims")
     added.add_argument("run", metavar="RUN")
+    added.add_argument(
+        "--trust-plugins", action="store_true", help="run plugins that came with it, or changed"
+    )
     _add_export(add("export", export_run, "write a run, or its model, in another format"))
     return parser.parse_args(argv)
 
@@ -271,7 +276,11 @@ def _add_plot(parser: Parser) -> None:
         "--smooth", metavar="WEIGHT", type=_weight, default=0.0, help="of the past, in [0, 1) (0)"
     )
     parser.add_argument(
-        "--out", metavar="FILE", type=Path, help=".png or .svg; without it, a window"
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help=".png or .svg; without it, a window; or, of one "
+        "run whose own pictures are lost, these again",
     )
 
 
@@ -307,4 +316,4 @@ def _weight(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

@@ -172,7 +172,7 @@ class Tensor:
                 self._accumulate(grad @ b.swapaxes(-1, -2))
             if other.op != "const":
                 share = a.swapaxes(-1, -2) @ grad
-                other._accumulate(share if other.ndim > 1 else share[..., 0])
+                other._accumulate(share[..., 0] if other.ndim == 1 else share)
 
         return _node(operands.product(self, other), "@", (self, other), backward)
 
@@ -456,7 +456,7 @@ def linear(x: Operand, weight: Operand, bias: Operand) -> Tensor:
         weight._accumulate(rows.T @ x._data.reshape(len(rows), -1))
         bias._accumulate(np.ones(len(rows)) @ rows)  # as rows.sum(0), and faster
         if x.op != "const":  # a BLAS takes twice as long as * for a matrix of one row
-            one_row = len(weight._data) == 1
+            one_row = len(weight._data) < 2
             x._accumulate(grad * weight._data[0] if one_row else grad @ weight._data)
 
     return _node(operands.weighted_sums(x, weight, bias), "linear", (x, weight, bias), backward)

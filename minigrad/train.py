@@ -11,16 +11,18 @@ SIGTERM.
 """
 
 import argparse
+import os
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue
+from minigrad.config.inputs import input_hashes
+from minigrad.config.source import nearest_key
 from minigrad.files import yaml12
 from minigrad.nodes import collector_paused
 from minigrad.runner import build
@@ -28,12 +30,15 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
-from minigrad.terminal.command import Parser, print_lines
+from minigrad.runner.trained import new_session, train_run
+from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
-from minigrad.tracking import init, reopen
+from minigrad.tracking import reopen
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoredRun, StoreError, load
+from minigrad.tracking.store import StoredRun, StoreError
+from minigrad.training.protocol import TrainerLike
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,13 +48,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.list:
         print_lines([catalogue()])
         return 0
-    with Interrupts() as interrupts:
+    interrupts = Interrupts()
+    with ExitStack() as stack:
         try:
             if arguments.resume:
-                session = _resumed(arguments)
+                session = _resumed(arguments, stack, interrupts)
             else:
                 overrides = [*arguments.overrides, *_of_seeds(arguments)]
-                session = _session(load_config(arguments.config, overrides), arguments.out)
+                config = load_config(arguments.config, overrides)
+                for sentence in config.dropped:
+                    print(sentence, file=sys.stderr)
+                trainer = build.trainer_for(config)
+                stack.enter_context(interrupts)  # from here on there is a run to be finished
+                session = _session(config, trainer, arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print(*map(printable, str(error).split("\n")), sep="\n", file=sys.stderr)
             return 2
@@ -67,28 +78,14 @@ def train(config: Config, store: str | Path = "runs") -> StoredRun:
         run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
         run.summary["final_loss"]
     """
-    session = _session(config, str(store), quiet=True)
-    main_thread = threading.current_thread() is threading.main_thread()
-    with Interrupts() if main_thread else nullcontext(Interrupts()) as interrupts, session.run:
-        session.train(interrupts)
-    if interrupts.received:
-        raise KeyboardInterrupt
-    return load(session.run.path)
+    return train_run(config, (), str(store)).stored
 
 
-def _session(config: Config, store: str, quiet: bool = False) -> Session:
-    trainer = build.trainer_for(config)
+def _session(config: Config, trainer: TrainerLike, store: str) -> Session:
     try:
-        run = init(
-            config.name,
-            config.to_yaml(),
-            store=store,
-            seed=config.seed,
-            engine=config.train.engine,
-        )
+        return new_session(config, trainer, store)
     except OSError as error:
-        raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
-    return Session(config, trainer, run, quiet=quiet)
+        raise OSError(f"--out {error}") from None
 
 
 def _of_seeds(arguments: argparse.Namespace) -> list[str]:
@@ -102,15 +99,20 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
     return [f"train.seeds={arguments.seeds}", *([] if chosen else ["train.engine=numpy"])]
 
 
-def _resumed(arguments: argparse.Namespace) -> Session:
+def _resumed(arguments: argparse.Namespace, stack: ExitStack, interrupts: Interrupts) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
-    resumed = resume(arguments.out, arguments.resume, arguments.config, overrides)
+    resumed = resume(
+        *(arguments.out, arguments.resume, arguments.config, overrides),
+        trust_plugins=arguments.trust_plugins,
+    )
     try:
         trainer = build.trainer_for(resumed.config)
+        stack.enter_context(interrupts)  # from here on there is a run to be finished
         for note in resumed.notes:
             print(printable(note))
         text = resumed.config.to_yaml()
-        run = reopen(resumed.path, resumed.last_step, text, resumed.held)
+        hashes = input_hashes(resumed.config)
+        run = reopen(resumed.path, resumed.last_step, text, resumed.held, sha256=hashes)
     except OSError as error:
         resumed.held.close()
         raise OSError(f"--resume {resumed.path.name}: {error.strerror}") from None
@@ -133,6 +135,8 @@ def _report(session: Session, outcome: Outcome) -> int:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # a plugin's, which is asked for the surface
         lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
+    if outcome.status == "interrupted":
+        lines[:1] = [line_start(1) + line for line in lines[:1]]
     with suppress(OSError):  # the run is whole all the same
         print_lines(map(printable, lines))
     return outcome.code
@@ -158,13 +162,23 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--resume", metavar="RUN", help="go on with a run: its id, a part of it, path, or latest"
     )
     parser.add_argument(
+        "--trust-plugins",
+        action="store_true",
+        help="with --resume: run plugins that came with the run, or have changed since",
+    )
+    parser.add_argument(
         "--list", action="store_true", help="print every name that a config may use, and stop"
     )
-    arguments = parser.parse_intermixed_args(argv)
+    arguments, unknown = parser.parse_known_intermixed_args(argv)
+    if unknown:
+        word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
+        near = nearest_key(word.replace("-", "_"))
+        hint = f": did you mean {near}={value.split(' -')[0]}?" if near else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if (
         arguments.resume
         and "=" in (arguments.config or "")
-        and not Path(arguments.config).is_file()
+        and not os.path.isfile(arguments.config)  # which takes any text
     ):
         arguments.overrides.insert(0, arguments.config)  # the run has its config already
         arguments.config = None
@@ -174,4 +188,4 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

@@ -25,11 +25,18 @@ class Neuron(Module):
         fan_out: int = 1,
         rng: random.Random | None = None,
     ) -> None:
-        rng = rng or random.Random(0)
-        draw = INITIALISERS[init]
-        self.weights = [Value(draw(n_in, fan_out, rng)) for _ in range(n_in)]
+        self.weights = [Value(0.0) for _ in range(n_in)]
         self.bias = Value(0.0)
+        self.init, self.fan_out = init, fan_out
+        self.reset_parameters(rng or random.Random(0))
         self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+
+    def reset_parameters(self, rng: random.Random) -> None:
+        """Draw the weights anew from `rng`, and set the bias to 0."""
+        draw, fan_in = INITIALISERS[self.init], len(self.weights)
+        for weight in self.weights:
+            weight.data = Value(draw(fan_in, self.fan_out, rng)).data  # Value refuses no number
+        self.bias.data = 0.0
 
     def __call__(self, x: Sequence[Number]) -> Value:
         if len(x) != len(self.weights):
@@ -56,6 +63,11 @@ class Layer(Module):
         self.neurons = [
             Neuron(n_in, activation, init=init, fan_out=n_out, rng=rng) for _ in range(n_out)
         ]
+
+    def reset_parameters(self, rng: random.Random) -> None:
+        """Draw all weights anew from `rng`, and set the biases to 0."""
+        for neuron in self.neurons:
+            neuron.reset_parameters(rng)
 
     def __call__(self, x: Sequence[Number]) -> list[Value]:
         signal = operands(x)  # a plain number becomes one constant with many readers
@@ -102,6 +114,11 @@ class MLP(Module):
             Layer(n, m, act, init=init, rng=rng)
             for n, m, act in zip(self.sizes[:-1], sizes, [*activations, "linear"], strict=True)
         ]
+
+    def reset_parameters(self, rng: random.Random) -> None:
+        """Draw all weights anew from `rng`, as a new MLP would, and set the biases to 0."""
+        for layer in self.layers:
+            layer.reset_parameters(rng)
 
     def __call__(self, x: Sequence[Number]) -> list[Value]:
         if len(x) != self.sizes[0]:

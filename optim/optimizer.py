@@ -125,7 +125,7 @@ class Optimizer(Fields, ABC):
         """
         groups = [
             {
-                "settings": vars(group.settings),
+                "settings": copy.deepcopy(vars(group.settings)),
                 "initial_lr": group.initial_lr,
                 "states": [
                     {name: elementwise.listed(entry) for name, entry in state.items()}
@@ -134,7 +134,7 @@ class Optimizer(Fields, ABC):
             }
             for group in self.groups
         ]
-        return copy.deepcopy({"optimizer": type(self).__name__, "groups": groups})
+        return {"optimizer": type(self).__name__, "groups": groups}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict()`, settings included.

@@ -28,6 +28,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script
+from tests import mutated_places
+
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["minigrad", "nn", "optim", "tests/minigrad", "pyproject.toml"]
 VALUE = Path("minigrad", "value.py")
@@ -51,10 +54,13 @@ ONE_ROW, ROWS = "grad * weight._data[0]", "grad @ weight._data"
 # These compute what the original computes, so no test can fail and they are not made.
 EQUIVALENT = {
     ("_sigmoid", "x >= 0", "x > 0"): "at 0 either formula gives 1 / 2, to the last bit",
+    ("**", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("@", "self.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("@", "other.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("linear", "x.op != 'const'", "True"): "a constant is sent nothing all the same",
     ("**", "0.0", "1.0"): "either power of the base is multiplied by an exponent of 0",
+    ("linear", "1", "2"): "numpy takes any negative number for the length that is left",
+    ("index", "may_repeat", "True"): "add.at is as right for other indices, and slower",
     ("unbroadcast", "grad.shape == shape", "False"): "the sum over no axes is the array itself",
     ("_accumulate", "share if self.parents else np.array(share, order='C')", COPY): "one copy more",
     ("linear", f"{ONE_ROW} if one_row else {ROWS}", ROWS): "BLAS multiplies one row too",
@@ -108,7 +114,8 @@ def rules(source: str) -> list[Rule]:
         makers = ("_function", "_rule", "_rules")
         slopes = [call.args[3] for maker in makers for call in _calls(function, maker)]
         slopes += [node.value for node in function.body if isinstance(node, ast.Assign)]
-        code: list[ast.AST] = [node.body for node in slopes if isinstance(node, ast.Lambda)]
+        lambdas = [node for node in slopes if isinstance(node, ast.Lambda)]
+        code: list[ast.AST] = [node.body for node in lambdas if not _is_formula(node)]
         closures = [node for node in function.body if isinstance(node, ast.FunctionDef)]
         if function.name in WITHOUT_CLOSURE:
             closures = [function]
@@ -129,6 +136,12 @@ def _rule(module: ast.Module, function: ast.FunctionDef, code: tuple[ast.AST, ..
     own = _texts([call for maker in makers for call in _calls(function, maker)])
     ops = own or _texts(_calls(module, function.name))
     return Rule(min(own, default=function.name), frozenset(ops), code)
+
+
+def _is_formula(function: ast.Lambda) -> bool:
+    """Whether it computes a value, from x, and no slope, from x and y, or share, from grad."""
+    names = [argument.arg for argument in function.args.args]
+    return names[0] == "x" and names[1:] in ([], ["k"])
 
 
 def _functions(tree: ast.AST) -> list[ast.FunctionDef]:
@@ -197,7 +210,7 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield from ((node, ast.unparse(part)) for part in (first, second))
         case ast.If(test=test):
             yield from ((test, constant) for constant in ("True", "False"))
-        case ast.Constant(value=int() | float() as number):
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             yield node, repr(number + 1)
             if number:
                 yield node, repr(number * A_MILLIONTH_MORE)
@@ -293,8 +306,10 @@ def judge(tried: Sequence[Mutant]) -> Iterator[tuple[Mutant, str | None]]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Break each slope of a page, see a test fail.")
     parser.add_argument("rules", nargs="*", metavar="RULE", help="its operation (default: all)")
-    parser.add_argument("--page", choices=["value", "tensor"], default="value")
+    parser.add_argument("--page", choices=["value", "tensor", "places"], default="value")
     arguments = parser.parse_args(argv)
+    if arguments.page == "places":
+        return mutated_places.main()
     page = VALUE if arguments.page == "value" else TENSOR
     source = (ROOT / page).read_text(encoding="utf-8")
     every = mutants(source, page)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import mutate_slopes
+from tests import mutate_slopes, mutated_places
 from tests.minigrad.make_torch_figures import stored
 from tests.minigrad.make_torch_tensor_figures import stored as tensor_figures
 from tests.mutate_slopes import Mutant, judge, main, mutants, rules
+from tests.mutated_places import PLACES, Place
 
 VALUE = Path("minigrad/value.py")
 TENSOR = Path("minigrad/tensor.py")
@@ -47,6 +48,7 @@ def test_a_mutant_is_the_source_with_one_place_changed() -> None:
     assert len({mutant.source for mutant in made}) == len(made)
 
 
+@pytest.mark.slow
 def test_a_wrong_slope_is_caught_and_the_right_ones_are_not_in_copies_of_the_packages() -> None:
     flipped = SOURCE.replace("(1 - y * y)", "(1 + y * y)")
     wrong = Mutant("tanh", "", "1 - y * y", "1 + y * y", flipped)
@@ -72,11 +74,11 @@ def test_a_survivor_is_told_and_exits_1(
 def test_what_is_excepted_as_equivalent_would_be_made_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    excepted = mutate_slopes.EQUIVALENT
+    excepted = set(mutate_slopes.EQUIVALENT)
     pages = [(SOURCE, VALUE), (TENSORS, TENSOR)]
-    without = sum(len(mutants(source, page)) for source, page in pages)
     monkeypatch.setattr(mutate_slopes, "EQUIVALENT", {})
-    assert sum(len(mutants(source, page)) for source, page in pages) == without + len(excepted)
+    everything = [mutant for source, page in pages for mutant in mutants(source, page)]
+    assert excepted <= {(mutant.rule, mutant.before, mutant.after) for mutant in everything}
 
 
 def test_every_operation_of_tensors_has_a_rule_and_every_rule_mutants() -> None:
@@ -99,3 +101,18 @@ def test_a_wrong_rule_of_tensors_is_caught_and_the_right_ones_are_not() -> None:
     ]
     agree = "test_tensor_against_torch.py::test_values_and_gradients_agree_with_pytorch"
     assert verdicts == [f"{agree}[*]", None]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_each_place_stands_once_and_its_test_is_there(place: Place) -> None:
+    assert place.path.read_text(encoding="utf-8").count(place.before) == 1
+    path, _, name = place.test.partition("::")
+    assert Path(path).exists()
+    assert not name or f"def {name}(" in Path(path).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_changed_place_is_caught_and_an_unchanged_one_is_not() -> None:
+    place = PLACES[0]
+    same = Place(place.file, place.before, place.before, place.test)
+    assert [caught for _, caught in mutated_places.judge([place, same])] == [True, False]

@@ -126,6 +126,12 @@ def _printable(name: str) -> str:
     return name
 
 
+def _writable(seed: int) -> int:
+    if seed >= 10**308:  # beyond what run.json may hold, since no float does
+        _refuse(f"must have at most 308 digits, found {quoted(seed)}")
+    return seed
+
+
 def _bounded(hidden: list[int]) -> list[int]:
     count = sum((a + 1) * b for a, b in zip([1, *hidden], [*hidden, 1], strict=True))
     if count > MAX_PARAMETERS:
@@ -226,10 +232,16 @@ class TrainConfig(_Strict):
         return frozenset(round(i * self.steps / gaps) for i in range(self.snapshots))
 
 
+def _ordered(ends: list[float]) -> list[float]:
+    if ends[0] > ends[1]:
+        _refuse(f"must be [lowest, highest], found {quoted(ends)}: did you mean {ends[::-1]}?")
+    return ends
+
+
 class Expectations(_Strict):
-    initial_loss: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
-        default=None, description="[lowest, highest] loss before the first step"
-    )
+    initial_loss: (
+        Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ordered)] | None
+    ) = Field(default=None, description="[lowest, highest] loss before the first step")
     final_loss_below: float | None = Field(default=None, description="loss after the last step")
 
 
@@ -239,7 +251,9 @@ class Config(_Strict):
     name: Annotated[str, AfterValidator(_printable)] = Field(
         min_length=1, max_length=100, description="what the run is called"
     )
-    seed: int = Field(default=0, ge=0, description="of weights, data and shuffling")
+    seed: Annotated[int, AfterValidator(_writable)] = Field(
+        default=0, ge=0, description="of weights, data and shuffling"
+    )
     data: DataBlock
     model: ModelConfig = ModelConfig()
     loss: Annotated[str, _NameIn(LOSSES)]
@@ -253,6 +267,12 @@ class Config(_Strict):
         "They are run as code, with all that your account may do",
     )
     _place_of: Callable[[tuple[str | int, ...]], str] | None = PrivateAttr(default=None)
+    _dropped: list[str] = PrivateAttr(default=[])
+
+    @property
+    def dropped(self) -> list[str]:
+        """A sentence for each block of the file that an override replaced: the settings lost."""
+        return self._dropped
 
     def place(self, *path: str | int) -> str:
         """Where a key's value stands, as "configs/xor.yaml:7:14", for messages about it."""
@@ -281,9 +301,27 @@ def schema() -> dict[str, Any]:
         written["properties"][key] = {"anyOf": [block, alone]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **written,
+        **_canonical(written),
         "title": "minigrad config",
     }
+
+
+def _canonical(part: Any) -> Any:
+    """The same schema in one way of writing, for pydantic's versions have several.
+
+    Before 2.9 `const: x` is written with `enum: [x]` beside it and `$ref` inside a list, and bounds
+    are 0 in one version and 0.0 in another.
+    """
+    if isinstance(part, dict):
+        written = {key: _canonical(value) for key, value in part.items()}
+        if "const" in written and written.get("enum") == [written["const"]]:
+            del written["enum"]
+        if len(written.get("allOf", [])) == 1:
+            written |= written.pop("allOf")[0]
+        return written
+    if isinstance(part, list):
+        return [_canonical(value) for value in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
 def config_class() -> type[Config]:

@@ -3,7 +3,7 @@
 import copy
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from minigrad.config.models import BLOCKS, Block, Config, ConfigError, DataBlock, config_class
-from minigrad.config.plugins import PluginError, load_plugin
+from minigrad.config.plugins import PluginError, Provenance, load_plugin
 from minigrad.files import yaml12
 from minigrad.files.untrusted import read_regular
 from minigrad.registry import suggestion
@@ -19,8 +19,37 @@ from minigrad.settings import settings_of
 from minigrad.terminal.text import excerpt, path_excerpt, quoted
 
 
-def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
-    """Read the file, apply `key=value` overrides, check all. Raises ConfigError."""
+def load(
+    path: str | Path, overrides: Iterable[str] = (), provenance: Provenance | None = None
+) -> Config:
+    """Read the file, apply `key=value` overrides, check all. Raises ConfigError.
+
+    Overrides are meant together: a setting that stands before its block's name counts too. Of one
+    key the last counts. With a `provenance`, plugins must stand up to it.
+    """
+    source, faults = _read(path, overrides)
+    try:
+        config = source.config(provenance, is_refused=bool(faults))
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return config
+
+
+def raw(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """The data of a config without its defaults, not checked: no plugin is run for it.
+
+    Raises ConfigError for a file or an override that cannot be read.
+    """
+    source, faults = _read(path, overrides)
+    if faults:
+        raise ConfigError(faults)
+    source.resolve_paths()
+    return source.data
+
+
+def _read(path: str | Path, overrides: Iterable[str]) -> tuple["_Source", list[str]]:
     source = _Source(path)
     faults: list[str] = []
     for override in overrides:
@@ -28,13 +57,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
             source.override(override)
         except ConfigError as error:
             faults += error.faults
-    try:
-        config = source.config()
-    except ConfigError as error:
-        faults += error.faults
-    if faults:
-        raise ConfigError(faults)
-    return config
+    return source, faults
 
 
 class _Source:
@@ -55,6 +78,7 @@ class _Source:
             raise ConfigError([f"{self.file}:1:1: a config is a block of 'key: value' lines"])
         self.data: dict[str, Any] = copy.deepcopy(self.document.data)
         self.overridden: set[yaml12.Path] = set()
+        self._overrides: list[tuple[tuple[str, ...], Any, str]] = []  # keys, value, as typed
 
     def override(self, argument: str) -> None:
         """Apply `key=value`. Raises ConfigError, and then changes nothing."""
@@ -73,28 +97,43 @@ class _Source:
             block = self.data.get(keys[0])
             if not isinstance(block, dict) or block.get("name") != value:
                 keys = keys[:1]  # another name has other settings: replace the whole block
+        self.set(keys, copy.deepcopy(value), argument)
+        for earlier in self._overrides:  # of what was just replaced, settings typed before it
+            inner = earlier[0][len(keys) :]
+            if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):
+                self.set(*earlier)
+        self._overrides.append((keys, value, argument))
+
+    def set(self, keys: tuple[str, ...], value: Any, argument: str) -> None:
+        """Set one key. Raises ConfigError, and then changes nothing."""
         inner: Any = self.data
         for depth, key in enumerate(keys[:-1]):
             if isinstance(inner.get(key), str) and key in BLOCKS and not depth:
                 inner[key] = {"name": inner[key]}
             inner = inner.setdefault(key, {})
             if not isinstance(inner, dict):
-                where = ".".join(keys[: depth + 1])
-                raise ConfigError([f"{named}: {excerpt(where)} has no keys of its own"])
+                where = excerpt(".".join(keys[: depth + 1]))
+                named = f"command line: {quoted(argument)}"
+                raise ConfigError([f"{named}: {where} has no keys of its own"])
         inner[keys[-1]] = value
         new = (n for n in range(1, len(keys)) if keys[:n] not in self.document.keys)
         self.overridden.add(keys[: next(new, len(keys))])  # the first key that is not the file's
 
-    def config(self) -> Config:
-        """The data as a Config. Raises ConfigError with every fault."""
-        for key in BLOCKS:
-            if isinstance(self.data.get(key), str):
-                self.data[key] = {"name": self.data[key]}
+    def config(self, provenance: Provenance | None = None, is_refused: bool = False) -> Config:
+        """The data as a Config. Raises ConfigError with every fault.
+
+        Plugins are run last of all, and not where `is_refused` says that there is a fault already.
+        """
         self.resolve_paths()
+        if plugins := self.plugins():
+            faults = self.faults_of_any_plugin()
+            if faults or is_refused:
+                raise ConfigError(faults)
+            self.run(plugins, provenance)
         try:
             made = config_class()
         except Exception as error:  # what a plugin has registered is no such thing
-            names = ", ".join(Path(plugin).name for plugin in self.data.get("plugins", []))
+            names = ", ".join(Path(plugin).name for plugin in plugins)
             reason = f"{type(error).__name__}: {excerpt(str(error))}"
             fault = f"plugin {excerpt(names)}: what it registered is of no use: {reason}"
             raise ConfigError([f"{self.place(('plugins',))}: {fault}"]) from None
@@ -104,27 +143,75 @@ class _Source:
             faults = [self.fault(detail) for detail in error.errors(include_url=False)]
             raise ConfigError(list(dict.fromkeys(faults))) from None
         config._place_of = self.place
+        config._dropped = list(self.dropped(config))
         return config
 
+    def dropped(self, config: Config) -> Iterator[str]:
+        """What the overrides of blocks left out, as "optimizer=adam drops momentum 0.9 of ..."."""
+        for keys, _, argument in self._overrides:
+            before = self.document.data.get(keys[0])
+            if len(keys) > 1 or keys[0] not in BLOCKS or not isinstance(before, dict):
+                continue
+            now = getattr(config, keys[0])
+            lost = [
+                f"{key} {_written(setting)}"
+                for key, setting in before.items()
+                if key != "name" and key not in self.data[keys[0]]
+                if getattr(now, key, ...) != setting
+            ]
+            if lost:
+                yield f"{excerpt(argument)} drops {', '.join(lost)} of {self.file}"
+
     def resolve_paths(self) -> None:
-        """Make paths absolute, which stand relative to the file, and run the plugins."""
+        """Make blocks of names, and paths absolute, which stand relative to the file."""
+        for key in BLOCKS:
+            if isinstance(self.data.get(key), str):
+                self.data[key] = {"name": self.data[key]}
         data, plugins = self.data.get("data"), self.data.get("plugins")
         if isinstance(data, dict) and isinstance(data.get("path"), str):
             data["path"] = str(self.folder / data["path"])
+        if isinstance(plugins, list):
+            self.data["plugins"] = [
+                str(self.folder / plugin) if isinstance(plugin, str) else plugin
+                for plugin in plugins
+            ]
+
+    def plugins(self) -> list[str]:
+        """Their paths; none where the type check will find a fault."""
+        plugins = self.data.get("plugins")
         if not isinstance(plugins, list) or not all(isinstance(p, str) for p in plugins):
-            return  # the type check will say so
-        for index, plugin in enumerate(plugins):
-            plugins[index] = str(self.folder / plugin)
-            try:
-                load_plugin(plugins[index])
-            except PluginError as error:
-                raise ConfigError([f"{self.place(('plugins', index))}: {error}"]) from None
+            return []
+        return plugins
+
+    def faults_of_any_plugin(self) -> list[str]:
+        """The faults that stay whatever names the plugins register."""
+        try:
+            config_class().model_validate(self.data)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            return [self.fault(detail) for detail in details if not _is_unknown_name(detail)]
+        return []
+
+    def run(self, plugins: Sequence[str], provenance: Provenance | None) -> None:
+        """Run the plugins, all or, where one of them may not be run, none. Raises ConfigError."""
+        works = [provenance.check] if provenance else []
+        for work in [*works, load_plugin]:
+            faults = []
+            for index, plugin in enumerate(plugins):
+                try:
+                    work(plugin)
+                except PluginError as error:
+                    faults.append(f"{self.place(('plugins', index))}: {error}")
+                    if work is load_plugin:
+                        break
+            if faults:
+                raise ConfigError(faults)
 
     def fault(self, detail: ErrorDetails) -> str:
         path = self.path(detail["loc"])
         kind, value = detail["type"], detail["input"]
         if kind == "extra_forbidden":
-            hint = suggestion(str(path[-1]), self.keys(path[:-1]))
+            hint = self.hint(path)
             where = f"{self.place(path, of_key=True)}: {_dotted(path)}"
             return f"{where}: unknown key {quoted(path[-1])}: {hint}"
         if kind == "missing":
@@ -144,23 +231,87 @@ class _Source:
         model: Any = config_class()
         for key in parent:
             if key in BLOCKS:
-                settings = settings_of(BLOCKS[str(key)][self.data[key]["name"]])
+                block = self.data.get(key, {"name": "constant"})
+                known = isinstance(block, dict) and block.get("name") in BLOCKS[str(key)]
+                settings = settings_of(BLOCKS[str(key)][block["name"]]) if known else {}
                 base = DataBlock if key == "data" else Block
                 return [*base.model_fields, *settings]
             model = model.model_fields[key].annotation
-        return list(model.model_fields)
+        return list(getattr(model, "model_fields", ()))
+
+    def hint(self, path: yaml12.Path) -> str:
+        """What an unknown key may have been meant to be, and the keys that are known there."""
+        key, known = str(path[-1])[:100], sorted(self.keys(path[:-1]))
+        homes, synonym = _homes(), _SYNONYMS.get(str(path[-1]), "")
+        near = [
+            *[homes[key] for key in [key] if key in homes],
+            *[name for name in [synonym] if name in known],
+            *difflib.get_close_matches(key, known, n=1),
+            *[homes[name] for name in [synonym] if name in homes],
+        ]
+        meant = f"did you mean {near[0]!r}? " if near else ""
+        return f"{meant}Known: {', '.join(known)}"
 
     def place(self, path: yaml12.Path, of_key: bool = False) -> str:
+        if any(path[:length] in self.overridden for length in range(1, len(path) + 1)):
+            return "command line"
         for length in range(len(path), -1, -1):
             head = path[:length]
-            if head in self.overridden:
-                return "command line"
             places: Mapping[yaml12.Path, yaml12.Place] = self.document.values
             if of_key and length == len(path):
                 places = self.document.keys
             if head in places:
                 return f"{self.file}:{places[head].line}:{places[head].column}"
         return f"{self.file}:1:1"
+
+
+def nearest_key(word: str) -> str:
+    """The dotted key that a word most likely means, as "optimizer.lr" for "lr"; "" for none."""
+    homes = {**_homes(), **{key: key for key in Config.model_fields}}
+    word = _SYNONYMS.get(word, word)[:100]
+    near = [word, *difflib.get_close_matches(word, homes, n=1, cutoff=0.75)]
+    return next((homes[name] for name in near if name in homes), "")
+
+
+def _homes() -> dict[str, str]:
+    """The dotted key of each key within a block; of one that several blocks have, the first."""
+    homes: dict[str, str] = {}
+    for block in _BLOCKS_OF_KEYS:
+        model: Any = Config.model_fields[block].annotation
+        names = list(getattr(model, "model_fields", ()))
+        for item in BLOCKS.get(block, {}).values():
+            names += settings_of(item)
+        for name in names:
+            homes.setdefault(name, f"{block}.{name}")
+    del homes["name"]
+    return homes
+
+
+_BLOCKS_OF_KEYS = ("optimizer", "train", "model", "data", "scheduler", "expect")
+_SYNONYMS = {
+    **{"epoch": "steps", "epochs": "steps", "iterations": "steps", "max_steps": "steps"},
+    **{"learning_rate": "lr", "layers": "hidden", "hidden_sizes": "hidden", "batch": "batch_size"},
+    **{"dataset": "data", "optim": "optimizer", "criterion": "loss", "random_state": "seed"},
+}
+"""Words of other libraries for keys of ours."""
+
+
+def _holds(value: Any, keys: Sequence[str]) -> bool:
+    """Whether the value is a block that has these keys, one in the other."""
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            return False
+        value = value[key]
+    return bool(keys)
+
+
+def _is_unknown_name(detail: ErrorDetails) -> bool:
+    unknown = detail["type"] == "refused" and detail["msg"].startswith("unknown name")
+    return unknown or detail["type"] in ("literal_error", "union_tag_invalid")
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else quoted(value)
 
 
 def _nearest_file(path: Path) -> str:
@@ -193,6 +344,8 @@ _BOUNDS = {
 def _sentence(kind: str, value: Any, detail: ErrorDetails) -> str:
     """What is wrong with one value, in the words of a config rather than of a type system."""
     context: Mapping[str, Any] = detail.get("ctx", {})
+    if kind == "list_type" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"must be a list, found {quoted(value)}: did you mean [{quoted(value)}]?"
     if kind in _TYPES:
         return f"must be {_TYPES[kind]}, found {quoted(value)}"
     if kind in _BOUNDS:

@@ -5,11 +5,12 @@ loss, gradient, hidden units, step sizes, and whether a handful of samples can b
 Each check prints a line: its verdict, the number measured and what to do. Writes no files.
 
 Exit codes: 0 nothing failed, though it may have warned; 1 a check failed; 2 bad usage, config or
-data; 130 interrupted by Ctrl-C.
+data; 130 and 143 interrupted by Ctrl-C and by SIGTERM.
 """
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from collections.abc import Sequence
 from minigrad.config import ConfigError, load
 from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding
-from minigrad.terminal.command import Parser, escape_unprintable, print_lines
+from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines
+from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
 
@@ -35,15 +37,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         done = f"{len(findings)} of {len(CHECKS)} checks"
-        print(f"interrupted by Ctrl-C after {done}", file=sys.stderr)
-        return 130
+        print(
+            f"{line_start()}{str(error) or 'interrupted by Ctrl-C'} after {done}", file=sys.stderr
+        )
+        return 128 + getattr(error, "number", signal.SIGINT)
 
 
 def _examine(arguments: argparse.Namespace, findings: dict[str, Finding]) -> int:
     start = time.perf_counter()
     config = load(arguments.config, arguments.overrides)
+    for sentence in config.dropped:
+        print(sentence, file=sys.stderr)
     for name, finding in examine(config):
         findings[name] = finding
         if not arguments.json:
@@ -86,4 +92,4 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

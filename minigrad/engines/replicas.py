@@ -36,26 +36,28 @@ class Evaluated(Step):
 
 
 class ReplicaEngine:
-    """Runs `models`, which differ in their numbers alone, side by side.
+    """Runs a model with many rows of numbers, [replicas, parameters], side by side.
 
-    Batches are arrays: inputs [replicas, batch, features], targets [replicas, batch, numbers].
+    The numbers are in `parameter`; the model's own Values are written over. Batches are arrays:
+    inputs [replicas, batch, features], targets [replicas, batch, numbers].
     """
 
-    def __init__(self, models: Sequence[Module], loss: Loss, features: Sequence[float]) -> None:
-        self.models, self.loss = list(models), loss
+    def __init__(
+        self, model: Module, numbers: Array, loss: Loss, features: Sequence[float]
+    ) -> None:
+        self.eager = EagerEngine(model, loss)
+        self.parameter = ArrayParameter(numbers)
         self.lifted = self._lifted(features)
         self.classes = self.lifted.program.outputs.rows if takes_classes(loss) else None
-        numbers = [[value.data for value in model.parameters()] for model in self.models]
-        self.parameter = ArrayParameter(np.array(numbers))
         self.agreement: Agreement | None = None
 
     def _lifted(self, features: Sequence[float]) -> Lifted:
-        """Traced with the first model that has an answer for the sample; all have one program."""
-        *others, last = self.models
-        for model in others:
+        """Traced with the first numbers that have an answer for the sample."""
+        last = len(self.parameter.data) - 1
+        for replica in range(last):
             with suppress(ArithmeticError):
-                return lift_model(model, self.loss, features, 0.0)
-        return lift_model(last, self.loss, features, 0.0)
+                return lift_model(self._eager(replica).model, self.eager.loss, features, 0.0)
+        return lift_model(self._eager(last).model, self.eager.loss, features, 0.0)
 
     def gradient(self, inputs: Array, targets: Array) -> Step:
         """Each replica's loss and gradient; one that breaks fails alone."""
@@ -63,9 +65,10 @@ class ReplicaEngine:
             try:
                 if self.agreement is None:
                     self.agreement = self._agree(inputs, targets)
-                losses, _, slopes = self.lifted.gradient(self.parameter.data, [inputs, targets])
+                losses, _, _ = self.lifted.gradient(
+                    self.parameter.data, [inputs, targets], into=self.parameter.grad
+                )
                 if np.isfinite(losses).all():
-                    self.parameter.grad = slopes
                     return Step(losses)
             except ArithmeticError:  # a flag, or eager's own
                 pass
@@ -84,14 +87,13 @@ class ReplicaEngine:
 
     def keep(self, replicas: Sequence[int]) -> None:
         """Go on with these alone."""
-        self.models = [self.models[replica] for replica in replicas]
         self.parameter.data = self.parameter.data[list(replicas)]
         self.parameter.grad = self.parameter.grad[list(replicas)]
 
     def _one_by_one(self, inputs: Array, targets: Array) -> Step:
-        step = Step(np.full(len(self.models), np.nan))
+        step = Step(np.full(len(self.parameter.data), np.nan))
         slopes = np.zeros_like(self.parameter.data)
-        for replica in range(len(self.models)):
+        for replica in range(len(self.parameter.data)):
             try:
                 loss, slope = self._alone(replica, inputs[replica], targets[replica])
             except ArithmeticError as error:
@@ -115,7 +117,7 @@ class ReplicaEngine:
         return eager_loss, np.array(eager_slopes)
 
     def _evaluate_one_by_one(self, inputs: Array, targets: Array) -> Evaluated:
-        count, outputs = len(self.models), self.lifted.program.outputs.rows
+        count, outputs = len(self.parameter.data), self.lifted.program.outputs.rows
         result = Evaluated(
             np.full(count, np.nan), outputs=np.full((count, inputs.shape[1], outputs), np.nan)
         )
@@ -141,10 +143,11 @@ class ReplicaEngine:
         return self._eager(replica).evaluate(inputs.tolist(), self._listed(targets))
 
     def _eager(self, replica: int) -> EagerEngine:
-        eager = EagerEngine(self.models[replica], self.loss)
-        for value, number in zip(eager.parameters, self.parameter.data[replica], strict=True):
-            value.data = float(number)
-        return eager
+        """Eager with one replica's numbers."""
+        numbers = self.parameter.data[replica].tolist()
+        for value, number in zip(self.eager.parameters, numbers, strict=True):
+            value.data = number
+        return self.eager
 
     def _eagerly(self, replica: int, inputs: Array, targets: Array) -> tuple[float, list[float]]:
         eager = self._eager(replica)
@@ -161,7 +164,7 @@ class ReplicaEngine:
 
         A replica that breaks there says nothing; None if all of them do.
         """
-        chosen = spread(len(self.models), _CHECKED)
+        chosen = spread(len(self.parameter.data), _CHECKED)
         samples = spread(inputs.shape[1], SAMPLES // len(chosen))
         agreements = []
         for replica in chosen:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 _MAX_DEPTH = 50
-_MAX_DIGITS = 300  # a float holds no larger number
+_MAX_DIGITS = 308  # a float holds no larger number
 
 
 def read_regular(path: str | Path, limit: int) -> bytes:
@@ -22,8 +22,7 @@ def read_regular(path: str | Path, limit: int) -> bytes:
 def read_unlinked(path: str | Path, limit: int) -> bytes:
     """The whole of a regular file that is no link. Raises OSError, also for one above the limit."""
     with open_regular(path, follow_links=False) as file:
-        check_size(file, limit)
-        return file.read(limit)
+        return file.read(size_within(file, limit))
 
 
 def open_regular(path: str | Path, *, follow_links: bool = True) -> BinaryIO:
@@ -54,10 +53,11 @@ def check_regular(mode: int) -> None:
         raise OSError(0, f"it is {kind}")
 
 
-def check_size(file: BinaryIO, limit: int) -> None:
-    """Raise OSError where the file is larger than `limit` bytes."""
-    if os.fstat(file.fileno()).st_size > limit:
+def size_within(file: BinaryIO, limit: int) -> int:
+    """The file's size in bytes. Raises OSError where that is above the limit."""
+    if (size := os.fstat(file.fileno()).st_size) > limit:
         raise OSError(0, f"it is larger than {limit:,} bytes")
+    return size
 
 
 def parse_json(raw: bytes) -> Any:

@@ -1,15 +1,18 @@
 """Files that are whole or absent, whatever happens while they are written. No link is followed."""
 
 import contextlib
+import functools
 import json
 import os
 import stat
+import sys
 import time
 from io import FileIO
 from pathlib import Path
 
 from minigrad.files.untrusted import check_regular, read_unlinked
 
+_PAUSES = (0.01, 0.05, 0.2) if os.name == "nt" else ()  # seconds
 _MAX_LAST_LINE = 16_000_000  # bytes
 _LOCK_SECONDS = 0.5  # a reader who asks whether a run is being written has the lock for a moment
 
@@ -33,11 +36,22 @@ def replace(
                 second_name.hardlink_to(path)  # so that there is no moment without a file there
             except OSError:  # a file system that has no second names
                 _create(second_name, path.read_bytes(), durable)
-            second_name.replace(keep_as)
-        draft.replace(path)
+            _rename(second_name, keep_as)
+        _rename(draft, path)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _rename(draft: Path, path: Path) -> None:
+    """Windows refuses this while anyone reads `path`, which is over in a moment. Raises OSError."""
+    for pause in _PAUSES:
+        try:
+            draft.replace(path)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    draft.replace(path)
 
 
 def _create(path: Path, content: bytes, durable: bool) -> None:
@@ -175,10 +189,20 @@ def is_being_written(path: Path) -> bool | None:
     return False
 
 
+@functools.cache
+def _say_unguarded() -> None:
+    """Once a process, on stderr."""
+    print(
+        "files cannot be locked on this system: see that no two processes write one run",
+        file=sys.stderr,
+    )
+
+
 def _lock(file: FileIO) -> None:
     try:
         import fcntl
     except ImportError:  # Windows has none
+        _say_unguarded()
         return
     give_up = time.monotonic() + _LOCK_SECONDS
     while True:

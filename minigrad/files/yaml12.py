@@ -88,8 +88,29 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 
 def parse_scalar(text: str) -> Any:
-    """What follows `key=` on a command line: one value, as it would stand in a file."""
-    return parse(text.encode(errors="surrogateescape")).data
+    """What follows `key=` on a command line: one value, as it would stand in a file that has no
+    comments, for there a "#" is part of the text.
+
+    >>> parse_scalar("run #3"), parse_scalar("[1, 2]"), parse_scalar("'#'")
+    ('run #3', [1, 2], '#')
+    """
+    mark = next(mark for mark in map(chr, range(0xE000, 0xF8FF)) if mark not in text)
+    try:
+        value = parse(text.replace("#", mark).encode(errors="surrogateescape")).data
+    except YamlError as error:
+        message = str(error).replace(repr(mark)[1:-1], "#").replace(mark, "#")
+        raise YamlError(message, error.place) from None
+    return _replaced(value, mark)
+
+
+def _replaced(value: Any, mark: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(mark, "#")
+    if isinstance(value, list):
+        return [_replaced(member, mark) for member in value]
+    if isinstance(value, dict):
+        return {_replaced(k, mark): _replaced(v, mark) for k, v in value.items()}
+    return value
 
 
 def dump(data: dict[str, Any]) -> str:
@@ -115,7 +136,7 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_text(self, text: str) -> yaml.Node:
         try:
-            plain = parse_scalar(text) == text
+            plain = parse(text.encode(errors="surrogateescape")).data == text
         except YamlError:
             plain = False
         return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')

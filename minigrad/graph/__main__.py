@@ -13,14 +13,17 @@ from minigrad.config import load
 from minigrad.graph import draw, to_text
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
-from minigrad.terminal.command import Parser, print_lines, whole_number
+from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, or 2 for bad usage, config or data."""
     arguments = _arguments(argv)
     try:
-        root = build.sample_loss(load(arguments.config, arguments.overrides), arguments.sample)
+        config = load(arguments.config, arguments.overrides)
+        for sentence in config.dropped:
+            print(sentence, file=sys.stderr)
+        root = build.sample_loss(config, arguments.sample)
         root.backward()
         if arguments.out:
             draw(root, arguments.out, arguments.nodes)
@@ -51,4 +54,4 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

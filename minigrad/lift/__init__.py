@@ -31,7 +31,9 @@ def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Com
 
     Up to sixteen samples of the first batch are held against eager Values. A comparison of Values
     is refused by LiftError; a branch on `.data` is only seen, by Disagreement, if one of these
-    samples takes it. What is neither an argument nor a parameter stays as it was when traced.
+    samples takes it. A Value that is neither an argument nor a parameter is a constant; where one
+    of these changes, the loss is traced anew. Losses of the same parameters share one array, and
+    what is written into the parameters' Values is taken over at the next call.
 
     >>> import nn, optim, random
     >>> model = nn.MLP(2, [8, 1], rng=random.Random(0))

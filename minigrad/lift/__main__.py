@@ -8,7 +8,7 @@ Exit codes: 0 done; 2 bad usage or config, or a loss that cannot be lifted.
 import sys
 from collections.abc import Sequence
 
-from minigrad.terminal.command import Parser, print_lines
+from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.threads import use_one_thread
 
 
@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         config = load(arguments.config, arguments.overrides)
+        for sentence in config.dropped:
+            print(sentence, file=sys.stderr)
         dataset, _ = build.build_dataset(config)
         model = build.build_model(config, dataset)
         loss = LOSSES[config.loss]
@@ -40,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # a plugin's
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    print_lines([f"{model}, {config.loss}", "", listing(lifted.program)])
+    print_lines([f"{model}, {config.loss}", "", listing(lifted.merged)])
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

@@ -53,7 +53,7 @@ class Backward:
             self._dot(operation, g, *operands)
         elif operation.op == "sum" and operation.terms > 1:
             (terms,) = operation.operands
-            self._send(terms, g, lambda out: self._spread(operation, g, out))
+            self._send(terms, g.shape[-1], lambda out: self._spread(operation, g, out))
         elif operation.op in ("sum", "neg"):
             for number, operand in enumerate(operation.operands):
                 self._pass_on(operation, operand, g, negative=number >= operation.plus)
@@ -64,7 +64,7 @@ class Backward:
                 once = operation.op == "*" and not operation.operands[1 - number].has_slope
                 once = once and operation.out not in self._varying
                 if not self._write_over(operation, g, emit):
-                    self._send(operation.operands[number], g, emit, once)
+                    self._send(operation.operands[number], g.shape[-1], emit, once)
 
     def _write_over(self, operation: Operation, g: Array, emit: Emit) -> bool:
         """Let the operand's slopes take the place of the result's, if they can."""
@@ -103,12 +103,15 @@ class Backward:
                 self.calls.emit(np.subtract if negative else np.add, old, g, new)
                 return
         move = np.negative if negative else _copy
-        self._send(operand, g, lambda out: self.calls.emit(move, g, out), once)
+        self._send(operand, g.shape[-1], lambda out: self.calls.emit(move, g, out), once)
 
     def _dot(self, operation: Operation, g: Array, x: Array, weights: Array) -> None:
         (operand,) = operation.operands
         index = np.array(operation.weights)
         indices = index.ravel().tolist()
+        inputs, times = operand.rows // operation.times, operation.times
+        columns = g.shape[-1]
+        g = self.calls.side_by_side(g, times)
         x_transposed = np.swapaxes(x, -1, -2)
         if not operand.has_slope:  # once a batch, since BLAS is faster with it
             copied = np.empty(x_transposed.shape)
@@ -123,22 +126,27 @@ class Backward:
             part = np.empty((*self.calls.lead, *index.shape))
             self.calls.emit_matmul(g, x_transposed, part)
             self._add(None, indices, part.reshape((*self.calls.lead, index.size, 1)))
-        transposed = np.swapaxes(weights[..., : operand.rows], -1, -2)
-        self._send(operand, g, lambda out: self.calls.emit_matmul(transposed, g, out))
+        transposed = np.swapaxes(weights[..., :inputs], -1, -2)
+
+        def emit(out: Array) -> None:
+            with self.calls.written_side_by_side(out, times) as whole:
+                self.calls.emit_matmul(transposed, g, whole)
+
+        self._send(operand, columns, emit)
 
     def _are_new(self, indices: list[int]) -> bool:
         """Whether these parameters differ and none of them has received a part of its slope."""
         filled = self._filled.get(None, set())
         return len(set(indices)) == len(indices) and filled.isdisjoint(indices)
 
-    def _send(self, operand: Operand, g: Array, emit: Emit, once: bool = False) -> None:
-        """Have `emit` fill an array with the operand's part of the gradient, and add it there.
+    def _send(self, operand: Operand, columns: int, emit: Emit, once: bool = False) -> None:
+        """Have `emit` fill an array, [..., rows, columns], with the operand's part of the gradient,
+        and add it there.
 
         With `once` the part depends on the batch alone.
         """
         if not operand.has_slope:
             return
-        columns = g.shape[-1]
         if (view := operand.view) and (rows := self._new_rows(view, operand.rows, columns)):
             (into,) = rows
             once = once and view.register not in self._varying  # else a copy would undo it
@@ -147,9 +155,9 @@ class Backward:
             with self.calls.for_data(once):
                 emit(into)
             return
-        shape = (*self.calls.lead, operand.rows, columns)
         adopters = [piece for piece in operand.pieces if self._may_adopt(piece, columns)]
-        part = np.zeros(shape) if adopters else self.calls.buffer("part", shape)
+        make = self.calls.zeros if adopters else partial(self.calls.buffer, "part")
+        part = make(operand.rows, columns)
         emit(part)
         for piece in operand.pieces:
             if piece in adopters:
@@ -203,8 +211,7 @@ class Backward:
         if places != targets.tolist():
             part = self._taken(part, np.argsort(places, kind="stable"))
         if len(targets) < len(places):
-            shape = (*part.shape[:-2], len(targets), part.shape[-1])
-            total = self.calls.buffer("reduced", shape)
+            total = self.calls.buffer("reduced", len(targets), part.shape[-1])
             self.calls.emit(np.add.reduceat, part, np.cumsum(counts) - counts, -2, None, total)
             part = total
         self._put(register, targets.tolist(), part)
@@ -230,12 +237,12 @@ class Backward:
             self.calls.emit(_add_rows if add else _set_rows, slopes, np.array(rows), part)
 
     def _columns(self, register: Register) -> int:
-        return self.calls.batch if register.per_sample else 1
+        return self.calls.columns(register.per_sample)
 
     def _slopes_of(self, register: Register | None) -> Array:
         if register not in self._slopes:
             assert register
-            self._slopes[register] = self.calls.zeros(register.rows, register.per_sample)
+            self._slopes[register] = self.calls.zeros(register.rows, self._columns(register))
         return self._slopes[register]
 
     def _replaced(self, register: Register | None) -> Array:
@@ -243,19 +250,17 @@ class Backward:
         self._varying.add(register)
         if register in self._shared:
             self._shared.remove(register)
-            self._slopes[register] = np.zeros_like(self._slopes[register])
+            self._slopes[register] = self.calls.zeros(*self._slopes[register].shape[-2:])
         return self._slopes[register]
 
     def _taken(self, part: Array, dest: Any) -> Array:
-        shape = (*part.shape[:-2], len(dest), part.shape[-1])
-        taken = self.calls.buffer("taken", shape)
+        taken = self.calls.buffer("taken", len(dest), part.shape[-1])
         self.calls.emit(np.take, part, np.asarray(dest), -2, taken, "clip")
         return taken
 
     def _summed(self, part: Array, axis: int) -> Array:
-        shape = list(part.shape)
-        shape[axis] = 1
-        total = self.calls.buffer("summed", tuple(shape))
+        rows, columns = part.shape[-2:]
+        total = self.calls.buffer("summed", *((rows, 1) if axis == -1 else (1, columns)))
         self.calls.emit(np.add.reduce, part, axis, None, total, True)
         return total
 

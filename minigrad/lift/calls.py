@@ -39,7 +39,7 @@ class Calls:
         """
         if out.shape[-2:] == (1, 1) and a.shape[-1] > 1:
             row, column = a[..., 0, :], b[..., :, 0]
-            products = self.buffer("products", row.shape)
+            products = np.empty(row.shape)
             self.emit(np.multiply, row, column, products)
             self.emit(np.add.reduce, products, -1, None, out[..., 0], True)
         else:
@@ -62,25 +62,53 @@ class Calls:
         self._into = self._each_time
         return recorded
 
-    def zeros(self, rows: int, per_sample: bool) -> Array:
-        """An array [..., rows, batch], or [..., rows, 1] without `per_sample`, of its own."""
-        return np.zeros((*self.lead, rows, self.batch if per_sample else 1))
+    def columns(self, per_sample: bool) -> int:
+        """How long a row is."""
+        return self.batch if per_sample else 1
 
-    def buffer(self, name: object, shape: tuple[int, ...], dtype: type = float) -> Array:
-        """The array of that name, shape and type: the same one whenever it is asked for."""
-        key = name, shape, dtype
+    def zeros(self, rows: int, columns: int, dtype: type = float) -> Array:
+        """An array [..., rows, columns] of its own."""
+        return np.zeros((*self.lead, rows, columns), dtype)
+
+    def side_by_side(self, matrices: Array, times: int) -> Array:
+        """So many rows in succession as one long row: [..., rows / times, times * batch]."""
+        if times == 1:
+            return matrices
+        *lead, rows, columns = matrices.shape
+        whole = matrices
+        if not matrices.flags.c_contiguous:
+            whole = np.empty(matrices.shape)
+            self.emit(np.copyto, whole, matrices)
+        return whole.reshape(*lead, rows // times, times * columns)
+
+    @contextmanager
+    def written_side_by_side(self, out: Array, times: int) -> Iterator[Array]:
+        """An array of that shape to write to, from which `out` is filled."""
+        if times == 1:
+            yield out
+            return
+        *lead, rows, columns = out.shape
+        whole = out if out.flags.c_contiguous else np.empty(out.shape)
+        yield whole.reshape(*lead, rows // times, times * columns)
+        if whole is not out:
+            self.emit(np.copyto, out, whole)
+
+    def buffer(self, name: object, rows: int, columns: int, dtype: type = float) -> Array:
+        """The array [..., rows, columns] of that name: the same one whenever it is asked for."""
+        key = name, rows, columns, dtype
         if key not in self._buffers:
-            self._buffers[key] = np.empty(shape, dtype)
+            self._buffers[key] = self.zeros(rows, columns, dtype)
         array: Array = self._buffers[key]
         return array
 
     def scratch(self, like: Array, dtype: type = float) -> Array:
         """An array for the moment: the next operation may use it too."""
-        return self.buffer("scratch", like.shape, dtype)
+        rows, columns = like.shape[-2:]
+        return self.buffer("scratch", rows, columns, dtype)
 
     def saved(self, like: Array, name: str) -> Array:
         """An array of the operation's own, whose result `like` is, for the way back."""
-        return self.buffer((name, like.ctypes.data), like.shape)
+        return self.buffer((name, like.ctypes.data), *like.shape[-2:])
 
     def _may_dot(self, a: Array, b: Array, out: Array) -> bool:
         """Whether np.dot, with half the overhead of np.matmul, gives the same bits.

@@ -9,8 +9,9 @@ from minigrad.lift.agreement import Agreement
 from minigrad.lift.checked import ArrayParameter, Batch, Checked, Reference
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
+from minigrad.lift.parameters import parameters_of
 from minigrad.lift.printing import listing
-from minigrad.lift.tracing import numbers
+from minigrad.lift.tracing import as_values, numbers
 from minigrad.value import Value
 from nn.losses import mean_loss
 
@@ -22,18 +23,14 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Value], parameters: Sequence[Value]) -> None:
-        self._function, self._values = function, list(parameters)
-        for value in self._values:
-            if not isinstance(value, Value):
-                raise TypeError(f"a parameter is a Value, found {value!r}")
-        if len(set(self._values)) < len(self._values):
-            raise ValueError("a parameter comes twice: give it once")
-        self._parameter = ArrayParameter(np.array([value.data for value in self._values]))
+        self._function = function
+        self._parameters = parameters_of(parameters)
         self._checked: Checked | None = None
+        self._constants: list[float] = []  # those of the Values that it was traced with
 
     @property
     def parameters(self) -> list[ArrayParameter]:
-        return [self._parameter]
+        return [self._parameters.array]
 
     @property
     def agreement(self) -> Agreement | None:
@@ -55,13 +52,12 @@ class Compiled:
 
     def write_back(self) -> None:
         """Copy the parameters' numbers from the array into the Values."""
-        for value, number in zip(self._values, self._parameter.data.tolist(), strict=True):
-            value.data = number
+        self._parameters.write_back()
 
     def __str__(self) -> str:
         if self._checked is None:
             return "not traced yet: gradient() traces it on the first sample"
-        return listing(self._checked.lifted.program)
+        return listing(self._checked.lifted.merged)
 
     def _arrays(self, batch: Sequence[Any]) -> list[Array]:
         """Each argument as [batch, numbers]. Raises ValueError for what is no batch."""
@@ -79,28 +75,46 @@ class Compiled:
         return [_array(argument) for argument in batch]
 
     def _traced(self, batch: Sequence[Sequence[Any]]) -> Checked:
+        """The program, traced anew if a Value that it takes for a constant has changed."""
+        self._parameters.follow()
+        if self._checked and self._constants != _data(self._checked.lifted.constants):
+            self._checked = None
         if self._checked is None:
             sample = [argument[0] for argument in batch]
-            lifted = Lifted(_WithoutOutputs(self._function), sample, self._values)
-            self._checked = Checked(lifted, self._reference(), self._values, self._parameter)
+            values, array = self._parameters.values, self._parameters.array
+            lifted = Lifted(_WithoutOutputs(self._function), sample, values)
+            self._constants = _data(lifted.constants)
+            self._checked = Checked(lifted, _reference(self._function), values, array)
         return self._checked
 
-    def _reference(self) -> Reference:
-        def mean(batch: Batch) -> Value:
-            samples = zip(*batch, strict=True)
-            losses = [self._function(*map(_listed, sample)) for sample in samples]
-            values = [loss if isinstance(loss, Value) else Value(loss) for loss in losses]
-            return mean_loss(values)
 
-        def gradient(batch: Batch) -> tuple[float, None]:
-            loss = mean(batch)
-            loss.backward()
-            return loss.data, None
+def _reference(function: Callable[..., Value]) -> Reference:
+    """The same loss in Values, its samples too, so that it may call their methods."""
 
-        def evaluate(batch: Batch) -> tuple[float, None]:
-            return mean(batch).data, None
+    def of_sample(sample: Sequence[Any]) -> Any:
+        constants: list[Value] = []
+        arguments = [as_values(argument, constants) for argument in sample]
+        for value in constants:
+            value.op = "const"  # whose slope is not asked for: it may have none
+        return function(*arguments)
 
-        return Reference(gradient, evaluate)
+    def mean(batch: Batch) -> Value:
+        losses = [of_sample(sample) for sample in zip(*batch, strict=True)]
+        return mean_loss([loss if isinstance(loss, Value) else Value(loss) for loss in losses])
+
+    def gradient(batch: Batch) -> tuple[float, None]:
+        loss = mean(batch)
+        loss.backward()
+        return loss.data, None
+
+    def evaluate(batch: Batch) -> tuple[float, None]:
+        return mean(batch).data, None
+
+    return Reference(gradient, evaluate)
+
+
+def _data(values: Sequence[Value]) -> list[float]:
+    return [value.data for value in values]
 
 
 class _WithoutOutputs:
@@ -113,12 +127,8 @@ class _WithoutOutputs:
         return self.function(*sample), []
 
 
-def _listed(sample: Any) -> Any:
-    return sample.tolist() if hasattr(sample, "tolist") else sample
-
-
 def _array(samples: Sequence[Any]) -> Array:
-    if isinstance(samples, np.ndarray) and samples.dtype.kind in "fiub":
+    if isinstance(samples, np.ndarray) and samples.dtype.kind in "fiu":
         return samples.astype(float, copy=False).reshape(len(samples), -1)
     rows = [numbers(sample) for sample in samples]
     for index, row in enumerate(rows):

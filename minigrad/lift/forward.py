@@ -27,7 +27,7 @@ class Forward:
         self._place_of = _in_place(program)
         for operation in program.operations:
             for operand in operation.operands:
-                self._place(operand, ones=operation.op == "dot" and operation.has_bias)
+                self._place(operand, ones=operation.times * operation.has_bias)
         self.inputs = [self.array(register) for register in program.arguments]
         self.operands = [self._emit(operation) for operation in program.operations]
 
@@ -36,16 +36,18 @@ class Forward:
         if register in self._place_of:
             return self.array(self._place_of[register])
         if register not in self._arrays:
-            whole = self.calls.zeros(register.rows + register.ones, register.per_sample)
+            whole = self.calls.zeros(
+                register.rows + register.ones, self.calls.columns(register.per_sample)
+            )
             whole[..., register.rows :, :] = 1.0
             self._arrays[register] = whole
         return self._arrays[register][..., : register.rows, :]
 
-    def _place(self, operand: Operand, ones: bool) -> None:
-        """Make the array that an operand is gathered in, with a row of ones if a bias needs it."""
+    def _place(self, operand: Operand, ones: int = 0) -> None:
+        """Make the array that an operand is gathered in, with rows of ones if a bias needs them."""
         if operand.view or not operand.pieces:
             return
-        whole = self.calls.zeros(operand.rows + ones, operand.per_sample)
+        whole = self.calls.zeros(operand.rows + ones, self.calls.columns(operand.per_sample))
         whole[..., operand.rows :, :] = 1.0
         whole[..., list(operand.constants), :] = np.array([*operand.constants.values()])[:, None]
         self._gathered[id(operand)] = whole
@@ -65,7 +67,10 @@ class Forward:
         y = self.array(operation.out)
         if operation.op == "dot":
             x, weights = self._inputs(operation), self._weights(operation)
-            self.calls.emit_matmul(weights, x, y)
+            with self.calls.for_data(not operation.operands[0].has_slope):
+                x = self.calls.side_by_side(x, operation.times)
+            with self.calls.written_side_by_side(y, operation.times) as out:
+                self.calls.emit_matmul(weights, x, out)
             return [x, weights]
         operands = [self.read(operand) for operand in operation.operands]
         if operation.op == "sum":
@@ -82,7 +87,7 @@ class Forward:
         if view := operand.view:
             return self._rows(view)
         if id(operand) not in self._gathered:  # the program's outputs
-            self._place(operand, ones=False)
+            self._place(operand)
         gathered = self._gathered[id(operand)]
         for piece in operand.pieces:
             with self.calls.for_data(not piece.has_slope):
@@ -144,11 +149,11 @@ class Forward:
         has_bias = operation.has_bias
         if not has_bias and x.shape[-2] == operand.rows:
             return x
-        if has_bias and (register := operand.whole):
+        if has_bias and operation.times == 1 and (register := operand.whole):
             return self._arrays[register]
         if has_bias and id(operand) in self._gathered:
             return self._gathered[id(operand)]
-        with_ones = self.calls.zeros(operand.rows + has_bias, per_sample=True)
+        with_ones = self.calls.zeros(operand.rows + has_bias * operation.times, self.calls.batch)
         with_ones[..., operand.rows :, :] = 1.0
         with self.calls.for_data(not operand.has_slope):
             self.calls.emit(np.copyto, with_ones[..., : operand.rows, :], x)

@@ -25,6 +25,8 @@ _KEPT = 8  # executions: one for each size of batch that comes again
 class Lifted:
     """The array program of `function`, traced on `sample`, and its arrays.
 
+    `program` has an operation for each layer and token, `merged`, which runs, one for all tokens.
+
     Batches are lists of arrays, one for each argument of the function: [..., batch, numbers]. The
     leading axis, if any, is one of replicas, and parameters are [..., parameters].
 
@@ -36,25 +38,33 @@ class Lifted:
         self, function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]
     ) -> None:
         with collector_paused():
-            self.program = arrange(trace(function, sample, parameters))
+            traced = trace(function, sample, parameters)
+            self.program, self.merged = arrange(traced)
+            self.constants = traced.constants
         for operation in self.program.operations:
             if operation.op not in RULES and operation.op not in ("dot", "sum"):
                 raise LiftError(
                     f"the loss cannot be lifted: {operation.op!r} has no array rule, "
                     f"there are: + - {' '.join(RULES)}"
                 )
-        self._prediction = self.program.without_loss()
+        self._prediction = self.merged.without_loss()
         self._executions: dict[object, Execution] = {}
         rows = sum(register.rows + 1 for register in _registers(self.program))
         self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
 
-    def gradient(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array, Array]:
+    def gradient(
+        self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
+    ) -> tuple[Array, Array, Array]:
         """Mean loss [...], outputs [..., batch, outputs] and gradient [..., parameters].
 
-        The outputs are good until the next call.
+        The outputs are good until the next call. The gradient is written `into` an array, if there
+        is one: a new one of many replicas costs as much as their smaller operations.
         """
         loss, outputs, gradient = self._run(parameters, inputs, "gradient")
-        return loss, outputs, gradient.copy()
+        if into is None:
+            return loss, outputs, gradient.copy()
+        np.copyto(into, gradient)
+        return loss, outputs, into
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients."""
@@ -130,7 +140,7 @@ class Lifted:
         if key not in self._executions:
             while len(self._executions) >= _KEPT:
                 del self._executions[next(iter(self._executions))]
-            program = self._prediction if what == "predict" else self.program
+            program = self._prediction if what == "predict" else self.merged
             self._executions[key] = Execution(program, lead, batch, slopes=what == "gradient")
         return self._executions[key]
 

@@ -38,7 +38,8 @@ def _line(operation: Operation) -> tuple[str, str, str]:
 def _what(operation: Operation) -> str:
     rows = operation.out.rows
     if operation.op == "dot":
-        return f"dot({rows}x{len(operation.weights[0])})"
+        times = f"{operation.times} times " if operation.times > 1 else ""
+        return f"{times}dot({rows // operation.times}x{len(operation.weights[0])})"
     if operation.op == "sum" and operation.terms > 1:
         return f"sum({rows}x{operation.terms})"
     return f"{operation.op}({rows})"

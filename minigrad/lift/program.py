@@ -5,7 +5,7 @@ batch. An `Operand` says where the rows that an operation reads lie: mostly a sl
 else pieces of several, which are gathered first.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from minigrad.lift.sums import Dot, Sum, find_sums
@@ -91,6 +91,10 @@ class Operation:
     `weights` are a dot's parameters, a list of indices a row; `plus` tells how many operands of a
     sum are added, the others being subtracted. A sum of many terms has one operand with the terms
     of all rows, row by row, and `terms` says how many belong to each.
+
+    A dot may apply its weights `times` times, each to inputs of its own, as to the tokens of a
+    sentence: then so many rows of its operand follow one another for each weight, and so many rows
+    of `out` for each list of weights.
     """
 
     op: str
@@ -99,11 +103,12 @@ class Operation:
     weights: list[list[int]] = field(default_factory=list)
     plus: int = 0
     terms: int = 1
+    times: int = 1
 
     @property
     def has_bias(self) -> bool:
         """Whether a dot's rows have one weight more than inputs."""
-        return bool(self.weights) and len(self.weights[0]) > self.operands[0].rows
+        return bool(self.weights) and len(self.weights[0]) > self.operands[0].rows // self.times
 
 
 @dataclass(frozen=True)
@@ -139,18 +144,36 @@ _FEW = 3
 """So many terms of a sum are added one after the other; more are gathered and summed at once."""
 
 
-def arrange(trace: Trace) -> Program:
-    """The array program of a graph."""
+def arrange(trace: Trace) -> tuple[Program, Program]:
+    """The array program of a graph, and one in which dots with the same weights are merged.
+
+    They are the same where there are none.
+    """
     scalars = len(trace.order)
     loss, outputs, order = find_sums(trace)
+    groups = _groups(order)
+    program = _arranged(trace, scalars, loss, outputs, [[nodes] for _, nodes in groups])
+    merged = _merged(groups)
+    if len(merged) == len(groups):
+        return program, program
+    return program, _arranged(trace, scalars, loss, outputs, merged)
+
+
+def _arranged(
+    trace: Trace, scalars: int, loss: Node, outputs: list[Node], merged: list[list[list[Node]]]
+) -> Program:
     places: dict[Node, tuple[Register, int]] = {}
     arguments = tuple(Register(name, count, True, False) for name, count in trace.arguments)
     locate = _Locator(places, arguments)
     operations = []
-    for number, nodes in enumerate(_groups(order)):
+    for number, groups in enumerate(merged):
+        nodes = [node for row in zip(*groups, strict=True) for node in row]
         first = nodes[0]
         out = Register(f"r{number + 1}", len(nodes), first.per_sample, first.has_slope)
-        operations.append(_operation(nodes, out, locate))
+        if isinstance(first, Dot):
+            operations.append(_dot(groups, out, locate))
+        else:
+            operations.append(_operation(nodes, out, locate))
         for row, node in enumerate(nodes):
             places[node] = out, row
     return Program(
@@ -158,8 +181,23 @@ def arrange(trace: Trace) -> Program:
     )
 
 
-def _groups(order: list[Node]) -> Iterable[list[Node]]:
-    """Nodes that are one array operation: of one kind, and equally far above the loss."""
+def _merged(groups: list[tuple[int, list[Node]]]) -> list[list[list[Node]]]:
+    """The groups, those of dots with the same weights together.
+
+    They are equally high, so that none of them depends on another.
+    """
+    merged: dict[object, list[list[Node]]] = {}
+    for number, (height, nodes) in enumerate(groups):
+        weights = tuple([tuple(node.weights) for node in nodes if isinstance(node, Dot)])
+        merged.setdefault((height, weights) if weights else number, []).append(nodes)
+    return list(merged.values())
+
+
+def _groups(order: list[Node]) -> list[tuple[int, list[Node]]]:
+    """Nodes that are one array operation, of one kind and equally far above the loss, and how far.
+
+    The farthest come first.
+    """
     height = dict.fromkeys(order, 0)
     groups: dict[object, list[Node]] = {}
     for node in reversed(order):
@@ -171,7 +209,8 @@ def _groups(order: list[Node]) -> Iterable[list[Node]]:
         # dots of the same inputs can all run as soon as the highest of them must
         at = None if isinstance(node, Dot) else height[node]
         groups.setdefault((at, *_kind(node)), []).append(node)
-    return sorted(groups.values(), key=lambda nodes: -max(height[node] for node in nodes))
+    heights = [(max(height[node] for node in nodes), nodes) for nodes in groups.values()]
+    return sorted(heights, key=lambda pair: -pair[0])
 
 
 def _kind(node: Node) -> tuple[object, ...]:
@@ -194,12 +233,6 @@ def _operation(
     nodes: list[Node], out: Register, locate: Callable[[Sequence[Node]], Operand]
 ) -> Operation:
     first = nodes[0]
-    if isinstance(first, Dot):
-        inputs = locate(first.operands)
-        if first.has_bias and (register := inputs.whole):
-            register.ones = True
-        weights = [node.weights for node in nodes if isinstance(node, Dot)]
-        return Operation("dot", out, (inputs,), weights=weights)
     plus = first.plus if isinstance(first, Sum) else 0
     count = len(first.operands)
     if isinstance(first, Sum) and count > _FEW and plus == count:
@@ -207,6 +240,19 @@ def _operation(
         return Operation("sum", out, (locate(terms),), plus=1, terms=count)
     columns = [locate([node.operands[i] for node in nodes]) for i in range(count)]
     return Operation(first.op, out, tuple(columns), plus=plus)
+
+
+def _dot(
+    groups: list[list[Node]], out: Register, locate: Callable[[Sequence[Node]], Operand]
+) -> Operation:
+    """The dots of each group with its inputs; all groups have the same weights."""
+    rows = zip(*(group[0].operands for group in groups), strict=True)
+    inputs = locate([node for row in rows for node in row])
+    weights = [node.weights for node in groups[0] if isinstance(node, Dot)]
+    operation = Operation("dot", out, (inputs,), weights=weights, times=len(groups))
+    if operation.has_bias and len(groups) == 1 and (register := inputs.whole):
+        register.ones = True
+    return operation
 
 
 class _Locator:

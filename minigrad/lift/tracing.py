@@ -44,7 +44,7 @@ class Node:
 class Trace:
     """One sample's graph: its loss, what else the function gave, and every operation in `order`,
     operands first. `arguments` has for each argument of the function its name and how many numbers
-    it holds, `parameters` counts the parameters.
+    it holds, `parameters` counts the parameters; `constants` are the Values that are neither.
     """
 
     loss: Node
@@ -52,6 +52,7 @@ class Trace:
     order: list[Node]
     arguments: list[tuple[str, int]]
     parameters: int
+    constants: list[Value]
 
 
 def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence[Value]) -> Trace:
@@ -61,13 +62,14 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
     whose shape depends on its numbers, ArithmeticError where an operation has no answer.
     """
     inputs: list[Value] = []
-    placeholders = [_placeholders(argument, inputs) for argument in sample]
+    placeholders = [as_values(argument, inputs) for argument in sample]
     loss, outputs = _called(function, placeholders)
     nodes: dict[Value, Node] = {}
     for index, parameter in enumerate(parameters):
         nodes[parameter] = Node("parameter", index=index, number=parameter.data)
     for index, value in enumerate(inputs):
         nodes[value] = Node("input", index=index, number=value.data)
+    known = set(nodes)
     order = []
     for root in (loss, *outputs):
         below = [] if root in nodes else topological_order(root) or [root]
@@ -85,7 +87,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         )
     )
     output_nodes = [nodes[output] for output in outputs]
-    return Trace(nodes[loss], output_nodes, order, named, len(parameters))
+    constants = [value for value in nodes if value not in known and not value.parents]
+    return Trace(nodes[loss], output_nodes, order, named, len(parameters), constants)
 
 
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:
@@ -95,7 +98,8 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     except LiftError:
         raise
     except TypeError as error:
-        raise LiftError(f"the loss cannot be lifted: {error}") from error
+        advice = ": an index is data: take its one-hot list" if "indices must" in str(error) else ""
+        raise LiftError(f"the loss cannot be lifted: {error}{advice}") from error
     finally:
         tracing.reset(token)
     loss, outputs = result if isinstance(result, tuple) else (result, [])
@@ -104,9 +108,10 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     return loss, list(outputs)
 
 
-def _placeholders(sample: Sample, made: list[Value]) -> Any:
+def as_values(sample: Sample, made: list[Value]) -> Any:
+    """The sample with a Value in place of each number; all of them are appended to `made`."""
     if _is_nested(sample):
-        return [_placeholders(member, made) for member in sample]
+        return [as_values(member, made) for member in sample]
     made.append(Value(numbers(sample)[0]))
     return made[-1]
 
@@ -115,6 +120,8 @@ def numbers(sample: Sample) -> list[float]:
     """All numbers of a sample, from first to last. Raises ValueError for what is none."""
     if _is_nested(sample):
         return [number for member in sample for number in numbers(member)]
+    if isinstance(sample, bool) or getattr(sample, "dtype", None) == "bool":
+        raise ValueError(f"a sample is made of numbers, found {sample!r}: write 1.0 or 0.0")
     try:
         return [float(sample)]
     except (TypeError, ValueError):

@@ -15,6 +15,7 @@ from minigrad.training.seed_table import quartiles, worst_of
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
 _DISTINCT = 10  # curves with a colour and a label of their own; the others are context
+_WIDEST = 8.4  # inches: of a figure with long labels
 _WIDTH, _HEIGHT = 7.2, 3.1  # inches: of a loss's figure, and of the axes
 _WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 _TOP = 1e250  # a log axis with margins must not reach beyond the floats
@@ -151,10 +152,22 @@ def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> 
 
 def _size(curves: Sequence[Curve]) -> tuple[float, float]:
     """Inches: the axes keep their size, the figure grows by its legend."""
-    longest = max(len(curve.label) for curve in curves[:_DISTINCT])
-    if longest <= _LEGEND_CHARACTERS:
-        return 7.4 + 0.085 * longest, 4.2
-    return 8.4, 4.2 + 0.22 * min(len(curves), _DISTINCT + 1)
+    labels = _labels(curves)
+    if _beside(labels):
+        return 7.4 + 0.085 * max(map(len, labels)), 4.2
+    return _WIDEST, 4.3 + 0.19 * sum(label.count("\n") + 1 for label in labels)
+
+
+def _labels(curves: Sequence[Curve]) -> list[str]:
+    """The labels of the legend, wrapped if they are long."""
+    more = [f"{len(curves) - _DISTINCT} more"] if len(curves) > _DISTINCT else []
+    labels = [curve.label for curve in curves[:_DISTINCT]] + more
+    return ["\n ".join(style.wrapped(label, _WIDEST - 0.8, 9)) for label in labels]
+
+
+def _beside(labels: Sequence[str]) -> bool:
+    """Whether the legend has room beside the axes; else it is below them."""
+    return max(map(len, labels)) <= _LEGEND_CHARACTERS
 
 
 def _overlay(
@@ -165,17 +178,17 @@ def _overlay(
     labelled, rest = curves[:_DISTINCT], curves[_DISTINCT:]
     for curve in rest:
         _line(axes, curve, smoothed(curve.values, smoothing), log, color=_REST, linewidth=0.8)
-    keys = []
+    keys, labels = [], _labels(curves)
     for index, curve in enumerate(labelled):
         color, dashes = COLORS[index % len(COLORS)], _DASHES[index // len(COLORS)]
         if smoothing:
             _line(axes, curve, curve.values, log, color=color, linewidth=0.8, alpha=0.25)
         averages = smoothed(curve.values, smoothing)
         _line(axes, curve, averages, log, color=color, linewidth=2, linestyle=dashes)
-        keys.append(style.line_key(curve.label, color, dashes=dashes))
+        keys.append(style.line_key(labels[index], color, dashes=dashes))
     if rest:
-        keys.append(style.line_key(f"{len(rest)} more", _REST, width=1.2))
-    beside = max(len(curve.label) for curve in labelled) <= _LEGEND_CHARACTERS
+        keys.append(style.line_key(labels[-1], _REST, width=1.2))
+    beside = _beside(labels)
     legend = figure.legend(
         handles=keys,
         loc="outside right upper" if beside else "outside lower left",
@@ -186,8 +199,7 @@ def _overlay(
         handletextpad=0.5,
     )
     style.literal(*legend.get_texts())
-    if log:
-        style.log_ticks(axes.yaxis)
+    style.log_ticks(axes.yaxis)
 
 
 def _loss_axes(loss_name: str) -> Axes:

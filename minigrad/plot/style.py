@@ -125,7 +125,7 @@ def text_width(text: str, size: float = 10, weight: str = "normal") -> float:
 def tick_width(axis: Axis) -> float:
     """The width of the widest tick label in sight, in inches."""
     low, high = sorted(axis.get_view_interval())
-    ticks = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+    ticks = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=False)
     return max((text_width(t.get_text()) for t, at in ticks if low <= at <= high), default=0.0)
 
 
@@ -148,7 +148,12 @@ def line_key(label: str, color: str, width: float = 2.5, dashes: Any = "-") -> L
 
 
 def log_ticks(axis: Axis) -> None:
-    """Ticks for the range that a log axis has now, labelled without a formula, which costs more."""
+    """Ticks for the range that a log axis has now, labelled without a formula, which costs more.
+
+    Another axis keeps its own.
+    """
+    if axis.get_scale() != "log":
+        return
     low, high = axis.get_view_interval()
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     if last - first >= 2:

@@ -40,9 +40,10 @@ def load(
     """The trained model of a stored run, which is named as in the commands: by its id, its last
     letters, its path, or "latest".
 
-    Of a run of many seeds it is that of `seed`, or the best one's. A model that needs a plugin has
-    it run only with `trust_plugins`. Raises StoreError for no such run, and ModelError,
-    CheckpointError and PluginError for one without a model to use.
+    Of a run of many seeds it is that of `seed`, or the best one's. A plugin that the model needs is
+    run where it is the one that the run recorded and lies outside of its store, or else with
+    `trust_plugins`. Raises StoreError for no such run, and ModelError and CheckpointError for one
+    without a model to use.
     """
     from minigrad.runner.stored_model import model_of
     from minigrad.tracking.store import find

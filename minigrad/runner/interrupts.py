@@ -1,23 +1,28 @@
 """Ctrl-C and SIGTERM as a request to stop between two steps, where the state is whole."""
 
 import signal
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from minigrad.terminal.signals import end_at_once, install
+
 
 class Interrupts:
-    """While this context lasts, signals are recorded in `received` and interrupt nothing.
+    """While this context lasts, the first signal is recorded in `received` and interrupts nothing.
 
-    The first signal counts; later ones change nothing.
+    The second one ends the process: what is running may never come to the next step, as a plugin
+    that hangs. `before_end` is called first.
     """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        self.before_end: Callable[[signal.Signals], object] = lambda _: None
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._note)
+        self._before = install(self._note)
         return self
 
     def __exit__(
@@ -30,4 +35,9 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.received = self.received or signal.Signals(number)
+        if self.received is None:
+            self.received = signal.Signals(number)
+            return
+        with suppress(Exception):  # the process ends all the same
+            self.before_end(self.received)
+        end_at_once(self.received)

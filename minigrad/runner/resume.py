@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad import config
 from minigrad.config import Config, ConfigError
+from minigrad.config import load as load_config
+from minigrad.config.plugins import Provenance
+from minigrad.config.source import raw
+from minigrad.files.untrusted import read_unlinked
 from minigrad.files.whole import Lines
 from minigrad.tracking import checkpoint, environment, hold, layout
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError, find, flatten, load
 from minigrad.training import seeds
 
@@ -34,8 +36,18 @@ class Resumed:
     notes: list[str]
 
 
-def resume(store: str, which: str, config_path: str | None, overrides: Iterable[str]) -> Resumed:
+def resume(
+    store: str,
+    which: str,
+    config_path: str | None,
+    overrides: Iterable[str],
+    *,
+    trust_plugins: bool = False,
+) -> Resumed:
     """Find the run, take it, and check that its config is unchanged but for more steps.
+
+    Its plugins are run once nothing else is in the way, and only those that the run recorded and
+    that lie outside of its store, unless `trust_plugins` says otherwise.
 
     Raises StoreError for no such run or one that is running, ConfigError for a changed config,
     CheckpointError where a checkpoint is there and none can be used.
@@ -50,11 +62,15 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
         stack.callback(held.close)
         run = load(run.path)  # again: another process may have written it until now
         _check_stopped(run)
-        stored = config.load(run.path / layout.CONFIG)
-        wanted = config.load(config_path or run.path / layout.CONFIG, overrides)
-        _check_unchanged(stored, wanted, run)
+        own, overrides = run.path / layout.CONFIG, list(overrides)
         metrics = run.metrics()
         last_step = int(metrics[-1]["step"]) if metrics else -1
+        _last_state(run.path)  # raises here for a checkpoint of no use, before a plugin is run
+        _check_alike(raw(own), raw(config_path or own, overrides), run)
+        provenance = None if trust_plugins else provenance_of(run)
+        stored = load_config(own, provenance=provenance)
+        wanted = load_config(config_path or own, overrides, provenance)
+        _check_unchanged(stored, wanted, run)
         state, notes = _usable_state(run, wanted, last_step)
         if run.facts.code != environment.code_hash():
             notes.append("the code is not what it was when the run began: what follows may differ")
@@ -67,7 +83,9 @@ def resume(store: str, which: str, config_path: str | None, overrides: Iterable[
 def _check_stopped(run: StoredRun) -> None:
     if not run.run_json:
         raise StoreError(f"{run.id} cannot go on: {'; '.join(run.damage)}")
-    if run.alive and run.facts.host == platform.node():
+    # the lock is ours by now, so that it says nothing of the process that began the run
+    alive = run.alive and not environment.is_gone(run.facts.pid, run.facts.pid_start)
+    if alive and run.facts.host == platform.node():
         raise StoreError(f"{run.id} is running (pid {run.facts.pid}): stop it first")
     if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: there is nothing to resume")
@@ -88,8 +106,27 @@ def _usable_state(
     return state, notes
 
 
+def provenance_of(run: StoredRun) -> Provenance:
+    """What is known of the plugins in the run's stored config."""
+    sha256 = run.run_json.get("sha256")
+    return Provenance(run.path.parent, sha256 if isinstance(sha256, dict) else {})
+
+
+def _check_alike(stored: dict[str, Any], wanted: dict[str, Any], run: StoredRun) -> None:
+    """Refuse what can be refused without plugins, where there are some: a default that one of the
+    two leaves out is known only with them.
+    """
+    if stored.get("plugins") or wanted.get("plugins"):
+        before, now = flatten(stored), flatten(wanted)
+        both = before.keys() & now.keys()
+        _check_growth({k: before[k] for k in both}, {k: now[k] for k in both}, run)
+
+
 def _check_unchanged(stored: Config, wanted: Config, run: StoredRun) -> None:
-    before, now = flatten(stored.model_dump()), flatten(wanted.model_dump())
+    _check_growth(flatten(stored.model_dump()), flatten(wanted.model_dump()), run)
+
+
+def _check_growth(before: dict[str, Any], now: dict[str, Any], run: StoredRun) -> None:
     changed = [
         f"--resume: {key} was {json.dumps(before.get(key))}, now it is {json.dumps(now.get(key))}"
         for key in sorted(before.keys() | now.keys())
@@ -97,6 +134,8 @@ def _check_unchanged(stored: Config, wanted: Config, run: StoredRun) -> None:
     ]
     if changed:
         raise ConfigError([*changed, f"--resume: only {MAY_GROW} may change, and only grow"])
+    if not isinstance(before.get(MAY_GROW), int) or not isinstance(now.get(MAY_GROW), int):
+        return  # one of the two leaves it out, or has a fault that is told later
     if now[MAY_GROW] < before[MAY_GROW]:
         raise ConfigError(
             [f"--resume: {MAY_GROW} was {before[MAY_GROW]}, and {now[MAY_GROW]} is fewer"]
@@ -125,7 +164,9 @@ def _seeds_fault(path: Path, wanted: list[int]) -> str:
     from minigrad.training.seed_table import NAME, SeedTable  # here, since it imports numpy
 
     try:
-        table = SeedTable.from_bytes(read_file(path, NAME))
+        table = SeedTable.from_bytes(read_unlinked(path / NAME, layout.MAX_BYTES[NAME]))
+    except OSError as error:
+        return f"{NAME} cannot be read: {error.strerror}"
     except ValueError as error:
         return str(error)
     return "" if table.seeds.tolist() == wanted else f"{NAME} holds other seeds"

@@ -1,5 +1,6 @@
 """One training with the tracker hung on it: logged lines, checkpoints, interrupts, verdicts."""
 
+import shlex
 import signal
 import sys
 import time
@@ -10,12 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
+from minigrad.terminal.signals import cause
 from minigrad.tracking import Run
 from minigrad.tracking.facts import Status
 from minigrad.training.protocol import StepMetrics, TrainerLike
@@ -68,6 +68,7 @@ class Session:
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end or to what stops it, and finish the run accordingly."""
+        interrupts.before_end = self._abandon
         try:
             outcome = self._steps(interrupts)
         except Diverged as error:
@@ -181,13 +182,15 @@ class Session:
         table, failures = self.trainer.table(), self.trainer.failures
         return {} if table is None else {"seeds": len(table.seeds), "diverged": len(failures)}
 
+    def _abandon(self, number: signal.Signals) -> None:
+        self.run.abandon(f"interrupted by {cause(number)} and ended at once by a second signal")
+
     def _interrupted(self, number: signal.Signals) -> Outcome:
-        cause = "Ctrl-C" if number == signal.SIGINT else number.name
-        sentence = f"interrupted by {cause} after step {self.trainer.step - 1}"
+        sentence = f"interrupted by {cause(number)} after step {self.trainer.step - 1}"
         if self.last:
             sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
-        out = "" if store == Path("runs") else f" --out {store}"
+        out = "" if store == Path("runs") else f" --out {shlex.quote(str(store))}"
         resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [sentence, resume])
 
@@ -222,6 +225,8 @@ def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metr
     if screen is None or not screen.isatty():
         yield from records
         return
+    from tqdm import tqdm  # here, since it takes long to import and most often nobody watches
+
     with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
         for record in records:
             if bar.update():  # true when it is time to redraw, ten times a second

@@ -5,12 +5,13 @@ from typing import Any
 
 from minigrad.config import ConfigError
 from minigrad.config import load as load_config
-from minigrad.config.plugins import load_plugin
+from minigrad.config.plugins import PluginError, load_plugin
 from minigrad.data import Standardizer
 from minigrad.engines import ENGINES
 from minigrad.runner import build, description
 from minigrad.runner.description import Description
 from minigrad.runner.model import Model, ModelError
+from minigrad.runner.resume import provenance_of
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
@@ -26,8 +27,9 @@ def model_of(run: StoredRun, seed: int | None = None, *, trust_plugins: bool = F
     """The model as the run's checkpoint has it. Of a run of many seeds it is that of `seed`, or of
     the seed with the lowest validation loss, or final loss where there is none.
 
-    Plugins are run where the model needs a name of theirs, and only with `trust_plugins`. Raises
-    StoreError, ModelError, CheckpointError and PluginError, each with one line.
+    Its plugins are run where the model needs a name of theirs, and only those that the run recorded
+    and that lie outside of its store, unless `trust_plugins` says otherwise. Raises StoreError,
+    ModelError and CheckpointError, each with one line.
     """
     _check_usable(run)
     path = run.path / layout.CHECKPOINT
@@ -128,7 +130,7 @@ def _best_seed(run: StoredRun, every: list[int]) -> int:
 def _register_names(run: StoredRun, parsed: Description, *, trust: bool) -> None:
     """Have all the names that the model needs, by the run's plugins where they are not ours."""
     if _unknown(parsed):
-        run_plugins(run, trust=trust)
+        _run_plugins(run, trust=trust)
     for kind, name in _unknown(parsed):
         raise _no_use(run, f"there is no {kind} {name!r}, and its plugins register none")
 
@@ -140,19 +142,20 @@ def _unknown(parsed: Description) -> list[tuple[str, str]]:
     return [(kind, name) for kind, name in names if name not in known[kind]]
 
 
-def run_plugins(run: StoredRun, *, trust: bool) -> None:
-    """Run the plugins that the run's config names. Raises StoreError without consent, and
-    PluginError where one cannot be run.
+def _run_plugins(run: StoredRun, *, trust: bool) -> None:
+    """Run the plugins that the run's config names, all or, where one may not be run, none.
+
+    Raises ModelError.
     """
-    plugins = run.config.get("plugins") or []
-    if plugins and not trust:
-        names = ", ".join(map(str, plugins))
-        raise StoreError(
-            f"{run.id} needs its plugins, {names}: they are code, so read them first; "
-            "--trust-plugins (trust_plugins=True) runs them"
-        )
-    for plugin in plugins:
-        load_plugin(str(plugin))
+    plugins = [str(plugin) for plugin in run.config.get("plugins") or []]
+    provenance = provenance_of(run)
+    try:
+        for plugin in () if trust else plugins:
+            provenance.check(plugin)
+        for plugin in plugins:
+            load_plugin(plugin)
+    except PluginError as error:
+        raise ModelError(f"{run.id} needs its plugins: {error}") from None
 
 
 # Runs of an older layout, whose checkpoints have no description.
@@ -163,10 +166,9 @@ def _rebuilt(run: StoredRun, state: dict[str, Any], trust_plugins: bool) -> Any:
     with them its parameters must have the loss that it recorded.
     """
     older = f"{run.id} is of an older layout, without the scaling and names of its data"
-    if run.config.get("plugins"):
-        run_plugins(run, trust=trust_plugins)
+    provenance = None if trust_plugins else provenance_of(run)
     try:
-        config = load_config(run.path / layout.CONFIG)
+        config = load_config(run.path / layout.CONFIG, provenance=provenance)
         trainer = build.trainer_for(config)
     except ConfigError as error:
         raise ModelError(f"{older}, which cannot be rebuilt: {error.faults[0]}") from None

@@ -1,23 +1,24 @@
 """Training from Python, and what one asks of the run afterwards."""
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from threading import current_thread, main_thread
 from typing import Any
 
 from minigrad.config import Config
 from minigrad.config import load as load_config
+from minigrad.config.inputs import input_hashes
 from minigrad.runner import build
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.model import Model
 from minigrad.runner.session import Session
 from minigrad.runner.stored_model import model_of
+from minigrad.terminal.signals import Stopped
 from minigrad.tracking import init
 from minigrad.tracking.store import StoredRun, load
+from minigrad.training.protocol import TrainerLike
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,28 @@ def train_run(config: str | Path | Config, overrides: Iterable[str], store: str)
     elif overrides := list(overrides):
         raise ValueError(f"a Config is whole, so it takes no overrides: {overrides}")
     trainer = build.trainer_for(config)
-    run = init(
-        *(config.name, config.to_yaml()),
-        store=store,
-        seed=config.seed,
-        engine=config.train.engine,
-    )
-    session = Session(config, trainer, run, quiet=True)
-    # signals can only be caught in the main thread
-    in_main = current_thread() is main_thread()
-    with Interrupts() if in_main else nullcontext(Interrupts()) as interrupts, run:
-        session.train(interrupts)
+    with Interrupts() as interrupts:
+        session = new_session(config, trainer, store, quiet=True)
+        with session.run:
+            session.train(interrupts)
     if interrupts.received:
-        raise KeyboardInterrupt
-    return TrainedRun(load(run.path))
+        raise Stopped(interrupts.received)
+    return TrainedRun(load(session.run.path))
+
+
+def new_session(
+    config: Config, trainer: TrainerLike, store: str, *, quiet: bool = False
+) -> Session:
+    """The training of a config into a new run of `store`. Raises OSError."""
+    try:
+        run = init(
+            config.name,
+            config.to_yaml(),
+            store=store,
+            seed=config.seed,
+            engine=config.train.engine,
+            sha256=input_hashes(config),
+        )
+    except OSError as error:
+        raise OSError(f"{store}: no run can be written there: {error.strerror}") from None
+    return Session(config, trainer, run, quiet=quiet)

@@ -1,135 +1,95 @@
-"""Does a stored run reproduce? Train again from its config and compare all numbers, bit by bit."""
+"""Does a stored run reproduce? Train again from its config and compare all that it claims."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from minigrad.config import Config, ConfigError, load
-from minigrad.engines import Disagreement
+from minigrad.config import ConfigError, load
+from minigrad.config.inputs import input_hashes
 from minigrad.runner import build
+from minigrad.runner.claims import Claims, Contradiction
+from minigrad.runner.resume import provenance_of
 from minigrad.tracking import environment, layout
-from minigrad.tracking.compare import same_bits
-from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
-from minigrad.training.protocol import StepMetrics, TrainerLike
-from minigrad.training.trainer import Diverged
 
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether all stored numbers came out again, and the sentence that says so or where not.
+    """Whether all that the run claims came out again, and the sentence that says so or where not.
 
-    `step` is the first step that differs (None: none does), and `changed` what is not as it was:
-    python, platform, a package, the code.
+    `step` is the first step that differs (None: none does), `changed` what is not as it was
+    recorded (python, the processor, a package, the data), and `unchecked` what nothing can check.
     """
 
     identical: bool
     sentence: str
     step: int | None = None
     changed: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
 
 
-def verify(run: StoredRun) -> Verification:
-    """Train the run's config again, in memory, and compare every logged number.
+def verify(run: StoredRun, *, trust_plugins: bool = False) -> Verification:
+    """Train the run's config again, in memory, and compare what the run claims: its lines, summary,
+    verdicts, status, table of seeds and checkpoints, numbers to the last bit.
 
-    A line that should be there and is not is a difference too. Raises StoreError for a run that
-    cannot be trained again: made by a loop of the user's own, or with a config that is damaged.
+    Its plugins are run as by `--resume`. Raises StoreError for a run that cannot be trained again:
+    made by a loop of the user's own, or with a config or plugins that are of no use.
     """
     if not run.run_json:
         raise StoreError(f"{run.id} cannot be trained again: {'; '.join(run.damage)}")
     if run.facts.engine is None:
         raise StoreError(f"{run.id} was logged by a loop of your own: it cannot be trained again")
-    stored = {int(line["step"]): line for line in run.metrics()}
-    changed = list(dict.fromkeys(_changed(run)))
+    if not run.metrics():
+        raise StoreError(f"{run.id} has no logged steps: there is nothing to verify")
     try:
-        config = load(run.path / layout.CONFIG)
+        config = load(
+            run.path / layout.CONFIG, provenance=None if trust_plugins else provenance_of(run)
+        )
         trainer = build.trainer_for(config)
     except ConfigError as error:
         raise StoreError(f"{run.id} cannot be trained again: {error.faults[0]}") from None
-    if not stored:
-        raise StoreError(f"{run.id} has no logged steps: there is nothing to verify")
-    difference = _difference(run, stored, config, trainer)
-    if difference is None:
-        since = f", though it was made with {'; '.join(changed)}" if changed else ""
-        sentence = f"{run.id}: identical in every number of {len(stored)} logged steps{since}"
-        return Verification(True, sentence, changed=changed)
-    step, sentence = difference
-    cause = f"likely cause: {'; '.join(changed)}" if changed else _NOTHING_RECORDED
-    return Verification(False, f"{run.id}: {sentence}; {cause}", step, changed)
-
-
-_NOTHING_RECORDED = (
-    "python, platform, packages and code are as they were: "
-    "the stored numbers, the data file or a plugin may have been changed"
-)
-
-
-def _difference(
-    run: StoredRun, stored: dict[int, dict[str, float]], config: Config, trainer: TrainerLike
-) -> tuple[int, str] | None:
-    """The first step that differs and what differs there; None if nothing does."""
-    if run.log.damage:
-        return 0, f"its log is damaged: {run.log.damage[0]}"
-    steps = config.train.steps
-    if max(stored) >= steps:
-        return max(stored), f"step {max(stored)} is stored, and the config has {steps} steps"
-    last = steps - 1 if run.status == "finished" else max(stored)
+    now = {**environment.describe(), "sha256": input_hashes(config)}
+    claims = Claims(run, config, trainer)
+    changed = list(dict.fromkeys(_changed(run, now)))
     try:
-        initial = trainer.evaluate().loss
-        for record in trainer.train(last + 1):
-            if not config.train.is_logged(record.step):
-                continue
-            if sentence := _line_difference(record, stored.get(record.step)):
-                return record.step, sentence
-        if run.status != "finished":
-            return None
-        return _summary_difference(run, trainer, initial) or _files_difference(run, trainer)
-    except (Diverged, Disagreement) as error:
-        return trainer.step, f"this time {error}"
+        claims.check()
+    except Contradiction as difference:
+        cause = _cause(run, changed, now)
+        sentence = f"{run.id}: {difference}; {cause}"
+        return Verification(False, sentence, difference.step, changed, claims.unchecked)
+    unchecked = [*claims.unchecked, *_NEVER_CHECKED]
+    since = f", though it was made with {'; '.join(changed)}" if changed else ""
+    sentence = (
+        f"{run.id}: identical in every number of {len(run.metrics())} logged steps and in all else "
+        f"that it claims{since} (not checked: {', '.join(unchecked)})"
+    )
+    return Verification(True, sentence, changed=changed, unchecked=unchecked)
 
 
-def _line_difference(record: StepMetrics, line: dict[str, float] | None) -> str:
-    if line is None:
-        return f"step {record.step} is missing from the log"
-    for name, now in vars(record).items():
-        if name not in ("step", "time") and not same_bits(line.get(name), now):
-            return f"differs first at step {record.step}: {name} was {line.get(name)!r}, is {now!r}"
-    return ""
+_NEVER_CHECKED = ("dates and times", "host and git", "output.log", "pictures")
 
 
-def _summary_difference(
-    run: StoredRun, trainer: TrainerLike, initial: float
-) -> tuple[int, str] | None:
-    before, now = run.summary, trainer.results(initial)
-    for name in [*now, *(name for name in before if name not in (*now, "seconds", "met"))]:
-        if not same_bits(before.get(name), now.get(name)):
-            was = before.get(name)
-            return trainer.step, f"differs in the summary: {name} was {was!r}, is {now.get(name)!r}"
-    return None
+def _cause(run: StoredRun, changed: list[str], now: Mapping[str, Any]) -> str:
+    """What may have made the difference; no cause where nothing recorded is another."""
+    if changed:
+        return f"likely cause: {'; '.join(changed)}"
+    missing = environment.unrecorded(run.run_json)
+    recorded = [_WORDS.get(name, name) for name in environment.RECORDED if name not in missing]
+    recorded = [name for name in recorded if name != _WORDS["arrays"] or "arrays" in now]
+    sentence = f"all that was recorded is as it was: {', '.join(recorded)}"
+    if missing:
+        sentence += f"; not recorded: {', '.join(_WORDS.get(name, name) for name in missing)}"
+    return sentence
 
 
-def _files_difference(run: StoredRun, trainer: TrainerLike) -> tuple[int, str] | None:
-    """Where each seed's numbers differ, in a run of many."""
-    for name, now in trainer.files().items():
-        try:
-            before = read_file(run.path, name)
-        except StoreError as error:
-            return trainer.step, str(error)
-        if before != now:
-            from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
-
-            try:
-                where = SeedTable.from_bytes(before).difference(SeedTable.from_bytes(now))
-            except ValueError as error:
-                return trainer.step, str(error)
-            return trainer.step, f"differs in {name}: {where or 'its bytes'}"
-    return None
+_WORDS = {"arrays": "BLAS and numpy's vector extensions", "sha256": "data and plugins"}
 
 
-def _changed(run: StoredRun) -> Iterator[str]:
+def _changed(run: StoredRun, now: Mapping[str, Any]) -> Iterator[str]:
     """What is not as it was when the run was made, as "numpy 2.4.1, now 2.4.6"."""
-    now = environment.describe()
-    earlier = [segment.get("made_with", {}) for segment in run.facts.resumed or []]
-    for made_with in [*earlier, run.run_json]:
+    segments = [one for one in run.facts.resumed or [] if isinstance(one, dict)]
+    earlier = [segment.get("made_with") for segment in segments]
+    for made_with in [*(one for one in earlier if isinstance(one, dict)), run.run_json]:
         for one in environment.differences(made_with, now):
             if one.name == environment.CODE:
                 yield "other code of minigrad"

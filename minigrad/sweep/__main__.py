@@ -9,6 +9,7 @@ and by SIGTERM.
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -21,8 +22,6 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 
-from tqdm import tqdm
-
 from minigrad.config import ConfigError
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report
@@ -34,7 +33,8 @@ from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import SweepStore
-from minigrad.terminal.command import Parser, print_lines, whole_number
+from minigrad.terminal.command import Parser, guard, print_lines, whole_number
+from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
@@ -49,8 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:  # nothing has been written yet
-        return 130
     with Interrupts() as interrupts:
         with ExitStack() as stack:
             try:
@@ -82,7 +80,7 @@ def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]
 def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
     out = Path(arguments.out)
     if plan is None:
-        return SweepStore.reopen(out, arguments.resume)
+        return SweepStore.reopen(out, arguments.resume, trust_plugins=arguments.trust_plugins)
     try:
         return SweepStore.begin(out, plan)
     except OSError as error:
@@ -116,6 +114,8 @@ def _with_bar(
     if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
         yield from by_index
         return
+    from tqdm import tqdm  # here, since it takes long to import
+
     total = sweep.plan.members
     statuses = Counter(one.member.status for one in sweep.ended)
     with tqdm(total=total, initial=statuses.total(), unit="member", leave=False) as bar:
@@ -139,8 +139,9 @@ def _answer(
         *_files(sweep, standings, picture=stopped is None),
     ]
     if stopped:
-        out = "" if arguments.out == "runs" else f" --out {arguments.out}"
+        out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
         resume = f"python -m minigrad.sweep --resume {short(sweep.id)}{out}"
+        lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     if arguments.json:
         lines = [json.dumps(json_ready(report.data(sweep, standings)), indent=2, allow_nan=False)]
@@ -199,6 +200,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--resume", metavar="SWEEP", help="train what is missing: its id, a part of it, or latest"
     )
+    parser.add_argument(
+        "--trust-plugins",
+        action="store_true",
+        help="with --resume: run plugins that came with the sweep, or have changed since",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_intermixed_args(argv)
     if arguments.resume and (arguments.config or arguments.random):
@@ -213,4 +219,4 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guard(main))

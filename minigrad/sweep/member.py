@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from minigrad.config import Config, ConfigError, config_class
+from minigrad.config.inputs import input_hashes
 from minigrad.config.models import Expectations
 from minigrad.config.plugins import load_plugin
 from minigrad.files import yaml12
@@ -17,7 +18,7 @@ from minigrad.runner import build
 from minigrad.runner.expectations import judge
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.session import Session
-from minigrad.tracking import Run, environment, layout
+from minigrad.tracking import Run, environment, layout, machine
 from minigrad.tracking.destination import Memory
 from minigrad.tracking.facts import RunFacts
 from minigrad.training import seeds
@@ -71,6 +72,7 @@ def train(config: Mapping[str, Any]) -> Result:
             try:
                 validated = _validated(config)
                 trainer = build.trainer_for(validated)
+                run.facts.update(**machine.describe(), sha256=input_hashes(validated))
                 Session(validated, trainer, run, quiet=True).train(Interrupts())
             except BaseException as error:  # a plugin's, even KeyboardInterrupt, or a missing file
                 traceback.print_exc(file=memory.output)

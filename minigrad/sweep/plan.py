@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
+from minigrad.config.plugins import sha256
 from minigrad.sweep.cells import Cell
 from minigrad.training import seeds
 
@@ -44,6 +45,14 @@ class Plan:
         """The name of its runs, or "sweep" where they differ."""
         names = {cell.config["name"] for cell in self.cells}
         return names.pop() if len(names) == 1 else "sweep"
+
+    def plugins(self) -> list[str]:
+        """The paths of all plugins that the cells name, each once."""
+        return list(dict.fromkeys(p for cell in self.cells for p in cell.config.get("plugins", ())))
+
+    def plugin_hashes(self) -> dict[str, str]:
+        """The sha256 of each plugin, all of which were run when the cells were checked."""
+        return {plugin: sha256(plugin) for plugin in self.plugins()}
 
     @cached_property
     def units(self) -> list[Unit]:

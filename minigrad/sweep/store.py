@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from minigrad.config.plugins import PluginError, Provenance
 from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.files.whole import Lines, relink, replace
 from minigrad.sweep.member import Member, Result
@@ -72,26 +73,39 @@ class SweepStore:
             "started": now(),
             "ended": None,
             "plan": plan.data(),
+            "sha256": plan.plugin_hashes(),
         }
         _write(path, facts)
         relink(path.parent / LATEST, path.name)
         return cls(path, facts)
 
     @classmethod
-    def reopen(cls, store: Path, which: str) -> Self:
+    def reopen(cls, store: Path, which: str, *, trust_plugins: bool = False) -> Self:
         """The sweep that `which` names: an id, a part of one, or latest.
 
-        Raises StoreError where there is none, OSError where it is being written by another process.
+        Raises StoreError where there is none, or where plugins that it names may not be run;
+        OSError where it is being written by another process.
         """
         path = _find(store / SWEEPS, which)
         try:
-            sweep = cls(path, _read_facts(path))
+            facts = _read_facts(path)
+            sweep = cls(path, facts)
+            plugins = sweep.plan.plugins()
             sweep.missing()  # reads the whole plan
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             what = str(error) if isinstance(error, ValueError) else f"sweep.json: {error!r}"
             raise StoreError(f"--resume {path.name}: its files are damaged: {what}") from None
         except OSError as error:
             raise OSError(f"--resume {path.name}: {error.strerror}") from None
+        if not trust_plugins:
+            recorded = facts.get("sha256")
+            provenance = Provenance(store, recorded if isinstance(recorded, dict) else {})
+            try:
+                for plugin in plugins:
+                    provenance.check(plugin)
+            except PluginError as error:
+                sweep._journal.close()
+                raise StoreError(f"--resume {path.name}: {error}") from None
         sweep._mark("running")
         return sweep
 

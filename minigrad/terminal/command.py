@@ -1,11 +1,84 @@
-"""For all commands: usage errors on one line, and output to a reader that may have gone."""
+"""For all commands: no traceback, usage errors on one line, output to a reader that may be gone."""
 
 import argparse
+import atexit
 import io
 import os
+import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
+
+from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
+from minigrad.terminal.text import excerpt
+
+
+def guard(main: Callable[[], int]) -> int:
+    """The exit code of `main`, which may end in no other way than a command does.
+
+    A signal is one line and 130 or 143; the second one ends the process whatever it is doing. What
+    nobody has foreseen is one sentence and 2, with the traceback in a file that it names.
+    """
+    _open_streams()
+    install(raise_stopped)
+    try:
+        code = main()
+    except KeyboardInterrupt as error:
+        code = 128 + getattr(error, "number", 2)
+        _complain(str(error) or "interrupted by Ctrl-C")
+    except Exception as error:  # also MemoryError
+        _complain(_unforeseen(error))
+        code = 2
+    finally:
+        install(end_at_once)  # Python's own end takes a while too, and waits for threads
+        atexit.register(install, signal.SIG_IGN)  # in its last moments it knows no handlers
+        _flush()
+    return code
+
+
+def _unforeseen(error: Exception) -> str:
+    """One sentence on the error, whose traceback is kept in a file."""
+    kind, message = type(error).__name__, excerpt(error, limit=200)
+    sentence = "out of memory" if isinstance(error, MemoryError) else f"{kind}: {message}"
+    if isinstance(error, BrokenPipeError):  # nobody reads what the command says
+        return ""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="minigrad-", suffix=".log", text=True)
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(traceback.format_exception(error))
+    except (OSError, MemoryError):
+        return f"{sentence} (a fault that was not foreseen)"
+    return f"{sentence} (a fault that was not foreseen; its traceback is in {Path(path)})"
+
+
+def _complain(sentence: str) -> None:
+    with suppress(OSError, MemoryError):
+        if sentence:
+            print(line_start() + sentence, file=sys.stderr, flush=True)
+
+
+def _open_streams() -> None:
+    """Output that is closed goes nowhere; what its encoding lacks is escaped in place of an error.
+
+    A closed output would also hand its number to the next file that is opened.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    escape_unprintable()
+
+
+def _flush() -> None:
+    """Write what is left now: when Python exits, an error would be a message of its own."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,6 +118,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def escape_unprintable() -> None:
-    """Make standard output escape characters that its encoding lacks, instead of raising."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    """Make the outputs escape characters that their encodings lack, instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

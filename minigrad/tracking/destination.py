@@ -49,8 +49,10 @@ class Directory:
 
     @classmethod
     def create(cls, store: Path, name: str) -> Self:
-        """A new one, hidden until it is whole: then `publish` it."""
-        path = make_directory(store, name, hidden=True)
+        """A new one, hidden until it is whole: then `publish` it. (On Windows it is seen at once:
+        there a folder with an open file keeps its name.)
+        """
+        path = make_directory(store, name, hidden=os.name != "nt")
         try:
             return cls(path)
         except OSError:

@@ -11,19 +11,27 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from minigrad.tracking import machine
+
 _PACKAGES = ("minigrad", "matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
 
-RECORDED = ("python", "platform", "packages", "code")
+RECORDED = (
+    *("python", "platform", "processor", "libc", "variables", "arrays", "packages", "code"),
+    "sha256",
+)
 """The facts on which a run's numbers may depend."""
 
 CODE = "code (checksum of the sources)"
 
 
 def describe() -> dict[str, Any]:
-    """Python, platform, package versions, the code's checksum, git commit, and the process."""
+    """Python, platform, the machine's parts that choose among last bits, package versions, the
+    code's checksum, git commit, and the process.
+    """
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        **machine.describe(),
         "host": platform.node(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "code": code_hash(),
@@ -56,11 +64,14 @@ class Difference:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
     """What differs in the facts called RECORDED, the likeliest cause of other numbers first.
 
-    Packages are compared one by one, and the code only where both record it: older runs do not.
+    Packages and files are compared one by one. What an older run did not record yet, as the code
+    or the processor, does not differ; `unrecorded` names it.
     """
     for name in ("python", "platform"):
         if before.get(name) != now.get(name):
             yield Difference(name, before.get(name), now.get(name))
+    for part in machine.differences(before, now):
+        yield Difference(*part)
     packages, packages_now = (_mapping(facts.get("packages")) for facts in (before, now))
     for name in packages | packages_now:
         if packages.get(name) != packages_now.get(name):
@@ -68,6 +79,17 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[D
     codes = before.get("code"), now.get("code")
     if None not in codes and codes[0] != codes[1]:
         yield Difference(CODE, *codes)
+    files, files_now = (_mapping(facts.get("sha256")) for facts in (before, now))
+    for path in files.keys() & files_now.keys():  # other paths stand in the config
+        if files[path] != files_now[path]:
+            digests = (str(digest)[:12] for digest in (files[path], files_now[path]))
+            yield Difference(f"sha256 of {path}", *digests)
+
+
+def unrecorded(facts: Mapping[str, Any]) -> list[str]:
+    """Which of the facts called RECORDED a run lacks, as one made by an older version does."""
+    optional = () if facts.get("engine") == "numpy" else ("arrays",)
+    return [name for name in RECORDED if name not in optional and facts.get(name) is None]
 
 
 def is_gone(pid: int | None, start: int | None) -> bool:

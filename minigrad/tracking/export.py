@@ -100,7 +100,7 @@ def _to_csv(run: _Source, out: str | Path | None, force: bool) -> str:
     writer.writeheader()
     writer.writerows(run.metrics)
     content = text.getvalue().encode(errors="backslashreplace")
-    if path.exists() and not path.is_file():  # as /dev/stdout
+    if path.is_absolute() and path.parts[1] == "dev":  # as /dev/stdout, wherever that goes
         path.write_bytes(content)
     else:
         _check_free(path, force)

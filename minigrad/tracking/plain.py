@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.files import yaml12
 
 _MAX_DEPTH = 40
-_MAX_DIGITS = 300  # a float holds no larger number
+_MAX_DIGITS = 308  # a float holds no larger number
 NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 """How JSON holds the numbers that it lacks."""
 

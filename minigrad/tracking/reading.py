@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from minigrad.files import yaml12
-from minigrad.files.untrusted import check_size, open_regular, parse_json
+from minigrad.files.untrusted import open_regular, parse_json, size_within
 from minigrad.tracking import layout
 from minigrad.tracking.facts import excerpt
 from minigrad.tracking.names import StoreError
@@ -122,14 +122,14 @@ def read_file(run: Path, name: str) -> bytes:
     where it is missing or cannot be read.
     """
     with _opened(run, name) as file:
-        return file.read(layout.MAX_BYTES[name])
+        return file.read(size_within(file, layout.MAX_BYTES[name]))
 
 
 @contextlib.contextmanager
 def _opened(run: Path, name: str) -> Iterator[BinaryIO]:
     try:
         with open_regular(run / name, follow_links=False) as file:
-            check_size(file, layout.MAX_BYTES[name])
+            size_within(file, layout.MAX_BYTES[name])
             yield file
     except FileNotFoundError:
         raise StoreError(f"{name} is missing") from None

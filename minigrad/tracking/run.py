@@ -96,6 +96,7 @@ class Run:
         self._pid = os.getpid()
         self._begun = time.monotonic()
         self._lines = 0
+        self._names: set[str] = set()
         try:
             if config is not None:
                 destination.write(layout.CONFIG, config.encode())
@@ -151,7 +152,12 @@ class Run:
             if self.facts.status != "running":
                 raise ValueError(f"log: run {self.id} is finished")
             step = self.last_step + 1 if step is None else _step(step, self.last_step)
-            line = {"step": step, **_numbers(metrics)}
+            for name in metrics.keys() - self._names:
+                self._names.add(_metric_name(name))
+            line: dict[str, Any] = {"step": step}
+            for name, value in metrics.items():
+                if value is not None:
+                    line[name] = _number(name, value)
             if self.facts.engine is None:
                 clock = CLOCK if "time" in metrics else "time"
                 line[clock] = round(time.monotonic() - self._begun, 6)
@@ -195,6 +201,15 @@ class Run:
                 self._write_facts()
             finally:
                 self._destination.close()
+
+    def abandon(self, error: str) -> None:
+        """Mark a running run as interrupted, in a process that ends at once. Raises OSError.
+
+        It waits for no lock, since what holds it may never come to its end.
+        """
+        if self.facts.status == "running":
+            self.facts.update(status="interrupted", ended=now(), error=error)
+            self._write_facts()
 
     def __enter__(self) -> Self:
         return self
@@ -324,7 +339,8 @@ def reopen(path: Path, last_step: int, config: str, held: Lines | None = None, *
     Raises OSError where it cannot be written, or another process is writing it.
     """
     resumed, _ = RunFacts.from_data(read_facts(path))
-    made_with = {key: getattr(resumed, key) for key in environment.RECORDED}
+    recorded = resumed.to_data()
+    made_with = {key: recorded[key] for key in environment.RECORDED if key in recorded}
     resumed.update(
         **environment.describe(),
         status="running",
@@ -357,18 +373,19 @@ def _step(step: object, last: int) -> int:
     return number
 
 
-def _numbers(metrics: Mapping[str, object]) -> dict[str, float | str]:
-    for name in metrics:
-        if not isinstance(name, str):
-            raise TypeError(f"log: a metric's name must be text, found {name!r}")
-        if name in ("step", CLOCK):
-            raise ValueError(f"log: {name!r} is no metric: write log({{...}}, step=...)")
-        plain(name, "log")
-    return {name: _number(name, value) for name, value in metrics.items() if value is not None}
+def _metric_name(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"log: a metric's name must be text, found {name!r}")
+    if name in ("step", CLOCK):
+        raise ValueError(f"log: {name!r} is no metric: write log({{...}}, step=...)")
+    plain(name, "log")
+    return name
 
 
 def _number(name: str, value: object) -> float | str:
     """As a line holds it: nan and infinities as text."""
+    if type(value) is float and value - value == 0:  # finite, as nearly all are
+        return value
     try:
         if isinstance(value, str | bytes | bytearray):
             raise TypeError

@@ -45,6 +45,7 @@ class StoredRun:
     facts: RunFacts = field(default_factory=RunFacts, repr=False)
     damage: list[str] = field(default_factory=list)
     status: str = "damaged"
+    _unread: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -75,7 +76,7 @@ class StoredRun:
     @functools.cached_property
     def config(self) -> dict[str, Any]:
         """The config as it ran. Raises StoreError, with line and column."""
-        return self._with_id(read_config)
+        return self._once("config", read_config)
 
     def flat_config(self) -> dict[str, Any]:
         """The config with dotted keys, as {"optimizer.lr": 0.1}. Raises StoreError."""
@@ -91,13 +92,16 @@ class StoredRun:
     @functools.cached_property
     def log(self) -> Log:
         """The metrics, and the damage in their file."""
-        return self._with_id(read_log)
+        return self._once("log", read_log)
 
-    def _with_id(self, read: Callable[[Path], T]) -> T:
-        try:
-            return read(self.path)
-        except StoreError as error:
-            raise StoreError(f"{self.id}: {error}") from None
+    def _once(self, what: str, read: Callable[[Path], T]) -> T:
+        """What is read; where that fails, it does so for good: damage may take long to be found."""
+        if what not in self._unread:
+            try:
+                return read(self.path)
+            except StoreError as error:
+                self._unread[what] = f"{self.id}: {error}"
+        raise StoreError(self._unread[what])
 
     def series(self, name: str) -> tuple[list[int], list[float]]:
         """One metric's steps and values, of the lines that have it."""

@@ -18,7 +18,7 @@ class Batches:
         self.dataset, self.size, self.rng = dataset, size, rng
         self._order: list[int] = []
         self._position = 0
-        self._epoch_start = rng.getstate()
+        self._epoch_start: Any = None if self.whole else rng.getstate()
 
     @property
     def whole(self) -> bool:
@@ -50,7 +50,7 @@ class Batches:
 
     def state_dict(self) -> dict[str, Any]:
         """What the next batches depend on, ready for JSON."""
-        version, words, gauss = self._epoch_start
+        version, words, gauss = self._epoch_start or self.rng.getstate()  # not drawn from yet
         return {"position": self._position, "rng": [version, list(words), gauss]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

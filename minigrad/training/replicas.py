@@ -191,7 +191,7 @@ class ReplicaTrainer:
             "failures": {str(index): reason for index, reason in self.failures.items()},
             "parameters": self.engine.parameter.data.tolist(),
             "optimizer": self.optimizer.state_dict(),
-            "schedules": [s.state_dict() if isinstance(s, Stateful) else None for s in schedules],
+            "schedules": _states(schedules),
             **description,
         }
 
@@ -359,3 +359,10 @@ class ReplicaTrainer:
                 right = sum(map(self.correct, outputs, dataset.targets))
                 accuracy[row] = right / len(dataset.targets)
         return self._all(result.losses), self._all(accuracy)
+
+
+def _states(schedules: Sequence[Schedule]) -> list[Any]:
+    """What each schedule keeps, None for those that keep nothing; all are of one kind."""
+    if not isinstance(schedules[0], Stateful):  # asked once: it takes longer than an answer
+        return [None] * len(schedules)
+    return [schedule.state_dict() for schedule in schedules if isinstance(schedule, Stateful)]

@@ -194,10 +194,12 @@ def test_a_plugin_is_run_with_consent_alone(tmp_path: Path) -> None:
         with_plugin = trained(tmp_path, model=model, plugins=["swap.py"])
     finally:
         ACTIVATIONS.pop("swap_of_test", None)
+    assert call(with_plugin, tmp_path / "data.csv").returncode == 0  # as the run recorded it
+    plugin.write_text(f"{plugin.read_text()}\n# a line more\n")
     result = call(with_plugin, tmp_path / "data.csv")
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
-    assert f"needs its plugins, {plugin}: they are code" in line
+    assert f"needs its plugins: plugin {plugin} is not the file that the run recorded" in line
     trusted = call(with_plugin, tmp_path / "data.csv", "--trust-plugins")
     assert trusted.returncode == 0
     assert len(trusted.stdout.splitlines()) == 61

@@ -113,7 +113,6 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
         [sys.executable, "-m", "minigrad.train", XOR, "--seeds", "20", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert (result.returncode, result.stderr) == (0, "")
     run = the_run(tmp_path)
@@ -378,7 +377,6 @@ def test_a_killed_training_goes_on_as_if_it_never_had_been(
             [sys.executable, "-m", "minigrad.train", *again, "--out", str(out)],
             env=environment,
             capture_output=True,
-            timeout=60,
         )
         assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, b"")
         logged = metrics(the_run(out))

@@ -7,22 +7,20 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 
 import pytest
 
 from minigrad import train as command
 from nn.initialisers import INITIALISERS
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
 XOR = "configs/xor.yaml"
 
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True, timeout=60
-    )
+    return subprocess.run([*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True)
 
 
 def the_run(out: Path) -> Path:
@@ -167,12 +165,9 @@ def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 30
-    while not list(tmp_path.glob("2*/metrics.jsonl")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    until(lambda: any(log.stat().st_size for log in tmp_path.glob("2*/metrics.jsonl")), process)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate()
     assert (process.returncode, err) == (code, "")
     assert f"interrupted by {cause} after step" in out
     run = the_run(tmp_path)
@@ -190,7 +185,7 @@ def test_a_reader_that_leaves_early_does_not_break_the_run(tmp_path: Path) -> No
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == b""
-    assert process.wait(timeout=30) == 0
+    assert process.wait() == 0
     process.stderr.close()
 
 
@@ -211,7 +206,7 @@ def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None
     except OSError:  # the terminal's other end is closed: the process has ended
         pass
     os.close(ours)
-    assert process.wait(timeout=30) == 0
+    assert process.wait() == 0
     assert b"/3000 [" in screen
     assert b"loss 0." in screen
     assert b"step/s" in screen

@@ -13,7 +13,7 @@ import pytest
 
 LAB = Path("docs/lab")
 SOLUTIONS = Path("tests/docs/lab_solutions")
-PAGES = sorted(LAB.glob("[0-9]*-*.md"))
+PAGES = sorted(LAB.glob("[0-9]*-*.md"), key=lambda page: int(page.name.split("-")[0]))
 NUMBERS = [int(page.name.split("-")[0]) for page in PAGES]
 
 
@@ -128,6 +128,9 @@ MISTAKES = [
     ),
     (7, "zero_grad(model.parameters())", "pass", "gradients were not cleared"),
     (8, "@OPTIMIZERS.register\nclass Momentum", "class Momentum", "@OPTIMIZERS.register"),
+    (9, ".reshape(shape)", "", "a stretched axis stays, with length 1"),
+    (10, "grad @ b.swapaxes(-1, -2)", "grad @ b.T", "transposes each matrix of a stack"),
+    (11, "np.exp(x - x.max(axis=1, keepdims=True))", "np.exp(x)", "Take the row's largest"),
 ]
 
 

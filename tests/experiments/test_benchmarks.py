@@ -74,6 +74,7 @@ def committed() -> Findings:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.slow
 def test_every_script_runs_and_prints_the_rows_that_it_writes(
     script: str, ran: dict[str, Ran]
 ) -> None:
@@ -87,6 +88,7 @@ def test_every_script_runs_and_prints_the_rows_that_it_writes(
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.slow
 def test_a_row_has_what_it_needs(script: str, ran: dict[str, Ran]) -> None:
     for row in ran[script].rows:
         assert all(row[key] for key in ("question", "what", "unit"))
@@ -99,6 +101,7 @@ def test_a_row_has_what_it_needs(script: str, ran: dict[str, Ran]) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.slow
 def test_clock_threads_and_machine_are_said(script: str, ran: dict[str, Ran]) -> None:
     output = ran[script].output
     first = output.splitlines()[0]
@@ -112,6 +115,7 @@ def test_clock_threads_and_machine_are_said(script: str, ran: dict[str, Ran]) ->
             assert method in output
 
 
+@pytest.mark.slow
 def test_absent_peers_are_told(ran: dict[str, Ran]) -> None:
     for script in ("all", "lifted"):
         for name, package in (("micrograd", "micrograd"), ("PyTorch", "torch"), ("JAX", "jax")):
@@ -126,10 +130,12 @@ def test_absent_peers_are_told(ran: dict[str, Ran]) -> None:
     assert lines[0].split()[-2:] == ["micrograd", "absent"]
 
 
+@pytest.mark.slow
 def test_who_is_not_asked_for_is_not_called_absent(ran: dict[str, Ran]) -> None:
     assert "absent" not in ran["xor_seeds"].output
 
 
+@pytest.mark.slow
 def test_one_command_runs_what_all_the_scripts_do(ran: dict[str, Ran]) -> None:
     questions = {name: {row["question"] for row in found.rows} for name, found in ran.items()}
     whole = questions.pop("all")

@@ -23,6 +23,8 @@ from minigrad import train
 from minigrad.tracking import store
 from nn.initialisers import INITIALISERS
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS = Path("experiments")
 IN_FULL = ["initialisation", "smallest-xor"]
 STUDIES = ["batch-noise", "dying-relu", "lr-range", "optimizers", *IN_FULL]

@@ -158,6 +158,8 @@ def cases() -> Iterator[Case]:
             {"axis": 0} if op in ("softmax", "log_softmax", "logsumexp", "max", "sum") else {}
         )
         yield from (Case(op, settings, [Array((3,), numbers)], [False]) for numbers in rows)
+    for shape in ((4, 3), (3,), (2, 2, 3)):  # a single output, whose rule has a way of its own
+        yield draw.case("linear", [shape, (1, 3), (1,)])
 
 
 class _Draw:

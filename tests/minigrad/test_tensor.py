@@ -418,6 +418,11 @@ def test_powers_of_0_have_pytorchs_slopes() -> None:
     assert n.grad.tolist() == [0.0, 0.0, 0.0, pytest.approx(math.log(2))]
 
 
+def test_a_constant_exponent_needs_no_slope_at_a_negative_base() -> None:
+    assert grads(lambda x: x**3, Tensor([-2.0, 1.0])) == [[12.0, 3.0]]
+    assert grads(lambda x: x ** np.array([2.0, -1.0]), Tensor([-2.0, -2.0])) == [[-4.0, -0.25]]
+
+
 def test_nan_that_came_in_flows_back_and_keeps_what_was_there() -> None:
     x = Tensor([math.nan, 0.25])
     (x.sqrt() + x).backward([1.0, 1.0])

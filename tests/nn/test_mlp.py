@@ -150,3 +150,14 @@ def test_every_activation_works_by_name_in_a_hidden_layer(name: str) -> None:
     model = nn.MLP(1, [1, 1], activation=name)
     model.load_state_dict({parameter: 1.0 for parameter, _ in model.named_parameters()})
     assert model([0.5])[0].data == 1.0 + ACTIVATIONS[name](Value(1.5)).data
+
+
+@pytest.mark.parametrize("init", nn.initialisers.INITIALISERS)
+def test_parameters_drawn_anew_are_those_of_a_new_model(init: str) -> None:
+    model = nn.MLP(2, [3, 1], init=init, rng=random.Random(1))
+    parameters = model.parameters()
+    for parameter in parameters:
+        parameter.data = 7.0
+    model.reset_parameters(random.Random(2))
+    assert model.state_dict() == nn.MLP(2, [3, 1], init=init, rng=random.Random(2)).state_dict()
+    assert model.parameters() == parameters, "the same Values, with other numbers"

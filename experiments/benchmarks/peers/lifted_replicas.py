@@ -14,8 +14,7 @@ from minigrad.lift.kernels import Array
 
 def prepare(task: Task) -> Callable[[], Step]:
     count = len(task.weights)
-    models = [model(task, replica) for replica in range(count)]
-    engine = ReplicaEngine(models, nn.losses.bce, task.inputs[0])
+    engine = ReplicaEngine(model(task), np.array(task.weights), nn.losses.bce, task.inputs[0])
     inputs = np.array([task.inputs] * count)
     targets = np.array([task.targets] * count)[..., None]
 

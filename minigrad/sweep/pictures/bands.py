@@ -75,4 +75,5 @@ def draw_bands(path: Path, bands: Sequence[Band], *, loss: str, title: str, subt
     )
     legend.get_title().set_color(INK)
     style.literal(*legend.get_texts())
+    style.log_ticks(axes.yaxis)
     style.save(figure, path)

@@ -13,10 +13,12 @@ from minigrad.plot.style import BEST, INK, Axes, LogNorm, Rectangle
 from minigrad.sweep.pictures.look import is_numeric, short_key, short_loss
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell
+from minigrad.terminal.text import excerpt
 
 _COLORS = style.colormaps["YlGnBu_r"]  # dark where the loss is low
 _DIVERGED = "#d5d9df"
 _WIDTH, _HEIGHT = 0.92, 0.62  # inches of a cell
+_LONGEST = 2.5  # inches of a row's name
 _ACROSS = 12  # cells side by side, panels included
 
 
@@ -61,7 +63,7 @@ def draw_heatmap(
     panels = values[where.panel] if where.panel else [None]
     down = math.ceil(len(panels) * len(xs) / _ACROSS)
     across = math.ceil(len(panels) / down)
-    names = 0.075 * max(len(cell(y)) for y in ys)
+    names = min(_LONGEST, max(style.text_width(cell(y)) for y in ys))
     figure = style.new_figure(
         2.0 + names + across * (0.2 + _WIDTH * max(2, len(xs))),
         1.2 + down * (0.35 + _HEIGHT * max(2, len(ys))),
@@ -76,7 +78,8 @@ def draw_heatmap(
             _paint(axes, place, standing, norm)
         _label(axes, xs, ys)
         if where.panel:
-            title_of_panel = f"{short_key(where.panel)} {cell(value)}"
+            width = _WIDTH * max(2, len(xs))
+            title_of_panel = _lines(f"{short_key(where.panel)} {cell(value)}", width)
             style.literal(axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK))
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
@@ -89,6 +92,7 @@ def draw_heatmap(
         style.ScalarMappable(norm, _COLORS), ax=list(grid.flat), aspect=22, pad=0.02
     )
     bar.set_label("median final loss", color=INK)
+    style.log_ticks(bar.ax.yaxis)
     bar.outline.set_visible(False)
     style.save(figure, path)
 
@@ -117,7 +121,14 @@ def _paint(axes: Axes, place: tuple[int, int], standing: Standing, norm: LogNorm
 def _label(axes: Axes, xs: Sequence[Any], ys: Sequence[Any]) -> None:
     axes.set_xlim(-0.5, len(xs) - 0.5)
     axes.set_ylim(len(ys) - 0.5, -0.5)
-    axes.set_xticks(range(len(xs)), map(cell, xs), color=INK, parse_math=False)
-    axes.set_yticks(range(len(ys)), map(cell, ys), color=INK, parse_math=False)
+    columns, rows = [_lines(x, _WIDTH - 0.06) for x in xs], [_lines(y, _LONGEST) for y in ys]
+    axes.set_xticks(range(len(xs)), columns, color=INK, parse_math=False)
+    axes.set_yticks(range(len(ys)), rows, color=INK, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _lines(value: Any, inches: float) -> str:
+    """A value in at most three lines of so many inches."""
+    lines = style.wrapped(cell(value), inches, 10)
+    return "\n".join(lines[:2] + [excerpt("".join(lines[2:]), len(lines[0]))] * (len(lines) > 2))

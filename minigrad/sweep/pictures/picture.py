@@ -12,9 +12,10 @@ from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_
 from minigrad.sweep.pictures.points import draw_ranking, draw_trends
 from minigrad.sweep.ranking import Standing
 from minigrad.sweep.store import SweepStore
-from minigrad.terminal.text import counted
+from minigrad.terminal.text import counted, excerpt
 
 _LONGEST = 12  # axis of a heat map
+_NAME = 70  # characters of a cell's name
 
 
 def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
@@ -34,7 +35,7 @@ def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
         loss = str(sweep.plan.cells[0].config["loss"])
         bands = [
             band(
-                f"{short_name(one) or 'all seeds'}: {short_loss(one)}",
+                f"{excerpt(short_name(one) or 'all seeds', _NAME)}: {short_loss(one)}",
                 [sweep.store / run for run in one.runs],
             )
             for one in standings

@@ -8,9 +8,11 @@ from minigrad.plot import style
 from minigrad.plot.style import BEST, COLORS, INK, Axes
 from minigrad.sweep.pictures.look import loss_scale, short_loss, short_name, wants_log
 from minigrad.sweep.ranking import Standing
+from minigrad.terminal.text import excerpt
 
 _POINT = COLORS[0]
 _RANKED = 25
+_NAME = 70  # characters of a cell's name
 _PANELS = 6
 
 
@@ -40,9 +42,9 @@ def draw_trends(
 def draw_ranking(path: Path, standings: Sequence[Standing], *, title: str, subtitle: str) -> None:
     """Write the best 25 cells to `path`, one below another."""
     ranked = standings[:_RANKED]
-    names = [short_name(one) for one in ranked]
+    names = [excerpt(short_name(one), _NAME) for one in ranked]
     longest = max(map(len, names))
-    figure = style.new_figure(5.8 + 0.075 * min(longest, 70), 1.4 + 0.27 * len(ranked))
+    figure = style.new_figure(5.8 + 0.075 * longest, 1.4 + 0.27 * len(ranked))
     style.head_of_figure(figure, title, subtitle)
     axes = figure.add_subplot()
     style.frameless(axes)
@@ -63,6 +65,7 @@ def draw_ranking(path: Path, standings: Sequence[Standing], *, title: str, subti
     axes.set_ylim(len(ranked) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("final loss: median and quartiles", color=INK)
+    style.log_ticks(axes.xaxis)
     style.save(figure, path)
 
 
@@ -89,6 +92,8 @@ def _trend(axes: Axes, standings: Sequence[Standing], key: str, joined: bool) ->
     if math.isfinite(best.median):
         axes.plot(best.values[key], best.median, "o", color=BEST, markersize=8)
     axes.set_xlabel(key, color=INK)
+    style.log_ticks(axes.xaxis)
+    style.log_ticks(axes.yaxis)
 
 
 def _top(standings: Sequence[Standing]) -> float:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -237,9 +238,54 @@ def test_a_plugin_beside_the_config_adds_names_of_its_own(write, tmp_path: Path)
         LOSSES.pop("plugin_quartic", None)
 
 
-def test_without_plugins_a_config_never_runs_code(write, tmp_path: Path) -> None:
-    (tmp_path / "my_ops.py").write_text("raise SystemExit('ran')")
-    config.load(write(MINIMAL))
+LEFT_ALONE = {
+    "nothing more": "",
+    "no plugins": "plugins: []\n",
+    "a name like code": "expect: {}\nseed: 3\n",
+    "a file of data that is code": None,
+}
+
+
+@pytest.mark.parametrize("more", LEFT_ALONE)
+def test_without_plugins_a_config_never_runs_code(
+    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trace = tmp_path / "trace"
+    code = f"with open({str(trace)!r}, 'w') as trace:\n    trace.write('ran')\n"
+    names = (
+        "my_ops",
+        "plugins",
+        "config",
+        "conftest",
+        "c",
+        "xor",
+        "tanh",
+        "bce",
+        "sgd",
+        "__init__",
+    )
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(code)
+    text = MINIMAL
+    if LEFT_ALONE[more] is None:
+        text = text.replace("name: xor", "name: csv, path: my_ops.py, target: y")
+    with suppress(ConfigError):  # code is no CSV file
+        build.build_trainer(config.load(write(text + (LEFT_ALONE[more] or ""))))
+    assert not trace.exists()
+    config.load(write(MINIMAL + "plugins: [my_ops.py]\n"))
+    assert trace.exists()  # as it would, had it been run before
+
+
+@pytest.mark.parametrize(
+    "text", ["!!python/object/apply:os.mkdir [made]", "!!python/name:os.mkdir"]
+)
+def test_a_tag_of_yaml_runs_nothing(
+    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "tag" in faults(write(f"{MINIMAL}seed: {text}\n"))[0]
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize(
@@ -300,3 +346,27 @@ def test_what_does_not_fit_together_is_told_before_training(
     with pytest.raises(ConfigError) as caught:
         build.build_trainer(loaded)
     assert told in caught.value.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "fault"),
+    [
+        ((1, 2, 3), "cross_entropy", "labels up to 3 and no 0"),
+        ((0, 1, 2, 4), "cross_entropy", "labels up to 4 and no 3"),
+        ((0, 0, 0), "bce", "0 in every sample: there is nothing to tell apart"),
+        ((0, 1, 0.5), "cross_entropy", "0.5 at points.csv:4; for measurements try mse"),
+        ((0, 1, 2), "bce", "3 classes: try cross_entropy"),
+        ((0, 2), "bce", "2 at points.csv:3; for measurements try mse"),
+    ],
+)
+def test_targets_that_are_not_the_labels_of_a_loss_are_told_by_what_is_odd(
+    targets: tuple[float, ...], loss: str, fault: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{i},{target}\n" for i, target in enumerate(targets))
+    (tmp_path / "points.csv").write_text(f"x,y\n{rows}")
+    path = tmp_path / "c.yaml"
+    path.write_text(MINIMAL.replace("name: xor", "name: csv, path: points.csv, target: y"))
+    with pytest.raises(ConfigError) as caught:
+        build.build_dataset(config.load(path, [f"loss={loss}"]))
+    sentence = caught.value.faults[0].replace(f"{tmp_path}/", "")
+    assert sentence.endswith(f"and the data has {fault}")

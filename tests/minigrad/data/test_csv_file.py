@@ -353,7 +353,7 @@ def _device(_: Path) -> str:
         (lambda _: "\ud800", r"\ud800: cannot be read: this cannot be the name of a file"),
     ],
 )
-def test_what_is_no_file_is_refused_at_once(make: Any, message: str, write, tmp_path: Path) -> None:
+def test_what_is_no_file_is_refused_unread(make: Any, message: str, write, tmp_path: Path) -> None:
     write("")
     (fault,) = faults(make(tmp_path))
     assert fault.startswith(message)

@@ -1,11 +1,13 @@
 """Files are whole or absent, and nothing that somebody else put there is followed."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from minigrad.files import whole
 from minigrad.files.whole import Lines, is_being_written, open_to_append, relink, replace
 
 
@@ -130,3 +132,40 @@ def test_what_is_called_latest_and_is_no_link_stays(
     assert not link.is_symlink()
     assert link.stat().st_ino == before
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+
+
+def test_a_name_that_is_being_read_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = [PermissionError(13, "a reader has it open"), PermissionError(13, "still")]
+    rename = Path.replace
+
+    def refused_twice(draft: Path, path: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return rename(draft, path)
+
+    monkeypatch.setattr(whole, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(Path, "replace", refused_twice)
+    whole.replace(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    refusals += [PermissionError(13, "for ever")] * 3
+    with pytest.raises(PermissionError, match="for ever"):
+        whole.replace(tmp_path / "a", b"newer")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_where_files_cannot_be_locked_it_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows: it cannot be imported
+    whole._say_unguarded.cache_clear()
+    for name in ("a", "b"):
+        lines = whole.Lines(tmp_path / name)
+        lines.append("{}")
+        lines.close()
+        assert (tmp_path / name).read_bytes() == b"{}\n"
+    assert capsys.readouterr().err == (
+        "files cannot be locked on this system: see that no two processes write one run\n"
+    )

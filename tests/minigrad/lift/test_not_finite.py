@@ -54,6 +54,7 @@ def test_an_operation_without_an_answer_is_named_as_by_eager(
     if "slope" not in name:
         with pytest.raises(ArithmeticError, match=re.escape(said)):
             fast.loss(batch)
+    p.data = 1.0  # or the array would follow what was written there
     fast.parameters[0].data = np.array([1.0])
     assert fast.gradient(batch) == fast.loss(batch), "it works again with numbers that work"
 

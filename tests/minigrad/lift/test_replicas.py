@@ -150,6 +150,53 @@ def test_replicas_of_random_graphs_are_their_single_runs(
         assert deviation(found, (float(loss), own.tolist())) < 1e-12
 
 
+def token_model(tokens: int, width: int, units: int) -> Lifted:
+    """The same two layers on each token."""
+    first, second = nn.Layer(width, units, "tanh"), nn.Layer(units, 1, "tanh")
+
+    def of_sample(x: Any) -> tuple[Value, list[Value]]:
+        hidden = [first(token) for token in x]
+        halves = [second(one)[0] for one in hidden]
+        total = Value(0.0)
+        for half in halves:
+            total = total + half * half
+        return total.softplus(), halves
+
+    sample = [[0.1 * i + 0.05 * j for j in range(width)] for i in range(tokens)]
+    return Lifted(of_sample, [sample], first.parameters() + second.parameters())
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 20])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 1, 2), (3, 2, 1), (5, 4, 8)])
+def test_replicas_with_the_same_weights_for_many_tokens_are_their_single_runs(
+    shape: tuple[int, int, int], batch: int
+) -> None:
+    program = token_model(*shape)
+    for replicas in (1, 2, 5):
+        parameters, inputs = drawn(batch, replicas, batch, program)
+        assert_same_bits(program, parameters, inputs)
+
+
+def test_products_with_the_same_weights_are_one() -> None:
+    program = token_model(5, 4, 8)
+    apart = [operation for operation in program.program.operations if operation.op == "dot"]
+    merged = [operation for operation in program.merged.operations if operation.op == "dot"]
+    assert [operation.times for operation in apart] == [1] * 10
+    assert [operation.times for operation in merged] == [5, 5]
+
+
+def test_a_layer_that_reads_its_own_outputs_is_not_merged() -> None:
+    layer = nn.Layer(3, 3)
+    program = Lifted(
+        lambda x: (sum((v * v for v in layer(layer(x))), Value(0.0)), []),
+        [[0.5, -0.25, 1.0]],
+        layer.parameters(),
+    )
+    assert program.merged is program.program
+    parameters, inputs = drawn(0, 3, 4, program)
+    assert_same_bits(program, parameters, inputs)
+
+
 def test_data_without_a_replica_axis_is_never_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused or shared by all replicas, however they are cut into blocks."""
     program = lifted_mlp(2, [4, 1])

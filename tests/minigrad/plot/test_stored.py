@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from minigrad.plot import style
 from minigrad.plot.curves import Curve
 from minigrad.plot.stored import curves, suit_log_axis
 from minigrad.tracking.store import StoreError, load
@@ -52,3 +53,27 @@ def test_losses_and_norms_above_0_suit_a_log_axis(
     metrics: list[str], values: list[float], log: bool
 ) -> None:
     assert suit_log_axis(metrics, [Curve("a", list(range(len(values))), values)]) is log
+
+
+def test_a_picture_is_whole_or_absent_and_follows_no_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    for suffix in (".png", ".svg"):
+        path = tmp_path / f"loss{suffix}"
+        path.symlink_to(outside)
+        style.save(style.new_figure(1, 1), path)
+        assert not path.is_symlink()
+        whole = path.read_bytes()
+
+        def full(_descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full)
+            with pytest.raises(OSError, match="No space"):
+                style.save(style.new_figure(2, 2), path)
+        assert path.read_bytes() == whole
+    assert outside.read_text() == "precious"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["loss.png", "loss.svg", "outside"]

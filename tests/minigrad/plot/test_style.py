@@ -83,7 +83,7 @@ def texts_around(axes: Any) -> list[Text]:
     texts = [axes.title, axes.xaxis.label, axes.yaxis.label]
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
-        for label, tick in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True):
+        for label, tick in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=False):
             texts += [label] if low <= tick <= high and label.get_visible() else []
     return texts
 

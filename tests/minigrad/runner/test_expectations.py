@@ -5,6 +5,7 @@ import math
 from dataclasses import asdict
 
 import numpy as np
+import pytest
 
 from minigrad.config.models import Expectations
 from minigrad.runner.expectations import judge, judge_seeds, met_by
@@ -45,6 +46,26 @@ def test_met_expectations_say_the_numbers() -> None:
         "initial loss 0.7 within [0.6, 0.8]",
         "final loss 0.0005 below 0.001",
     ]
+
+
+@pytest.mark.parametrize(
+    ("initial", "final", "met"),
+    [
+        (0.6, 0.0, [True, True]),
+        (0.8, 0.0, [True, True]),
+        (math.nextafter(0.6, 0), 0.0, [False, True]),
+        (math.nextafter(0.8, 1), 0.0, [False, True]),
+        (0.7, 0.01, [True, False]),
+        (0.7, math.nextafter(0.01, 0), [True, True]),
+    ],
+)
+def test_the_ends_of_the_interval_belong_to_it_and_below_is_below(
+    initial: float, final: float, met: list[bool]
+) -> None:
+    assert [verdict.met for verdict in judge(BOTH, initial, final)] == met
+    of_seeds = judge_seeds(BOTH, table([initial, 0.7], [final, 0.0]))
+    assert [verdict.met for verdict in of_seeds] == met
+    assert met_by(BOTH, table([initial, 0.7], [final, 0.0])) == 1 + all(met)
 
 
 def test_missed_expectations_say_by_how_much() -> None:

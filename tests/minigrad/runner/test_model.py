@@ -1,6 +1,7 @@
 """A trained model: the outputs of its run to the bit, in the words of its data."""
 
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from minigrad import config, runner, train
+from minigrad.config import plugins
 from minigrad.runner import build
 from minigrad.runner.description import parse
 from minigrad.runner.model import Model, ModelError, RowError
@@ -269,27 +271,50 @@ def with_plugin(folder: Path) -> TrainedRun:
     return trained(folder, model=model, plugins=["mish.py"])
 
 
-def test_a_plugins_activation_is_run_with_consent_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    try:
-        run = with_plugin(tmp_path)
-        rows = write_data(tmp_path / "data.csv")
-        assert run.model().outputs(rows) == own_outputs(run.path)  # it is registered already
-        ACTIVATIONS.pop("mish_of_test")
-        with pytest.raises(StoreError, match=r"needs its plugins, \S+mish.py: they are code"):
-            run.model()
-        monkeypatch.setattr("minigrad.config.plugins._loaded", type(_loaded())())
-        model = runner.load("latest", store=tmp_path / "runs", trust_plugins=True)
-        assert model.outputs(rows) == own_outputs(run.path)
-    finally:
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Makes the process one that has run no plugin yet."""
+
+    def forget() -> None:
         ACTIVATIONS.pop("mish_of_test", None)
+        monkeypatch.setattr(plugins, "_loaded", {})
+
+    yield forget
+    forget()
 
 
-def _loaded() -> Any:
-    from minigrad.config import plugins
+def test_a_plugins_activation_gives_the_outputs_of_the_run(
+    tmp_path: Path, forgotten: Callable[[], None]
+) -> None:
+    run = with_plugin(tmp_path)
+    rows = write_data(tmp_path / "data.csv")
+    own = own_outputs(run.path)
+    assert run.model().outputs(rows) == own  # it is registered already
+    forgotten()
+    assert run.model().outputs(rows) == own  # the file is the one that the run recorded
+    forgotten()
+    change_state(run.path, model=None)
+    assert run.model().outputs(rows) == own
 
-    return plugins._loaded
+
+@pytest.mark.parametrize("layout", ["new", "older"])
+def test_a_plugin_that_has_changed_is_run_with_consent_alone(
+    tmp_path: Path, forgotten: Callable[[], None], layout: str
+) -> None:
+    run = with_plugin(tmp_path)
+    rows = write_data(tmp_path / "data.csv")
+    own = own_outputs(run.path)
+    if layout == "older":
+        change_state(run.path, model=None)
+    forgotten()
+    (tmp_path / "mish.py").write_text(f"{MISH}\n# a line more\n")
+    with pytest.raises(
+        ModelError, match=r"plugin \S+mish.py is not the file that the run recorded"
+    ):
+        run.model()
+    assert "mish_of_test" not in ACTIVATIONS
+    model = runner.load("latest", store=tmp_path / "runs", trust_plugins=True)
+    assert model.outputs(rows) == own
 
 
 def test_a_run_whose_plugin_is_not_needed_runs_none(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from minigrad import config, train
 from minigrad.runner.verify import verify
-from minigrad.tracking import init
-from minigrad.tracking.store import StoreError, find
+from minigrad.tracking import checkpoint, init
+from minigrad.tracking.store import StoreError, find, load
+from minigrad.training.seed_table import SeedTable
 from nn.activations import ACTIVATIONS
 
 OVERRIDES = [
@@ -55,7 +57,10 @@ def change_facts(path: Path, **changed: object) -> None:
 def test_a_finished_run_is_identical(run_path: Path) -> None:
     result = verify(find(run_path.parent, "latest"))
     assert result.identical
-    assert result.sentence.endswith("identical in every number of 14 logged steps")
+    assert "identical in every number of 14 logged steps and in all else" in result.sentence
+    assert result.sentence.endswith(
+        "(not checked: dates and times, host and git, output.log, pictures)"
+    )
     assert (result.step, result.changed) == (None, [])
 
 
@@ -69,7 +74,9 @@ def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) 
     assert not result.identical
     assert result.step == 15
     assert f"differs first at step 15: {metric} was" in result.sentence
-    assert "the stored numbers, the data file or a plugin" in result.sentence
+    assert "1 unit in the last place apart, as little as the rounding of another" in result.sentence
+    assert "all that was recorded is as it was: python, platform, processor" in result.sentence
+    assert "cause" not in result.sentence
 
 
 def test_a_changed_summary_is_found(run_path: Path) -> None:
@@ -78,6 +85,246 @@ def test_a_changed_summary_is_found(run_path: Path) -> None:
     assert (
         "differs in the summary: final_loss was" in verify(find(run_path.parent, "latest")).sentence
     )
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((path / "run.json").read_text())
+    return loaded
+
+
+def forge_summary(path: Path, **changed: object) -> None:
+    change_facts(path, summary={**facts_of(path)["summary"], **changed})
+
+
+def forge_lines(path: Path, change: Callable[[list[dict[str, float]]], object]) -> None:
+    log = path / "metrics.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    change(lines)
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def forge_state(path: Path, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    state = checkpoint.read(path / name)
+    change(state)
+    (path / name).unlink()
+    checkpoint.write(path, state)
+
+
+FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a line between logged steps": (
+        lambda run: forge_lines(run, lambda lines: lines.insert(1, {**lines[0], "step": 1})),
+        "step 1 is in the log, and is not logged",
+    ),
+    "a step twice": (
+        lambda run: forge_lines(run, lambda lines: lines.insert(3, lines[2])),
+        "step 6 stands in the log twice",
+    ),
+    "a step that goes back": (
+        lambda run: forge_lines(run, lambda lines: lines.append(lines[0])),
+        "step 0 comes after step 39",
+    ),
+    "a metric invented in every line": (
+        lambda run: forge_lines(run, lambda lines: [line.update(f1=0.99) for line in lines]),
+        "differs first at step 0: f1 was 0.99, is None",
+    ),
+    "a metric taken out of every line": (
+        lambda run: forge_lines(run, lambda lines: [line.pop("accuracy") for line in lines]),
+        "differs first at step 0: accuracy was None",
+    ),
+    "a time taken out": (
+        lambda run: forge_lines(run, lambda lines: lines[2].pop("time")),
+        "differs first at step 6: time was None",
+    ),
+    "a negative time": (
+        lambda run: forge_lines(run, lambda lines: lines[2].update(time=-1.0)),
+        "time at step 6 is -1.0",
+    ),
+    "an invented result": (
+        lambda run: forge_summary(run, test_accuracy=1.0),
+        "differs in the summary: test_accuracy was 1.0, is absent",
+    ),
+    "a result with no number": (
+        lambda run: forge_summary(run, final_loss="small"),
+        "differs in the summary: final_loss was 'small'",
+    ),
+    "a result of null": (
+        lambda run: forge_summary(run, val_loss=None),
+        "differs in the summary: val_loss was None",
+    ),
+    "the number of steps": (
+        lambda run: forge_summary(run, steps=400),
+        "differs in the summary: steps was 400, is 40",
+    ),
+    "seconds that are none": (
+        lambda run: forge_summary(run, seconds="quick"),
+        "seconds in the summary is not a duration",
+    ),
+    "the status": (
+        lambda run: change_facts(run, status="interrupted"),
+        "its status is interrupted, and all 40 steps are done",
+    ),
+    "a divergence": (
+        lambda run: change_facts(run, status="diverged"),
+        "its status is diverged, and this time it did not",
+    ),
+    "a success with an error": (lambda run: change_facts(run, error="x"), "with the error 'x'"),
+    "a verdict": (
+        lambda run: change_facts(run, expectations=[{"name": "final_loss_below", "met": True}]),
+        "differs in the expectations: was 'a list of 1', is 'a list of 0'",
+    ),
+    "the seed": (lambda run: change_facts(run, seed=7), "run.json has the seed 7, config.yaml 0"),
+    "the engine": (
+        lambda run: change_facts(run, engine="numpy"),
+        "run.json has the engine 'numpy', config.yaml 'eager'",
+    ),
+    "an agreement with eager": (
+        lambda run: change_facts(run, lifted={"loss": 0.0}),
+        "differs in lifted: was {'loss': 0.0}, is None",
+    ),
+    "a parameter in the checkpoint": (
+        lambda run: forge_state(
+            run, "checkpoint.json", lambda state: state["parameters"].__setitem__(2, 0.5)
+        ),
+        "differs in checkpoint.json: parameters[2] was 0.5",
+    ),
+    "a velocity in the checkpoint": (
+        lambda run: forge_state(run, "checkpoint.json", lambda state: state.update(optimizer={})),
+        "differs in checkpoint.json: optimizer.",
+    ),
+    "the checkpoint's step": (
+        lambda run: forge_state(run, "checkpoint.json", lambda state: state.update(step=39)),
+        "differs in checkpoint.json: ",
+    ),
+    "the checkpoint's bytes": (
+        lambda run: (run / "checkpoint.json").write_bytes(
+            (run / "checkpoint.json").read_bytes().replace(b"1", b"2", 1)
+        ),
+        "is damaged: its checksum",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_claim_is_found(run_path: Path, forgery: str) -> None:
+    forge, message = FORGERIES[forgery]
+    forge(run_path)
+    result = verify(find(run_path.parent, "latest"))
+    assert not result.identical
+    assert message in result.sentence
+
+
+def test_verdicts_are_judged_again(tmp_path: Path) -> None:
+    overrides = ["train.steps=3", "expect={initial_loss: [0.1, 2.0], final_loss_below: 1.0}"]
+    run = train.train(config.load("configs/xor.yaml", overrides), tmp_path)
+    assert verify(run).identical
+    verdicts = facts_of(run.path)["expectations"]
+    verdicts[1]["expected"] = 0.001
+    change_facts(run.path, expectations=verdicts)
+    result = verify(find(tmp_path, "latest"))
+    assert "differs in the expectations: [1].expected was 0.001, is 1.0" in result.sentence
+
+
+def test_a_checkpoint_that_is_gone_is_told_as_not_checked(run_path: Path) -> None:
+    (run_path / "checkpoint.json").unlink()
+    result = verify(find(run_path.parent, "latest"))
+    assert result.identical
+    assert "(not checked: checkpoint.json, which is not there," in result.sentence
+
+
+def test_each_seeds_numbers_and_the_counts_of_many_are_compared(tmp_path: Path) -> None:
+    overrides = ["train.steps=5", "train.engine=numpy", "train.seeds=4", "train.log_every=2"]
+    run = train.train(config.load("configs/xor.yaml", overrides), tmp_path)
+    assert verify(run).identical
+    table = SeedTable.from_bytes((run.path / "seeds.npz").read_bytes())
+    table.final_loss[2] = 0.0
+    (run.path / "seeds.npz").write_bytes(table.to_bytes())
+    assert "differs in seeds.npz: final_loss of seed 2 was 0.0" in verify(run).sentence
+    forge_summary(run.path, diverged=1)
+    assert "differs in the summary: diverged was 1" in verify(find(tmp_path, "latest")).sentence
+
+
+def test_a_run_that_diverged_diverges_again_at_its_step(tmp_path: Path) -> None:
+    overrides = ["optimizer.lr=1e200", "model.activation=relu", "loss=mse", "train.steps=50"]
+    run = train.train(config.load("configs/xor.yaml", overrides), tmp_path)
+    assert run.status == "diverged"
+    result = verify(run)
+    assert result.identical, result.sentence
+    change_facts(run.path, error="training diverged at step 40: so")
+    assert "its error was 'training diverged at step 40: so'" in verify(load(run.path)).sentence
+
+
+def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
+    settings = ["train.steps=200", "expect={}", "train.checkpoint_every=60"]
+    checked = config.load("configs/xor.yaml", settings)
+    run = train.train(checked, tmp_path)
+    lines = (run.path / "metrics.jsonl").read_text().splitlines(keepends=True)
+    state = checkpoint.read(run.path / "checkpoint.previous.json")
+    (run.path / "metrics.jsonl").write_text("".join(lines[: state["step"]]))
+    (run.path / "checkpoint.json").unlink()
+    checkpoint.write(run.path, state)
+    last = json.loads(lines[state["step"] - 1])
+    sentence = f"interrupted by Ctrl-C after step {last['step']} of 200, at loss "
+    stopped = {"status": "interrupted", "summary": {}, "expectations": []}
+    change_facts(run.path, **stopped, error=f"{sentence}{last['loss']:.4g}")
+    assert verify(load(run.path)).identical
+    change_facts(run.path, error=f"{sentence}0.0001")
+    assert "and the loss is" in verify(load(run.path)).sentence
+    change_facts(run.path, summary={"final_loss": 0.0})
+    sentence = verify(load(run.path)).sentence
+    assert "differs in the summary: final_loss was 0.0, is absent" in sentence
+
+
+def test_a_run_that_was_resumed_for_more_steps_is_identical(tmp_path: Path) -> None:
+    settings = ["train.steps=11", "train.log_every=3", "expect={}"]
+    run = train.train(config.load("configs/xor.yaml", settings), tmp_path)
+    with redirect_stdout(StringIO()):
+        assert train.main(["--resume", "latest", "train.steps=20", "--out", str(tmp_path)]) == 0
+    assert [int(row["step"]) for row in load(run.path).metrics()] == [
+        0,
+        3,
+        6,
+        9,
+        10,
+        12,
+        15,
+        18,
+        19,
+    ]
+    result = verify(load(run.path))
+    assert result.identical, result.sentence
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_the_data_are_blamed_only_where_their_checksum_differs(
+    tmp_path: Path, changed: bool
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n0,0\n1,1\n2,0\n3,1\n")
+    data = f"data={{name: csv, path: {rows}, target: y}}"
+    run = train.train(
+        config.load("configs/xor.yaml", [data, "train.steps=3", "expect={}"]), tmp_path / "store"
+    )
+    assert list(facts_of(run.path)["sha256"]) == [str(rows)]
+    if changed:
+        rows.write_text("x,y\n0,0\n1,1\n2,0\n4,1\n")
+    else:
+        change_line(run.path, 0, lambda line: line.update(loss=0.5))
+    result = verify(load(run.path))
+    assert not result.identical
+    assert (f"likely cause: sha256 of {rows}" in result.sentence) == changed
+    assert ("data and plugins" in result.sentence) != changed
+    assert ("more than the rounding of another processor" in result.sentence) or changed
+
+
+def test_what_an_older_run_did_not_record_is_named_and_not_blamed(run_path: Path) -> None:
+    facts = facts_of(run_path)
+    for key in ("processor", "libc", "variables", "sha256"):
+        facts.pop(key)
+    (run_path / "run.json").write_text(json.dumps(facts))
+    change_line(run_path, 0, lambda line: line.update(loss=1.0))
+    sentence = verify(find(run_path.parent, "latest")).sentence
+    assert "not recorded: processor, libc, variables, data and plugins" in sentence
+    assert "cause" not in sentence
 
 
 def test_other_packages_or_code_are_named_as_the_likely_cause(run_path: Path) -> None:
@@ -137,6 +384,7 @@ def test_a_run_without_a_logged_step_or_with_a_damaged_config_cannot_be_verified
     log.write_text("")
     with pytest.raises(StoreError, match="has no logged steps: there is nothing to verify"):
         verify(find(run_path.parent, "latest"))
+    log.write_text('{"step": 0, "loss": 0.7}\n')
     (run_path / "config.yaml").write_text(stored.replace("name: moons", "name: mooons"))
     with pytest.raises(StoreError, match=r"cannot be trained again: .*did you mean 'moons'"):
         verify(find(run_path.parent, "latest"))
@@ -162,3 +410,9 @@ def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
     verified = verify(run)
     assert not verified.identical
     assert "lifted and eager disagree" in verified.sentence
+
+
+def test_a_damaged_run_is_named_as_such(run_path: Path) -> None:
+    (run_path / "run.json").write_text("{")
+    with pytest.raises(StoreError, match=r"cannot be trained again: run\.json:1:2: not valid JSON"):
+        verify(find(run_path.parent, run_path.name))

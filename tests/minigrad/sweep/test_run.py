@@ -20,6 +20,7 @@ import pytest
 
 from minigrad import sweep
 from minigrad.config import Config, load
+from minigrad.sweep.dispatch import results
 from minigrad.sweep.pool import Workers
 
 XOR = "configs/xor.yaml"
@@ -140,3 +141,35 @@ def test_a_script_without_its_guard_is_told_so(tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
     assert result.returncode == 1
     assert "below `if __name__ == '__main__':`" in result.stderr.splitlines()[-1]
+
+
+RAISING: dict[str, tuple[str, dict[str, Any]]] = {
+    "building": (
+        "nn.initialisers import INITIALISERS as REGISTRY",
+        {"model": {"hidden": [2], "activation": "tanh", "init": "bad"}},
+    ),
+    "training": ("nn.losses import LOSSES as REGISTRY", {"loss": "bad"}),
+}
+
+
+@pytest.mark.parametrize(
+    "error", ["KeyboardInterrupt", "GeneratorExit", "asyncio.CancelledError", "SystemExit"]
+)
+@pytest.mark.parametrize("when", RAISING)
+def test_a_member_that_raises_anything_at_all_is_one_that_failed(
+    error: str, when: str, tmp_path: Path
+) -> None:
+    imported, settings = RAISING[when]
+    plugin = tmp_path / "bad.py"
+    plugin.write_text(
+        f"import asyncio\nfrom {imported}\n@REGISTRY.register\n"
+        f"def bad(*_, rng=None):\n    raise {error}('enough')\n"
+    )
+    good = configs(1.0)[0].model_dump(exclude_none=True)  # the plugin is a worker's affair
+    members = [good, {**good, **settings, "plugins": [str(plugin)]}, good]
+    with Workers(2) as workers:
+        by_index = dict(results(range(3), members.__getitem__, workers))
+    statuses = [by_index[index].status for index in range(3)]
+    assert statuses == ["finished", "failed", "finished"]
+    assert f"{error.rpartition('.')[2]}: enough" in (by_index[1].members[0].error or "")
+    assert b"enough" in by_index[1].files["output.log"]

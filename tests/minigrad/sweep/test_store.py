@@ -1,7 +1,10 @@
 """A sweep's store is whole whenever its process is killed."""
 
 import json
+import os
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +78,24 @@ def test_a_member_that_was_named_and_never_came_is_missing(
     again.finish("interrupted")
 
 
+def test_a_run_is_in_the_store_only_once_it_is_named(
+    sweep: SweepStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_line: str) -> None:
+        raise KeyboardInterrupt
+
+    sweep.write(0, result(sweep, 0))
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep._journal, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sweep.write(1, result(sweep, 1))
+    sweep._journal.close()
+    assert [run.id for run in runs(tmp_path)] == [sweep.ended[0].run]
+    again = SweepStore.reopen(tmp_path, sweep.id)
+    assert again.missing() == [1, 2, 3]
+    again.finish("interrupted")
+
+
 def test_a_line_that_was_cut_off_is_passed_over(sweep: SweepStore, tmp_path: Path) -> None:
     sweep.write(0, result(sweep, 0))
     sweep.finish("interrupted")
@@ -84,6 +105,56 @@ def test_a_line_that_was_cut_off_is_passed_over(sweep: SweepStore, tmp_path: Pat
     again.write(1, result(again, 1))
     again.finish("interrupted")
     assert [json.loads(line)["cell"] for line in journal.read_text().splitlines()] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"cell": 99}, "no cell 99 among 2"),
+        ({"cell": -1}, "no cell -1 among 2"),
+        ({"cell": True}, "no cell True among 2"),
+        ({"run": "../../x"}, "'../../x' is no run's name"),
+        ({"run": ".trash"}, "'.trash' is no run's name"),
+        ({"run": None}, "None is no run's name"),
+        ({"seed": "x"}, "seed cannot be 'x'"),
+        ({"final_loss": "low"}, "final_loss cannot be 'low'"),
+        ({"met": 1}, "met cannot be 1"),
+        ({"more": 1}, "unexpected keyword argument 'more'"),
+    ],
+)
+def test_a_line_of_the_journal_that_fits_no_member_is_damage(
+    sweep: SweepStore, tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
+    sweep.write(0, result(sweep, 0))
+    sweep.finish("interrupted")
+    journal = sweep.path / "members.jsonl"
+    (line,) = journal.read_text().splitlines()
+    journal.write_text(json.dumps({**json.loads(line), **change}) + "\n")
+    with pytest.raises(StoreError, match=f"damaged: members.jsonl:1: .*{re.escape(sentence)}"):
+        SweepStore.reopen(tmp_path, "latest")
+
+
+@pytest.mark.parametrize("name", ["sweep.json", "members.jsonl"])
+def test_a_file_of_a_sweep_that_is_no_file_hangs_nothing(
+    sweep: SweepStore, tmp_path: Path, name: str
+) -> None:
+    sweep.finish("interrupted")
+    (sweep.path / name).unlink()
+    os.mkfifo(sweep.path / name)
+    with pytest.raises((StoreError, OSError), match="not a regular file"):
+        SweepStore.reopen(tmp_path, sweep.id)
+
+
+def test_drafts_are_not_written_where_a_link_leads(sweep: SweepStore, tmp_path: Path) -> None:
+    sweep.finish("interrupted")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").touch()
+    (sweep.path / ".drafts").symlink_to(outside)
+    again = SweepStore.reopen(tmp_path, sweep.id)
+    again.write(0, result(again, 0))
+    again.finish("interrupted")
+    assert os.listdir(outside) == ["precious"]
 
 
 def test_damage_and_unknown_names_are_told(sweep: SweepStore, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Checkpoints: whole or refused, with the one before them kept."""
 
+import hashlib
 import json
 import pickle
 import random
@@ -23,6 +24,41 @@ def test_the_one_before_is_kept(tmp_path: Path) -> None:
         write(tmp_path, {"step": step})
     assert (read(tmp_path / NAME), read(tmp_path / PREVIOUS)) == ({"step": 2}, {"step": 1})
     assert sorted(path.name for path in tmp_path.iterdir()) == [NAME, PREVIOUS]
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{}", b'{"sha256": "0", "state": {}}\n'])
+def test_a_damaged_one_is_not_kept_in_the_place_of_a_whole_one(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    for step in range(2):
+        write(tmp_path, {"step": step})
+    (tmp_path / NAME).write_bytes(damaged)
+    write(tmp_path, {"step": 2})
+    assert (read(tmp_path / NAME), read(tmp_path / PREVIOUS)) == ({"step": 2}, {"step": 0})
+
+
+@pytest.mark.parametrize("name", [NAME, PREVIOUS])
+def test_a_link_is_not_followed(tmp_path: Path, name: str) -> None:
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    run.mkdir()
+    outside.mkdir()
+    write(outside, {"step": 0})
+    before = (outside / NAME).read_bytes()
+    (run / name).symlink_to(outside / NAME)
+    with pytest.raises(CheckpointError, match="it is a link, which is not followed"):
+        read(run / name)
+    for step in range(1, 3):
+        write(run, {"step": step})
+    assert (read(run / NAME), read(run / PREVIOUS)) == ({"step": 2}, {"step": 1})
+    assert (outside / NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("state", ["[1]", "5", "null", '"x"', "[" * 600 + "]" * 600, "nope"])
+def test_a_right_checksum_of_a_wrong_state_is_refused(tmp_path: Path, state: str) -> None:
+    checksum = hashlib.sha256(state.encode()).hexdigest()
+    (tmp_path / NAME).write_text(f'{{"sha256": "{checksum}", "state": {state}}}\n')
+    with pytest.raises(CheckpointError, match=r"checkpoint\.json is damaged"):
+        read(tmp_path / NAME)
 
 
 def test_a_write_that_fails_changes_nothing(

@@ -1,11 +1,19 @@
 """What differs between runs, where they part, and what probably made them."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from minigrad.tracking.compare import causes, compare, differing, first_difference, labels
+from minigrad.tracking.compare import (
+    causes,
+    compare,
+    differing,
+    first_difference,
+    labels,
+    same_bits,
+)
 from minigrad.tracking.store import StoredRun, StoreError, load
 from tests.minigrad.tracking.written import config, write
 
@@ -173,3 +181,13 @@ def test_causes_are_looked_for_in_order(
 def test_settings_without_effect_on_the_numbers_are_no_cause(make: Store) -> None:
     other = config(name="other", expect={"final_loss_below": 1}, train={"steps": 3, "log_every": 5})
     assert causes(make(), make(other)) == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(None, 0.0), (0.0, None), (None, math.nan), (0.0, -0.0), (1.0, math.nextafter(1, 2))],
+)
+def test_numbers_that_are_no_bits_apart_are_not_confused(a: float | None, b: float | None) -> None:
+    assert not same_bits(a, b)
+    assert same_bits(a, a)
+    assert same_bits(b, b)

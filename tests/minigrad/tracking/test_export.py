@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from minigrad.tracking.export import ExportError, export
-from tests.minigrad.tracking.written import stored
+from minigrad.tracking.store import load
+from tests.minigrad.tracking.written import stored, write
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before it is imported
 
@@ -109,9 +110,83 @@ def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
         export(stored(FACTS, CONFIG, METRICS), to="csv", out="file/x.csv")
 
 
-def test_an_id_never_leads_out_of_the_directory(tmp_path: Path) -> None:
-    export(stored({"id": "../../evil"}, {}, []), to="csv", out=None)
-    assert (tmp_path / "evil.csv").exists()
+@pytest.mark.parametrize("identity", ["thesis", "..", "../../evil", "/evil", 5, None])
+@pytest.mark.parametrize("tool", ["csv", "tensorboard"])
+def test_files_are_named_after_the_folder_whatever_the_run_says(
+    tmp_path: Path, identity: object, tool: str
+) -> None:
+    if tool == "tensorboard":
+        pytest.importorskip("tensorboard")
+    here = tmp_path / "here"
+    here.mkdir()
+    os.chdir(here)
+    (tmp_path / "events.out.tfevents.1.minigrad").write_text("precious")
+    (here / "thesis.csv").write_text("precious")
+    path = write(tmp_path / "runs", FACTS["id"], id=identity)
+    export(load(path), to=tool, out=None)
+    made = {"csv": [f"{FACTS['id']}.csv", "thesis.csv"], "tensorboard": ["tensorboard-logs", *()]}
+    assert set(os.listdir(here)) == {*made[tool], "thesis.csv"}
+    assert (here / "thesis.csv").read_text() == "precious"
+    assert (tmp_path / "events.out.tfevents.1.minigrad").exists()
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
+    run, path = stored(FACTS, CONFIG, METRICS), tmp_path / "x.csv"
+    path.write_text("precious")
+    for out in (path, "x.csv"):
+        with pytest.raises(ExportError, match=r"x\.csv exists already: --force replaces it"):
+            export(run, to="csv", out=out)
+    assert path.read_text() == "precious"
+    export(run, to="csv", out=path, force=True)
+    assert path.read_text().startswith("step,loss")
+
+
+def test_a_csv_file_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "x.csv").write_text("earlier")
+    monkeypatch.setattr(os, "fsync", full)
+    for name in ("x.csv", "y.csv"):
+        with pytest.raises(ExportError, match="No space left"):
+            export(stored(FACTS, CONFIG, METRICS), to="csv", out=name, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert (tmp_path / "x.csv").read_text() == "earlier"
+
+
+def test_csv_goes_to_a_pipe_or_a_device_too(capfd: pytest.CaptureFixture[str]) -> None:
+    export(stored(FACTS, CONFIG, METRICS), to="csv", out="/dev/stdout")
+    assert capfd.readouterr().out.startswith("step,loss")
+
+
+OWN = {**FACTS, "id": "own", "name": "own"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "times"),
+    [
+        ([{"time": 3e9, "_time": 0.5}, {"time": -1.0, "_time": 1.5}], [0.5, 1.5]),
+        ([{"time": 3e9}, {"time": 4e9}], [0.0, 0.0]),  # as it was logged before there was a clock
+    ],
+)
+def test_a_metric_named_time_is_a_metric_and_no_clock(
+    tmp_path: Path, rows: list[dict[str, float]], times: list[float]
+) -> None:
+    pytest.importorskip("tensorboard")
+    lines = [{"step": step, **row} for step, row in enumerate(rows)]
+    sentence = export(stored(OWN, {}, lines), to="tensorboard", out=tmp_path)
+    assert sentence.startswith("wrote 2 steps of 1 metric to")
+    events = accumulated(tmp_path / "own").Tensors("time")
+    assert [number(event) for event in events] == pytest.approx([row["time"] for row in rows])
+    assert [event.wall_time - START for event in events] == pytest.approx(times, abs=1e-3)
+
+
+def test_lines_of_a_loop_of_ones_own_have_times_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    lines = [{"step": 0, "loss": 1.0, "time": 0.5}, {"step": 1, "loss": 0.5, "time": 2.5}]
+    export(stored(OWN, {}, lines), to="tensorboard", out=tmp_path)
+    events = accumulated(tmp_path / "own").Tensors("loss")
+    assert [event.wall_time - START for event in events] == pytest.approx([0.5, 2.5], abs=1e-3)
 
 
 def accumulated(directory: Path) -> Any:

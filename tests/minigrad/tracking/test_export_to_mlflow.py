@@ -107,7 +107,7 @@ class Server:
         self.runs[run_id].params += params or []
         self.runs[run_id].metrics += metrics or []
 
-    def set_terminated(self, run_id: str, status: str, end_time: int | None) -> None:
+    def set_terminated(self, run_id: str, status: str, end_time: int | None = None) -> None:
         assert status in ("FINISHED", "FAILED", "KILLED")
         self.runs[run_id].status, self.runs[run_id].end_time = status, end_time
 
@@ -214,6 +214,36 @@ def test_where_it_goes(
         assert Path(server.uri.removeprefix("sqlite:///")).parent.is_dir()
     else:
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["acc@5", "acc#5"], ["acc@5", "acc#5", "acc_5", "acc_40_5"], ["a|b", "a_b"], ["@", "#", "_"]],
+)
+def test_names_that_the_server_refuses_stay_apart(server: Server, names: list[str]) -> None:
+    lines = [{"step": 0, **{name: float(i) for i, name in enumerate(names)}}]
+    export(stored(FACTS, dict.fromkeys(names, 1), lines), to="mlflow", out=None)
+    sent = {metric.value: metric.key for metric in server.only_run.metrics}
+    assert len(set(sent.values())) == len(names)
+    assert len({param.key for param in server.only_run.params}) == len(names)
+    plain = [i for i, name in enumerate(names) if re.fullmatch(r"\w+", name)]
+    assert [sent[i] for i in plain] == [names[i] for i in plain]  # which need no change
+
+
+@pytest.mark.parametrize("error", [Refused("too long\nsee ..."), KeyboardInterrupt()])
+def test_an_export_that_is_refused_leaves_no_run_behind(
+    server: Server, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    export(stored(FACTS, {}, LINES), to="mlflow", out=None)
+    before = dict(server.runs)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(server, "log_batch", refuse)
+    with pytest.raises((ExportError, KeyboardInterrupt)):
+        export(stored(FACTS, {"a": 1}, LINES), to="mlflow", out=None)
+    assert server.runs == before
 
 
 def test_what_the_server_refuses_is_told_in_a_line() -> None:

@@ -71,6 +71,21 @@ def test_a_condition_of_another_shape_is_refused(text: str) -> None:
         Condition.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "sign", "wanted"),
+    [
+        ("acc top 5>0.5", "acc top 5", ">", 0.5),
+        ("a,b = x", "a,b", "=", "x"),
+        ('"acc<5">=0.5', "acc<5", ">=", 0.5),
+        ('"a=b"="c=d"', "a=b", "=", "c=d"),
+        (' "a b" != c', "a b", "!=", "c"),
+        ("x=a<b", "x", "=", "a<b"),
+    ],
+)
+def test_every_key_can_be_written(text: str, key: str, sign: str, wanted: object) -> None:
+    assert Condition.parse(text) == Condition(key, sign, wanted)
+
+
 def test_orders(stored: list[StoredRun]) -> None:
     assert letters(order(stored)) == "dcba"
     assert letters(order(stored, reverse=True)) == "abcd"

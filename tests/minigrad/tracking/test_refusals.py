@@ -32,7 +32,7 @@ UNSTORABLE: list[tuple[Any, type[Exception], str]] = [
     ({1: "one"}, TypeError, r"config: a key must be text, found 1 \(int\)"),
     ({"a": {(1, 2): 3}}, TypeError, r"config.a: a key must be text, found \(1, 2\)"),
     ({None: 3}, TypeError, "a key must be text, found None"),
-    ({"n": 10**500}, ValueError, "config.n: a whole number of more than 300 digits"),
+    ({"n": 10**500}, ValueError, "config.n: a whole number of more than 308 digits"),
     ({"deep": nested(60)}, ValueError, "nested deeper than 40 levels"),
     ({"many": list(range(20_000))}, ValueError, "more than 10,000 values"),
     ({"long": "x" * 2_000_000}, ValueError, "larger than 1,000,000 bytes"),
@@ -127,7 +127,7 @@ def test_a_summary_is_read_back_equal_at_once(run: Run, value: Any) -> None:
 
 def test_nan_in_a_summary_stays_a_number(run: Run) -> None:
     run.summary["x"] = math.nan
-    run.summary |= {"y": [math.nan]}  # type: ignore[operator] # mypy asks dict first
+    run.summary["y"] = [math.nan]
     stored = load(run.path)
     assert stored.damage == []
     assert math.isnan(stored.summary["x"])
@@ -154,7 +154,7 @@ def test_a_summary_that_could_not_be_read_back_is_refused(
 
 def test_a_summary_may_be_changed_as_a_dict(run: Run) -> None:
     run.summary.update(a=1, b=2)
-    run.summary |= {"c": 3}  # type: ignore[operator]
+    run.summary |= {"c": 3}  # type: ignore[operator] # mypy looks at the setter
     del run.summary["a"]
     assert run.summary.pop("b") == 2
     assert load(run.path).summary == {"c": 3}

@@ -313,6 +313,23 @@ def test_without_links_a_run_is_whole_all_the_same(
     assert checkpoint.read(run.path / checkpoint.PREVIOUS) == {"step": 0}
 
 
+def test_the_log_is_on_the_disk_before_the_checkpoint_that_goes_on_from_it(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run("a")
+    run.log({"loss": 1.0})
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        synced.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    run.save_checkpoint({"step": 1}, {"seeds.npz": b""})
+    assert synced == ["metrics.jsonl", ".seeds.npz.new", ".checkpoint.json.new"]
+
+
 def test_without_file_locks_a_run_is_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from minigrad.files.whole import Lines
+from minigrad.tracking import reopen
+from minigrad.tracking.check import check
 from minigrad.tracking.environment import process_start
+from minigrad.tracking.show import show
 from minigrad.tracking.store import StoredRun, StoreError, find, load, runs
 from tests.minigrad.tracking.written import config, facts, write
 
@@ -220,6 +224,57 @@ def test_a_run_whose_process_died_is_crashed(tmp_path: Path) -> None:
     assert _running(tmp_path, host=here, pid=10**30, pid_start=None).status == "crashed"
 
 
+def test_the_lock_tells_that_a_run_is_being_written_whatever_its_host_is_called(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, NEW, status="running", host="renamed", pid=1, pid_start=1)
+    lines = Lines(path / "metrics.jsonl")
+    run = load(path)
+    assert (run.status, run.alive, run.doubt) == ("running", True, "")
+    lines.close()
+    run = load(path)
+    assert (run.status, run.alive) == ("running", None)
+    assert run.doubt == "running on renamed, or died there"
+
+
+@pytest.mark.parametrize(
+    ("changed", "damage"),
+    [
+        ({"resumed": None, "expectations": None, "lifted": None, "git": None}, []),
+        ({"packages": "x"}, ["packages must be an object, found 'x'"]),
+        ({"packages": None}, ["packages must be an object, found None"]),
+        ({"summary": []}, ["summary must be an object, found []"]),
+        ({"tags": 5}, ["tags must be a list, found 5"]),
+        ({"name": ["x"]}, ["name must be text, found ['x']"]),
+        ({"seed": True, "pid": 1.5}, ["seed must be a whole number", "pid must be a whole number"]),
+        ({"status": ["finished"]}, ["status must be one of"]),
+        ({"resumed": "x", "expectations": {}}, ["expectations must be a list", "resumed must be"]),
+        ({"extra": "x", "of a later version": [1]}, []),
+    ],
+)
+def test_a_fact_of_another_kind_is_damage_and_hides_nothing(
+    tmp_path: Path, changed: dict[str, Any], damage: list[str]
+) -> None:
+    write(tmp_path, OLD)
+    write(tmp_path, NEW, **changed)
+    other, run = runs(tmp_path)
+    assert other.damage == []
+    assert run.run_json.items() >= changed.items()
+    assert len(run.damage) == len(damage)
+    assert all(any(f"run.json: {start}" in one for one in run.damage) for start in damage)
+    for again in (run, other):
+        show(again)
+        check(again)
+
+
+def test_facts_that_it_does_not_know_survive_a_resume(tmp_path: Path) -> None:
+    later: dict[str, Any] = {"extra": 1, "of a later version": [1], "lines": 3}
+    path = write(tmp_path, NEW, **later)
+    reopen(path, last_step=2, config="").finish()
+    facts_now = load(path).run_json
+    assert (facts_now["extra"], facts_now["of a later version"]) == (1, [1])
+
+
 def test_a_process_of_another_user_is_alive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,7 +397,7 @@ def test_eight_processes_write_forty_runs_and_none_is_mixed(tmp_path: Path) -> N
     ]
     for _ in range(5):
         runs(tmp_path)  # reading meanwhile never raises
-    assert [writer.wait(timeout=120) for writer in writers] == [0] * 8
+    assert [writer.wait() for writer in writers] == [0] * 8
     listed = runs(tmp_path)
     assert len(listed) == 40
     assert {run.status for run in listed} == {"finished"}

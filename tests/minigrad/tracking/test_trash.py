@@ -39,6 +39,46 @@ def test_a_deleted_run_is_in_the_trash_and_comes_back_whole(store: Path) -> None
     assert (store / B / "metrics.jsonl").read_bytes() == content
 
 
+@pytest.mark.parametrize("name", ["sweeps", ".trash", ".hidden"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_what_is_no_run_cannot_be_named_as_one(store: Path, name: str, slash: str) -> None:
+    (store / name).mkdir()
+    (store / name / "run.json").write_text("{}")
+    with pytest.raises(StoreError, match="no run"):
+        find(store, f"{store / name}{slash}")
+    assert remaining(store) == [A, B]
+
+
+@pytest.mark.parametrize("order", [[A, B], [B, A]])
+def test_of_several_runs_all_are_deleted_or_none(store: Path, order: list[str]) -> None:
+    (store / ".trash" / B).mkdir(parents=True)
+    with pytest.raises(StoreError, match=f"{B} exists already"):
+        delete(store, [find(store, which) for which in order])
+    assert remaining(store) == [A, B]
+    assert os.listdir(store / ".trash") == [B]
+    assert os.readlink(store / "latest") == B
+
+
+def test_of_several_runs_all_are_restored_or_none(store: Path) -> None:
+    delete(store, runs(store))
+    (store / B).mkdir()
+    for order in ([A, B], [B, A]):
+        with pytest.raises(StoreError, match=f"{B} exists already"):
+            restore(store, order)
+        assert os.listdir(store) in ([".trash", B], [B, ".trash"])
+        assert set(os.listdir(store / ".trash")) == {A, B}
+
+
+def test_a_trash_that_leads_out_of_the_store_is_not_used(store: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (store / ".trash").symlink_to(outside)
+    with pytest.raises(StoreError, match="is a link"):
+        delete(store, [find(store, A)])
+    assert os.listdir(outside) == []
+    assert (store / A).exists()
+
+
 def test_the_last_run_takes_latest_with_it(store: Path) -> None:
     delete(store, runs(store))
     assert not os.path.lexists(store / "latest")

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from minigrad import Value, config
-from minigrad.config import Config
+from minigrad.config import Config, ConfigError
+from minigrad.data import DATASETS, Dataset
 from minigrad.engines import Disagreement
 from minigrad.lift import lifted
 from minigrad.runner import build
@@ -542,3 +543,21 @@ def test_the_same_config_gives_the_same_file() -> None:
     first, second = (finished(trained(load(MOONS, BATCHES, 3), 0), 13) for _ in range(2))
     assert first == second
     assert SeedTable.from_bytes(first).seeds.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        (Dataset([[0.0]] * 5, [0.0] * 5, classes=2), "as many samples each, and seed 0 has 4"),
+        (Dataset([[0.0, 1.0]] * 4, [0.0] * 4, classes=2), r"seed 0 needs layers of \[1, 8, 1\]"),
+    ],
+)
+def test_seeds_whose_data_make_other_shapes_are_refused(
+    odd: Dataset, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Dataset([[0.0], [1.0]] * 2, [0.0, 1.0] * 2, classes=2)
+    made = iter([usual, usual, odd])
+    monkeypatch.setitem(DATASETS, "uneven", lambda *, rng: next(made))
+    uneven = config.load("configs/xor.yaml", ["data=uneven", "train.engine=numpy", "train.seeds=3"])
+    with pytest.raises(ConfigError, match=message):
+        build.trainer_for(uneven)

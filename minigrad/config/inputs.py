@@ -1,0 +1,26 @@
+"""The files besides the config on which a run's numbers depend: data and plugins."""
+
+import hashlib
+
+from minigrad.config.models import Config
+from minigrad.config.plugins import sha256
+from minigrad.files.untrusted import open_regular
+
+
+def input_hashes(config: Config) -> dict[str, str]:
+    """The sha256 of each plugin as it was run, and of each data file as it is, by absolute path.
+
+    A data file that cannot be read is left out: who reads it will say why.
+    """
+    hashes = {plugin: sha256(plugin) for plugin in config.plugins}
+    for key, path in config.data.settings().items():
+        if key.endswith("path") and isinstance(path, str):
+            try:
+                with open_regular(path) as file:
+                    digest = hashlib.sha256()
+                    while block := file.read(1 << 20):
+                        digest.update(block)
+            except OSError:
+                continue
+            hashes[path] = digest.hexdigest()
+    return hashes

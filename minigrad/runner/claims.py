@@ -1,0 +1,341 @@
+"""What a stored run claims, held against the same training done again."""
+
+import json
+import math
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from minigrad.config import Config
+from minigrad.engines import Disagreement
+from minigrad.runner.expectations import judge, judge_seeds, met_by
+from minigrad.tracking import checkpoint, layout
+from minigrad.tracking.checkpoint import CheckpointError
+from minigrad.tracking.reading import read_file
+from minigrad.tracking.store import StoredRun, StoreError
+from minigrad.training.protocol import StepMetrics, TrainerLike
+from minigrad.training.trainer import Diverged
+
+_ROUNDING = 1 << 10
+"""Units in the last place. With numpy's AVX-512 switched off, with BLAS kernels of other processors
+and with libc's functions without FMA, eighteen trainings first differed by 1 to 24 of them.
+"""
+
+
+class Contradiction(Exception):
+    """The first claim that does not hold: the step, a sentence, and for numbers how far apart."""
+
+    def __init__(self, step: int, sentence: str, ulps: int | None = None) -> None:
+        super().__init__(sentence)
+        self.step, self.sentence, self.ulps = step, sentence, ulps
+
+    def __str__(self) -> str:
+        if self.ulps is None:
+            return self.sentence
+        size = "as little as" if self.ulps <= _ROUNDING else "more than"
+        unit = "unit" if self.ulps == 1 else "units"
+        return (
+            f"{self.sentence}, {self.ulps:,} {unit} in the last place apart, "
+            f"{size} the rounding of another processor makes"
+        )
+
+
+@dataclass
+class Claims:
+    """A run's claims, and the training that has to make them true. `unchecked` grows."""
+
+    run: StoredRun
+    config: Config
+    trainer: TrainerLike
+    unchecked: list[str] = field(default_factory=list)
+    _agreement: Any = None
+    _states: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Train and compare. Raises Contradiction at the first claim that does not hold."""
+        self._check_record()
+        lines = self._lines()
+        self._read_checkpoints()
+        steps = self.config.train.steps
+        initial = math.nan
+        try:
+            initial = self.trainer.evaluate().loss
+            last = self._train(lines, self._needed_steps(lines))
+            if self.run.status == "diverged":
+                results = self.trainer.results(initial)  # which may be where it diverged
+                raise self._contradiction("its status is diverged, and this time it did not")
+            if self.run.status == "finished":
+                results = self.trainer.results(initial)
+        except Diverged as error:
+            self._check_divergence(str(error), lines)
+            return
+        except Disagreement as error:
+            raise self._contradiction(f"this time {error}") from None
+        if self.run.status == "finished":
+            self._check_results(results, initial)
+            self._check_states(steps, is_end=True)
+            self._check_files()
+            return
+        self._check_unfinished(last, lines)
+
+    def _contradiction(self, sentence: str) -> Contradiction:
+        return Contradiction(self.trainer.step, sentence)
+
+    # Before training.
+
+    def _check_record(self) -> None:
+        """run.json says twice what config.yaml says."""
+        facts, config = self.run.facts, self.config
+        claims = (
+            ("name", facts.name, config.name),
+            ("seed", facts.seed, config.seed),
+            ("engine", facts.engine, config.train.engine),
+        )
+        for key, recorded, configured in claims:
+            if recorded != configured:
+                raise Contradiction(
+                    0, f"run.json has the {key} {recorded!r}, config.yaml {configured!r}"
+                )
+
+    def _lines(self) -> dict[int, dict[str, float]]:
+        """The logged lines by their steps."""
+        rows, steps = self.run.metrics(), self.config.train.steps
+        if self.run.log.damage:
+            raise Contradiction(0, f"its log is damaged: {self.run.log.damage[0]}")
+        for before, after in pairwise(int(row["step"]) for row in rows):
+            if after == before:
+                raise Contradiction(after, f"step {after} stands in the log twice")
+            if after < before:
+                raise Contradiction(after, f"step {after} comes after step {before} in the log")
+        first, last = int(rows[0]["step"]), int(rows[-1]["step"])
+        if last >= steps:
+            raise Contradiction(last, f"step {last} is stored, and the config has {steps} steps")
+        if first < 0:
+            raise Contradiction(first, f"step {first} is stored, and steps begin at 0")
+        if self.run.status == "interrupted" and last == steps - 1:
+            raise Contradiction(last, f"its status is interrupted, and all {steps} steps are done")
+        lines = {int(row["step"]): row for row in rows}
+        unasked = [step for step in lines if not self.config.train.is_logged(step)]
+        if len(unasked) > len(self.run.facts.resumed or []):  # it may have ended there before
+            raise Contradiction(unasked[0], f"step {unasked[0]} is in the log, and is not logged")
+        return lines
+
+    def _read_checkpoints(self) -> None:
+        for name in (layout.CHECKPOINT, layout.PREVIOUS_CHECKPOINT):
+            if not (self.run.path / name).exists():
+                if name == layout.CHECKPOINT:
+                    self.unchecked.append(f"{name}, which is not there")
+                continue
+            try:
+                state = checkpoint.read(self.run.path / name)
+            except CheckpointError as error:
+                raise Contradiction(0, str(error)) from None
+            step = state.get("step")
+            if not isinstance(step, int) or not 0 <= step <= self.config.train.steps:
+                raise Contradiction(0, f"{name} is of step {step!r}")
+            self._states[name] = state
+
+    def _needed_steps(self, lines: Mapping[int, object]) -> int:
+        """How many steps are to be done to see all claims."""
+        if self.run.status in ("finished", "diverged"):
+            return self.config.train.steps
+        done = [int(state["step"]) for state in self._states.values()]
+        return max([max(lines) + 1, *done])
+
+    # While it trains.
+
+    def _train(self, lines: Mapping[int, dict[str, float]], steps: int) -> StepMetrics | None:
+        last: StepMetrics | None = None
+        finished = self.run.status == "finished"
+        for record in self.trainer.train(steps):
+            if last is None:
+                self._agreement = self.trainer.agreement
+            last = record
+            line = lines.get(record.step)
+            if line is not None:
+                self._check_line(record, line)
+            elif self.config.train.is_logged(record.step) and (
+                finished or self.run.status == "diverged" or record.step < max(lines)
+            ):
+                raise Contradiction(record.step, f"step {record.step} is missing from the log")
+            if not (finished and self.trainer.step == steps):
+                self._check_states(self.trainer.step)
+        return last
+
+    def _check_line(self, record: StepMetrics, line: Mapping[str, float]) -> None:
+        step, numbers = record.step, dict(vars(record))
+        del numbers["step"]
+        is_asked = self.config.train.is_logged(step)
+        for name in [*numbers, *(key for key in line if key not in numbers and key != "step")]:
+            now, before = numbers.get(name), line.get(name)
+            now = None if now is None else float(now)  # as the line's numbers were read
+            if name == "time" and before is not None:
+                if not before >= 0 or math.isinf(before):
+                    raise Contradiction(step, f"time at step {step} is {before!r}")
+            elif before is not None and now is None and name in numbers and not is_asked:
+                self.unchecked.append(f"{name} at step {step}, where the run once ended")
+            elif not _same(before, now):
+                raise Contradiction(
+                    step,
+                    f"differs first at step {step}: {name} was {before!r}, is {now!r}",
+                    _ulps(before, now),
+                )
+
+    def _check_states(self, step: int, *, is_end: bool = False) -> None:
+        """The checkpoints of this step hold the trainer's state."""
+        for name, state in self._states.items():
+            if state["step"] != step:
+                continue
+            now = json.loads(json.dumps(self.trainer.state_dict()))
+            for key, value in now.items():
+                if key == "seconds":
+                    continue
+                for where, a, b in _differing(state.get(key), value, key):
+                    raise Contradiction(
+                        step, f"differs in {name}: {where} was {a!r}, is {b!r}", _ulps(a, b)
+                    )
+            more = [key for key in state if key not in now]
+            self.unchecked += [f"{', '.join(more)} in {name}"] if more and is_end else []
+
+    # Afterwards.
+
+    def _check_results(self, results: dict[str, Any], initial: float) -> None:
+        table, expect = self.trainer.table(), self.config.expect
+        if table is None:
+            verdicts = judge(expect, initial, results["final_loss"])
+        else:
+            verdicts = judge_seeds(expect, table)
+            results |= {"met": met_by(expect, table)} if verdicts else {}
+        summary = dict(self.run.summary)
+        if not _is_duration(summary.pop("seconds", None)):
+            raise self._contradiction("seconds in the summary is not a duration")
+        self._compare("the summary", summary, results)
+        self._compare("the expectations", self.run.facts.expectations, [*map(asdict, verdicts)])
+        agreement = self._agreement and asdict(self._agreement)
+        if self.run.facts.resumed:  # measured again then, from another step on
+            self.unchecked += ["lifted"] if self.run.facts.lifted else []
+        else:
+            self._compare("lifted", self.run.facts.lifted, agreement)
+        if self.run.facts.error is not None:
+            raise self._contradiction(f"it is finished, with the error {self.run.facts.error!r}")
+
+    def _compare(self, what: str, before: Any, now: Any) -> None:
+        for where, a, b in _differing(before, json.loads(json.dumps(now)), ""):
+            at = f" {where}" if where else ""
+            raise Contradiction(
+                self.trainer.step, f"differs in {what}:{at} was {a!r}, is {b!r}", _ulps(a, b)
+            )
+
+    def _check_files(self) -> None:
+        """Where each seed's numbers differ, in a run of many."""
+        for name, now in self.trainer.files().items():
+            try:
+                before = read_file(self.run.path, name)
+            except StoreError as error:
+                raise self._contradiction(str(error)) from None
+            if before != now:
+                from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
+
+                try:
+                    table = SeedTable.from_bytes(before)
+                except ValueError as error:
+                    raise self._contradiction(str(error)) from None
+                where = table.difference(SeedTable.from_bytes(now))
+                raise self._contradiction(f"differs in {name}: {where or 'its bytes'}")
+
+    def _check_divergence(self, error: str, lines: Mapping[int, object]) -> None:
+        run = self.run
+        if run.status != "diverged":
+            raise self._contradiction(f"this time {error}")
+        if error != run.facts.error:
+            raise self._contradiction(f"its error was {run.facts.error!r}, is {error!r}")
+        if max(lines) >= self.trainer.step:
+            raise self._contradiction(f"step {max(lines)} is in the log, and {error}")
+        table = self.trainer.table()
+        counts = {} if table is None else {"seeds": len(table.seeds), "diverged": len(table.seeds)}
+        self._compare("the summary", run.summary, counts)
+        self._compare("the expectations", run.facts.expectations, [])
+        self._check_files()
+
+    def _check_unfinished(self, last: StepMetrics | None, lines: Mapping[int, object]) -> None:
+        """A run that was stopped claims nothing of its end, and was stopped where it says."""
+        run = self.run
+        self._compare("the summary", run.summary, {})
+        self._compare("the expectations", run.facts.expectations or [], [])
+        if run.status == "interrupted" and layout.CHECKPOINT in self._states:
+            stop = re.search(r"after step (\d+)(?: of \d+, at loss (.*))?", run.facts.error or "")
+            step = self._states[layout.CHECKPOINT]["step"] - 1
+            if stop and (int(stop[1]) != step or max(lines) > step):
+                raise Contradiction(
+                    step, f"it says {stop[0]!r}, and its checkpoint is of step {step}"
+                )
+            if stop and stop[2] and last and stop[2] != f"{last.loss:.4g}":
+                raise Contradiction(step, f"it says {stop[0]!r}, and the loss is {last.loss:.4g}")
+            self._check_files()
+        elif self.trainer.files():
+            self.unchecked.append(layout.SEEDS)
+        if run.status in ("failed", "crashed"):
+            self.unchecked.append(f"why it {run.status}")
+
+
+class _Absent:
+    """What stands for a key that is not there, which is not the same as null."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+_ABSENT = _Absent()
+
+
+def _same(before: Any, now: Any) -> bool:
+    """Whether two values of JSON are the same, numbers to the last bit and of one kind.
+
+    >>> _same(1, 1.0), _same(0.0, -0.0), _same(None, None), _same(None, 0.0), _same(True, 1)
+    (False, False, True, False, False)
+    """
+    return type(before) is type(now) and repr(before) == repr(now)
+
+
+def _differing(before: Any, now: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+    """The places at which two values of JSON differ, each with both values."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*now, *(key for key in before if key not in now)]:
+            inner = f"{where}.{key}" if where else str(key)
+            yield from _differing(before.get(key, _ABSENT), now.get(key, _ABSENT), inner)
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, pair in enumerate(zip(before, now, strict=True)):
+            yield from _differing(*pair, f"{where}[{index}]")
+    elif not _same(before, now):
+        yield where, _short(before), _short(now)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"a list of {len(value)}"
+    return value
+
+
+def _is_duration(seconds: object) -> bool:
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    return is_number and 0 <= seconds < math.inf  # type: ignore[operator]
+
+
+def _ulps(a: Any, b: Any) -> int | None:
+    """How many floats lie from `a` to `b`, which is None unless both are finite floats.
+
+    >>> _ulps(1.0, math.nextafter(1.0, 2.0)), _ulps(-0.0, 0.0), _ulps(1.0, None)
+    (1, 0, None)
+    """
+    if not (isinstance(a, float) and isinstance(b, float)):
+        return None
+    return abs(_place(a) - _place(b)) if math.isfinite(a) and math.isfinite(b) else None
+
+
+def _place(number: float) -> int:
+    """The number's place among all floats, counted from 0."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", number))
+    return int(bits) if bits >= 0 else -(int(bits) & (1 << 63) - 1)

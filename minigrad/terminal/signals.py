@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM in a command: the first one stops it in good order, the second at once."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn, TypeAlias
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asks the command to stop, at a moment when no run is being written."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {cause(number)}")
+        self.number = number
+
+
+def cause(number: int) -> str:
+    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+
+
+Handler: TypeAlias = Callable[[int, FrameType | None], Any] | signal.Handlers
+
+
+def install(handler: Handler) -> dict[signal.Signals, Any]:
+    """Handle both signals; gives the handlers before. Elsewhere than in the main thread, nothing
+    can be handled and nothing is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.signal(number, handler) for number in NUMBERS}
+
+
+def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
+    """A handler: raises Stopped, and ends the process at the next signal."""
+    install(end_at_once)
+    raise Stopped(number)
+
+
+def end_at_once(number: int, _frame: FrameType | None = None) -> NoReturn:
+    """A handler: ends the process with a line, whatever it is doing and whatever it catches."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{line_start()}interrupted by {cause(number)}\n".encode())
+    os._exit(128 + number)
+
+
+def line_start(number: int = 2) -> str:
+    """What overwrites the "^C" that a terminal shows, before a line on output 1 or 2."""
+    try:
+        return "\r" if os.isatty(number) else ""
+    except OSError:  # it is closed
+        return ""

@@ -1,0 +1,318 @@
+"""How commands end when they cannot go on: one line, never a traceback."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad.runner.interrupts import Interrupts
+from tests import unmeasured
+from tests.waiting import until
+
+XOR = "configs/xor.yaml"
+
+COMMANDS = {
+    "train": ["minigrad.train", XOR],
+    "runs": ["minigrad.runs", "list"],
+    "sweep": ["minigrad.sweep", XOR, "optimizer.lr=0.1,1"],
+    "doctor": ["minigrad.doctor", XOR],
+    "graph": ["minigrad.graph", XOR],
+    "lift": ["minigrad.lift", XOR],
+    "config": ["minigrad.config"],
+}
+
+HANG = "while True:\n    pass\n"
+STUBBORN = """
+def stubborn(mark=None):
+    while True:
+        try:
+            if mark:
+                open(mark, "w").close()
+            while True:
+                pass
+        except BaseException:
+            mark = None
+
+stubborn({mark!r})
+"""
+HANGING_ACTIVATION = """
+import signal
+
+from nn.activations import ACTIVATIONS
+calls = []
+
+@ACTIVATIONS.register
+def slow(x):
+    calls.append(x)
+    if len(calls) > 200:  # in the training, after a few steps
+        open({mark!r}, "w").close()
+        signal.pause()
+        open({mark!r} + "-noted", "w").close()
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                pass
+    return x.tanh()
+"""
+
+
+def start(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        **{
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            "env": unmeasured.environment(),
+            **settings,
+        },
+    )
+
+
+def run(*arguments: str, **settings: Any) -> tuple[int, str, str]:
+    process = start(*arguments, **settings)
+    out, err = process.communicate()
+    return process.returncode, out, err
+
+
+def plugin(folder: Path, text: str) -> tuple[str, Path]:
+    """The override that names a plugin, which makes a file once it is running."""
+    mark = folder / "running"
+    path = folder / "mine.py"
+    path.write_text(f"open({str(mark)!r}, 'w').close()\n{text}")
+    return f"plugins=[{path}]", mark
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["train", "sweep", "doctor", "graph", "lift"])
+def test_a_signal_while_a_plugin_hangs_is_one_line(
+    tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    override, mark = plugin(tmp_path, HANG)
+    process = start(*COMMANDS[command], override)
+    until(mark.exists, process)
+    process.send_signal(number)
+    out, err = process.communicate()
+    cause = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+    assert process.returncode == 128 + number
+    assert re.fullmatch(rf"interrupted by {cause}( after 0 of \d+ checks)?\n", err)
+    assert out == ""
+
+
+@pytest.mark.parametrize("command", ["train", "sweep", "doctor", "graph", "lift"])
+def test_the_second_signal_ends_a_plugin_that_catches_everything(
+    tmp_path: Path, command: str
+) -> None:
+    mark = tmp_path / "hangs"
+    override, _ = plugin(tmp_path, STUBBORN.format(mark=str(mark)))
+    process = start(*COMMANDS[command], override)
+    until(mark.exists, process)
+    process.send_signal(signal.SIGTERM)
+    while process.poll() is None:  # the first one may not have been handled yet
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+    assert process.returncode == 143
+    assert process.communicate()[1] == "interrupted by SIGTERM\n"
+
+
+def test_the_second_signal_ends_a_training_and_marks_its_run(tmp_path: Path) -> None:
+    mark = tmp_path / "hangs"
+    override, _ = plugin(tmp_path, HANGING_ACTIVATION.format(mark=str(mark)))
+    store = tmp_path / "store"
+    process = start(
+        *(*COMMANDS["train"], override, "model.activation=slow", "train.steps=100"),
+        *("--out", str(store)),
+    )
+    until(mark.exists, process)
+    process.send_signal(signal.SIGINT)
+    until((tmp_path / "hangs-noted").exists, process)
+    process.send_signal(signal.SIGINT)
+    assert (process.communicate()[1], process.returncode) == ("interrupted by Ctrl-C\n", 130)
+    facts = json.loads((store / "latest" / "run.json").read_text())
+    assert facts["status"] == "interrupted"
+    assert facts["error"] == "interrupted by Ctrl-C and ended at once by a second signal"
+    lines = (store / "latest" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == list(range(len(lines)))
+
+
+def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
+    text = "from minigrad.runner import build\nmake = build.build_dataset\n"
+    text += "def noted(config):\n    open({mark!r}, 'a').write('x')\n    return make(config)\n"
+    text += "build.build_dataset = noted\n"
+    mark = tmp_path / "built"
+    override, _ = plugin(tmp_path, text.format(mark=str(mark)))
+    process = start(*COMMANDS["train"], override, "--seeds", "20000", "--out", str(tmp_path / "s"))
+    until(mark.exists, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, "interrupted by Ctrl-C\n")
+    assert mark.stat().st_size < 20_000
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_at_any_moment_of_the_start_is_one_line(command: str) -> None:
+    """The imports are interrupted where they import pydantic, numpy or yaml, or at their end."""
+    for module in ("minigrad.value", "argparse", "yaml", "pydantic", "numpy", "json"):
+        interrupt = (
+            "import os, runpy, signal, sys\n"
+            "class Finder:\n"
+            "    def find_spec(self, name, *_):\n"
+            f"        if name == {module!r}:\n"
+            "            os.kill(os.getpid(), signal.SIGINT)\n"
+            "sys.meta_path.insert(0, Finder())\n"
+            f"sys.argv = ['-m', *{COMMANDS[command][1:]!r}]\n"
+            f"runpy.run_module({COMMANDS[command][0]!r}, run_name='__main__', alter_sys=True)\n"
+        )
+        process = subprocess.run([sys.executable, "-c", interrupt], capture_output=True, text=True)
+        if process.returncode not in (0, 1):
+            assert process.returncode == 130, (module, process.stderr)
+            in_order = "stopped by Ctrl-C" in process.stdout  # it had begun to train
+            assert in_order or process.stderr == "interrupted by Ctrl-C\n"
+        assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "slow"),
+    [
+        (["verify", "latest"], "minigrad.runner.build.trainer_for"),
+        (["check"], "minigrad.runs.check"),
+        (["list"], "minigrad.runs.stored_runs"),
+        (["export", "latest", "--to", "csv"], "minigrad.runs.export"),
+    ],
+)
+def test_ctrl_c_in_a_verb_is_one_line(tmp_path: Path, arguments: list[str], slow: str) -> None:
+    assert run(*COMMANDS["train"], "train.steps=2", "--out", str(tmp_path), "expect={}")[0] == 0
+    module, _, name = slow.rpartition(".")
+    interrupted = (
+        "import importlib, signal, sys\n"
+        "from minigrad import runs\n"
+        "from minigrad.terminal.command import guard\n"
+        f"module = importlib.import_module({module!r})\n"
+        f"module.{name} = lambda *_, **__: signal.raise_signal(signal.SIGINT)\n"
+        f"arguments = [*{arguments!r}, '--store', {str(tmp_path)!r}]\n"
+        "sys.exit(guard(lambda: runs.main(arguments)))\n"
+    )
+    process = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (130, "interrupted by Ctrl-C\n")
+
+
+def closed(*numbers: int) -> Callable[[], None]:
+    def close() -> None:
+        for number in numbers:
+            os.close(number)
+
+    return close
+
+
+@pytest.mark.parametrize("numbers", [(1,), (2,), (1, 2), (0, 1, 2)])
+def test_a_run_with_closed_outputs_is_finished(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    code, _, err = run(
+        *(*COMMANDS["train"], "train.steps=5", "expect={}", "--out", str(tmp_path)),
+        preexec_fn=closed(*numbers),
+    )
+    assert (code, err) == (0, "")
+    facts = json.loads((tmp_path / "latest" / "run.json").read_text())
+    assert facts["status"] == "finished"
+    log = (tmp_path / "latest" / "metrics.jsonl").read_text()
+    assert [json.loads(line)["step"] for line in log.splitlines()] == list(range(5))
+
+
+@pytest.mark.parametrize("command", [["minigrad.runs", "list"], ["minigrad.runs", "nonsense"]])
+def test_other_commands_with_closed_outputs_keep_their_code(command: list[str]) -> None:
+    codes = {run(*command, preexec_fn=preexec)[0] for preexec in (None, closed(1, 2))}
+    assert len(codes) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_path_that_the_outputs_encoding_lacks_is_escaped(tmp_path: Path, encoding: str) -> None:
+    store = tmp_path / "läufe-実験"
+    env = {**unmeasured.environment(), "PYTHONIOENCODING": encoding}
+    settings: dict[str, Any] = {"env": env, "encoding": encoding}
+    code, out, err = run(
+        *(*COMMANDS["train"], "train.steps=5", "expect={}", "--out", str(store)), **settings
+    )
+    assert (code, err) == (0, "")
+    assert "\\u5b9f" in out
+    assert run("minigrad.runs", "show", "latest", "--store", str(store), **settings)[0] == 0
+    code, _, err = run(*COMMANDS["train"], "--resume", "実", "--out", str(store), **settings)
+    assert code == 2
+    assert "\\u5b9f" in err
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_a_file(tmp_path: Path) -> None:
+    text = "from minigrad.runner import build\ndef broken(config):\n    raise KeyError('x\\ny')\n"
+    override, _ = plugin(tmp_path, f"{text}build.trainer_for = broken\n")
+    env = {**unmeasured.environment(), "TMPDIR": str(tmp_path)}
+    code, out, err = run(*COMMANDS["train"], override, env=env)
+    assert (code, out) == (2, "")
+    sentence = r"KeyError: .* \(a fault that was not foreseen; its traceback is in (\S+)\)\n"
+    path = re.fullmatch(sentence, err)
+    assert path
+    assert Path(path[1]).read_text().startswith("Traceback")
+
+
+def test_no_memory_is_a_sentence(tmp_path: Path) -> None:
+    text = "from minigrad.runner import build\ndef large(config):\n    raise MemoryError\n"
+    override, _ = plugin(tmp_path, f"{text}build.trainer_for = large\n")
+    code, _, err = run(*COMMANDS["train"], override)
+    assert code == 2
+    assert err.startswith("out of memory (")
+    assert err.count("\n") == 1
+
+
+def test_the_first_signal_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr("minigrad.runner.interrupts.end_at_once", ends.append)
+    before: list[int] = []
+    with Interrupts() as interrupts:
+        interrupts.before_end = before.append
+        signal.raise_signal(signal.SIGINT)
+        assert (interrupts.received, ends, before) == (signal.SIGINT, [], [])
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts.received == signal.SIGINT
+        assert (ends, before) == ([signal.SIGINT], [signal.SIGINT])
+
+
+def test_the_terminals_own_control_c_is_overwritten(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    log = tmp_path / "latest" / "metrics.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", *COMMANDS["train"], "train.steps=100000", "--out", str(tmp_path)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        preexec_fn=take_terminal,
+        env=unmeasured.environment(),
+    )
+    os.close(theirs)
+    is_stopped, screen = False, b""
+    with suppress(OSError):  # the other end is closed: the process has ended
+        while chunk := os.read(ours, 4096):
+            screen += chunk
+            if not is_stopped and log.exists() and log.stat().st_size:
+                is_stopped = os.write(ours, b"\x03") > 0
+    os.close(ours)
+    assert process.wait(timeout=60) == 130
+    line = next(line for line in screen.split(b"\n") if b"interrupted by" in line)
+    seen = line.rstrip(b"\r").rpartition(b"\r")[2]
+    assert seen.startswith(b"interrupted by Ctrl-C after step")

@@ -1,0 +1,34 @@
+"""What holds for every test: one that hangs is stopped, and Ctrl-C reaches it."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.waiting import HANG
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Stop a test that hangs, with its fixtures. Nothing else measures a test's time."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise TimeoutError(f"{item.nodeid} hangs")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, HANG)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_arrives() -> Iterator[None]:
+    """A job in the background of a shell ignores SIGINT, and its child processes inherit that."""
+    inherited = signal.getsignal(signal.SIGINT)
+    if inherited == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)

@@ -1,0 +1,129 @@
+"""Overrides are meant together, and what is wrong with one is the command line's."""
+
+from pathlib import Path
+
+import pytest
+
+from minigrad.config import ConfigError, load
+
+XOR = "configs/xor.yaml"
+
+
+def faults(*overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(XOR, overrides)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["optimizer.lr=0.25", "optimizer=adam"],
+        ["optimizer=adam", "optimizer.lr=0.25"],
+        ["optimizer.lr=0.25", "optimizer.name=adam"],
+        ["optimizer.lr=0.25", "optimizer={name: adam}"],
+        ["optimizer.lr=7", "optimizer={name: adam, lr: 0.25}"],
+        ["optimizer.lr=7", "optimizer.lr=0.25", "optimizer=rmsprop", "optimizer=adam"],
+    ],
+)
+def test_a_setting_before_its_blocks_name_is_not_lost(overrides: list[str]) -> None:
+    optimizer = load(XOR, overrides).optimizer
+    assert (optimizer.name, optimizer.settings()["lr"]) == ("adam", 0.25)
+
+
+def test_a_setting_before_a_block_that_replaces_others_is_not_lost() -> None:
+    train = load(XOR, ["train.log_every=7", "train={steps: 40}"]).train
+    assert (train.log_every, train.steps) == (7, 40)
+
+
+def test_a_setting_that_the_named_block_does_not_have_is_refused() -> None:
+    (fault,) = faults("optimizer.momentum=0.5", "optimizer=adam")
+    assert fault.startswith("command line: optimizer.momentum: unknown key 'momentum'")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "dropped"),
+    [
+        (["optimizer=adam"], ["optimizer=adam drops lr 1.0, momentum 0.9 of configs/xor.yaml"]),
+        (["optimizer=sgd"], ["optimizer=sgd drops lr 1.0, momentum 0.9 of configs/xor.yaml"]),
+        (["optimizer.lr=2", "optimizer=sgd"], ["optimizer=sgd drops momentum 0.9 of"]),
+        (["optimizer={name: sgd, lr: 1.0, momentum: 0.9}"], []),
+        (["optimizer.name=sgd"], []),
+        (["optimizer.lr=2"], []),
+        (["data=and"], []),
+    ],
+)
+def test_what_a_blocks_name_drops_is_said(overrides: list[str], dropped: list[str]) -> None:
+    sentences = load(XOR, overrides).dropped
+    assert len(sentences) == len(dropped)
+    assert all(a.startswith(b) for a, b in zip(sentences, dropped, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("run #3", "run #3"), ("#3", "#3"), ("'a #b'", "a #b"), ("a#b", "a#b")],
+)
+def test_an_override_has_no_comments(text: str, name: str) -> None:
+    assert load(XOR, [f"name={text}"]).name == name
+
+
+def test_a_number_with_a_comment_is_no_number() -> None:
+    assert faults("optimizer.lr=0.1 # small") == [
+        "command line: optimizer.lr: must be a number, found '0.1 # small'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        ("optimizer={name: sgd, lr: -1}", "optimizer.lr: must be greater than 0, found -1"),
+        ("optimizer={name: sgd, momentum: 2}", "optimizer.momentum: must be less than 1, found 2"),
+        ("optimizer={name: sgd, lrr: 1}", "optimizer.lrr: unknown key 'lrr': did you mean 'lr'?"),
+        ("train={steps: 0}", "train.steps: must be at least 1, found 0"),
+        ("train={}", ""),
+        ("model={hidden: [0]}", "model.hidden.0: must be at least 1, found 0"),
+        ("optimizer={lr: 1}", "optimizer: its name is missing"),
+        ("optimizer=5", "optimizer: "),
+        ("optimizer=[sgd]", "optimizer: "),
+        ("optimizer=null", "optimizer: "),
+        ("optimizer=adm", "optimizer: unknown name 'adm': did you mean 'adam'?"),
+    ],
+)
+def test_faults_in_a_block_of_the_command_line_are_blamed_on_it(override: str, fault: str) -> None:
+    if not fault:
+        load(XOR, [override])
+        return
+    (line,) = faults(override)
+    assert line.startswith(f"command line: {fault}")
+    assert "dict" not in line
+    assert "object" not in line
+
+
+@pytest.mark.parametrize(
+    ("override", "suggestion"),
+    [
+        ("model.hidden=8", "must be a list, found 8: did you mean [8]?"),
+        ("lr=0.1", "unknown key 'lr': did you mean 'optimizer.lr'?"),
+        ("train.lr=0.1", "did you mean 'optimizer.lr'?"),
+        ("momentum=0.5", "did you mean 'optimizer.momentum'?"),
+        ("hidden=[4]", "did you mean 'model.hidden'?"),
+        ("steps=10", "did you mean 'train.steps'?"),
+        ("train.epoch=10", "unknown key 'epoch': did you mean '"),
+        ("epochs=10", "did you mean 'train."),
+        ("learning_rate=1", "did you mean 'optimizer.lr'?"),
+        ("optimizer.learning_rate=1", "did you mean 'lr'?"),
+        ("batch_size=4", "did you mean 'train.batch_size'?"),
+        ("seeds=5", "did you mean 'train.seeds'?"),
+        ("optimizer.momentun=0", "did you mean 'momentum'?"),
+        ("expect.initial_loss=[0.8, 0.6]", "found [0.8, 0.6]: did you mean [0.6, 0.8]?"),
+    ],
+)
+def test_what_was_meant_is_suggested(override: str, suggestion: str) -> None:
+    (line,) = faults(override)
+    assert suggestion in line
+
+
+def test_a_long_override_or_path_is_a_fault_in_one_line(tmp_path: Path) -> None:
+    assert len(faults(f"name={'x' * 300}")) == 1
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / ("x" * 300))

@@ -1,0 +1,75 @@
+"""A limit is the largest size that is allowed: it holds at the limit, and not one above."""
+
+import random
+
+import pytest
+
+from minigrad.config import Config, ConfigError, load
+from minigrad.config.models import MAX_PARAMETERS
+from minigrad.data import DATASETS
+from minigrad.runner.limits import (
+    MAX_LOSSES,
+    MAX_NUMBERS,
+    MAX_OPERATIONS,
+    check_memory,
+    check_size,
+)
+from minigrad.training import seeds
+
+SINE = DATASETS["sine"](n=20, noise=0.0, rng=random.Random(0))  # of one feature
+
+
+def config(*overrides: str) -> Config:
+    return load("configs/sine.yaml", ["data.n=20", "data.val_fraction=0", *overrides])
+
+
+def test_parameters() -> None:
+    width = 333_333  # with one input and one output, 3 * width + 1 parameters
+    assert 3 * width + 1 == MAX_PARAMETERS
+    check_size(config(f"model.hidden=[{width}]"), SINE, 1)
+    with pytest.raises(ConfigError, match="makes 1,000,003 parameters or more"):
+        config(f"model.hidden=[{width + 1}]")
+
+
+def test_parameters_of_more_features_than_one() -> None:
+    width = 249_999  # with two inputs, 4 * width + 1
+    moons = DATASETS["moons"](n=20, noise=0.0, rng=random.Random(0))
+    check_size(config(f"model.hidden=[{width}]"), moons, 1)
+    with pytest.raises(ConfigError, match="this makes 1,000,001 parameters"):
+        check_size(config(f"model.hidden=[{width + 1}]"), moons, 1)
+
+
+def test_operations_in_a_step() -> None:
+    width, batch = 833, 1000
+    assert 2 * (3 * width + 1) * batch == MAX_OPERATIONS
+    model = f"model.hidden=[{width}]"
+    check_size(config(model), SINE, batch)
+    with pytest.raises(ConfigError, match="5,005,000 operations a step"):
+        check_size(config(model), SINE, batch + 1)
+
+
+def of_seeds(count: int, *overrides: str) -> Config:
+    return config(f"train.seeds={count}", "train.engine=numpy", *overrides)
+
+
+def test_losses_of_all_seeds() -> None:
+    steps = MAX_LOSSES // 50_000
+    small = ["model.hidden=[1]", f"train.steps={steps}", "train.log_every=1"]
+    check_memory(of_seeds(50_000, *small), SINE)
+    with pytest.raises(ConfigError, match="the losses of 50,001 seeds"):
+        check_memory(of_seeds(50_001, *small), SINE)
+
+
+def test_numbers_of_all_seeds() -> None:
+    each = 3 * 53 + 1 + 20 * 2  # parameters, and samples of one feature and one target
+    assert 50_000 * each == MAX_NUMBERS
+    wide = ["model.hidden=[53]", "train.steps=10", "train.log_every=10"]
+    check_memory(of_seeds(50_000, *wide), SINE)
+    with pytest.raises(ConfigError, match="are 10,000,200 numbers"):
+        check_memory(of_seeds(50_001, *wide), SINE)
+
+
+def test_seeds_in_one_run() -> None:
+    assert len(seeds.parse(seeds.LIMIT)) == seeds.LIMIT
+    with pytest.raises(ValueError, match="100,001 seeds are too many"):
+        seeds.parse(seeds.LIMIT + 1)

@@ -1,0 +1,104 @@
+"""Workers: one that dies takes nothing along, and none outlives its owner or holds it up."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor
+from multiprocessing import Pipe
+from typing import Any
+
+import pytest
+
+from minigrad.sweep import pool
+from minigrad.sweep.pool import Workers, usable_cores
+
+
+def test_a_worker_that_dies_loses_its_own_work_alone_and_is_replaced() -> None:
+    with Workers(2) as workers:
+        dying, other = workers.submit(os._exit, 3), workers.submit(pow, 2, 10)
+        with pytest.raises(BrokenExecutor):
+            dying.result()
+        assert other.result() == 1024
+        assert [workers.submit(pow, 2, n).result() for n in range(6)] == [1, 2, 4, 8, 16, 32]
+
+
+def test_submit_waits_for_a_free_worker_so_one_has_one_task_at_a_time() -> None:
+    with Workers(1) as workers:
+        futures = [workers.submit(os.getpid) for _ in range(3)]
+        assert all(future.done() for future in futures[:2])
+        assert len({future.result() for future in futures}) == 1
+
+
+def test_a_worker_ignores_ctrl_c_and_has_one_thread() -> None:
+    with Workers(1) as workers:
+        assert workers.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+        assert workers.submit(os.getenv, "OPENBLAS_NUM_THREADS").result() == "1"
+
+
+def test_the_end_waits_for_work_unless_it_is_cancelled() -> None:
+    workers = Workers(1)
+    future = workers.submit(time.sleep, 0.2)
+    workers.shutdown()
+    assert future.result() is None
+    with Workers(1) as workers:  # it is busy at the end: then its work is given up
+        future = workers.submit(time.sleep, 10_000)
+    with pytest.raises(BrokenExecutor):
+        future.result()
+
+
+LEAVES_A_THREAD = """
+import threading, time
+from minigrad.sweep.pool import Workers
+
+if __name__ == "__main__":
+    with Workers(2) as workers:
+        code = "import threading, time; threading.Thread(target=time.sleep, args=[10000]).start()"
+        futures = [workers.submit(exec, code) for _ in range(4)]
+        assert [future.result() for future in futures] == [None] * 4
+    print("ended")
+"""
+
+
+def test_threads_that_work_leaves_behind_do_not_hold_up_the_end() -> None:
+    command = [sys.executable, "-c", LEAVES_A_THREAD]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "ended\n", "")
+
+
+def test_a_worker_ends_when_its_owner_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    theirs, ours = Pipe(duplex=False)
+    ours.close()
+    pool._end_with(theirs)
+    assert codes == [0]
+
+
+def test_a_worker_is_prepared_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers: list[Any] = []
+    monkeypatch.setattr(signal, "signal", lambda *both: handlers.append(both))
+    monkeypatch.setattr(pool, "_end_with", lambda _: None)
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    for library in ("OPENBLAS", "OMP"):
+        monkeypatch.setenv(f"{library}_NUM_THREADS", "1")  # so that it is undone
+        monkeypatch.delenv(f"{library}_NUM_THREADS")
+    theirs, _ours = Pipe(duplex=False)
+    pool._prepare(theirs)
+    assert handlers == [(signal.SIGINT, signal.SIG_IGN)]
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("1", "7")
+
+
+def test_cores_are_counted_where_a_process_cannot_be_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert usable_cores() == 5
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usable_cores() == 1
+
+
+def test_processes_that_cannot_start_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_prepare", os._exit)  # a worker dies of it
+    with pytest.raises(RuntimeError, match="below `if __name__ == '__main__':`"), Workers(1):
+        pass

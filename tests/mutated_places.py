@@ -1,0 +1,158 @@
+"""Places that once could change unnoticed, each with the test that sees it now.
+
+    python tests/mutate_slopes.py --page places
+
+Each place is changed in a temporary copy of the project, where its test runs and must fail.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ["minigrad", "nn", "optim", "tests", "configs", "pyproject.toml"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """`before` stands once in `file`; with `after` in its stead `test` fails."""
+
+    file: str
+    before: str
+    after: str
+    test: str
+
+    @property
+    def path(self) -> Path:
+        return ROOT / self.file
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.before}  ->  {self.after}"
+
+
+def _of(file: str, test: str, *changes: tuple[str, str]) -> list[Place]:
+    return [Place(file, before, after, f"tests/{test}") for before, after in changes]
+
+
+PLACES = [
+    *_of(
+        "minigrad/runner/build.py",
+        "minigrad/runner/test_build.py",
+        (
+            "scale.apply(train), validation and scale.apply(validation)",
+            "scale.apply(train), validation",
+        ),
+    ),
+    *_of(
+        "minigrad/runner/limits.py",
+        "minigrad/runner/test_limits.py::test_parameters",
+        ("if parameters > MAX_PARAMETERS:", "if parameters >= MAX_PARAMETERS:"),
+    ),
+    *_of(
+        "minigrad/runner/interrupts.py",
+        "commands/test_guard.py::test_the_first_signal_counts",
+        ("if self.received is None:", "if True:"),
+    ),
+    *_of(
+        "minigrad/runner/expectations.py",
+        "minigrad/runner/test_expectations.py",
+        ("low <= initial_loss <= high", "low < initial_loss <= high"),
+        ("low <= initial_loss <= high", "low <= initial_loss < high"),
+    ),
+    *_of(
+        "minigrad/tracking/environment.py",
+        "minigrad/tracking/test_environment.py",
+        ('any(not line.startswith("#")', 'any(line.startswith("#")'),
+        ('for package in ("minigrad", "nn", "optim"):', 'for package in ("minigrad", "nn"):'),
+        ('return None if fields[0] == "Z" else', "return"),
+    ),
+    *_of(
+        "minigrad/tracking/checkpoint.py",
+        "minigrad/tracking/test_checkpoint.py",
+        ("directory / PREVIOUS if is_whole else None", "directory / PREVIOUS"),
+    ),
+    *_of(
+        "minigrad/tracking/check.py",
+        "minigrad/tracking/test_check.py::test_the_same_clock_twice_is_no_damage",
+        ('- {"step", "time", CLOCK}', '- {"step"}'),
+    ),
+    *_of(
+        "minigrad/tracking/destination.py",
+        "minigrad/tracking",
+        ("self._lines.sync()  #", "#"),
+    ),
+    *_of(
+        "minigrad/files/whole.py",
+        "minigrad/files/test_whole.py::test_lines_are_on_the_disk_after_sync",
+        ("        os.fsync(self._file.fileno())", "        pass"),
+    ),
+    *_of(
+        "minigrad/doctor/units.py",
+        "minigrad/doctor/test_units.py",
+        ("if worst.idle > MANY:", "if worst.idle >= MANY:"),
+        ("if worst.dead > MANY * worst.units:", "if worst.dead >= MANY * worst.units:"),
+        ("_FLAT, _NEARLY_ALL = 0.01, 0.95", "_FLAT, _NEARLY_ALL = 0.011, 0.95"),
+        (">= _NEARLY_ALL * len(slopes)", "> _NEARLY_ALL * len(slopes)"),
+    ),
+    *_of(
+        "minigrad/gradcheck.py",
+        "minigrad/test_gradcheck.py",
+        ("noise = 8 * _EPSILON", "noise = 0 * _EPSILON"),
+        ("noise = 8 * _EPSILON", "noise = 8e6 * _EPSILON"),
+    ),
+    *_of(
+        "optim/optimizer.py",
+        "optim/test_state_dict.py::test_a_state_that_does_not_fit_is_refused_and_nothing_changed",
+        (
+            "loaded.append(self._loaded(saved, group))",
+            "loaded.append(self._loaded(saved, group)); group.settings = loaded[-1][0]",
+        ),
+    ),
+]
+
+
+def judge(places: Sequence[Place] = PLACES) -> Iterator[tuple[Place, bool]]:
+    """Each place, and whether its test fails once it is changed.
+
+    Raises RuntimeError where pytest cannot be run.
+    """
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            if (ROOT / name).is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+            else:
+                shutil.copy(ROOT / name, copy)
+        for place in places:
+            source = place.path.read_text(encoding="utf-8")
+            changed = source.replace(place.before, place.after)
+            (copy / place.file).write_text(changed, encoding="utf-8")
+            run = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", place.test]
+            done = subprocess.run(
+                run,
+                cwd=copy,
+                env={**environment, "PYTHONPATH": str(copy)},
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode not in (0, 1):
+                raise RuntimeError(f"pytest could not be run:\n{done.stdout}{done.stderr}")
+            yield place, done.returncode == 1
+            (copy / place.file).write_text(source, encoding="utf-8")
+
+
+def main() -> int:
+    """Print a line a place. Exit code 1 where a change went unnoticed."""
+    survived = 0
+    for place, caught in judge():
+        print(f"{place}   {f'caught by {place.test}' if caught else 'SURVIVED'}", flush=True)
+        survived += not caught
+    print(f"{len(PLACES)} places: {survived} survived")
+    return 1 if survived else 0
