@@ -122,7 +122,7 @@ FLOORS = {
     for floor, names in re.findall(r"^\| (\d+) \| ([^|]+) \|", TEXT, re.MULTILINE)
     for name in re.findall(r"`([\w/.]+)`", names)
 }
-COMMANDS = 10
+COMMANDS = 11
 
 PROJECT = ("minigrad", "nn", "optim")
 FORBIDDEN = {

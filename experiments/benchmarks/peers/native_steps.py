@@ -1,0 +1,40 @@
+"""The native machine: a task's steps, for all of its replicas, in one call."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+import nn
+from experiments.benchmarks.peers.models import model
+from experiments.benchmarks.peers.served import Step, Task, serve
+from minigrad.engines.eager import EagerEngine
+from minigrad.lift.kernels import Array
+from minigrad.lift.models import lift_model
+from minigrad.native.machine import Machine, Update, stacked
+from minigrad.native.rules import RULES
+
+
+def prepare(task: Task) -> Callable[[], Step]:
+    eager = EagerEngine(model(task, 0), nn.losses.bce)
+    lifted = lift_model(eager.model, eager.loss, task.inputs[0], 0.0)
+    machine = Machine(lifted.program, "same_side")
+    inputs = stacked([np.array(task.inputs), np.array(task.targets)[:, None]])
+    rates = np.full((task.steps, 1), task.lr)
+    rule = RULES["SGD"]
+    settings = {"momentum": task.momentum, "weight_decay": 0, "dampening": 0, "nesterov": False}
+
+    def start() -> Step:
+        parameters = np.array(task.weights)
+        update = Update(rule, rule.settings(settings), np.zeros((1, *parameters.shape)))
+
+        def step() -> Array:
+            losses: Array = machine.train(parameters, inputs, update, rates).losses[-1]
+            return losses
+
+        return step
+
+    return start
+
+
+if __name__ == "__main__":
+    serve(prepare, lambda losses: losses.tolist())

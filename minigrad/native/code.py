@@ -1,0 +1,123 @@
+"""The machine's code: instructions, and where constants, arguments and results are.
+
+The fields are those of instruction.h, which says what each of them means.
+"""
+
+import struct
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+SAMPLES, ONCE, PARAMETERS = range(3)
+"""Kinds of places in a table: a row of samples, a row of one column, a parameter's slot."""
+
+WEIGHT_ROW, MASK_ROW, FIRST_ARGUMENT = range(3)
+FIRST_CHUNK, FIRST_CONSTANT = range(2)
+
+Y_ONCE, A_ONCE, B_ONCE, C_ONCE, ADDS, HAS_BIAS = (1 << bit for bit in range(6))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows start, start + step, ... of the samples or, if `once`, of the rows of one column."""
+
+    start: int
+    step: int = 1
+    once: bool = False
+
+    def picked(self, first: int, step: int = 1) -> "Rows":
+        """Of these rows those at first, first + step, ..."""
+        return Rows(self.start + first * self.step, step * self.step, self.once)
+
+    def __str__(self) -> str:
+        step = "" if self.step == 1 else " each" if self.step == 0 else f" by {self.step}"
+        return f"{'once' if self.once else 'row'} {self.start}{step}"
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Slots start + r * down + k * along of the parameters, for row r and column k."""
+
+    start: int
+    down: int = 0
+    along: int = 0
+
+
+NO_SLOTS = Slots(0)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One operation on `rows` rows: y = op(a, b, c), or y += op(a, b, c) if it `adds`."""
+
+    op: str
+    rows: int
+    y: Rows | None = None
+    a: Rows | None = None
+    b: Rows | None = None
+    c: Rows | None = None
+    slots: Slots = NO_SLOTS
+    inner: int = 0
+    table: int = 0
+    adds: bool = False
+    has_bias: bool = False
+
+    def pack(self, numbers: dict[str, int]) -> bytes:
+        """As instruction.h has it; `numbers` are those of the operations."""
+        flags = ADDS * self.adds + HAS_BIAS * self.has_bias
+        places = []
+        for bit, rows in enumerate((self.y, self.a, self.b, self.c)):
+            flags += (1 << bit) * bool(rows and rows.once)
+            places += [rows.start, rows.step] if rows else [0, 0]
+        slots = astuple(self.slots)
+        return struct.pack(
+            "16q", numbers[self.op], flags, self.rows, *places, *slots, self.inner, self.table
+        )
+
+    def __str__(self) -> str:
+        operands = [str(rows) for rows in (self.a, self.b, self.c) if rows]
+        if self.slots != NO_SLOTS:
+            operands.insert(0, f"slot {self.slots.start}")
+        into = f"{self.y} {'+=' if self.adds else '='} " if self.y else ""
+        inner = f"x{self.inner}" if self.inner else ""
+        bias = " and 1" if self.has_bias else ""
+        return f"{into}{self.op}({self.rows}{inner})  {', '.join(operands)}{bias}".rstrip()
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What `_machine.prepare` takes besides code, tables and constants."""
+
+    forward: int
+    sample_rows: int
+    once_rows: int
+    parameters: int
+    slots: int
+    loss_slot: int
+    correct_slot: int
+    argument_rows: int
+    outputs: int
+    output_table: int
+
+
+@dataclass(frozen=True)
+class Code:
+    """A program for the machine. The first `sizes.forward` instructions are the way forward."""
+
+    instructions: list[Instruction]
+    table: list[int]
+    constants: list[float]
+    sizes: Sizes
+
+    def prepare(self, module: Any) -> object:
+        """The program as the C side `module` has it, every instruction checked there."""
+        numbers = {name: number for number, name in enumerate(module.operations())}
+        return module.prepare(
+            b"".join(instruction.pack(numbers) for instruction in self.instructions),
+            struct.pack(f"{len(self.table)}q", *self.table),
+            struct.pack(f"{len(self.constants)}d", *self.constants),
+            tuple(getattr(self.sizes, field.name) for field in fields(Sizes)),
+        )
+
+    def __str__(self) -> str:
+        lines = [str(instruction) for instruction in self.instructions]
+        return "\n".join([*lines[: self.sizes.forward], "back", *lines[self.sizes.forward :]])

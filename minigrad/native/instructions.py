@@ -1,0 +1,129 @@
+"""An array program -> the machine's instructions: the way forward; slopes.py has the way back.
+
+Every register becomes rows, and every operation one instruction or a few. A slice of a register is
+read where it lies; rows from several places are gathered first.
+"""
+
+from minigrad.lift.program import Operation, Program
+from minigrad.lift.tracing import LiftError
+from minigrad.native.code import (
+    FIRST_CHUNK,
+    MASK_ROW,
+    PARAMETERS,
+    WEIGHT_ROW,
+    Code,
+    Rows,
+    Sizes,
+    Slots,
+)
+from minigrad.native.layout import Layout
+from minigrad.native.shares import KEPT, NAMES, SHARES
+from minigrad.native.slopes import Operands, Slopes
+
+
+def translate(program: Program, correct: str | None = None) -> Code:
+    """The instructions of a program's loss and of its slopes. Raises LiftError.
+
+    `correct` says how right answers are counted: "same_side" (one output, a label 0 or 1),
+    "largest_is_target" (an output a class, a 1 at the target's), or None: not at all.
+    """
+    layout = Layout(program)
+    operands = [_forward(layout, operation) for operation in program.operations]
+    _results(layout, correct)
+    forward = len(layout.instructions)
+    slopes = Slopes(layout)
+    for operation, read in zip(program.operations[::-1], operands[::-1], strict=True):
+        slopes.backward(operation, read)
+    outputs = [number for entry in layout.entries(program.outputs) for number in entry]
+    sizes = Sizes(
+        forward=forward,
+        output_table=layout.tabled(outputs),
+        sample_rows=layout.sample_rows,
+        once_rows=layout.once_rows,
+        parameters=program.parameters,
+        slots=layout.slots,
+        loss_slot=layout.loss_slot,
+        correct_slot=layout.correct_slot,
+        argument_rows=sum(register.rows for register in program.arguments),
+        outputs=program.outputs.rows,
+    )
+    return Code(layout.instructions, layout.table, layout.constants, sizes)
+
+
+def _forward(layout: Layout, operation: Operation) -> Operands:
+    """Emit the operation; gives what its way back needs to read."""
+    rows = operation.out.rows
+    if operation.op == "dot":
+        return _dot(layout, operation)
+    read = [layout.read(operand) for operand in operation.operands]
+    y = layout.register(operation.out)
+    if operation.op == "sum":
+        _sum(layout, operation, y, read)
+        return Operands(y, read)
+    if operation.op not in SHARES:
+        raise LiftError(f"the native engine has no instruction for {operation.op!r}")
+    kept = layout.rows(rows, y.once) if operation.op in KEPT else None
+    named = dict(zip("ab", read, strict=False))
+    name = NAMES.get(operation.op, operation.op)
+    layout.emit(name, rows, y=y, c=kept, **named)
+    return Operands(y, read, kept)
+
+
+def _dot(layout: Layout, operation: Operation) -> Operands:
+    (operand,) = operation.operands
+    if not operation.out.per_sample:
+        raise LiftError("the native engine has no dot product of numbers that no sample changes")
+    x, slots = layout.read(operand), layout.weights(operation.weights)
+    y = layout.register(operation.out)
+    has_bias = len(operation.weights[0]) > operand.rows
+    layout.emit(
+        "matmul", operation.out.rows, y=y, a=x, slots=slots, inner=operand.rows, has_bias=has_bias
+    )
+    return Operands(y, [x], slots=slots)
+
+
+def _sum(layout: Layout, operation: Operation, y: Rows, read: list[Rows]) -> None:
+    """All terms of one operand, or the operands one after the other: the first `plus` added."""
+    rows = operation.out.rows
+    if operation.terms > 1:
+        layout.emit("sum_terms", rows, y=y, a=read[0], inner=operation.terms)
+        return
+    ops = ["add"] * operation.plus + ["subtract"] * (len(read) - operation.plus)
+    if len(read) == 1 or ops[0] == "subtract":
+        layout.emit("copy" if ops[0] == "add" else "negative", rows, y=y, a=read[0])
+        total = y
+    else:
+        total = read[0]
+    for op, term in zip(ops[1:], read[1:], strict=True):
+        layout.emit(op, rows, y=y, a=total, b=term)
+        total = y
+
+
+def _results(layout: Layout, rule: str | None) -> None:
+    """The batch's loss and its number of right answers, side by side.
+
+    They are sums over the samples: of the loss times the sample's weight, 1 / batch, and of a 1 for
+    a right answer times the sample's mask.
+    """
+    loss = layout.read(layout.program.loss)
+    if loss.once:  # it counts in the first chunk alone, however many there are
+        first = layout.rows(1, once=True)
+        layout.emit("multiply", 1, y=first, a=loss, b=Rows(FIRST_CHUNK, 0, True))
+        layout.emit("scatter", 1, a=first, table=layout.tabled([layout.loss_slot, PARAMETERS]))
+    right = _right(layout, rule) if rule else None
+    rows = [row.start for row in (None if loss.once else loss, right) if row]
+    if rows:
+        terms = Rows(rows[0], rows[-1] - rows[0])
+        weights = Rows(MASK_ROW if loss.once else WEIGHT_ROW)
+        slots = Slots(layout.correct_slot if loss.once else layout.loss_slot, 1)
+        layout.emit("sum_products", len(rows), a=terms, b=weights, slots=slots)
+
+
+def _right(layout: Layout, rule: str) -> Rows:
+    """A 1 for each sample whose outputs are right."""
+    outputs = layout.read(layout.program.outputs)
+    targets = layout.register(layout.program.arguments[1])
+    right = layout.rows(1, once=False)
+    inner = layout.program.outputs.rows if rule == "largest_is_target" else 0
+    layout.emit(rule, 1, y=right, a=outputs, b=targets, inner=inner)
+    return right

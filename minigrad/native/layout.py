@@ -1,0 +1,159 @@
+"""Where a program's numbers lie in the machine's memory, and the code that is being written."""
+
+from collections.abc import Iterable, Iterator
+
+from minigrad.lift.program import Operand, Program, Register
+from minigrad.lift.program import Rows as ProgramRows
+from minigrad.native.code import (
+    FIRST_ARGUMENT,
+    FIRST_CONSTANT,
+    ONCE,
+    PARAMETERS,
+    SAMPLES,
+    Instruction,
+    Rows,
+    Slots,
+)
+
+Entry = tuple[int, int]
+"""A place and its kind, as the machine's table has them."""
+
+
+class Layout:
+    """Rows for registers and constants, slots for parameters, and instructions so far."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.instructions: list[Instruction] = []
+        self.table: list[int] = []
+        self.constants: list[float] = []
+        self._constant_rows: dict[object, Rows] = {}
+        for operand in operands_of(program):
+            self._place_constants(operand)
+        self.sample_rows, self.once_rows = FIRST_ARGUMENT, FIRST_CONSTANT + len(self.constants)
+        # After the parameters a whole vector of zeros, so that their gradient is whole vectors too.
+        self.loss_slot = (program.parameters + 7) // 8 * 8
+        self.correct_slot, self.slots = self.loss_slot + 1, self.loss_slot + 2
+        self.registers: dict[Register, Rows] = {}
+        for register in program.arguments:
+            self.register(register)
+
+    def emit(self, op: str, rows: int, **operands: object) -> None:
+        self.instructions.append(Instruction(op, rows, **operands))  # type: ignore[arg-type]
+
+    def rows(self, count: int, once: bool) -> Rows:
+        """New rows that follow one another."""
+        if once:
+            self.once_rows += count
+            return Rows(self.once_rows - count, 1, True)
+        self.sample_rows += count
+        return Rows(self.sample_rows - count)
+
+    def register(self, register: Register) -> Rows:
+        """A register's rows: the same ones whenever it is asked for."""
+        if register not in self.registers:
+            self.registers[register] = self.rows(register.rows, not register.per_sample)
+        return self.registers[register]
+
+    def read(self, operand: Operand) -> Rows:
+        """An operand's rows, where they lie or, from several places, gathered."""
+        if not operand.pieces:
+            return self._constant_rows[_key(operand)]
+        view = operand.view
+        if view and view.register and isinstance(view.rows, slice):
+            first, step, count = extent(view.rows)
+            return self.register(view.register).picked(first, step if count == operand.rows else 0)
+        gathered = self.rows(operand.rows, not operand.per_sample)
+        table = self.tabled(entry for pair in self.entries(operand) for entry in pair)
+        self.emit("gather", operand.rows, y=gathered, table=table)
+        return gathered
+
+    def entries(self, operand: Operand) -> list[Entry]:
+        """The place of each of an operand's rows."""
+        entries: list[Entry] = [(0, ONCE)] * operand.rows
+        for place, number in operand.constants.items():
+            entries[place] = self._constant_rows[number.hex()].start, ONCE
+        for piece in operand.pieces:
+            for row, place in pairs(piece.rows, piece.dest):
+                entries[place] = self.place(piece.register, row)
+        return entries
+
+    def place(self, register: Register | None, row: int) -> Entry:
+        if register is None:
+            return row, PARAMETERS
+        return self.register(register).start + row, SAMPLES if register.per_sample else ONCE
+
+    def tabled(self, numbers: Iterable[int]) -> int:
+        """Where in the table the numbers stand."""
+        start = len(self.table)
+        self.table += numbers
+        return start
+
+    def weights(self, matrix: list[list[int]]) -> Slots:
+        """Slots of a matrix of parameters: where they lie or, if at no equal distances, copied."""
+        if slots := at_equal_distances(matrix):
+            return slots
+        flat = [index for row in matrix for index in row]
+        slots = Slots(self.slots, len(matrix[0]), 1)
+        self.slots += len(flat)
+        table = self.tabled(flat)
+        self.emit("gather_weights", len(flat), slots=Slots(slots.start, 1), table=table)
+        return slots
+
+    def _place_constants(self, operand: Operand) -> None:
+        if operand.pieces:
+            for number in operand.constants.values():
+                self._constant([number], number.hex())
+        elif operand.rows:
+            numbers = list(operand.constants.values())
+            same = len({number.hex() for number in numbers}) == 1
+            self._constant(numbers[:1] if same else numbers, _key(operand))
+
+    def _constant(self, numbers: list[float], key: object) -> None:
+        if key not in self._constant_rows:
+            step = 1 if len(numbers) > 1 else 0
+            self._constant_rows[key] = Rows(FIRST_CONSTANT + len(self.constants), step, True)
+            self.constants += numbers
+
+
+def operands_of(program: Program) -> Iterator[Operand]:
+    for operation in program.operations:
+        yield from operation.operands
+    yield program.loss
+    yield program.outputs
+
+
+def _key(operand: Operand) -> object:
+    numbers = tuple(number.hex() for number in operand.constants.values())
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def at_equal_distances(matrix: list[list[int]]) -> Slots | None:
+    """The slots of matrix[r][k] = start + r * down + k * along, with neither below 0."""
+    start = matrix[0][0]
+    down = matrix[1][0] - start if len(matrix) > 1 else 0
+    along = matrix[0][1] - start if len(matrix[0]) > 1 else 0
+    regular = all(
+        index == start + r * down + k * along
+        for r, row in enumerate(matrix)
+        for k, index in enumerate(row)
+    )
+    return Slots(start, down, along) if regular and min(down, along) >= 0 else None
+
+
+def extent(rows: slice) -> tuple[int, int, int]:
+    """A slice's start, step and number of rows."""
+    step = rows.step or 1
+    return rows.start, step, len(range(rows.start, rows.stop, step))
+
+
+def pairs(rows: ProgramRows, dest: ProgramRows) -> Iterator[tuple[int, int]]:
+    """Each row of a piece and its place in the operand; a single row may have many places."""
+    sources, places = listed(rows), listed(dest)
+    if len(sources) == 1:
+        sources = sources * len(places)
+    yield from zip(sources, places, strict=True)
+
+
+def listed(rows: ProgramRows) -> list[int]:
+    return list(range(rows.start, rows.stop, rows.step or 1)) if isinstance(rows, slice) else rows

@@ -1,0 +1,242 @@
+"""The way back: instructions that send shares of each operation's slope to its operands.
+
+The first share that fills all of a register's slope writes it, others add. What goes to one place
+from several, or is summed over the samples on its way, is written apart first and then scattered.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minigrad.lift.program import Operand, Operation, Piece, Register
+from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
+from minigrad.native.layout import Layout, at_equal_distances, extent, listed, pairs
+from minigrad.native.shares import SHARES, Share
+
+
+@dataclass(frozen=True)
+class Operands:
+    """What an operation's way back reads: its result, operands, what it kept, a dot's weights."""
+
+    y: Rows
+    read: list[Rows]
+    kept: Rows | None = None
+    slots: Slots = NO_SLOTS
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows first, first + step, ... of an operand, `count` of them."""
+
+    first: int
+    step: int
+    count: int
+
+    def of(self, rows: Rows) -> Rows:
+        return rows.picked(self.first, self.step)
+
+
+Emit = Callable[[Rows, Part, bool], None]
+"""Fills rows with a part of an operand's share, or adds it to them."""
+
+_FEW = 4
+"""Pieces of an operand that are sent one by one; more are written apart and scattered."""
+
+
+class Slopes:
+    """Emits the way back, from the loss on."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._slopes: dict[Register, Rows] = {}
+        self._written: dict[Register, set[int]] = {}
+        self._apart: dict[bool, tuple[Rows, int]] = {}
+        self._readers = Counter(
+            piece.register
+            for operation in layout.program.operations
+            for operand in operation.operands
+            for piece in operand.pieces
+        )
+        self._seed(layout.program.loss)
+
+    def backward(self, operation: Operation, operands: Operands) -> None:
+        if operation.out not in self._slopes:
+            return
+        self._zero_others(operation.out, set(range(operation.out.rows)))
+        g = self._slopes[operation.out]
+        if operation.op == "dot":
+            self._dot(operation, operands, g)
+        elif operation.op == "sum":
+            self._sum(operation, g)
+        else:
+            for operand, share in zip(operation.operands, SHARES[operation.op], strict=False):
+                self._send(operand, g, self._emitter(share, operands, g))
+
+    def _seed(self, loss: Operand) -> None:
+        """A sample's weight is the slope of its loss."""
+        view = loss.view
+        assert view  # sums.py gives the loss a row of its own
+        register = view.register
+        assert register
+        assert isinstance(view.rows, slice)
+        weight = Rows(WEIGHT_ROW) if register.per_sample else Rows(FIRST_CHUNK, 0, True)
+        if not register.has_slope:
+            return
+        if not self._readers[register] and register.rows == 1:
+            self._slopes[register], self._written[register] = weight, {0}
+            return
+        row = view.rows.start
+        self.layout.emit("copy", 1, y=self._slope(register).picked(row), a=weight)
+        self._written[register].add(row)
+
+    def _emitter(self, share: Share, operands: Operands, g: Rows) -> Emit:
+        places = {"y": operands.y, "k": operands.kept}
+        places |= {str(number): rows for number, rows in enumerate(operands.read)}
+        reads = [places[letter] for letter in share.reads]
+
+        def emit(into: Rows, part: Part, adds: bool) -> None:
+            named = {name: part.of(rows) for name, rows in zip("bc", reads, strict=False) if rows}
+            self.layout.emit(share.op, part.count, y=into, a=part.of(g), adds=adds, **named)
+
+        return emit
+
+    def _sum(self, operation: Operation, g: Rows) -> None:
+        rows, terms = operation.out.rows, operation.terms
+
+        def emit(into: Rows, part: Part, adds: bool) -> None:
+            if terms == 1:
+                self.layout.emit(op, part.count, y=into, a=part.of(g), adds=adds)
+                return
+            for term in range(terms):
+                to = into.picked(term, terms)
+                self.layout.emit("copy", rows, y=to, a=g, adds=adds)
+
+        for number, operand in enumerate(operation.operands):
+            op = "copy" if number < operation.plus else "negative"
+            if op == "negative" or terms > 1 or not self._handed_on(operand, g):
+                self._send(operand, g, emit, whole=terms > 1)
+
+    def _handed_on(self, operand: Operand, g: Rows) -> bool:
+        """Let g itself be a register's slope, if that receives nothing else; whether it could."""
+        register = operand.whole
+        if not register or not register.has_slope or register in self._slopes:
+            return False
+        if self._readers[register] > 1 or register.per_sample == g.once:
+            return False
+        self._slopes[register], self._written[register] = g, set(range(register.rows))
+        return True
+
+    def _dot(self, operation: Operation, operands: Operands, g: Rows) -> None:
+        (operand,), (x,), slots = operation.operands, operands.read, operands.slots
+        rows, inner, emit_to = operation.out.rows, operand.rows, self.layout.emit
+        emit_to("outer", rows, a=g, b=x, inner=inner, slots=slots)
+        if len(operation.weights[0]) > inner:
+            bias = Slots(slots.start + inner * slots.along, slots.down)
+            emit_to("sum_samples", rows, a=g, slots=bias)
+        if not at_equal_distances(operation.weights):
+            indices = [index for row in operation.weights for index in row]
+            table = self.layout.tabled(indices)
+            emit_to("scatter_weights", len(indices), slots=Slots(slots.start, 1), table=table)
+
+        def emit(into: Rows, part: Part, adds: bool) -> None:
+            first, along = slots.start + part.first * slots.along, part.step * slots.along
+            transposed = Slots(first, along, slots.down)
+            emit_to("matmul", part.count, y=into, a=g, inner=rows, slots=transposed, adds=adds)
+
+        self._send(operand, g, emit)
+
+    def _send(self, operand: Operand, g: Rows, emit: Emit, whole: bool = False) -> None:
+        """Have `emit` send the operand's share where it belongs; all of it at once if `whole`."""
+        if not operand.has_slope:
+            return
+        parts = [self._part(piece, g) for piece in operand.pieces if piece.has_slope]
+        if whole and any(part != Part(0, 1, operand.rows) for part in parts):
+            parts = [None]
+        if len(parts) > _FEW or None in parts:
+            self._scatter(operand, g, emit)
+            return
+        for piece, part in zip([p for p in operand.pieces if p.has_slope], parts, strict=True):
+            assert part
+            assert piece.register
+            assert isinstance(piece.rows, slice)
+            first, step, _ = extent(piece.rows)
+            into = self._slope(piece.register).picked(first, step)
+            emit(into, part, not self._is_new(piece.register, set(listed(piece.rows))))
+
+    def _part(self, piece: Piece, g: Rows) -> Part | None:
+        """The part of an operand that goes straight to a slope, or None if it cannot."""
+        register, rows, dest = piece.register, piece.rows, piece.dest
+        if register is None or register.per_sample == g.once:
+            return None
+        if not isinstance(rows, slice) or not isinstance(dest, slice):
+            return None
+        part = Part(*extent(dest))
+        return part if part.count == extent(rows)[2] else None
+
+    def _scatter(self, operand: Operand, g: Rows, emit: Emit) -> None:
+        share = self._written_apart(operand.rows, g.once)
+        emit(share, Part(0, 1, operand.rows), False)
+        for piece in operand.pieces:
+            if not piece.has_slope:
+                continue
+            if piece.register:
+                self._slope(piece.register)
+                rows = {row for row, _ in pairs(piece.rows, piece.dest)}
+                self._zero_others(piece.register, rows)
+            places = list(pairs(piece.rows, piece.dest))
+            entries = [self._slope_place(piece.register, row) for row, _ in places]
+            table = self.layout.tabled(number for entry in entries for number in entry)
+            for first, step, count in runs([place for _, place in places]):
+                at = table
+                table += 2 * count
+                self.layout.emit("scatter", count, a=share.picked(first, step), table=at)
+
+    def _slope(self, register: Register) -> Rows:
+        """The rows of a register's slope, of which nothing is written yet if they are new."""
+        if register not in self._slopes:
+            self._slopes[register] = self.layout.rows(register.rows, not register.per_sample)
+            self._written[register] = set()
+        return self._slopes[register]
+
+    def _is_new(self, register: Register, rows: set[int]) -> bool:
+        """Whether a share of these rows is the first; else all of them can be added to."""
+        if self._written[register].isdisjoint(rows):
+            self._written[register] |= rows
+            return True
+        self._zero_others(register, rows)
+        return False
+
+    def _zero_others(self, register: Register, rows: set[int]) -> None:
+        """Set those of the rows to 0 that nothing was written to."""
+        for first, step, count in runs(sorted(rows - self._written[register])):
+            self.layout.emit("zero", count, y=self._slopes[register].picked(first, step))
+        self._written[register] |= rows
+
+    def _slope_place(self, register: Register | None, row: int) -> tuple[int, int]:
+        place, kind = self.layout.place(register, row)
+        if register is None:
+            return place, kind
+        return self._slopes[register].start + row, kind
+
+    def _written_apart(self, count: int, once: bool) -> Rows:
+        """Rows for a share that is scattered at once: the next one may use them too."""
+        rows, size = self._apart.get(once, (Rows(0), 0))
+        if size < count:
+            rows = self.layout.rows(count, once)
+            self._apart[once] = rows, count
+        return rows
+
+
+def runs(places: list[int]) -> list[tuple[int, int, int]]:
+    """Start, step and length of the longest stretches at equal distances, steps not below 0."""
+    found: list[tuple[int, int, int]] = []
+    start = 0
+    while start < len(places):
+        step = places[start + 1] - places[start] if start + 1 < len(places) else 0
+        stop = start + 1
+        if step >= 0:
+            while stop < len(places) and places[stop] - places[stop - 1] == step:
+                stop += 1
+        found.append((places[start], step, stop - start))
+        start = stop
+    return found

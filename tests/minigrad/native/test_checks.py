@@ -1,0 +1,202 @@
+"""No program and no job reaches outside its memory: both are refused before anything runs."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigrad import Value
+from minigrad.lift import LiftError
+from minigrad.native.code import Code, Instruction, Rows, Slots
+from minigrad.native.instructions import translate
+from minigrad.native.loading import module
+from tests.minigrad.native.running import lifted
+from tests.minigrad.native.test_training import Problem
+
+FAR = 2**31 - 1
+
+
+@pytest.fixture(scope="module")
+def code() -> Code:
+    return translate(Problem(classes=3).lifted.program, "largest_is_target")
+
+
+def with_one(code: Code, instruction: Instruction) -> Code:
+    return replace(code, instructions=[instruction], sizes=replace(code.sizes, forward=0))
+
+
+WRONG = {
+    "y beyond the rows": Instruction("zero", 1, y=Rows(FAR)),
+    "its last row": Instruction("zero", 2, y=Rows(0, FAR)),
+    "once rows": Instruction("copy", 1, y=Rows(0), a=Rows(FAR, once=True)),
+    "many rows": Instruction("zero", FAR, y=Rows(0)),
+    "rows times terms": Instruction("sum_terms", 2**20, y=Rows(0, 0), a=Rows(0, 0), inner=2**20),
+    "terms": Instruction("sum_terms", 2, y=Rows(0), a=Rows(0), inner=10_000),
+    "inner rows": Instruction("matmul", 1, y=Rows(0), a=Rows(0), inner=10_000, slots=Slots(0, 0)),
+    "weights": Instruction("matmul", 2, y=Rows(0), a=Rows(0), inner=1, slots=Slots(0, FAR)),
+    "the bias": Instruction(
+        "matmul", 1, y=Rows(0), a=Rows(0), inner=1, slots=Slots(0, 0, FAR), has_bias=True
+    ),
+    "slopes": Instruction("outer", 1, a=Rows(0), b=Rows(0), inner=2, slots=Slots(0, 0, FAR)),
+    "slots": Instruction("sum_samples", 1, a=Rows(0), slots=Slots(FAR)),
+    "once and samples": Instruction("sum_products", 1, a=Rows(0), b=Rows(0, once=True)),
+    "a sample read once": Instruction("matmul", 1, y=Rows(0), a=Rows(0, once=True), inner=1),
+    "the table": Instruction("gather", 10_000, y=Rows(0, 0)),
+    "the table's end": Instruction("scatter_weights", 1, table=FAR),
+    "an operand that is not used": Instruction("zero", 1, y=Rows(0), a=Rows(5)),
+    "a negative step": Instruction("zero", 2, y=Rows(5, -1)),
+    "a negative row": Instruction("zero", 1, y=Rows(-1)),
+}
+
+
+@pytest.mark.parametrize("what", sorted(WRONG))
+def test_an_instruction_that_reaches_outside_is_refused(code: Code, what: str) -> None:
+    with pytest.raises(ValueError, match=r"^instruction 0 cannot run: "):
+        with_one(code, WRONG[what]).prepare(module())
+
+
+@pytest.mark.parametrize("place", [(10_000, 0), (10_000, 1), (10_000, 2), (0, 3), (-1, 0), (0, -1)])
+@pytest.mark.parametrize("op", ["gather", "scatter"])
+def test_a_table_that_reaches_outside_is_refused(
+    code: Code, op: str, place: tuple[int, int]
+) -> None:
+    named = {"gather": {"y": Rows(0)}, "scatter": {"a": Rows(0)}}[op]
+    instruction = Instruction(op, 1, table=len(code.table), **named)  # type: ignore[arg-type]
+    wrong = replace(with_one(code, instruction), table=[*code.table, *place])
+    with pytest.raises(ValueError, match="its table has a place outside memory"):
+        wrong.prepare(module())
+
+
+@pytest.mark.parametrize("size", ["forward", "loss_slot", "correct_slot", "argument_rows"])
+def test_sizes_that_do_not_fit_are_refused(code: Code, size: str) -> None:
+    for number in (FAR, -1, 2**40):
+        wrong = replace(code, sizes=replace(code.sizes, **{size: number}))
+        with pytest.raises(ValueError, match="cannot run"):
+            wrong.prepare(module())
+
+
+def test_random_changes_are_refused_or_stay_inside(code: Code) -> None:
+    """Whatever passes the check runs without a crash: under the sanitizers, inside its memory."""
+    rng = random.Random(0)
+    problem, refused = Problem(classes=3), 0
+    for _ in range(1500):
+        changed = list(code.instructions)
+        index = rng.randrange(len(changed))
+        changed[index] = mutated(changed[index], rng)
+        try:
+            prepared = replace(code, instructions=changed).prepare(module())
+        except ValueError:
+            refused += 1
+        else:
+            run(prepared, problem)
+    assert 200 < refused < 1300
+
+
+def mutated(instruction: Instruction, rng: random.Random) -> Instruction:
+    number = rng.choice([0, 1, 2, 3, 7, 30, 60, 100, 1000, FAR])
+    name = rng.choice(["rows", "inner", "table", "y", "a", "b", "c", "slots", "op"])
+    if name in ("rows", "inner", "table"):
+        number = min(number, 1000)  # so many rows of step 0 are inside, and take for ever
+        changed: dict[str, Any] = {name: number}
+        return replace(instruction, **changed)
+    if name == "slots":
+        return replace(instruction, slots=Slots(number, rng.choice([0, 1, number])))
+    if name == "op":
+        return replace(instruction, op=rng.choice(module().operations()))
+    rows = Rows(number, rng.choice([0, 1, 2, number]), rng.random() < 0.3)
+    return replace(instruction, **{name: rows})  # type: ignore[arg-type]
+
+
+def job(problem: Problem, **changed: Any) -> tuple[Any, ...]:
+    """The arguments of _machine.run after the program: two steps of SGD on three replicas."""
+    parameters = np.tile(problem.parameters, (3, 1))
+    samples, rows = len(problem.inputs), 5
+    arrays = {
+        "parameters": parameters,
+        "inputs": np.zeros((1, rows, samples)),
+        "chosen": None,
+        "sizes": None,
+        "states": np.zeros((1, *parameters.shape)),
+        "numbers": np.zeros((2, 8)),
+        "rates": np.zeros((2, 1)),
+        "losses": np.zeros((2, 3)),
+        "norms": np.zeros((2, 3)),
+        "correct": np.zeros((2, 3)),
+        "done": np.zeros(3, dtype=np.int64),
+        "gradient": None,
+        "outputs": None,
+    }
+    counts = {
+        "replicas": 3, "first": 0, "last": 3, "steps": 2, "batch": samples, "samples": samples,
+        "slopes": 1, "inputs_each": 0, "chosen_each": 0, "rates_each": 0, "rule": 0,
+    }  # fmt: skip
+    arrays |= {name: value for name, value in changed.items() if name in arrays}
+    counts |= {name: value for name, value in changed.items() if name in counts}
+    return tuple(counts.values()), (np.inf, np.inf), tuple(arrays.values())
+
+
+def run(prepared: object, problem: Problem, **changed: Any) -> None:
+    for name in module().machines():
+        module().run(name, prepared, *job(problem, **changed))
+
+
+WRONG_JOBS: dict[str, dict[str, Any]] = {
+    "too few parameters": {"parameters": np.zeros((2, 31))},
+    "too few inputs": {"inputs": np.zeros((1, 4, 37))},
+    "inputs for each replica": {"inputs_each": 1},
+    "too many replicas": {"replicas": 4},
+    "replicas beyond the last": {"last": 4},
+    "no replicas": {"replicas": 0},
+    "a batch of none": {"batch": 0},
+    "a batch beyond the samples": {"batch": 38},
+    "a huge count": {"steps": 2**62},
+    "a sample that is not there": {"chosen": np.full((2, 1, 37), 37)},
+    "a negative sample": {"chosen": np.full((2, 1, 37), -1)},
+    "a size beyond the batch": {"sizes": np.array([37, 38])},
+    "a size of 0": {"sizes": np.array([0, 37])},
+    "an unknown rule": {"rule": 8},
+    "a rule with more states": {"rule": 1},
+    "rates for each replica": {"rates_each": 1},
+    "too little room for outputs": {"outputs": np.zeros((3, 37, 2))},
+    "too little room for the gradient": {"gradient": np.zeros((3, 1))},
+}
+
+
+def test_a_job_that_fits_runs(code: Code) -> None:
+    run(code.prepare(module()), Problem(classes=3))
+
+
+@pytest.mark.parametrize("what", sorted(WRONG_JOBS))
+def test_a_job_whose_arrays_do_not_fit_is_refused(code: Code, what: str) -> None:
+    with pytest.raises(ValueError, match=r"needed|cannot run"):
+        run(code.prepare(module()), Problem(classes=3), **WRONG_JOBS[what])
+
+
+def test_arrays_that_are_read_only_or_not_in_one_piece_are_refused(code: Code) -> None:
+    prepared, problem = code.prepare(module()), Problem(classes=3)
+    frozen = np.zeros((2, 3))
+    frozen.flags.writeable = False
+    with pytest.raises((ValueError, BufferError)):
+        run(prepared, problem, losses=frozen)
+    with pytest.raises((ValueError, BufferError)):
+        run(prepared, problem, losses=np.zeros((2, 6))[:, ::2])
+
+
+def test_a_program_is_what_prepare_gave_and_nothing_else() -> None:
+    with pytest.raises((ValueError, TypeError)):
+        run(object(), Problem(classes=3))
+
+
+def test_a_machine_that_is_not_there_is_refused(code: Code) -> None:
+    with pytest.raises(ValueError, match="this processor has no machine abacus"):
+        module().run("abacus", code.prepare(module()), *job(Problem(classes=3)))
+
+
+def test_an_operation_without_an_instruction_is_named() -> None:
+    a = Value(1.0)
+    program = lifted(lambda x: (a * x).tanh(), [[1.0]], [a]).program
+    odd = [replace(operation, op="sqroot") for operation in program.operations]
+    with pytest.raises(LiftError, match="the native engine has no instruction for 'sqroot'"):
+        translate(replace(program, operations=odd))
