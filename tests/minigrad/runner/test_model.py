@@ -15,6 +15,7 @@ from minigrad.runner.description import parse
 from minigrad.runner.model import Model, ModelError, RowError
 from minigrad.runner.stored_model import model_of
 from minigrad.runner.trained import TrainedRun
+from minigrad.runner.verify import verify
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import checkpoint, init
 from minigrad.tracking.checkpoint import CheckpointError
@@ -480,3 +481,22 @@ def test_a_member_of_a_sweep_has_the_model_that_it_would_have_alone(tmp_path: Pa
         own = config.load(stored.path / "config.yaml")
         alone = runner.train(own, store=tmp_path / "alone").model()
         assert model_of(stored).outputs(rows) == alone.outputs(rows)
+
+
+def test_verify_holds_the_description_against_the_data(tmp_path: Path) -> None:
+    run = trained(tmp_path, "data.val_fraction=0.3")
+    assert verify(run.stored).identical
+    scaling = checkpoint.read(run.path / checkpoint.NAME)["model"]["scaling"]
+    scaling["inputs"]["mean"][1] += 1.0
+    change_model(run.path, scaling=scaling)
+    verification = verify(run.stored)
+    assert not verification.identical
+    assert "differs in checkpoint.json: model.scaling.inputs.mean[1] was" in verification.sentence
+
+
+def test_verify_passes_an_older_checkpoint_and_says_what_it_lacks(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    change_state(run.path, model=None)
+    verification = verify(run.stored)
+    assert verification.identical
+    assert "the model's description, which checkpoint.json lacks" in verification.sentence
