@@ -184,8 +184,16 @@ def verify_run(arguments: argparse.Namespace) -> int:
 
 def export_run(arguments: argparse.Namespace) -> int:
     run = find(arguments.store, arguments.run)
-    sentence = export(run, to=arguments.to, out=arguments.out, force=arguments.force)
-    return _print(arguments, {"id": run.id, "to": arguments.to, "sentence": sentence}, sentence)
+    to, out, force = arguments.to, arguments.out, arguments.force
+    if to in ("onnx", "npz"):
+        from minigrad.runner.model_export import export_model  # here, since it builds the model
+        from minigrad.runner.stored_model import model_of
+
+        model = model_of(run, arguments.seed, trust_plugins=arguments.trust_plugins)
+        sentence = export_model(model, to=to, out=out, force=force)
+    else:
+        sentence = export(run, to=to, out=out, force=force)
+    return _print(arguments, {"id": run.id, "to": to, "sentence": sentence}, sentence)
 
 
 def _named_runs(arguments: argparse.Namespace) -> list[StoredRun]:
@@ -238,7 +246,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument(
         "--trust-plugins", action="store_true", help="run plugins that came with it, or changed"
     )
-    _add_export(add("export", export_run, "write a run in another tool's format"))
+    _add_export(add("export", export_run, "write a run, or its model, in another format"))
     return parser.parse_args(argv)
 
 
@@ -278,9 +286,16 @@ def _add_plot(parser: Parser) -> None:
 
 def _add_export(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN")
-    parser.add_argument("--to", choices=["csv", "tensorboard", "mlflow"], required=True)
+    formats = ["csv", "tensorboard", "mlflow", "onnx", "npz"]
+    parser.add_argument("--to", choices=formats, required=True)
     parser.add_argument("--out", metavar="PATH", type=Path, help="where to write it")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument(
+        "--seed", metavar="N", type=int, help="onnx, npz: of a run of many; else its best"
+    )
+    parser.add_argument(
+        "--trust-plugins", action="store_true", help="onnx, npz: run the plugins it needs"
+    )
 
 
 def _names(text: str) -> list[str]:

@@ -30,13 +30,14 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
+from minigrad.runner.trained import new_session, train_run
 from minigrad.terminal.command import Parser, guard, print_lines
-from minigrad.terminal.signals import Stopped, line_start
+from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
-from minigrad.tracking import init, reopen
+from minigrad.tracking import reopen
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoredRun, StoreError, load
+from minigrad.tracking.store import StoredRun, StoreError
 from minigrad.training.protocol import TrainerLike
 
 
@@ -77,29 +78,14 @@ def train(config: Config, store: str | Path = "runs") -> StoredRun:
         run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
         run.summary["final_loss"]
     """
-    trainer = build.trainer_for(config)
-    with Interrupts() as interrupts:
-        session = _session(config, trainer, str(store), quiet=True)
-        with session.run:
-            session.train(interrupts)
-    if interrupts.received:
-        raise Stopped(interrupts.received)
-    return load(session.run.path)
+    return train_run(config, (), str(store)).stored
 
 
-def _session(config: Config, trainer: TrainerLike, store: str, quiet: bool = False) -> Session:
+def _session(config: Config, trainer: TrainerLike, store: str) -> Session:
     try:
-        run = init(
-            config.name,
-            config.to_yaml(),
-            store=store,
-            seed=config.seed,
-            engine=config.train.engine,
-            sha256=input_hashes(config),
-        )
+        return new_session(config, trainer, store)
     except OSError as error:
-        raise OSError(f"--out {store}: no run can be written there: {error.strerror}") from None
-    return Session(config, trainer, run, quiet=quiet)
+        raise OSError(f"--out {error}") from None
 
 
 def _of_seeds(arguments: argparse.Namespace) -> list[str]:

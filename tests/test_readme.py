@@ -4,33 +4,56 @@ import io
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from minigrad import runs, train
+from minigrad import predict, runner, runs, train
 from minigrad.config.catalogue import catalogue
 from minigrad.data import DATASETS
 from nn.activations import ACTIVATIONS
 
 README = Path("README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
 def test_the_python_examples_print_what_their_comments_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copytree("configs", tmp_path / "configs")
     monkeypatch.chdir(tmp_path)
-    examples = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert examples
-    for example in examples:
-        promised = re.findall(r"print\(.*\)\s*# (.*)", example)
-        printed = io.StringIO()
-        with redirect_stdout(printed):
-            exec(example, {})
-        assert printed.getvalue().splitlines() == promised
+    assert EXAMPLES
+    for example in EXAMPLES:
+        if "import torch" not in example:
+            assert_keeps_its_promises(example)
+
+
+def test_pytorch_takes_over_the_weights_as_the_readme_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    (example,) = [example for example in EXAMPLES if "import torch" in example]
+    _, loading, _ = example.split("\n\n")
+    assert len(loading.splitlines()) == 4
+    run = runner.train("configs/xor.yaml", store=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with redirect_stdout(io.StringIO()):
+        assert runs.main(["export", str(run.path), "--to", "npz", "--out", "model.npz"]) == 0
+    assert_keeps_its_promises(example)
+
+
+def assert_keeps_its_promises(example: str) -> None:
+    """What it prints is what the comments behind its prints say."""
+    promised = re.findall(r"print\(.*\)\s*# (.*)", example)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(example, {})
+    assert printed.getvalue().splitlines() == promised
 
 
 def test_every_file_the_readme_links_to_exists() -> None:
@@ -134,14 +157,24 @@ def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) 
     assert "in 30 steps" in resumed.getvalue()
     commands = re.findall(r"^(?:\$ )?python -m minigrad\.runs (.+)$", README, re.MULTILINE)
     verbs = [command.split()[0] for command in commands]
-    assert sorted(verbs) == ["compare", "list", "list", "plot", "verify"]
+    assert sorted(verbs) == ["compare", "export", "export", "list", "list", "plot", "verify"]
     last_letters = sorted(path.name[-4:] for path in tmp_path.glob("2*"))
     for command in commands:
         words = command.replace("4288 q7d7 zptv", " ".join(last_letters)).split()
-        words = [str(tmp_path / word) if word.endswith(".png") else word for word in words]
+        if "onnx" in words and find_spec("onnx") is None:
+            continue
+        made = (".png", ".onnx", ".npz")
+        words = [str(tmp_path / word) if word.endswith(made) else word for word in words]
         with redirect_stdout(io.StringIO()) as output:
             assert runs.main([*words, "--store", store]) == 0, output.getvalue()
     assert (tmp_path / "optimizers.png").exists()
+    assert (tmp_path / "model.npz").exists()
+    (command,) = re.findall(r"^python -m minigrad\.predict (.+)$", README, re.MULTILINE)
+    (tmp_path / "rows.csv").write_text("x1,target,x0\n0.5,1,0.2\n-0.4,0,1.0\n")
+    words = [str(tmp_path / word) if word.endswith(".csv") else word for word in command.split()]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as errors:
+        assert predict.main([*words, "--store", store]) == 0, errors.getvalue()
+    assert (tmp_path / "predictions.csv").read_text().startswith("prediction,p(0),p(1)\n")
 
 
 def shown_after(command: str) -> str:

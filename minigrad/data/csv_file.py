@@ -134,6 +134,20 @@ class _Rows:
             yield _decoded(line, number)
 
 
+def read_rows(path: str) -> Iterator[tuple[int, list[str]]]:
+    """The line and the cells of each row of a CSV file, that of the names first. Blank lines are
+    left out. Raises DataError where the file cannot be read any further.
+    """
+    try:
+        with _open(path) as file:
+            yield from _Rows(file)
+    except _Unreadable as error:
+        place = printable(path) if error.line is None else f"{printable(path)}:{error.line}"
+        raise DataError([f"{place}: {error.sentence}"]) from None
+    except OSError as error:
+        raise DataError([f"{printable(path)}: cannot be read: {error.strerror}"]) from None
+
+
 def _too_large() -> _Unreadable:
     return _Unreadable(None, f"larger than {MAX_BYTES // 1_000_000} MB")
 
@@ -217,7 +231,7 @@ def _dataset(
             faults.add(line, f"expected {len(names)} cells, as in the header, found {len(cells)}")
             continue
         try:
-            numbers = [_number(cell) for cell in cells]
+            numbers = [number(cell) for cell in cells]
         except ValueError:
             for sentence in _row_faults(names, cells):
                 faults.add(line, sentence)
@@ -246,17 +260,18 @@ def _classes(targets: Iterable[float]) -> int | None:
     return k if 2 <= k <= MAX_CLASSES and values == set(range(k)) else None
 
 
-def _number(cell: str) -> float:
-    number = float(cell)
+def number(cell: str) -> float:
+    """The finite number in a cell. Raises ValueError."""
+    parsed = float(cell)
     # float() takes underscores and the digits of every script, which other readers refuse
-    if "_" in cell or not cell.strip().isascii() or not math.isfinite(number):
+    if "_" in cell or not cell.strip().isascii() or not math.isfinite(parsed):
         raise ValueError
-    return number
+    return parsed
 
 
 def _is_number(cell: str) -> bool:
     try:
-        _number(cell)
+        number(cell)
     except ValueError:
         return False
     return True

@@ -20,7 +20,8 @@ class Dataset:
 
     `classes` is k where the targets are labels 0.0, 1.0, ... k - 1, and None where they are
     measurements. `source` and `lines` are the file and the line in it of each sample, if any, and
-    `names` those of its features.
+    `names` those of its features. `class_names` are what the labels stand for, one a class, and
+    `scaling` is what the inputs have been standardized with.
     """
 
     inputs: list[list[float]]
@@ -29,6 +30,8 @@ class Dataset:
     source: str | None = None
     lines: list[int] | None = None
     names: list[str] | None = None
+    class_names: list[str] | None = None
+    scaling: "Standardizer | None" = None
 
     @property
     def n_features(self) -> int:
@@ -112,7 +115,8 @@ class Standardizer:
 
     def apply(self, dataset: Dataset) -> Dataset:
         """The dataset with standardized inputs and the same targets."""
-        return replace(dataset, inputs=[self.apply_to(features) for features in dataset.inputs])
+        inputs = [self.apply_to(features) for features in dataset.inputs]
+        return replace(dataset, inputs=inputs, scaling=self)
 
     def apply_to(self, features: Sequence[float]) -> list[float]:
         """The features of one sample, standardized."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from minigrad.config import Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
+from minigrad.runner.description import describe
 from minigrad.runner.limits import check_memory, check_size, layer_sizes
 from minigrad.terminal.text import excerpt
 from minigrad.training import seeds
@@ -62,6 +63,7 @@ def build_trainer(config: Config) -> Trainer:
         correct=CORRECT.get(config.loss),
         clip_norm=config.train.clip_norm,
         clip_value=config.train.clip_value,
+        description=describe(config, [train]),
     )
 
 
@@ -115,6 +117,7 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
         correct=CORRECT.get(config.loss),
         clip_norm=config.train.clip_norm,
         clip_value=config.train.clip_value,
+        description=describe(config, [replica.dataset for replica in replicas]),
     )
 
 

@@ -193,6 +193,9 @@ class Claims:
             for key, value in now.items():
                 if key == "seconds":
                     continue
+                if key == "model" and key not in state:  # of an older layout
+                    self.unchecked.append(f"the model's description, which {name} lacks")
+                    continue
                 for where, a, b in _differing(state.get(key), value, key):
                     raise Contradiction(
                         step, f"differs in {name}: {where} was {a!r}, is {b!r}", _ulps(a, b)

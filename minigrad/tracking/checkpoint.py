@@ -28,7 +28,12 @@ def write(directory: Path, state: dict[str, Any]) -> None:
         is_whole = _is_whole(read_unlinked(path, layout.MAX_BYTES[NAME]))
     except OSError:  # there is none, or it is no file
         is_whole = False
-    replace(path, _sealed(json.dumps(state).encode()), directory / PREVIOUS if is_whole else None)
+    replace(path, sealed(state), directory / PREVIOUS if is_whole else None)
+
+
+def sealed(state: dict[str, Any]) -> bytes:
+    """The content of the file: the state with its checksum."""
+    return _sealed(json.dumps(state).encode())
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -90,13 +90,14 @@ class Directory:
 
 
 class Memory:
-    """A run in memory: its files by their names. It is never resumed."""
+    """A run in memory: its files by their names."""
 
     def __init__(self, name: str) -> None:
         self.path = Path(name)
         self.output = io.StringIO()
         self._lines: list[str] = []
         self._files: dict[str, bytes] = {}
+        self._state: dict[str, Any] | None = None
 
     def append(self, line: str) -> None:
         self._lines.append(f"{line}\n")
@@ -104,12 +105,8 @@ class Memory:
     def write(self, name: str, content: bytes, *, durable: bool = True) -> None:  # noqa: ARG002
         self._files[name] = content
 
-    def write_checkpoint(
-        self,
-        state: dict[str, Any],  # noqa: ARG002
-        files: dict[str, bytes],
-    ) -> None:
-        """Keeps the files alone."""
+    def write_checkpoint(self, state: dict[str, Any], files: dict[str, bytes]) -> None:
+        self._state = state
         self._files |= files
 
     def close(self) -> None:
@@ -117,9 +114,11 @@ class Memory:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """All that a directory would hold, but for checkpoints."""
+        """All that a directory would hold, but for the checkpoint before the last."""
         texts = {layout.METRICS: "".join(self._lines), layout.OUTPUT: self.output.getvalue()}
         encoded = {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
+        if self._state is not None:
+            encoded[layout.CHECKPOINT] = checkpoint.sealed(self._state)
         return self._files | encoded
 
 

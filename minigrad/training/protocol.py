@@ -32,6 +32,9 @@ class TrainerLike(Protocol):
     failures: dict[int, str]
     """Why a seed diverged, by its place among the seeds; one seed raises Diverged instead."""
 
+    description: Mapping[str, Any] | None
+    """What the states say of the model, under "model"."""
+
     @property
     def batches(self) -> Batches: ...
 

@@ -70,10 +70,12 @@ class ReplicaTrainer:
         correct: Callable[[Sequence[float], Any], bool] | None = None,
         clip_norm: float | None = None,
         clip_value: float | None = None,
+        description: Mapping[str, Any] | None = None,
     ) -> None:
         self.engine, self.optimizer, self.replicas = engine, optimizer, list(replicas)
         self.is_logged, self.correct = is_logged, correct
         self.clip_norm, self.clip_value = clip_norm, clip_value
+        self.description = description
         self.step, self.seconds = 0, 0.0
         self.active = list(range(len(self.replicas)))
         self.failures: dict[int, str] = {}
@@ -181,6 +183,7 @@ class ReplicaTrainer:
     def state_dict(self) -> dict[str, Any]:
         """The state on which the next steps depend, ready for JSON."""
         schedules = [self.replicas[index].schedule for index in self.active]
+        description = {"model": self.description} if self.description else {}
         return {
             "step": self.step,
             "seconds": self.seconds,
@@ -189,6 +192,7 @@ class ReplicaTrainer:
             "parameters": self.engine.parameter.data.tolist(),
             "optimizer": self.optimizer.state_dict(),
             "schedules": _states(schedules),
+            **description,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -59,7 +59,8 @@ class Trainer:
 
     `validation` is measured every `validate_every` steps. `correct` tells whether a sample's
     outputs are right. `clip_value` and `clip_norm` bound each gradient and the norm of all, in this
-    order. `step` is the next step, and `seconds` the training time of those before it.
+    order. `step` is the next step, and `seconds` the training time of those before it. Every state
+    has the `description`, which says what one needs to know of the model to use it.
     """
 
     engine: Engine
@@ -75,6 +76,7 @@ class Trainer:
     step: int = 0
     seconds: float = 0.0
     failures: dict[int, str] = field(default_factory=dict)  # of many seeds: one raises Diverged
+    description: Mapping[str, Any] | None = None
 
     def train(self, steps: int) -> Iterator[StepRecord]:
         """Train until `steps` steps are done, giving one record each.
@@ -147,6 +149,7 @@ class Trainer:
     def state_dict(self) -> dict[str, Any]:
         """The state on which the next steps depend, ready for JSON."""
         schedule = self.schedule.state_dict() if isinstance(self.schedule, Stateful) else None
+        description = {"model": self.description} if self.description else {}
         return {
             "step": self.step,
             "seconds": self.seconds,
@@ -154,6 +157,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "schedule": schedule,
             "batches": self.batches.state_dict(),
+            **description,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -54,7 +54,8 @@ def test_a_result_is_plain_data_and_prints_nothing(capfd: pytest.CaptureFixture[
     assert capfd.readouterr() == ("", "")
     assert pickle.loads(pickle.dumps(result)) == result
     assert result.status == "finished"
-    assert set(result.files) == {"config.yaml", "metrics.jsonl", "output.log"}
+    files = {"config.yaml", "metrics.jsonl", "output.log", "checkpoint.json"}
+    assert set(result.files) == files
     assert len(result.files["metrics.jsonl"].splitlines()) == 8
     assert result.members == [
         sweep.Member(0, "finished", result.summary["final_loss"], False, None)
