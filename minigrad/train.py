@@ -135,10 +135,11 @@ def _report(session: Session, outcome: Outcome) -> int:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # from a plugin, which is called for the surface
         lines.append(f"plot  none: {type(error).__name__}: {excerpt(str(error), limit=200)}")
+    lines = [printable(line) for line in lines]
     if outcome.status == "interrupted":
-        lines[:1] = [line_start(1) + line for line in lines[:1]]
+        lines[0] = line_start(1) + lines[0]
     with suppress(OSError):  # the run is complete without it
-        print_lines(map(printable, lines))
+        print_lines(lines)
     return outcome.code
 
 

@@ -258,7 +258,8 @@ def test_tensorboard_needs_no_tensorflow() -> None:
         "from tests.minigrad.tracking.written import stored\n"
         "print(export(stored({}, {}, [{'step': 0, 'loss': 1.0}]), to='tensorboard', out=None))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
     assert done.stdout.startswith("wrote 1 step of 1 metric to tensorboard-logs/run"), done.stderr
 
 
