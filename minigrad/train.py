@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 overrides = [*arguments.overrides, *_of_seeds(arguments)]
                 config = load_config(arguments.config, overrides)
-                for sentence in config.dropped:
+                config, note = build.with_available_engine(config)
+                for sentence in [*config.dropped, *([note] if note else [])]:
                     print(sentence, file=sys.stderr)
                 trainer = build.trainer_for(config)
                 stack.enter_context(interrupts)  # from here on there is a run to be finished

@@ -68,3 +68,13 @@ def _tensor(model: Module, loss: Loss) -> Engine:
     )
 
     return TensorEngine(model, loss)
+
+
+@ENGINES.register_as("native")
+def _native(model: Module, loss: Loss) -> Engine:
+    """The lifted model on a machine written in C: the same bits on every processor"""
+    from minigrad.engines.native import (
+        NativeEngine,  # here, so that eager runs do not wait for numpy
+    )
+
+    return NativeEngine(model, loss)

@@ -9,6 +9,7 @@ from minigrad.engines.eager import EagerEngine
 from minigrad.lift.agreement import Agreement
 from minigrad.lift.checked import ArrayParameter, Checked, Reference
 from minigrad.lift.kernels import Array
+from minigrad.lift.lifted import Lifted
 from minigrad.lift.models import lift_model, one_hot, takes_classes
 from nn import Module
 from nn.losses import Loss
@@ -34,11 +35,14 @@ class NumpyEngine:
 
     def prepare(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> None:
         if self._checked is None:
-            lifted = lift_model(self.eager.model, self.eager.loss, inputs[0], targets[0])
+            lifted = self._lifted(inputs, targets)
             reference = Reference(
                 lambda batch: self.eager.gradient(*batch), lambda batch: self.eager.evaluate(*batch)
             )
             self._checked = Checked(lifted, reference, self.values, self.parameters[0])
+
+    def _lifted(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> Lifted:
+        return lift_model(self.eager.model, self.eager.loss, inputs[0], targets[0])
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from minigrad import native
 from minigrad.config import Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
@@ -25,6 +26,18 @@ from optim.schedules import SCHEDULES, Schedule
 
 if TYPE_CHECKING:
     from minigrad.training.replicas import ReplicaTrainer
+
+
+def with_available_engine(config: Config) -> tuple[Config, str]:
+    """The config on an engine that is there, and a sentence if that is another one.
+
+    A new run may take another engine, which it records; a stored one must not.
+    """
+    if config.train.engine != "native" or not (missing := native.reason()):
+        return config, ""
+    train = config.train.model_copy(update={"engine": "numpy"})
+    note = f"{missing}; this run is on train.engine=numpy"
+    return config.model_copy(update={"train": train}), note
 
 
 def trainer_for(config: Config) -> TrainerLike:
@@ -49,7 +62,9 @@ def build_trainer(config: Config) -> Trainer:
     """
     train, validation = build_dataset(config)
     batch_size = _batch_size(config, train)
-    engine = ENGINES[config.train.engine](build_model(config, train), LOSSES[config.loss])
+    model = build_model(config, train)
+    with _faults_at(config, "train", "engine"):
+        engine = ENGINES[config.train.engine](model, LOSSES[config.loss])
     with _faults_at(config, "train", "engine"), suppress(ArithmeticError):
         engine.prepare(train.inputs[:1], train.targets[:1])  # it would fail in training
     return Trainer(

@@ -11,7 +11,7 @@ from nn.losses import TASKS
 MAX_OPERATIONS = 5_000_000
 """In the graph of one step; each takes about half a kilobyte."""
 
-OF_ARRAYS = ("numpy", "tensor")
+OF_ARRAYS = ("numpy", "tensor", "native")
 """The engines whose operations take a whole batch each."""
 
 MAX_NUMBERS = 10_000_000

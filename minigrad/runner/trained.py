@@ -1,5 +1,6 @@
 """Training from Python, and what one asks of the run afterwards."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -69,6 +70,9 @@ def train_run(config: str | Path | Config, overrides: Iterable[str], store: str)
         config = load_config(config, overrides)
     elif overrides := list(overrides):
         raise ValueError(f"a Config is whole, so it takes no overrides: {overrides}")
+    config, note = build.with_available_engine(config)
+    if note:
+        warnings.warn(note, RuntimeWarning, stacklevel=3)
     trainer = build.trainer_for(config)
     with Interrupts() as interrupts:
         session = new_session(config, trainer, store, quiet=True)

@@ -75,7 +75,7 @@ class Problem:
 
 def update(name: str, settings: dict[str, Any], parameters: Array, **clipping: Any) -> Update:
     optimizer = getattr(optim, name)([ArrayParameter(parameters)], **settings)
-    rule, settings = RULES[name], optimizer.groups[0].settings
+    rule, settings = RULES[name], vars(optimizer.groups[0].settings)
     states = np.zeros((len(rule.states), *parameters.shape))
     states += settings.get("initial_accumulator_value", 0.0)
     return Update(rule, rule.settings(settings), states, **clipping)

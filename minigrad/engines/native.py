@@ -1,0 +1,77 @@
+"""The native engine: the numpy engine's array program, run by the native machine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.engines.arrays import NumpyEngine
+from minigrad.lift.kernels import Array
+from minigrad.lift.lifted import Lifted
+from minigrad.native import reason
+from minigrad.native.machine import Machine, Result, stacked
+from nn import Module
+from nn.losses import Loss
+
+
+class NativeEngine(NumpyEngine):
+    """The lifted model on a machine written in C: the same bits on every processor
+
+    Otherwise as NumpyEngine. Raises ValueError, with the reason, where the machine is not there.
+    """
+
+    def __init__(self, model: Module, loss: Loss) -> None:
+        if missing := reason():
+            raise ValueError(missing)
+        super().__init__(model, loss)
+
+    def _lifted(self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> Lifted:
+        return NativeProgram(super()._lifted(inputs, targets))
+
+
+class NativeProgram(Lifted):
+    """A lifted program with the methods of Lifted, run on the machine by one model."""
+
+    def __init__(self, lifted: Lifted) -> None:
+        vars(self).update(vars(lifted))
+        self._machine = Machine(self.program)
+
+    def gradient(
+        self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Mean loss, outputs [batch, outputs] and gradient [parameters].
+
+        Raises FloatingPointError where an operation, the loss or a slope has no finite answer.
+        """
+        result = self._machine.gradient(_one_model(parameters), stacked(inputs))
+        loss, outputs = _finite(result)
+        assert result.gradient is not None
+        gradient: Array = result.gradient[0]
+        if into is not None:
+            into[...] = gradient
+        return loss, outputs, gradient if into is None else into
+
+    def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
+        """Mean loss and outputs, without gradients. Raises FloatingPointError, as `gradient`."""
+        return _finite(self._machine.evaluate(_one_model(parameters), stacked(inputs)))
+
+    def predict(self, parameters: Array, inputs: Sequence[Array]) -> Array:
+        """The outputs alone; targets, which they do not depend on, may be missing."""
+        batch = inputs[0].shape[-2]
+        missing = self.program.arguments[len(inputs) :]
+        arguments = [*inputs, *(np.zeros((batch, register.rows)) for register in missing)]
+        result = self._machine.evaluate(_one_model(parameters), stacked(arguments))
+        outputs: Array = result.outputs[0]
+        return outputs
+
+
+def _one_model(parameters: Array) -> Array:
+    return np.ascontiguousarray(parameters, dtype=float).reshape(1, -1)
+
+
+def _finite(result: Result) -> tuple[Array, Array]:
+    if not result.finite[0]:
+        raise FloatingPointError("an operation has no finite answer")
+    loss: Array = result.losses[0]
+    outputs: Array = result.outputs[0]
+    return loss, outputs
