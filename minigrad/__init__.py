@@ -1,5 +1,6 @@
 """minigrad: a tiny neural-net training framework with experiment tracking."""
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -22,4 +23,6 @@ def __getattr__(name: str) -> Any:
         from minigrad.tensor import Tensor  # here, since it imports numpy
 
         return Tensor
+    if name in ("nn", "optim"):  # packages of their own, beside this one
+        return importlib.import_module(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -241,3 +241,9 @@ def test_value_imports_nothing_of_the_project_and_only_the_standard_library() ->
         "sys.exit(', '.join(new - set(sys.stdlib_module_names)) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_packages_beside_minigrad_can_be_imported_from_it() -> None:
+    from minigrad import nn, optim
+
+    assert (nn, optim) == (sys.modules["nn"], sys.modules["optim"])
