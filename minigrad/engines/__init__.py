@@ -72,7 +72,7 @@ def _tensor(model: Module, loss: Loss) -> Engine:
 
 @ENGINES.register_as("native")
 def _native(model: Module, loss: Loss) -> Engine:
-    """The lifted model on a machine written in C: a gradient has the same bits on every processor"""
+    """The lifted model on a machine written in C, whose bits no processor changes"""
     from minigrad.engines.native import (
         NativeEngine,  # here, so that eager runs do not wait for numpy
     )

@@ -15,7 +15,7 @@ from nn.losses import Loss
 
 
 class NativeEngine(NumpyEngine):
-    """The lifted model on a machine written in C: a gradient has the same bits on every processor
+    """The lifted model on a machine written in C, whose bits no processor changes
 
     Otherwise as NumpyEngine. Raises ValueError, with the reason, where the machine is not there.
     """
