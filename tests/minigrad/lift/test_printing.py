@@ -85,3 +85,16 @@ def test_every_kind_of_operand_has_its_words() -> None:
     text = str(fast)
     for words in ("(once, not once a sample)", "sum(1x5)", "(2, 3, 4, ...)", " - ", "p[4]"):
         assert words in text, text
+
+
+def test_the_native_machines_instructions_follow_where_they_are_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["configs/xor.yaml"]) == 0
+    program = capsys.readouterr().out
+    assert main(["configs/xor.yaml", "--native"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(program)
+    forward, back = printed.removeprefix(program).split("\nback\n")
+    assert "matmul(8x2)" in forward
+    assert "tanh_share(8)" in back
