@@ -568,7 +568,7 @@ LINES: dict[str, tuple[str, Message]] = {
     "tag of a set": ("train: !!set {steps}", "tag ... plain data"),
     "tag of bytes": ("name: !!binary aGk=", "tag ... plain data"),
     "alias without an anchor": ("name: *nobody", "alias ... nobody ... no anchor"),
-    "alias of itself": ("train: &t {steps: *t}", "alias ... t ... inside itself"),
+    "alias of itself": ("train: &t {steps: *t}", "alias ... t ... contains itself"),
     "alias as a key": ("name: &n tiny\nseed: {*n : 3}", "key must be text"),
     "anchor alone": ("name: &n", "name: must be text ... found null"),
     # syntax
