@@ -102,7 +102,7 @@ def test_the_page_has_question_command_figure_answer_and_what_to_try(study: Stud
     assert head.strip().endswith("?")
     assert rest.startswith(f"python {study.script}\n```\n\n![")
     assert f"]({study.committed.name})" in rest
-    assert len(re.findall(r"[.?!](?=\s|$)", study.answer)) == 3
+    assert 3 <= len(re.findall(r"[.?!](?=\s|$)", study.answer)) <= 6
     assert "\n- " in study.page.split("## What to try\n")[1]
 
 
@@ -134,7 +134,8 @@ def test_the_command_draws_the_figure_of_the_page(full_study: Study) -> None:
 
 def test_the_figure_of_other_seeds_is_told_apart(studies: dict[str, Study]) -> None:
     for name in ("batch-noise", "optimizers"):
-        assert moved(studies[name].figure, studies[name].committed) > 0.2
+        # twice as far as two figures of the same seeds may be apart
+        assert moved(studies[name].figure, studies[name].committed) > 0.1
         assert not alike(studies[name].printed, studies[name].shown)
 
 
