@@ -65,6 +65,22 @@ def test_a_finished_run_is_identical(run_path: Path) -> None:
     assert (result.step, result.changed) == (None, [])
 
 
+def test_a_verdict_in_the_words_of_older_runs_is_no_difference(tmp_path: Path) -> None:
+    with redirect_stdout(StringIO()):
+        train.main(["configs/xor.yaml", "train.steps=3", "--out", str(tmp_path)])
+    run = (tmp_path / "latest").resolve()
+    facts = json.loads((run / "run.json").read_text())
+    verdict = facts["expectations"][1]
+    loss = f"{verdict['found']:.4g}"
+    assert verdict["sentence"] == f"final loss {loss} is not below 0.001"
+    verdict["sentence"] = f"final loss {loss} misses 0.001 by {verdict['found'] - 0.001:.4g}"
+    change_facts(run, expectations=facts["expectations"])
+    assert verify(load(run)).identical
+    verdict["sentence"] = "final loss 0.0001 misses 0.001 by 0.1"
+    change_facts(run, expectations=facts["expectations"])
+    assert not verify(load(run)).identical
+
+
 @pytest.mark.parametrize("metric", ["loss", "val_loss", "grad_norm", "lr", "accuracy"])
 def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) -> None:
     def last_bit(line: dict[str, float]) -> None:
