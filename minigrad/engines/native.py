@@ -35,6 +35,14 @@ class NativeProgram(Lifted):
     def __init__(self, lifted: Lifted) -> None:
         vars(self).update(vars(lifted))
         self._machine = Machine(self.program)
+        self._given: Sequence[Array] | None = None
+        self._stacked = np.empty(0)
+
+    def _stack(self, inputs: Sequence[Array]) -> Array:
+        """The machine's inputs; the latest are kept, since a full batch comes again and again."""
+        if self._given is not inputs:
+            self._given, self._stacked = inputs, stacked(inputs)
+        return self._stacked
 
     def gradient(
         self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
@@ -43,7 +51,7 @@ class NativeProgram(Lifted):
 
         Raises FloatingPointError where an operation, the loss or a slope has no finite answer.
         """
-        result = self._machine.gradient(_one_model(parameters), stacked(inputs))
+        result = self._machine.gradient(_one_model(parameters), self._stack(inputs))
         loss, outputs = _finite(result)
         assert result.gradient is not None
         gradient: Array = result.gradient[0]
@@ -53,7 +61,7 @@ class NativeProgram(Lifted):
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients. Raises FloatingPointError, as `gradient`."""
-        return _finite(self._machine.evaluate(_one_model(parameters), stacked(inputs)))
+        return _finite(self._machine.evaluate(_one_model(parameters), self._stack(inputs)))
 
     def predict(self, parameters: Array, inputs: Sequence[Array]) -> Array:
         """The outputs alone; targets, which they do not depend on, may be missing."""
