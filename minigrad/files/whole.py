@@ -38,6 +38,7 @@ def replace(
             except OSError:  # a file system that has no second names
                 _create(second_name, path.read_bytes(), durable)
             _rename(second_name, keep_as)
+            second_name.unlink(missing_ok=True)  # renaming does nothing if both are one file
         _rename(draft, path)
     finally:
         with contextlib.suppress(OSError):
