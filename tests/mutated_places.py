@@ -96,6 +96,7 @@ PLACES = [
         "minigrad/doctor/test_units.py",
         ("if worst.idle > MANY:", "if worst.idle >= MANY:"),
         ("if worst.dead > MANY * worst.units:", "if worst.dead >= MANY * worst.units:"),
+        ("abs(slope) < _FLAT", "abs(slope) <= _FLAT"),
         ("_FLAT, _NEARLY_ALL = 0.01, 0.95", "_FLAT, _NEARLY_ALL = 0.011, 0.95"),
         (">= _NEARLY_ALL * len(slopes)", "> _NEARLY_ALL * len(slopes)"),
     ),
