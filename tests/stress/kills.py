@@ -237,6 +237,7 @@ def main() -> int:
     arguments = parser.parse_args()
     kind, rng = arguments.kind, random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder  # where killed pools leave their sockets
         undisturbed, shared = Path(folder, "undisturbed"), Shared()
         command = [*COMMANDS[kind][1], "--out", str(undisturbed)]
         begin = time.monotonic()
