@@ -17,6 +17,7 @@ from minigrad.terminal.invocation import invocation
 from minigrad.version import __version__
 
 VERBS = {
+    "new": "write a config of your own, from an example or a CSV file",
     "train": "train what a config describes (--list: every name it may use)",
     "sweep": "train every combination of some settings, and rank them",
     "runs": "list, show, compare, plot, verify and export what was trained",
