@@ -62,7 +62,7 @@ def copy(name: str, source: str) -> str:
     folder = bundled.folder()
     lines = (folder / f"{source}.yaml").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.startswith("# yaml-language-server")]
-    text = "\n".join(f"name: {name}" if line == f"name: {source}" else line for line in kept)
+    text = re.sub("^name: .*", f"name: {_quoted(name)}", "\n".join(kept), flags=re.MULTILINE)
     text = re.sub(r"\bpath: (data/[\w./-]+)", lambda path: f"path: {folder / path[1]}", text)
     return f"{text}\n"
 
@@ -167,7 +167,11 @@ train:
 
 def _quoted(text: str) -> str:
     """The text as YAML takes it, in quotes where it must be."""
-    plain = re.fullmatch(r"[A-Za-z][\w./-]*", text) and text.lower() not in ("null", "true", "false")
+    plain = re.fullmatch(r"[A-Za-z][\w./-]*", text) and text.lower() not in (
+        "null",
+        "true",
+        "false",
+    )
     return text if plain else "'" + text.replace("'", "''") + "'"
 
 

@@ -172,6 +172,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--list", action="store_true", help="print every name that a config may use, and stop"
     )
+    arguments: argparse.Namespace
     arguments, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
         word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")

@@ -131,9 +131,7 @@ class Parser(argparse.ArgumentParser):
         self._complete()
         return super().parse_known_args(args, namespace)
 
-    def parse_known_intermixed_args(
-        self, args: Any = None, namespace: Any = None
-    ) -> tuple[argparse.Namespace, list[str]]:
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse's, and answers a shell."""
         self._complete()  # here, because argparse hides the positional arguments next
         return super().parse_known_intermixed_args(args, namespace)
