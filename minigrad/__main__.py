@@ -25,6 +25,7 @@ VERBS = {
     "doctor": "examine a config before it is trained for long",
     "graph": "draw the computation graph of one sample's loss",
     "lift": "print the array program of a config's loss",
+    "lab": "learn backpropagation by writing it yourself, with tests",
     "completion": "print what makes a shell complete these words",
 }
 
