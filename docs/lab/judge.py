@@ -20,7 +20,7 @@ def in_your_language(message: str) -> str:
         if "{}" in original:
             pattern = "(.*)".join(map(re.escape, original.split("{}")))
             if match := re.fullmatch(pattern, message, re.DOTALL):
-                return str(translation).format(*match.groups())
+                return str(translation).format(*map(in_your_language, match.groups()))
     return message
 
 

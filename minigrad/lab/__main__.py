@@ -11,6 +11,7 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from minigrad.lab import exercises, grading
 from minigrad.lab.results import class_results
@@ -131,7 +132,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog="Work happens in ./my-labs, which git ignores. Without a verb: how far you are.",
     )
     parser.set_defaults(verb="progress")
-    _common(parser)
+    _common(parser, Path("my-labs"), None)
     verbs = parser.add_subparsers(metavar="VERB")
 
     def add(name: str, summary: str) -> Parser:
@@ -156,12 +157,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _common(parser: Parser) -> None:
-    missing = argparse.SUPPRESS if parser.prog.split()[-1] != "lab" else None
-    folder = Path("my-labs") if missing is None else missing
+def _common(
+    parser: Parser, folder: Any = argparse.SUPPRESS, language: Any = argparse.SUPPRESS
+) -> None:
+    """The options of every verb; what is typed before the verb counts too."""
     parser.add_argument("--folder", metavar="DIR", type=Path, default=folder, help="(my-labs)")
     languages: Iterable[str] = exercises.LANGUAGES
-    parser.add_argument("--language", choices=languages, default=missing, help="en or es")
+    parser.add_argument("--language", choices=languages, default=language, help="en or es")
 
 
 def _numbers(text: str) -> list[int]:

@@ -21,7 +21,7 @@ class LabError(ValueError):
 
 @dataclass
 class Workbook:
-    """`passed` has, for each lab that was checked, how many of its tests passed, and of how many."""
+    """`passed` has, for each lab that was checked, how many of its tests passed, of how many."""
 
     path: Path
     language: str = "en"
