@@ -16,7 +16,7 @@ from typing import Any
 from minigrad.lab import exercises, grading
 from minigrad.lab.results import class_results
 from minigrad.lab.words import say
-from minigrad.lab.workbook import LabError, Workbook, open_workbook, start
+from minigrad.lab.workbook import FOLDER, LabError, Workbook, open_workbook, start
 from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.table import table
 
@@ -132,7 +132,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog="Work happens in ./my-labs, which git ignores. Without a verb: how far you are.",
     )
     parser.set_defaults(verb="progress")
-    _common(parser, Path("my-labs"), None)
+    _common(parser, Path(FOLDER), None)
     verbs = parser.add_subparsers(metavar="VERB")
 
     def add(name: str, summary: str) -> Parser:
@@ -151,7 +151,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--skip", action="store_true", help="even if this one is not done"
     )
     added = add("results", "a class's results as one table; runs what the learners wrote")
-    added.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a learner's my-labs")
+    added.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a learner's folder")
     added.add_argument("--labs", metavar="1,2,3", type=_numbers, help="only these labs")
     added.add_argument("--out", metavar="FILE", type=Path, help="as CSV")
     return parser.parse_args(argv)

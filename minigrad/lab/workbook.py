@@ -11,6 +11,7 @@ from minigrad.files.whole import replace
 from minigrad.lab import exercises
 from minigrad.lab.words import say
 
+FOLDER = "my-labs"
 STATE = "progress.json"
 _PYTEST = "[pytest]\naddopts = --import-mode=prepend -p no:cacheprovider\n"
 

@@ -148,13 +148,14 @@ def test_everything_can_be_had_in_spanish(capsys: pytest.CaptureFixture[str]) ->
 def test_a_class_is_one_table_of_tests_that_nobody_changed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("ana", "luis"):
+    for name in ("ana/my-labs", "luis"):
         printed(capsys, "start", "1", "--folder", name)
-    solve(1, folder="ana")
+    solve(1, folder="ana/my-labs")
     Path("luis/test_lab1.py").write_text("def test_nothing():\n    pass\n")
     words = ["results", "ana", "luis", "--labs", "1", "--out", "class.csv"]
     assert printed(capsys, *words) == "wrote class.csv\n"
     assert Path("class.csv").read_text() == "learner,lab 1,done\nana,10/10,1\nluis,0/10,0\n"
+    assert "ana      10/10" in printed(capsys, "results", "ana/my-labs", "--labs", "1")
     assert "no such folder: eva" in printed(capsys, "results", "eva", code=2)
 
 
