@@ -5,7 +5,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-if sys.argv[:1] == ["-m"] or os.path.basename(sys.argv[0] if sys.argv else "") == "minigrad":
+_program = os.path.splitext(os.path.basename(sys.argv[0] if sys.argv else ""))[0]
+if sys.argv[:1] == ["-m"] or _program == "minigrad":
     # A command: neither Ctrl-C during its imports nor a hidden package shows a traceback.
     from minigrad.terminal import signals
 
