@@ -5,7 +5,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-if sys.argv[:1] == ["-m"] or os.path.basename(sys.argv[0] if sys.argv else "") == "minigrad":
+if sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) in (
+    "minigrad",
+    "minigrad.exe",
+):
     # A command: neither Ctrl-C during its imports nor a hidden package shows a traceback.
     from minigrad.terminal import signals
 

@@ -27,19 +27,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb = arguments.verb
     language = arguments.language
     try:
-        if verb in ("check", "next", "results") and not grading.has_pytest():
-            raise LabError(say("no pytest", language or "en"))
         if verb == "results":
+            _need_pytest(language or "en")
             return _results(arguments)
         if verb == "start":
             print_lines(_introduction(start(arguments.folder, arguments.number, language)))
             return 0
         book = open_workbook(arguments.folder, language)
+        if verb in ("check", "next"):
+            _need_pytest(book.language)
         verbs = {"check": _check, "hint": _hint, "next": _next, "progress": _progress}
         return verbs[verb](book, arguments)
     except (LabError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+
+
+def _need_pytest(language: str) -> None:
+    if not grading.has_pytest():
+        raise LabError(say("no pytest", language))
 
 
 def _introduction(book: Workbook) -> Iterator[str]:

@@ -121,6 +121,16 @@ def test_without_a_folder_the_command_says_how_to_begin(
     assert "minigrad lab start 1 makes it" in printed(capsys, "check", code=2)
 
 
+def test_without_pytest_the_command_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed(capsys, "start", "1", "--language", "es")
+    monkeypatch.setattr("minigrad.lab.grading.find_spec", lambda _: None)
+    sentence = printed(capsys, "check", code=2)
+    assert "necesitan pytest" in sentence
+    assert "pip install -e '.[labs]'" in sentence
+
+
 def test_a_damaged_state_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     printed(capsys, "start", "1")
     for text in ("{", '{"current": 99}', '{"colour": 1}', "[]"):
