@@ -92,10 +92,10 @@ static PyObject *prepare(PyObject *self, PyObject *args) {
     Py_buffer code, table, constants;
     Program *p = calloc(1, sizeof *p);
     if (!p) return PyErr_NoMemory();
-    long long sizes[10];
-    if (!PyArg_ParseTuple(args, "y*y*y*(LLLLLLLLLL)", &code, &table, &constants, &sizes[0],
+    long long sizes[11];
+    if (!PyArg_ParseTuple(args, "y*y*y*(LLLLLLLLLLL)", &code, &table, &constants, &sizes[0],
                           &sizes[1], &sizes[2], &sizes[3], &sizes[4], &sizes[5], &sizes[6],
-                          &sizes[7], &sizes[8], &sizes[9])) {
+                          &sizes[7], &sizes[8], &sizes[9], &sizes[10])) {
         free(p);
         return NULL;
     }
@@ -105,10 +105,10 @@ static PyObject *prepare(PyObject *self, PyObject *args) {
     p->table_count = table.len / (Py_ssize_t)sizeof(int64_t);
     p->constants = copy(&constants);
     p->constant_count = constants.len / (Py_ssize_t)sizeof(double);
-    int64_t *const fields[] = {&p->forward, &p->sample_rows, &p->once_rows, &p->parameters,
+    int64_t *const fields[] = {&p->fixed, &p->forward, &p->sample_rows, &p->once_rows, &p->parameters,
                                &p->slots, &p->loss_slot, &p->correct_slot, &p->argument_rows,
                                &p->outputs, &p->output_table};
-    for (int n = 0; n < 10; n++) *fields[n] = sizes[n];
+    for (int n = 0; n < 11; n++) *fields[n] = sizes[n];
     PyBuffer_Release(&code);
     PyBuffer_Release(&table);
     PyBuffer_Release(&constants);
