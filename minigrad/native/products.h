@@ -103,20 +103,22 @@ typedef struct {
 /* Calls B(rows, width) for the numbers that a block may have. */
 #if LANES == 8 || defined(__aarch64__)
 enum { OUTER_WIDTH = 8 };
-static const int64_t outer_rows[] = {0, 8, 8, 8, 4, 3, 3, 3, 3};
+static const int64_t outer_rows[] = {0, 8, 8, 8, 4, 3, 3, 3, 3, 1, 1, 1, 1};
 #define OUTER_CASES(B) \
+    B(1, 9) B(1, 10) B(1, 11) B(1, 12) \
     B(1, 1) B(2, 1) B(3, 1) B(4, 1) B(8, 1) B(1, 2) B(2, 2) B(3, 2) B(4, 2) B(8, 2) \
     B(1, 3) B(2, 3) B(3, 3) B(4, 3) B(8, 3) B(1, 4) B(2, 4) B(3, 4) B(4, 4) \
     B(1, 5) B(2, 5) B(3, 5) B(1, 6) B(2, 6) B(3, 6) B(1, 7) B(2, 7) B(3, 7) \
     B(1, 8) B(2, 8) B(3, 8)
 #else
 enum { OUTER_WIDTH = 4 };
-static const int64_t outer_rows[] = {0, 8, 4, 4, 3};
+static const int64_t outer_rows[] = {0, 8, 4, 4, 3, 1, 1, 1, 1, 1, 1, 1, 1};
 #define OUTER_CASES(B) \
+    B(1, 5) B(1, 6) B(1, 7) B(1, 8) B(1, 9) B(1, 10) B(1, 11) B(1, 12) \
     B(1, 1) B(2, 1) B(3, 1) B(4, 1) B(8, 1) B(1, 2) B(2, 2) B(3, 2) B(4, 2) \
     B(1, 3) B(2, 3) B(3, 3) B(4, 3) B(1, 4) B(2, 4) B(3, 4)
 #endif
-enum { OUTER_BLOCK = 24 };
+enum { OUTER_BLOCK = 24, ONE_ROW_WIDTH = 12 };
 
 /* Adds sums, row by row, to their slots. */
 INLINE void add_sums(int rows, int width, const Outer *p, const double *sums) {
@@ -149,22 +151,29 @@ INLINE void add_products(int rows, int width, const Outer *p, const Vector *cons
 }
 
 /* Lanes are samples: each sum ends as eight partial sums in lanes. */
-INLINE void outer_block_of_samples(int rows, int width, const Outer *p, const Vector *const *x) {
+INLINE void sum_over_samples(int rows, int width, int64_t columns, const Outer *p,
+                             const Vector *const *x) {
     Vector parts[(OUTER_BLOCK + LANES) * GROUPS];
     double sums[OUTER_BLOCK + LANES];
     int count = rows * width, padded = (count + LANES - 1) / LANES * LANES;
-    int64_t groups = groups_of(p->columns);
+    int64_t groups = groups_of(columns);
     for (int i = count; i < padded; i++) clear(parts + i * GROUPS, groups);
     for (int64_t group = 0; group < groups; group++) {
         Vector s[OUTER_BLOCK];
         UNROLL for (int i = 0; i < count; i++) s[i] = (Vector){0};
-        for (int64_t c = group; c < p->columns; c += GROUPS)
+        for (int64_t c = group; c < columns; c += GROUPS)
             add_products(rows, width, p, x, c, s);
         UNROLL for (int i = 0; i < count; i++) parts[i * GROUPS + group] = s[i];
     }
     for (int i = 0; i < padded; i += LANES)
         *(Unaligned *)(sums + i) = totals(parts + i * GROUPS, groups);
     add_sums(rows, width, p, sums);
+}
+
+/* One column, a batch of LANES samples or fewer, needs no loops. */
+INLINE void outer_block_of_samples(int rows, int width, const Outer *p, const Vector *const *x) {
+    if (p->columns == 1) sum_over_samples(rows, width, 1, p, x);
+    else sum_over_samples(rows, width, p->columns, p, x);
 }
 
 /* Lanes are replicas: sample c adds to partial sum c mod 8, as above. */
@@ -191,9 +200,10 @@ INLINE int64_t block_height(int64_t left, int64_t width) {
 }
 
 INLINE void outer(int single, Outer p, int64_t rows, int64_t inner, int64_t bias) {
-    for (int64_t k = 0; k < inner + bias; k += OUTER_WIDTH) {
-        const Vector *x[OUTER_WIDTH];
-        int64_t width = least(inner + bias - k, OUTER_WIDTH), height;
+    int64_t widest = rows == 1 ? ONE_ROW_WIDTH : OUTER_WIDTH;
+    for (int64_t k = 0; k < inner + bias; k += widest) {
+        const Vector *x[ONE_ROW_WIDTH];
+        int64_t width = least(inner + bias - k, widest), height;
         for (int64_t n = 0; n < width; n++)
             x[n] = k + n < inner ? p.x + (k + n) * p.x_step : p.ones;
         for (int64_t r = 0; r < rows; r += height) {
