@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from minigrad.native.code import FIRST_CONSTANT, ONCE, PARAMETERS, SAMPLES, Instruction, Rows
+from minigrad.native.code import FIRST_CONSTANT, ONCE, SAMPLES, Instruction, Rows
 from minigrad.native.layout import Layout
 from minigrad.native.shares import SHARES
 

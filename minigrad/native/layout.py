@@ -109,11 +109,11 @@ class Layout:
         return slots
 
     def _place_side_by_side(self, operand: Operand) -> None:
-        """Give rows that follow one another to registers that are read so: none is gathered then."""
+        """Give rows that follow one another to registers that are read so: nothing is gathered."""
         registers = side_by_side(operand)
-        first, *others = registers or [None]
-        if not first or any(other in self.registers for other in others):
+        if not registers or any(other in self.registers for other in registers[1:]):
             return
+        first, *others = registers
         if first not in self.registers:
             others = registers
         elif self.registers[first].start + first.rows != self.sample_rows or not first.per_sample:

@@ -168,8 +168,8 @@ class Slopes:
         if not operand.has_slope:
             return
         if (registers := side_by_side(operand)) and self._are_new(registers, g):
-            first, *_ = [self._slope(register) for register in registers]
-            emit(first, Part(0, 1, operand.rows), False)
+            side = [self._slope(register) for register in registers]
+            emit(side[0], Part(0, 1, operand.rows), False)
             self._written |= {register: set(range(register.rows)) for register in registers}
             return
         parts = [self._part(piece, g) for piece in operand.pieces if piece.has_slope]
