@@ -57,6 +57,18 @@ static PyObject *list_machines(PyObject *self, PyObject *none) {
     return names(list, count);
 }
 
+/* repeat(machine, divide, turns) -> how many numbers were computed */
+
+static PyObject *repeat(PyObject *self, PyObject *args) {
+    (void)self;
+    const char *name;
+    int divide;
+    long long turns;
+    if (!PyArg_ParseTuple(args, "spL", &name, &divide, &turns)) return NULL;
+    const Machine *machine = find_machine(name);
+    return machine ? PyLong_FromLongLong(machine->repeat(divide, turns)) : NULL;
+}
+
 /* prepare(instructions, table, constants, sizes) -> Program */
 
 static void release_program(Program *p) {
@@ -291,6 +303,7 @@ static PyObject *run(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"operations", list_operations, METH_NOARGS, "The names of the machine's operations."},
     {"machines", list_machines, METH_NOARGS, "The machines this processor can run, best first."},
+    {"repeat", repeat, METH_VARARGS, "Multiply-adds or divisions at the processor's peak."},
     {"prepare", prepare, METH_VARARGS, "Check a program against the memory that it touches."},
     {"numbers", list_numbers, METH_VARARGS, "What the steps of an update rule need, as bytes."},
     {"run", run, METH_VARARGS, "Run steps of a program, without the interpreter's lock."},

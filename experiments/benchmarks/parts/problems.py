@@ -3,6 +3,7 @@
 import random
 
 import nn
+from experiments.attention.attention import WIDTH, Attention, samples
 from experiments.benchmarks.peers.served import Task
 from experiments.benchmarks.peers.turns import ROOT
 
@@ -46,4 +47,19 @@ def task(sizes: list[int], count: int, seeds: int = 1, steps: int = 1) -> Task:
         lr=1.0 if data is XOR else 0.1,
         momentum=0.9,
         steps=steps,
+    )
+
+
+def attention(count: int, steps: int = 1) -> Task:
+    """A head of attention on samples of 8 tokens, from the weights of seed 0."""
+    inputs, targets = samples(count, random.Random(1))
+    return Task(
+        sizes=[2, WIDTH, 1],
+        inputs=inputs,  # type: ignore[arg-type]  # a sample is a list of tokens
+        targets=targets,
+        weights=[[value.data for value in Attention(random.Random(0)).parameters()]],
+        lr=0.02,
+        momentum=0.9,
+        steps=steps,
+        model="attention",
     )

@@ -4,9 +4,9 @@ Compiled beforehand, in float64 on one thread. The old state is donated, and the
 end of a turn alone: that makes JAX fastest.
 """
 
+import math
 import os
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
@@ -26,7 +26,7 @@ def layers(task: Task) -> Any:
     leading axis if there is one replica.
     """
     made, numbers = [], jnp.array(task.weights)
-    for n, m in pairwise(task.sizes):
+    for n, m in task.layers:
         own, numbers = numbers[:, : m * (n + 1)].reshape(-1, m, n + 1), numbers[:, m * (n + 1) :]
         made.append((own[..., :n], own[..., n]))
     return made if len(task.weights) > 1 else jax.tree.map(lambda x: x[0], made)
@@ -41,12 +41,27 @@ def loss_of(parameters: Any, inputs: Any, targets: Any) -> Any:
     return jnp.mean(jax.nn.softplus(logits) - targets * logits)
 
 
+def attention_loss(parameters: Any, inputs: Any, targets: Any) -> Any:
+    x = apply(parameters[0], inputs)
+    q, k, v = (apply(layer, x) for layer in parameters[1:4])
+    shares = jax.nn.softmax(q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]), axis=-1)
+    outputs = apply(parameters[4], (x + shares @ v).mean(axis=-2))[..., 0]
+    return jnp.mean((outputs - targets) ** 2)
+
+
+def apply(layer: Any, x: Any) -> Any:
+    return x @ layer[0].T + layer[1]
+
+
+LOSSES = {"MLP": loss_of, "attention": attention_loss}
+
+
 def training(task: Task) -> Callable[..., Any]:
     """(parameters and velocities, inputs, targets) -> the next ones and the loss, jitted."""
 
     def update(state: Any, inputs: Any, targets: Any) -> Any:
         parameters, velocities = state
-        loss, slopes = jax.value_and_grad(loss_of)(parameters, inputs, targets)
+        loss, slopes = jax.value_and_grad(LOSSES[task.model])(parameters, inputs, targets)
         velocities = jax.tree.map(lambda v, g: task.momentum * v + g, velocities, slopes)
         parameters = jax.tree.map(lambda x, v: x - task.lr * v, parameters, velocities)
         return (parameters, velocities), loss

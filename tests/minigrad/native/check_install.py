@@ -3,9 +3,9 @@
     python tests/minigrad/native/check_install.py [TESTS ...]
 
 Without a compiler it must install, say why the machine is not there, train, and pass its tests
-(all, or the ones named), those of the machine skipped by name. The wheel must carry the machine and train with it. Both go
-into copies of the project and fresh virtual environments, which see this one's other packages.
-Gives exit code 1 if anything fails.
+(all, or the ones named), those of the machine skipped by name. The wheel must carry the machine
+and train with it. Both go into copies of the project and fresh virtual environments, which see this
+one's other packages. Gives exit code 1 if anything fails.
 """
 
 import os
