@@ -2,7 +2,7 @@
 
     pip install torch jax
     python experiments/benchmarks/native.py [--torch-python PYTHON] [--jax-python PYTHON]
-                                            [--turns N] [--only PROBLEM]
+                                            [--turns N] [--only PROBLEM] [--optimizers]
 
 All train the same networks from the same weights on the same points, in float64 on one thread;
 losses are compared to 1e-9 first. JAX has two entries: all steps in one call (scan), and a call a
@@ -13,6 +13,7 @@ the step's arithmetic at the peak that this processor shows in this very run (pa
 how many times faster the native machine is than JAX's scan and than the best peer.
 
 --torch-python and --jax-python name interpreters that have torch and jax, if this one has not.
+--optimizers compares every optimizer with SGD instead: none should take over 1.5 times as long.
 """
 
 import argparse
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's 
 
 from experiments.benchmarks.parts.contest import TOLERANCE, Entry, Timed, contest
 from experiments.benchmarks.parts.limit import microseconds
+from experiments.benchmarks.parts.optimizers import multiples
 from experiments.benchmarks.parts.problems import attention, task
 from experiments.benchmarks.peers.native_steps import program
 from experiments.benchmarks.peers.served import Task
@@ -113,13 +115,25 @@ def show(problem: Problem, timed: Mapping[str, Timed]) -> None:
     print(f"{problem.name}\n  " + "\n  ".join(texts), flush=True)
 
 
+def compare_optimizers(only: str, turns: int) -> None:
+    for problem in problems():
+        if only in problem.name and problem.task.model == "MLP":
+            compared = multiples(problem.task, max(problem.steps // 10, 1), turns)
+            texts = [f"{name} {multiple:.2f}" for name, multiple in compared.items()]
+            print(f"{problem.name}: {', '.join(texts)}; SGD's time is 1", flush=True)
+
+
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for peer in ("torch", "jax"):
         parser.add_argument(f"--{peer}-python", default=sys.executable)
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--only", default="", help="problems whose names have this in them")
+    parser.add_argument("--optimizers", action="store_true", help="compare these with each other")
     options = parser.parse_args(arguments)
+    if options.optimizers:
+        compare_optimizers(options.only, options.turns)
+        return
     peers = [
         Peer("native", "native_steps"),
         Peer("JAX scan", "jax_jit", options.jax_python, ("jax",)),
