@@ -21,6 +21,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # else a script's 
 from experiments.benchmarks.parts.contest import TOLERANCE, Entry, Timed, contest
 from experiments.benchmarks.parts.limit import microseconds
 from experiments.benchmarks.parts.optimizers import multiples
-from experiments.benchmarks.parts.problems import attention, task
+from experiments.benchmarks.parts.problems import attention, gpt, task
 from experiments.benchmarks.peers.native_steps import program
 from experiments.benchmarks.peers.served import Task
 from experiments.benchmarks.peers.turns import Peer, Process, at_work
@@ -57,7 +58,10 @@ def problems() -> list[Problem]:
     ]
     made[-1] = replace(made[-1], single_steps=10)
     seeds = Problem("1,000 seeds of XOR", task([2, 8, 1], 4, 1000), 50, 50)
-    return [*made, seeds, Problem("attention head x 32", attention(32), 200, 100)]
+    made += [seeds, Problem("attention head x 32", attention(32), 200, 100)]
+    with suppress(ModuleNotFoundError):  # a copy without that experiment
+        made.append(Problem("GPT block x 8", gpt(8), 20, 20))
+    return made
 
 
 def shown(times: Sequence[float]) -> str:

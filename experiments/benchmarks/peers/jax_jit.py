@@ -49,8 +49,36 @@ def attention_loss(parameters: Any, inputs: Any, targets: Any) -> Any:
     return jnp.mean((outputs - targets) ** 2)
 
 
+def gpt_loss(task: Task) -> Callable[..., Any]:
+    _, width, tokens, heads = task.sizes
+    earlier = jnp.tril(jnp.ones((tokens, tokens), dtype=bool))
+
+    def normalised(x: Any) -> Any:
+        return x / jnp.sqrt(jnp.mean(x * x, axis=-1, keepdims=True) + 1e-5)
+
+    def by_head(x: Any) -> Any:
+        return x.reshape(*x.shape[:-1], heads, width // heads).swapaxes(-2, -3)
+
+    def loss(parameters: Any, inputs: Any, targets: Any) -> Any:
+        letter, place, query, key, value, mix, hidden, output, readout = parameters
+        x = apply(letter, inputs) + jnp.concatenate([place[0], place[1][:, None]], axis=-1)
+        q, k, v = (by_head(apply(layer, normalised(x))) for layer in (query, key, value))
+        scores = (q * (width // heads) ** -0.5) @ k.swapaxes(-1, -2)
+        shares = jax.nn.softmax(jnp.where(earlier, scores, -jnp.inf), axis=-1)
+        x = x + apply(mix, (shares @ v).swapaxes(-2, -3).reshape(x.shape))
+        x = x + apply(output, jax.nn.relu(apply(hidden, normalised(x))))
+        logits = apply(readout, normalised(x))
+        return -jnp.mean(jnp.sum(jax.nn.log_softmax(logits) * targets, axis=(-1, -2)))
+
+    return loss
+
+
 def apply(layer: Any, x: Any) -> Any:
     return x @ layer[0].T + layer[1]
+
+
+def loss_for(task: Task) -> Callable[..., Any]:
+    return gpt_loss(task) if task.model == "GPT" else LOSSES[task.model]
 
 
 LOSSES = {"MLP": loss_of, "attention": attention_loss}
@@ -59,9 +87,11 @@ LOSSES = {"MLP": loss_of, "attention": attention_loss}
 def training(task: Task) -> Callable[..., Any]:
     """(parameters and velocities, inputs, targets) -> the next ones and the loss, jitted."""
 
+    own_loss = loss_for(task)
+
     def update(state: Any, inputs: Any, targets: Any) -> Any:
         parameters, velocities = state
-        loss, slopes = jax.value_and_grad(LOSSES[task.model])(parameters, inputs, targets)
+        loss, slopes = jax.value_and_grad(own_loss)(parameters, inputs, targets)
         velocities = jax.tree.map(lambda v, g: task.momentum * v + g, velocities, slopes)
         parameters = jax.tree.map(lambda x, v: x - task.lr * v, parameters, velocities)
         return (parameters, velocities), loss

@@ -7,7 +7,7 @@ import numpy as np
 
 import nn
 from experiments.attention.attention import Attention
-from experiments.benchmarks.peers.models import model
+from experiments.benchmarks.peers.models import microgpt, model
 from experiments.benchmarks.peers.served import Step, Task, serve
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.kernels import Array
@@ -25,6 +25,10 @@ def program(task: Task) -> Program:
         return Lifted(
             lambda x, y: (nn.losses.mse(head(x), y), []), [task.inputs[0], 0.0], head.parameters()
         ).program
+    if task.model == "GPT":
+        gpt = microgpt().GPT(random.Random(0))
+        sample = [task.inputs[0], task.targets[0]]
+        return Lifted(lambda x, y: (gpt.loss(x, y), []), sample, gpt.parameters()).program
     eager = EagerEngine(model(task, 0), nn.losses.bce)
     return lift_model(eager.model, eager.loss, task.inputs[0], 0.0).program
 
@@ -32,7 +36,7 @@ def program(task: Task) -> Program:
 def prepare(task: Task) -> Callable[[], Step]:
     machine = Machine(program(task), "same_side" if task.model == "MLP" else None)
     samples = len(task.inputs)
-    inputs = stacked([np.array(task.inputs).reshape(samples, -1), np.array(task.targets)[:, None]])
+    inputs = stacked([np.array(each).reshape(samples, -1) for each in (task.inputs, task.targets)])
     rates = np.full((task.steps, 1), task.lr)
     rule = RULES["SGD"]
     settings = {"momentum": task.momentum, "weight_decay": 0, "dampening": 0, "nesterov": False}

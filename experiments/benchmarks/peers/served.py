@@ -25,6 +25,8 @@ class Task:
 
     A task of the model "attention" is a head of experiments/attention on samples of tokens, with
     the squared error as its loss; its sizes are those of a token, of the head and of the output.
+    One of the model "GPT" is that of experiments/microgpt on names; its sizes are those of the
+    alphabet and of a token, and how many tokens and heads there are.
     """
 
     sizes: list[int]
@@ -39,9 +41,14 @@ class Task:
 
     @property
     def layers(self) -> list[tuple[int, int]]:
-        """Inputs and outputs of each layer, in the order of its parameters."""
+        """Inputs and outputs of each layer, in the order of the model's parameters."""
         if self.model == "MLP":
             return list(pairwise(self.sizes))
+        if self.model == "GPT":
+            letters, width, tokens, _ = self.sizes
+            place = width - 1, tokens  # its numbers are read as the weights and biases of a layer
+            hidden = [(width, 4 * width), (4 * width, width), (width, letters)]
+            return [(letters, width), place, *[(width, width)] * 4, *hidden]
         token, width, outputs = self.sizes
         return [(token, width), *[(width, width)] * 3, (width, outputs)]
 

@@ -44,6 +44,31 @@ def attention_loss(parameters: list[torch.Tensor], inputs: Any, targets: Any) ->
     return torch.mean((outputs - targets) ** 2)
 
 
+def gpt_loss(task: Task) -> Callable[..., Any]:
+    _, width, tokens, heads = task.sizes
+    later = torch.triu(torch.full((tokens, tokens), -math.inf), diagonal=1)
+
+    def normalised(x: Any) -> Any:
+        return x / torch.sqrt(torch.mean(x * x, dim=-1, keepdim=True) + 1e-5)
+
+    def by_head(x: Any) -> Any:
+        return x.reshape(*x.shape[:-1], heads, width // heads).transpose(-2, -3)
+
+    def loss(parameters: list[torch.Tensor], inputs: Any, targets: Any) -> Any:
+        pairs = zip(parameters[::2], parameters[1::2], strict=True)
+        letter, place, query, key, value, mix, hidden, output, readout = pairs
+        x = apply(letter, inputs) + torch.cat([place[0], place[1][:, None]], dim=-1)
+        q, k, v = (by_head(apply(layer, normalised(x))) for layer in (query, key, value))
+        scores = (q * (width // heads) ** -0.5) @ k.transpose(-1, -2)
+        shares = torch.softmax(scores + later, dim=-1)
+        x = x + apply(mix, (shares @ v).transpose(-2, -3).reshape(x.shape))
+        x = x + apply(output, torch.relu(apply(hidden, normalised(x))))
+        logits = apply(readout, normalised(x))
+        return -torch.mean(torch.sum(torch.log_softmax(logits, dim=-1) * targets, dim=(-1, -2)))
+
+    return loss
+
+
 def apply(layer: tuple[Any, Any], x: Any) -> Any:
     return x @ layer[0].T + layer[1]
 
@@ -53,7 +78,8 @@ LOSSES = {"MLP": mlp_loss, "attention": attention_loss}
 
 def prepare(task: Task) -> Callable[[], Step]:
     inputs, targets = torch.tensor(task.inputs), torch.tensor(task.targets)
-    slopes_of = grad_and_value(LOSSES[task.model])
+    loss = gpt_loss(task) if task.model == "GPT" else LOSSES[task.model]
+    slopes_of = grad_and_value(loss)
     if len(task.weights) > 1:
         slopes_of = vmap(slopes_of, in_dims=(0, None, None))
 
