@@ -35,6 +35,7 @@ def translate(program: Program, correct: str | None = None) -> Code:
     slopes = Slopes(layout)
     for operation, read in zip(program.operations[::-1], operands[::-1], strict=True):
         slopes.backward(operation, read)
+    slopes.finish()
     outputs = [number for entry in layout.entries(program.outputs) for number in entry]
     once = fixed(layout)
     numbered = list(enumerate(layout.instructions))

@@ -28,6 +28,7 @@ class Layout:
         self.instructions: list[Instruction] = []
         self.table: list[int] = []
         self.constants: list[float] = []
+        self.copied: dict[tuple[int, ...], int] = {}
         self._constant_rows: dict[object, Rows] = {}
         for operand in operands_of(program):
             self._place_constants(operand)
@@ -101,11 +102,13 @@ class Layout:
         """Slots of a matrix of parameters: where they lie or, if at no equal distances, copied."""
         if slots := at_equal_distances(matrix):
             return slots
-        flat = [index for row in matrix for index in row]
-        slots = Slots(self.slots, len(matrix[0]), 1)
-        self.slots += len(flat)
-        table = self.tabled(flat)
-        self.emit("gather_weights", len(flat), slots=Slots(slots.start, 1), table=table)
+        flat = tuple([index for row in matrix for index in row])
+        slots = Slots(self.copied.get(flat, self.slots), len(matrix[0]), 1)
+        if flat not in self.copied:  # as for each token, by layers that read the same numbers
+            self.copied[flat] = self.slots
+            self.slots += len(flat)
+            table = self.tabled(flat)
+            self.emit("gather_weights", len(flat), slots=Slots(slots.start, 1), table=table)
         return slots
 
     def _place_side_by_side(self, operand: Operand) -> None:

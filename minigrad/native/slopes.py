@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
-from minigrad.native.layout import Layout, at_equal_distances, extent, listed, pairs, side_by_side
+from minigrad.native.layout import Layout, extent, listed, pairs, side_by_side
 from minigrad.native.shares import SHARES, Share
 
 
@@ -71,6 +71,13 @@ class Slopes:
         else:
             for operand, share in zip(operation.operands, SHARES[operation.op], strict=False):
                 self._send(operand, g, self._emitter(share, operands, g))
+
+    def finish(self) -> None:
+        """Send the slopes of copied weights where those are copied from."""
+        for indices, start in self.layout.copied.items():
+            table = self.layout.tabled(indices)
+            slots = Slots(start, 1)
+            self.layout.emit("scatter_weights", len(indices), slots=slots, table=table)
 
     def _seed(self, loss: Operand) -> None:
         """A sample's weight is the slope of its loss."""
@@ -151,10 +158,6 @@ class Slopes:
         rows, inner, emit_to = operation.out.rows, operand.rows, self.layout.emit
         has_bias = len(operation.weights[0]) > inner
         emit_to("outer", rows, a=g, b=x, inner=inner, slots=slots, has_bias=has_bias)
-        if not at_equal_distances(operation.weights):
-            indices = [index for row in operation.weights for index in row]
-            table = self.layout.tabled(indices)
-            emit_to("scatter_weights", len(indices), slots=Slots(slots.start, 1), table=table)
 
         def emit(into: Rows, part: Part, adds: bool) -> None:
             first, along = slots.start + part.first * slots.along, part.step * slots.along
