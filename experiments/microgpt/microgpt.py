@@ -100,16 +100,22 @@ def normalised(vector: Sequence[Value]) -> list[Value]:
     return scaled(vector, 1 / (mean_square + 1e-5).sqrt())
 
 
+def largest(numbers: Sequence[Value]) -> Value:
+    """In pairs, and those again in pairs: a chain would be as deep as it is long."""
+    half = len(numbers) // 2
+    return maximum(largest(numbers[:half]), largest(numbers[half:])) if half else numbers[0]
+
+
 def softmax(scores: Sequence[Value]) -> list[Value]:
-    largest = reduce(maximum, scores)  # taken from all, so that exp cannot overflow
-    powers = [(score - largest).exp() for score in scores]
+    top = largest(scores)  # taken from all, so that exp cannot overflow
+    powers = [(score - top).exp() for score in scores]
     return scaled(powers, 1 / total(powers))
 
 
 def surprise(scores: Sequence[Value], answer: Vector) -> Value:
     """-log softmax(scores), each of them by its weight in the answer."""
-    largest = reduce(maximum, scores)
-    differences = [score - largest for score in scores]
+    top = largest(scores)
+    differences = [score - top for score in scores]
     log_total = total([difference.exp() for difference in differences]).log()
     return dot([log_total - difference for difference in differences], answer)
 

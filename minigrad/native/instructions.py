@@ -18,7 +18,7 @@ from minigrad.native.code import (
 )
 from minigrad.native.layout import Layout
 from minigrad.native.shares import KEPT, NAMES, SHARES
-from minigrad.native.slopes import Operands, Slopes
+from minigrad.native.slopes import Operands, Slopes, stretches
 
 
 def translate(program: Program, correct: str | None = None) -> Code:
@@ -85,8 +85,10 @@ def _dot(layout: Layout, operation: Operation) -> Operands:
 def _sum(layout: Layout, operation: Operation, y: Rows, read: list[Rows]) -> None:
     """All terms of one operand, or the operands one after the other: the first `plus` added."""
     rows = operation.out.rows
-    if operation.terms > 1:
-        layout.emit("sum_terms", rows, y=y, a=read[0], inner=operation.terms)
+    if operation.terms:
+        for part in stretches(operation.terms):
+            into, terms = y.picked(part.row), read[0].picked(part.first)
+            layout.emit("sum_terms", part.rows, y=into, a=terms, inner=part.terms)
         return
     ops = ["add"] * operation.plus + ["subtract"] * (len(read) - operation.plus)
     if len(read) == 1 or ops[0] == "subtract":

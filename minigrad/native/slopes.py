@@ -5,8 +5,9 @@ from several, or is summed over the samples on its way, is written apart first a
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
@@ -34,6 +35,29 @@ class Part:
 
     def of(self, rows: Rows) -> Rows:
         return rows.picked(self.first, self.step)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """`rows` rows from `row` on with equally many terms each, of which the first is at `first`."""
+
+    row: int
+    rows: int
+    first: int
+    terms: int
+
+
+def stretches(terms: list[int]) -> Iterator[Stretch]:
+    """The rows of a sum, those that follow one another with equally many terms together.
+
+    >>> list(stretches([4, 4, 5]))
+    [Stretch(row=0, rows=2, first=0, terms=4), Stretch(row=2, rows=1, first=8, terms=5)]
+    """
+    row = first = 0
+    for count, equal in groupby(terms):
+        rows = len(list(equal))
+        yield Stretch(row, rows, first, count)
+        row, first = row + rows, first + rows * count
 
 
 Emit = Callable[[Rows, Part, bool], None]
@@ -101,20 +125,30 @@ class Slopes:
         return emit
 
     def _sum(self, operation: Operation, g: Rows) -> None:
-        rows, terms = operation.out.rows, operation.terms
-
         def emit(into: Rows, part: Part, adds: bool) -> None:
-            if terms == 1:
+            if operation.terms:
+                self._spread(operation.terms, into, g, adds)
+            else:
                 self.layout.emit(op, part.count, y=into, a=part.of(g), adds=adds)
-                return
-            for term in range(terms):
-                to = into.picked(term, terms)
-                self.layout.emit("copy", rows, y=to, a=g, adds=adds)
 
         for number, operand in enumerate(operation.operands):
             op = "copy" if number < operation.plus else "negative"
-            if op == "negative" or terms > 1 or not self._handed_on(operand, g):
-                self._send(operand, g, emit, whole=terms > 1)
+            many = bool(operation.terms)
+            if op == "negative" or many or not self._handed_on(operand, g):
+                self._send(operand, g, emit, whole=many)
+
+    def _spread(self, terms: list[int], into: Rows, g: Rows, adds: bool) -> None:
+        """Copy each row of g to all terms of that row, with as few instructions as can be."""
+        for part in stretches(terms):
+            if part.rows <= part.terms:
+                for row in range(part.rows):
+                    to = into.picked(part.first + row * part.terms)
+                    share = g.picked(part.row + row, 0)
+                    self.layout.emit("copy", part.terms, y=to, a=share, adds=adds)
+                continue
+            for term in range(part.terms):
+                to = into.picked(part.first + term, part.terms)
+                self.layout.emit("copy", part.rows, y=to, a=g.picked(part.row), adds=adds)
 
     def _handed_on(self, operand: Operand, g: Rows) -> bool:
         """Let g itself be a register's slope, if that receives nothing else; whether it could."""
