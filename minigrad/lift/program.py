@@ -8,7 +8,8 @@ else pieces of several, which are gathered first.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from minigrad.lift.grouping import FEW, grouped, merged
+from minigrad.lift.agenda import by_agenda
+from minigrad.lift.grouping import FEW, by_height, merged
 from minigrad.lift.sums import Dot, Sum, find_sums
 from minigrad.lift.tracing import Node, Trace
 
@@ -153,7 +154,7 @@ def arrange(trace: Trace) -> tuple[Program, Program]:
     """
     scalars = len(trace.order)
     loss, outputs, order = find_sums(trace)
-    groups = grouped(order)
+    groups = min(by_height(order), by_agenda(order), key=lambda groups: len(merged(groups)))
     program = _arranged(trace, scalars, loss, outputs, [[group.nodes] for group in groups])
     together = merged(groups)
     if len(together) == len(groups):
