@@ -24,7 +24,7 @@ class NativeProgram(Lifted):
 
     def __init__(self, lifted: Lifted) -> None:
         vars(self).update(vars(lifted))
-        self._machine = Machine(self.program)
+        self._machine = Machine(self.merged)
         self._given: Sequence[Array] | None = None
         self._stacked = np.empty(0)
 

@@ -73,11 +73,13 @@ def _dot(layout: Layout, operation: Operation) -> Operands:
     (operand,) = operation.operands
     assert operation.out.per_sample  # sums.py makes dots of what samples change alone
     x, slots = layout.read(operand), layout.weights(operation.weights)
-    y = layout.register(operation.out)
-    has_bias = len(operation.weights[0]) > operand.rows
-    layout.emit(
-        "matmul", operation.out.rows, y=y, a=x, slots=slots, inner=operand.rows, has_bias=has_bias
-    )
+    y, times = layout.register(operation.out), operation.times
+    rows, inner = operation.out.rows // times, operand.rows // times
+    for own in range(times):  # the same weights for each token
+        into, inputs = y.picked(own, times), x.picked(own, times)
+        layout.emit(
+            "matmul", rows, y=into, a=inputs, slots=slots, inner=inner, has_bias=operation.has_bias
+        )
     return Operands(y, [x], slots=slots)
 
 

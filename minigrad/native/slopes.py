@@ -162,11 +162,14 @@ class Slopes:
 
     def _dot(self, operation: Operation, operands: Operands, g: Rows) -> None:
         (operand,), (x,), slots = operation.operands, operands.read, operands.slots
-        rows, inner, emit_to = operation.out.rows, operand.rows, self.layout.emit
-        emit_to("outer", rows, a=g, b=x, inner=inner, slots=slots)
-        if len(operation.weights[0]) > inner:
-            bias = Slots(slots.start + inner * slots.along, slots.down)
-            emit_to("sum_samples", rows, a=g, slots=bias)
+        times, emit_to = operation.times, self.layout.emit
+        rows, inner = operation.out.rows // times, operand.rows // times
+        for own in range(times):
+            emit_to("outer", rows, a=g.picked(own, times), b=x.picked(own, times), inner=inner,
+                    slots=slots)  # fmt: skip
+            if operation.has_bias:
+                bias = Slots(slots.start + inner * slots.along, slots.down)
+                emit_to("sum_samples", rows, a=g.picked(own, times), slots=bias)
         if not at_equal_distances(operation.weights):
             indices = [index for row in operation.weights for index in row]
             table = self.layout.tabled(indices)
@@ -175,9 +178,12 @@ class Slopes:
         def emit(into: Rows, part: Part, adds: bool) -> None:
             first, along = slots.start + part.first * slots.along, part.step * slots.along
             transposed = Slots(first, along, slots.down)
-            emit_to("matmul", part.count, y=into, a=g, inner=rows, slots=transposed, adds=adds)
+            for own in range(times):
+                to, share = into.picked(own, times), g.picked(own, times)
+                emit_to("matmul", part.count // times, y=to, a=share, inner=rows, slots=transposed,
+                        adds=adds)  # fmt: skip
 
-        self._send(operand, g, emit)
+        self._send(operand, g, emit, whole=times > 1)
 
     def _send(self, operand: Operand, g: Rows, emit: Emit, whole: bool = False) -> None:
         """Have `emit` send the operand's share where it belongs; all of it at once if `whole`."""
@@ -210,6 +216,7 @@ class Slopes:
     def _scatter(self, operand: Operand, g: Rows, emit: Emit) -> None:
         share = self._written_apart(operand.rows, g.once)
         emit(share, Part(0, 1, operand.rows), False)
+        entries: dict[int, tuple[int, int]] = {}
         for piece in operand.pieces:
             if not piece.has_slope:
                 continue
@@ -217,13 +224,13 @@ class Slopes:
                 self._slope(piece.register)
                 rows = {row for row, _ in pairs(piece.rows, piece.dest)}
                 self._zero_others(piece.register, rows)
-            places = list(pairs(piece.rows, piece.dest))
-            entries = [self._slope_place(piece.register, row) for row, _ in places]
-            table = self.layout.tabled(number for entry in entries for number in entry)
-            for first, step, count in runs([place for _, place in places]):
-                at = table
-                table += 2 * count
-                self.layout.emit("scatter", count, a=share.picked(first, step), table=at)
+            for row, place in pairs(piece.rows, piece.dest):
+                entries[place] = self._slope_place(piece.register, row)
+        places = sorted(entries)
+        table = self.layout.tabled(number for place in places for number in entries[place])
+        for first, step, count in runs(places):
+            self.layout.emit("scatter", count, a=share.picked(first, step), table=table)
+            table += 2 * count
 
     def _slope(self, register: Register) -> Rows:
         """The rows of a register's slope, of which nothing is written yet if they are new."""
