@@ -55,7 +55,7 @@ def main() -> None:
 
         machine = NativeProgram(ours)
         seconds = least(lambda: machine.gradient(numbers, batch))
-        print(f"{'native':20} {len(ours.program.operations):10} {'1':>6} {1000 * seconds:12.2f}")
+        print(f"{'native':20} {len(machine.merged.operations):10} {'1':>6} {1000 * seconds:12.2f}")
     eager = lift.compile(model.loss, model.parameters(), engine="eager")
     seconds = least(lambda: eager.gradient(letters, answers), 3)
     print(f"{'eager':20} {ours.program.scalars * BATCH:10,} {'':6} {1000 * seconds:12.2f}")
