@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Agreement", "Disagreement", "LiftError", "compile"]
 
 
-def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Compiled":  # noqa: A001
+def compile(  # noqa: A001
+    function: Callable[..., Value], parameters: Sequence[Value], engine: str = "numpy"
+) -> "Compiled":
     """`function`, the loss of one sample, as an array program over batches of samples.
 
     `function` takes numbers or nested lists of numbers and gives a Value; `parameters` are the
@@ -35,6 +37,10 @@ def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Com
     samples takes it. A Value that is neither an argument nor a parameter is a constant; if one
     of these changes, the loss is traced again. Losses of the same parameters share one array, and
     what is written into the parameters' Values is taken over at the next call.
+
+    `engine` says what runs it: "numpy"; "native", the machine written in C, with the same bits on
+    every processor; or "eager", Values as they are written, to compare with or to step through.
+    Raises ValueError for another name, and NativeMissing, an ImportError, where it was not built.
 
     >>> import nn, optim, random
     >>> model = nn.MLP(2, [8, 1], rng=random.Random(0))
@@ -54,4 +60,4 @@ def compile(function: Callable[..., Value], parameters: Sequence[Value]) -> "Com
     """
     from minigrad.lift.compiled import Compiled  # here, since it imports numpy
 
-    return Compiled(function, parameters)
+    return Compiled(function, parameters, engine)

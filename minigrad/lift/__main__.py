@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         model = build.build_model(config, dataset)
         loss = LOSSES[config.loss]
         lifted = lift_model(model, loss, dataset.inputs[0], dataset.targets[0])
-        instructions = ["", str(translate(lifted.program))] if arguments.native else []
+        instructions = ["", str(translate(lifted.merged))] if arguments.native else []
     except (ValueError, ArithmeticError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -51,7 +51,7 @@ class Backward:
         g = self._slopes[operation.out]
         if operation.op == "dot":
             self._dot(operation, g, *operands)
-        elif operation.op == "sum" and operation.terms > 1:
+        elif operation.op == "sum" and operation.terms:
             (terms,) = operation.operands
             self._send(terms, g.shape[-1], lambda out: self._spread(operation, g, out))
         elif operation.op in ("sum", "neg"):
@@ -86,7 +86,11 @@ class Backward:
         return True
 
     def _spread(self, operation: Operation, g: Array, out: Array) -> None:
-        self.calls.emit(np.copyto, self.forward.by_row(operation, out), g[..., None, :])
+        if operation.are_equally_many:
+            self.calls.emit(np.copyto, self.forward.by_row(operation, out), g[..., None, :])
+        else:
+            rows = np.repeat(np.arange(operation.out.rows), operation.terms)
+            self.calls.emit(np.take, g, rows, -2, out, "clip")
 
     def _pass_on(self, operation: Operation, operand: Operand, g: Array, negative: bool) -> None:
         """Send g itself, or its negative."""

@@ -36,52 +36,27 @@ class ArrayParameter:
         self.grad = np.zeros_like(data) if grad is None else grad
 
 
-class Checked:
-    """A lifted loss over `values`, whose numbers are stored in one array `parameter`.
+class AsWritten:
+    """A loss in eager Values, whose numbers are those of one array `parameter`."""
 
-    `eager` computes the same loss. Batches come twice: as arrays, and as eager takes them.
-    """
+    agreement: Agreement | None = None
 
     def __init__(
-        self,
-        lifted: Lifted,
-        eager: Reference,
-        values: Sequence[Value],
-        parameter: ArrayParameter,
+        self, eager: Reference, values: Sequence[Value], parameter: ArrayParameter
     ) -> None:
-        self.lifted, self.eager, self.values, self.parameter = lifted, eager, values, parameter
-        self.agreement: Agreement | None = None
+        self.eager, self.values, self.parameter = eager, values, parameter
 
-    def gradient(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
-        """Mean loss and outputs [batch, outputs] of a batch; sets the parameter's `grad`.
+    def gradient(self, _inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
+        """Mean loss and outputs [batch, outputs] of a batch; sets the parameter's `grad`."""
+        with self._lent():
+            result = self.eager.gradient(batch)
+            self.parameter.grad = np.array([value.grad for value in self.values])
+        return result
 
-        Raises Disagreement at the first call, ArithmeticError as eager does.
-        """
-        with flags_raise():
-            try:
-                if self.agreement is None:
-                    self._agree(inputs, batch)
-                loss, outputs, slopes = self.lifted.gradient(self.parameter.data, inputs)
-            except FloatingPointError:
-                return self._eagerly(batch)
-        if not math.isfinite(loss):
-            return self._eagerly(batch)
-        self.parameter.grad = slopes
-        return float(loss), outputs
-
-    def evaluate(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
+    def evaluate(self, _inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
         """Mean loss and outputs, without gradients."""
-        with flags_raise():
-            try:
-                if self.agreement is None:
-                    self._agree_on_loss(inputs, batch)
-                loss, outputs = self.lifted.evaluate(self.parameter.data, inputs)
-            except FloatingPointError:
-                loss, outputs = np.array(math.nan), None
-        if not math.isfinite(loss):
-            with self._lent():
-                return self.eager.evaluate(batch)
-        return float(loss), outputs
+        with self._lent():
+            return self.eager.evaluate(batch)
 
     @contextmanager
     def _lent(self) -> Iterator[None]:
@@ -95,16 +70,59 @@ class Checked:
             for value, (number, slope) in zip(self.values, before, strict=True):
                 value.data, value.grad = number, slope
 
-    def _eagerly(self, batch: Batch) -> tuple[float, Any]:
-        # It names the operation that broke; or, where a flag was raised on the way to numbers that
-        # are finite all the same, gives the right ones.
-        with self._lent():
-            result = self.eager.gradient(batch)
-            self.parameter.grad = np.array([value.grad for value in self.values])
-        return result
 
-    def _agree(self, inputs: Sequence[Array], batch: Batch) -> None:
-        """Compare some samples with eager. Raises FloatingPointError at a flag."""
+class Checked(AsWritten):
+    """A lifted loss over `values`, whose numbers are stored in one array `parameter`.
+
+    `eager` computes the same loss. Batches come twice: as arrays, and as eager takes them. Where a
+    number is not finite, eager names the operation that broke; or, where a flag was raised on the
+    way to numbers that are finite all the same, it gives the right ones.
+    """
+
+    def __init__(
+        self,
+        lifted: Lifted,
+        eager: Reference,
+        values: Sequence[Value],
+        parameter: ArrayParameter,
+    ) -> None:
+        super().__init__(eager, values, parameter)
+        self.lifted = lifted
+
+    def gradient(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
+        """Mean loss and outputs [batch, outputs] of a batch; sets the parameter's `grad`.
+
+        Raises Disagreement at the first call, ArithmeticError as eager does.
+        """
+        with flags_raise():
+            try:
+                if self.agreement is None:
+                    self.compare(inputs, batch)
+                loss, outputs, slopes = self.lifted.gradient(self.parameter.data, inputs)
+            except FloatingPointError:
+                return super().gradient(inputs, batch)
+        if not math.isfinite(loss):
+            return super().gradient(inputs, batch)
+        self.parameter.grad = slopes
+        return float(loss), outputs
+
+    def evaluate(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
+        """Mean loss and outputs, without gradients."""
+        with flags_raise():
+            try:
+                if self.agreement is None:
+                    self._agree_on_loss(inputs, batch)
+                loss, outputs = self.lifted.evaluate(self.parameter.data, inputs)
+            except FloatingPointError:
+                loss, outputs = np.array(math.nan), None
+        if not math.isfinite(loss):
+            return super().evaluate(inputs, batch)
+        return float(loss), outputs
+
+    def compare(self, inputs: Sequence[Array], batch: Batch) -> None:
+        """Compare some samples with eager, for `agreement`. Raises Disagreement, and
+        FloatingPointError at a flag.
+        """
         chosen = spread(inputs[0].shape[-2], SAMPLES)
         with self._lent():
             loss, _ = self.eager.gradient(_chosen(batch, chosen))
@@ -115,7 +133,7 @@ class Checked:
     def _agree_on_loss(self, inputs: Sequence[Array], batch: Batch) -> None:
         """The same for the loss alone: a slope may be undefined."""
         try:
-            self._agree(inputs, batch)
+            self.compare(inputs, batch)
         except FloatingPointError:
             raise
         except ArithmeticError:
@@ -147,18 +165,30 @@ def agree(
     is what is left of a loss that has converged, or of slopes that cancel each other.
     """
     ours, _, our_slopes = lifted.gradient(parameters, inputs)
-    rng = np.random.default_rng(0)
-    moved = [array * (1 + rng.choice([-1, 1], array.shape) * 2**-49) for array in inputs]
-    nudged = parameters * (1 + rng.choice([-1, 1], parameters.shape) * 2**-49)
-    with np.errstate(all="ignore"):  # the nudge alone may leave a domain, as that of 0 ** 0
-        near, _, near_slopes = lifted.gradient(nudged, moved)
-        loss_noise, noise = 16 * abs(near - ours), 16 * abs(near_slopes - our_slopes)
     return agreement(
         Gradient(float(ours), our_slopes.tolist()),
         Gradient(loss, slopes),
-        noise=Gradient(_finite(loss_noise), [_finite(one) for one in noise]),
+        noise=_noise(lifted, parameters, inputs, ours, our_slopes),
         samples=inputs[0].shape[-2],
     )
+
+
+def _noise(
+    lifted: Lifted, parameters: Array, inputs: Sequence[Array], loss: Array, slopes: Array
+) -> Gradient:
+    """How much loss and slopes change when every number moves; 0 where they are not finite then,
+    since the nudge alone may leave a domain, as that of 0 ** 0.
+    """
+    rng = np.random.default_rng(0)
+    moved = [array * (1 + rng.choice([-1, 1], array.shape) * 2**-49) for array in inputs]
+    nudged = parameters * (1 + rng.choice([-1, 1], parameters.shape) * 2**-49)
+    with np.errstate(all="ignore"):
+        try:
+            near, _, near_slopes = lifted.gradient(nudged, moved)
+        except FloatingPointError:  # an engine that has no flags to ignore
+            return Gradient(0.0, [0.0] * len(slopes))
+        loss_noise, noise = 16 * abs(near - loss), 16 * abs(near_slopes - slopes)
+    return Gradient(_finite(loss_noise), [_finite(one) for one in noise])
 
 
 def _finite(noise: Any) -> float:

@@ -72,6 +72,11 @@ class Execution:
             function(*arguments)
         self.latest = inputs
 
+    @property
+    def calls(self) -> int:
+        """How many calls a gradient makes."""
+        return len(self._forward_calls) + len(self._backward_calls)
+
     def forward(self) -> None:
         for function, arguments in self._forward_calls:
             function(*arguments)

@@ -115,8 +115,8 @@ class Forward:
             self.calls.emit(_copy_rows, into, piece.dest, source, piece.rows)
 
     def _sum(self, operation: Operation, y: Array, operands: list[Any]) -> None:
-        if operation.terms > 1:
-            self.calls.emit(np.add.reduce, self.by_row(operation, operands[0]), -2, None, y)
+        if operation.terms:
+            self._sum_by_row(operation, y, operands[0])
             return
         plus, minus = operands[: operation.plus], operands[operation.plus :]
         if not plus:
@@ -134,12 +134,19 @@ class Forward:
         for term in minus:
             self.calls.emit(np.subtract, y, term, y)
 
-    def by_row(self, operation: Operation, terms: Array) -> Array:
-        """Terms of many rows, [..., rows, terms, batch]."""
+    def _sum_by_row(self, operation: Operation, y: Array, terms: Array) -> None:
         if terms.shape[-2] == 1:  # the same term over and over
             rows = operation.operands[0].rows
             terms = np.broadcast_to(terms, (*self.calls.lead, rows, terms.shape[-1]))
-        shape = (*self.calls.lead, operation.out.rows, operation.terms, terms.shape[-1])
+        if operation.are_equally_many:
+            self.calls.emit(np.add.reduce, self.by_row(operation, terms), -2, None, y)
+        else:
+            starts = np.cumsum([0, *operation.terms[:-1]])
+            self.calls.emit(np.add.reduceat, terms, starts, -2, None, y)
+
+    def by_row(self, operation: Operation, terms: Array) -> Array:
+        """Equally many terms of each row, [..., rows, terms, batch]."""
+        shape = (*self.calls.lead, operation.out.rows, operation.terms[0], terms.shape[-1])
         return np.reshape(terms, shape)
 
     def _inputs(self, operation: Operation) -> Array:

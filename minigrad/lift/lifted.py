@@ -25,7 +25,7 @@ _KEPT = 8  # executions: one for each size of batch that comes again
 class Lifted:
     """The array program of `function`, traced on `sample`, and its arrays.
 
-    `program` has an operation for each layer and token, `merged`, which runs, one for all tokens.
+    `program` has an operation for each layer and token; `merged`, which runs, one for all tokens.
 
     Batches are lists of arrays, one for each argument of the function: [..., batch, numbers]. The
     leading axis, if any, is one of replicas, and parameters are [..., parameters].

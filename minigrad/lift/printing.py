@@ -40,8 +40,9 @@ def _what(operation: Operation) -> str:
     if operation.op == "dot":
         times = f"{operation.times} times " if operation.times > 1 else ""
         return f"{times}dot({rows // operation.times}x{len(operation.weights[0])})"
-    if operation.op == "sum" and operation.terms > 1:
-        return f"sum({rows}x{operation.terms})"
+    if operation.op == "sum" and operation.terms:
+        fewest, most = min(operation.terms), max(operation.terms)
+        return f"sum({rows}x{fewest if fewest == most else f'{fewest}..{most}'})"
     return f"{operation.op}({rows})"
 
 

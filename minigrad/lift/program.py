@@ -8,6 +8,8 @@ else pieces of several, which are gathered first.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from minigrad.lift.agenda import by_agenda
+from minigrad.lift.grouping import FEW, by_height, merged
 from minigrad.lift.sums import Dot, Sum, find_sums
 from minigrad.lift.tracing import Node, Trace
 
@@ -90,7 +92,7 @@ class Operation:
 
     `weights` are a dot's parameters, a list of indices a row; `plus` tells how many operands of a
     sum are added, the others being subtracted. A sum of many terms has one operand with the terms
-    of all rows, row by row, and `terms` says how many belong to each.
+    of all rows, row by row, and `terms` says for each row how many belong to it.
 
     A dot may apply its weights `times` times, each to inputs of its own, as to the tokens of a
     sentence: then so many rows of its operand follow one another for each weight, and so many rows
@@ -102,8 +104,13 @@ class Operation:
     operands: tuple[Operand, ...]
     weights: list[list[int]] = field(default_factory=list)
     plus: int = 0
-    terms: int = 1
+    terms: list[int] = field(default_factory=list)
     times: int = 1
+
+    @property
+    def are_equally_many(self) -> bool:
+        """Whether all rows of a sum of many terms have as many."""
+        return len(set(self.terms)) == 1
 
     @property
     def has_bias(self) -> bool:
@@ -140,10 +147,6 @@ class Program:
         )
 
 
-_FEW = 3
-"""So many terms of a sum are added one after the other; more are gathered and summed at once."""
-
-
 def arrange(trace: Trace) -> tuple[Program, Program]:
     """The array program of a graph, and one in which dots with the same weights are merged.
 
@@ -151,12 +154,12 @@ def arrange(trace: Trace) -> tuple[Program, Program]:
     """
     scalars = len(trace.order)
     loss, outputs, order = find_sums(trace)
-    groups = _groups(order)
-    program = _arranged(trace, scalars, loss, outputs, [[nodes] for _, nodes in groups])
-    merged = _merged(groups)
-    if len(merged) == len(groups):
+    groups = min(by_height(order), by_agenda(order), key=lambda groups: len(merged(groups)))
+    program = _arranged(trace, scalars, loss, outputs, [[group.nodes] for group in groups])
+    together = merged(groups)
+    if len(together) == len(groups):
         return program, program
-    return program, _arranged(trace, scalars, loss, outputs, merged)
+    return program, _arranged(trace, scalars, loss, outputs, together)
 
 
 def _arranged(
@@ -181,63 +184,16 @@ def _arranged(
     )
 
 
-def _merged(groups: list[tuple[int, list[Node]]]) -> list[list[list[Node]]]:
-    """The groups, those of dots with the same weights together.
-
-    They are equally high, so that none of them depends on another.
-    """
-    merged: dict[object, list[list[Node]]] = {}
-    for number, (height, nodes) in enumerate(groups):
-        weights = tuple([tuple(node.weights) for node in nodes if isinstance(node, Dot)])
-        merged.setdefault((height, weights) if weights else number, []).append(nodes)
-    return list(merged.values())
-
-
-def _groups(order: list[Node]) -> list[tuple[int, list[Node]]]:
-    """Nodes that are one array operation, of one kind and equally far above the loss, and how far.
-
-    The farthest come first.
-    """
-    height = dict.fromkeys(order, 0)
-    groups: dict[object, list[Node]] = {}
-    for node in reversed(order):
-        above = height[node] + 1
-        for operand in node.operands:
-            if operand in height and height[operand] < above:
-                height[operand] = above
-    for node in order:
-        # dots of the same inputs can all run as soon as the highest of them must
-        at = None if isinstance(node, Dot) else height[node]
-        groups.setdefault((at, *_kind(node)), []).append(node)
-    heights = [(max(height[node] for node in nodes), nodes) for nodes in groups.values()]
-    return sorted(heights, key=lambda pair: -pair[0])
-
-
-def _kind(node: Node) -> tuple[object, ...]:
-    """What the nodes of one array operation have in common, in addition to their height."""
-    if isinstance(node, Dot):
-        return "dot", node.operands, node.has_bias
-    if isinstance(node, Sum) and len(node.operands) > _FEW:
-        return "sum", node.per_sample, node.has_slope, node.plus, len(node.operands)
-    plus = node.plus if isinstance(node, Sum) else 0
-    return node.op, plus, tuple([_source(operand) for operand in node.operands])
-
-
-def _source(node: Node) -> str:
-    if node.op in ("const", "parameter"):
-        return node.op
-    return f"{node.per_sample} {node.has_slope}"
-
-
 def _operation(
     nodes: list[Node], out: Register, locate: Callable[[Sequence[Node]], Operand]
 ) -> Operation:
     first = nodes[0]
     plus = first.plus if isinstance(first, Sum) else 0
     count = len(first.operands)
-    if isinstance(first, Sum) and count > _FEW and plus == count:
+    if isinstance(first, Sum) and count > FEW and plus == count:
         terms = [operand for node in nodes for operand in node.operands]
-        return Operation("sum", out, (locate(terms),), plus=1, terms=count)
+        lengths = [len(node.operands) for node in nodes]
+        return Operation("sum", out, (locate(terms),), plus=1, terms=lengths)
     columns = [locate([node.operands[i] for node in nodes]) for i in range(count)]
     return Operation(first.op, out, tuple(columns), plus=plus)
 

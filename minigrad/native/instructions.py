@@ -19,7 +19,7 @@ from minigrad.native.code import (
 from minigrad.native.fixed import fixed
 from minigrad.native.layout import Layout
 from minigrad.native.shares import KEPT, NAMES, SHARES
-from minigrad.native.slopes import Operands, Slopes
+from minigrad.native.slopes import Operands, Slopes, stretches
 
 
 def translate(program: Program, correct: str | None = None) -> Code:
@@ -78,22 +78,25 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
 
 def _dot(layout: Layout, operation: Operation) -> Operands:
     (operand,) = operation.operands
-    if not operation.out.per_sample:
-        raise LiftError("the native engine has no dot product of numbers that no sample changes")
+    assert operation.out.per_sample  # sums.py makes dots of what samples change alone
     x, slots = layout.read(operand), layout.weights(operation.weights)
-    y = layout.register(operation.out)
-    has_bias = len(operation.weights[0]) > operand.rows
-    layout.emit(
-        "matmul", operation.out.rows, y=y, a=x, slots=slots, inner=operand.rows, has_bias=has_bias
-    )
+    y, times = layout.register(operation.out), operation.times
+    rows, inner = operation.out.rows // times, operand.rows // times
+    for own in range(times):  # the same weights for each token
+        into, inputs = y.picked(own, times), x.picked(own, times)
+        layout.emit(
+            "matmul", rows, y=into, a=inputs, slots=slots, inner=inner, has_bias=operation.has_bias
+        )
     return Operands(y, [x], slots=slots)
 
 
 def _sum(layout: Layout, operation: Operation, y: Rows, read: list[Rows]) -> None:
     """All terms of one operand, or the operands one after the other: the first `plus` added."""
     rows = operation.out.rows
-    if operation.terms > 1:
-        layout.emit("sum_terms", rows, y=y, a=read[0], inner=operation.terms)
+    if operation.terms:
+        for part in stretches(operation.terms):
+            into, terms = y.picked(part.row), read[0].picked(part.first)
+            layout.emit("sum_terms", part.rows, y=into, a=terms, inner=part.terms)
         return
     ops = ["add"] * operation.plus + ["subtract"] * (len(read) - operation.plus)
     if len(read) == 1 or ops[0] == "subtract":

@@ -5,8 +5,9 @@ from several, or is summed over the samples on its way, is written apart first a
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
@@ -34,6 +35,29 @@ class Part:
 
     def of(self, rows: Rows) -> Rows:
         return rows.picked(self.first, self.step)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """`rows` rows from `row` on with equally many terms each, of which the first is at `first`."""
+
+    row: int
+    rows: int
+    first: int
+    terms: int
+
+
+def stretches(terms: list[int]) -> Iterator[Stretch]:
+    """The rows of a sum, those that follow one another with equally many terms together.
+
+    >>> list(stretches([4, 4, 5]))
+    [Stretch(row=0, rows=2, first=0, terms=4), Stretch(row=2, rows=1, first=8, terms=5)]
+    """
+    row = first = 0
+    for count, equal in groupby(terms):
+        rows = len(list(equal))
+        yield Stretch(row, rows, first, count)
+        row, first = row + rows, first + rows * count
 
 
 Emit = Callable[[Rows, Part, bool], None]
@@ -108,22 +132,33 @@ class Slopes:
         return emit
 
     def _sum(self, operation: Operation, g: Rows) -> None:
-        rows, terms = operation.out.rows, operation.terms
         if self._handed_on_to_all(operation, g):
             return
 
         def emit(into: Rows, part: Part, adds: bool) -> None:
-            if terms == 1:
+            if operation.terms:
+                self._spread(operation.terms, into, g, adds)
+            else:
                 self.layout.emit(op, part.count, y=into, a=part.of(g), adds=adds)
-                return
-            for term in range(terms):
-                to = into.picked(term, terms)
-                self.layout.emit("copy", rows, y=to, a=g, adds=adds)
 
         for number, operand in enumerate(operation.operands):
             op = "copy" if number < operation.plus else "negative"
-            if op == "negative" or terms > 1 or not self._handed_on(operand, g):
-                self._send(operand, g, emit, whole=terms > 1)
+            many = bool(operation.terms)
+            if op == "negative" or many or not self._handed_on(operand, g):
+                self._send(operand, g, emit, whole=many)
+
+    def _spread(self, terms: list[int], into: Rows, g: Rows, adds: bool) -> None:
+        """Copy each row of g to all terms of that row, with as few instructions as can be."""
+        for part in stretches(terms):
+            if part.rows <= part.terms:
+                for row in range(part.rows):
+                    to = into.picked(part.first + row * part.terms)
+                    share = g.picked(part.row + row, 0)
+                    self.layout.emit("copy", part.terms, y=to, a=share, adds=adds)
+                continue
+            for term in range(part.terms):
+                to = into.picked(part.first + term, part.terms)
+                self.layout.emit("copy", part.rows, y=to, a=g.picked(part.row), adds=adds)
 
     def _handed_on(self, operand: Operand, g: Rows) -> bool:
         """Let g itself be a register's slope, if that receives nothing else; whether it could."""
@@ -155,16 +190,22 @@ class Slopes:
 
     def _dot(self, operation: Operation, operands: Operands, g: Rows) -> None:
         (operand,), (x,), slots = operation.operands, operands.read, operands.slots
-        rows, inner, emit_to = operation.out.rows, operand.rows, self.layout.emit
-        has_bias = len(operation.weights[0]) > inner
-        emit_to("outer", rows, a=g, b=x, inner=inner, slots=slots, has_bias=has_bias)
+        times, emit_to = operation.times, self.layout.emit
+        rows, inner = operation.out.rows // times, operand.rows // times
+        for own in range(times):
+            share, inputs = g.picked(own, times), x.picked(own, times)
+            emit_to("outer", rows, a=share, b=inputs, inner=inner, slots=slots,
+                    has_bias=operation.has_bias)  # fmt: skip
 
         def emit(into: Rows, part: Part, adds: bool) -> None:
             first, along = slots.start + part.first * slots.along, part.step * slots.along
             transposed = Slots(first, along, slots.down)
-            emit_to("matmul", part.count, y=into, a=g, inner=rows, slots=transposed, adds=adds)
+            for own in range(times):
+                to, share = into.picked(own, times), g.picked(own, times)
+                emit_to("matmul", part.count // times, y=to, a=share, inner=rows, slots=transposed,
+                        adds=adds)  # fmt: skip
 
-        self._send(operand, g, emit)
+        self._send(operand, g, emit, whole=times > 1)
 
     def _send(self, operand: Operand, g: Rows, emit: Emit, whole: bool = False) -> None:
         """Have `emit` send the operand's share where it belongs; all of it at once if `whole`."""
@@ -209,6 +250,7 @@ class Slopes:
     def _scatter(self, operand: Operand, g: Rows, emit: Emit) -> None:
         share = self._written_apart(operand.rows, g.once)
         emit(share, Part(0, 1, operand.rows), False)
+        entries: dict[int, tuple[int, int]] = {}
         for piece in operand.pieces:
             if not piece.has_slope:
                 continue
@@ -216,13 +258,13 @@ class Slopes:
                 self._slope(piece.register)
                 rows = {row for row, _ in pairs(piece.rows, piece.dest)}
                 self._zero_others(piece.register, rows)
-            places = list(pairs(piece.rows, piece.dest))
-            entries = [self._slope_place(piece.register, row) for row, _ in places]
-            table = self.layout.tabled(number for entry in entries for number in entry)
-            for first, step, count in runs([place for _, place in places]):
-                at = table
-                table += 2 * count
-                self.layout.emit("scatter", count, a=share.picked(first, step), table=at)
+            for row, place in pairs(piece.rows, piece.dest):
+                entries[place] = self._slope_place(piece.register, row)
+        places = sorted(entries)
+        table = self.layout.tabled(number for place in places for number in entries[place])
+        for first, step, count in runs(places):
+            self.layout.emit("scatter", count, a=share.picked(first, step), table=table)
+            table += 2 * count
 
     def _slope(self, register: Register) -> Rows:
         """The rows of a register's slope, of which nothing is written yet if they are new."""

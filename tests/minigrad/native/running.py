@@ -42,7 +42,7 @@ def native_gradient(
     function: Callable[..., Value], batch: Sequence[Any], parameters: Sequence[Value]
 ) -> tuple[float, list[float]]:
     """Mean loss and slopes of a batch: the same bits by every machine, alone and among others."""
-    program = lifted(function, batch, parameters).program
+    program = lifted(function, batch, parameters).merged
     inputs = stacked(arrays(batch))
     seen = set()
     for name in MACHINES:
