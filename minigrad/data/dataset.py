@@ -84,12 +84,13 @@ def split(
     rng: random.Random,
     *,
     of: int | None = None,
+    stratified: bool = False,
     name: str = "val_fraction",
 ) -> tuple[Dataset, Dataset | None]:
     """A part to train on and a part that is held out, chosen by `rng`; None at a fraction of 0.
 
-    `fraction` is a share of `of` samples (default: those of the dataset). Both parts have the
-    classes in the shares that the data have. Both parts keep the order of the data.
+    `fraction` is a share of `of` samples (default: those of the dataset). `stratified` means that
+    both parts have the classes in the shares that the data have. Both keep the order of the data.
 
     Raises ValueError, which calls the fraction `name`, where a part would be empty, or a class of
     one sample would have to be in both.
@@ -107,7 +108,7 @@ def split(
             f"{max(size - count, 0)} to train on and {count} to {part} on: each side needs at "
             "least 1"
         )
-    if dataset.classes is None:
+    if not stratified or dataset.classes is None:
         order = list(range(size))
         rng.shuffle(order)
         held_out = order[:count]

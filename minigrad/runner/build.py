@@ -225,15 +225,22 @@ def _whole_and_parts(config: Config) -> tuple[Dataset, Parts]:
             raise TypeError(f"{data.name} gave {dataset!r}, not a Dataset")
         test, validation = None, None
         rest, size = dataset, len(dataset.inputs)
+        by_class = TASKS.get(config.loss) is not None and _are_labels(dataset)
         if data.test_path:
             test = csv_file.read_test(data.test_path, data.settings()["target"], dataset)
         elif data.test_fraction:
             rng = _generator(config, "test")
-            rest, test = split(rest, data.test_fraction, rng, name="test_fraction")
+            rest, test = split(
+                rest, data.test_fraction, rng, stratified=by_class, name="test_fraction"
+            )
         if data.val_fraction:
             rng = _generator(config, "validation")
-            rest, validation = split(rest, data.val_fraction, rng, of=size)
+            rest, validation = split(rest, data.val_fraction, rng, of=size, stratified=by_class)
     return dataset, Parts(rest, validation, test)
+
+
+def _are_labels(dataset: Dataset) -> bool:
+    return dataset.classes is not None and set(dataset.targets) <= set(range(dataset.classes))
 
 
 def _check_targets(config: Config, parts: Parts) -> None:
