@@ -322,6 +322,9 @@ class _Targets:
         self.words: list[tuple[int, str]] = []  # with their lines
 
     def add(self, line: int, cell: str) -> None:
+        if self.train is not None and self.train.class_names:
+            self.words.append((line, cell.strip()))
+            return
         try:
             self.numbers.append(number(cell))
         except ValueError:
@@ -329,7 +332,7 @@ class _Targets:
 
     def labels(self) -> tuple[list[float], int | None, list[str] | None]:
         """A number a row, the number of classes and their names; adds the faults of the column."""
-        if self.train is not None and self.train.class_names and not self.numbers:
+        if self.train is not None and self.train.class_names:
             return self._known(self.train.class_names)
         if not self.words:
             return self.numbers, _classes(self.numbers), None
