@@ -17,6 +17,7 @@ from minigrad.runner import ending, testing
 from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
+from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
@@ -212,7 +213,7 @@ class Session:
             sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
         out = "" if store == Path("runs") else f" --out {shlex.quote(str(store))}"
-        resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
+        resume = f"{invocation('train')} --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [sentence, resume])
 
     def _advice(self) -> str:
