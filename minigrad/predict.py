@@ -11,7 +11,6 @@ import argparse
 import csv
 import io
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from minigrad.files.whole import replace
 from minigrad.runner.model import Model, RowError
 from minigrad.runner.rows import Table, read_table
 from minigrad.runner.stored_model import model_of
+from minigrad.runner.testing import measure
 from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
@@ -70,23 +70,12 @@ def _predict(model: Model, table: Table, probabilities: bool) -> Predictions:
         raise ValueError(f"{table.place(error.row)}: {error.sentence}") from None
     answers = model.answers(outputs)
     shares = model.shares(outputs) if probabilities else None
-    measures = {} if table.targets is None else measure(model, answers, table.targets)
+    measures = (
+        {}
+        if table.targets is None
+        else measure(answers, table.targets, classes=model.classes is not None)
+    )
     return Predictions(answers, shares, measures)
-
-
-def measure(model: Model, answers: Sequence[Any], targets: Sequence[Any]) -> dict[str, float]:
-    """How good the answers are: the accuracy, or the mean absolute error and R squared,
-    1 - sum (t - y)^2 / sum (t - mean t)^2, which is left out where all targets are equal.
-    """
-    pairs = list(zip(answers, targets, strict=True))
-    if model.classes is not None:
-        return {"accuracy": sum(answer == target for answer, target in pairs) / len(pairs)}
-    measures = {"mean_absolute_error": math.fsum(abs(y - t) / len(pairs) for y, t in pairs)}
-    mean = math.fsum(t / len(pairs) for t in targets)
-    spread = math.hypot(*(t - mean for t in targets))
-    if min(targets) < max(targets):
-        measures["r_squared"] = 1 - (math.hypot(*(t - y for y, t in pairs)) / spread) ** 2
-    return measures
 
 
 def _csv(model: Model, predictions: Predictions) -> str:

@@ -23,6 +23,7 @@ from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue
 from minigrad.config.inputs import input_hashes
 from minigrad.config.source import nearest_key
+from minigrad.data import constant_features
 from minigrad.files import yaml12
 from minigrad.nodes import collector_paused
 from minigrad.runner import build
@@ -61,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 for sentence in [*config.dropped, *([note] if note else [])]:
                     print(sentence, file=sys.stderr)
                 trainer = build.trainer_for(config)
+                if constant := constant_features(trainer.dataset):
+                    print(printable(constant), file=sys.stderr)
                 stack.enter_context(interrupts)  # from here on there is a run to be finished
                 session = _session(config, trainer, arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:

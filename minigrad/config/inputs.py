@@ -13,7 +13,8 @@ def input_hashes(config: Config) -> dict[str, str]:
     A data file that cannot be read is left out: the error is reported where it is read.
     """
     hashes = {plugin: sha256(plugin) for plugin in config.plugins}
-    for key, path in config.data.settings().items():
+    settings = {**config.data.settings(), "test_path": config.data.test_path}
+    for key, path in settings.items():
         if key.endswith("path") and isinstance(path, str):
             try:
                 with open_regular(path) as file:

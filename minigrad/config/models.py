@@ -73,12 +73,36 @@ class DataBlock(Block):
     """A dataset, and how it is split and standardized."""
 
     val_fraction: float = Field(default=0.0, ge=0, lt=1, description="share kept for validation")
+    test_fraction: float = Field(
+        default=0.0, ge=0, lt=1, description="share kept apart and measured once, at the end"
+    )
+    test_path: str | None = Field(
+        default=None, description="a CSV file with the same columns, in place of test_fraction"
+    )
     standardize: bool = Field(
         default=False, description="give each input mean 0 and deviation 1 on the training part"
     )
+    standardize_target: bool = Field(
+        default=False, description="the same of the target; for measurements, not for labels"
+    )
 
     def settings(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"name", "val_fraction", "standardize"})
+        return self.model_dump(exclude={"name", *DataBlock.model_fields})
+
+    @property
+    def has_test(self) -> bool:
+        return bool(self.test_fraction or self.test_path)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.test_fraction and self.test_path:
+            _refuse("test_fraction and test_path both say what to test on: leave one of them out")
+        if self.val_fraction + self.test_fraction >= 1:
+            parts = f"{self.val_fraction:g} and {self.test_fraction:g}"
+            _refuse(f"val_fraction and test_fraction leave nothing to train on, found {parts}")
+        if self.test_path is not None and self.name != "csv":
+            _refuse(f"test_path is a CSV file for data: csv, found data: {quoted(self.name)}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -188,6 +212,12 @@ class ModelConfig(_Strict):
 
 class TrainConfig(_Strict):
     steps: int = Field(default=500, ge=1, le=100_000_000, description="optimizer steps")
+    epochs: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000_000,
+        description="times that all training samples are seen, in place of steps",
+    )
     batch_size: int | None = Field(default=None, ge=1, description="samples a step; null: all")
     log_every: int = Field(default=1, ge=1, description="steps from one logged line to the next")
     engine: Annotated[str, _NameIn(ENGINES)] = Field(
@@ -197,6 +227,12 @@ class TrainConfig(_Strict):
         default=None,
         description="many in place of `seed`, trained at once: a count, or first..last; "
         "needs engine: numpy",
+    )
+    keep_best: Literal["val_loss"] | None = Field(
+        default=None, description="use the model with the lowest of it; null: the last one"
+    )
+    patience: int | None = Field(
+        default=None, ge=1, description="stop after so many validations without a better one"
     )
     checkpoint_every: int | None = Field(
         default=None, ge=1, description="steps between checkpoints; null: some seconds"
@@ -220,6 +256,9 @@ class TrainConfig(_Strict):
             _refuse(f"seeds are trained at once by engine: numpy, found engine: {self.engine}")
         if self.seeds is not None and self.snapshots:
             _refuse("snapshots show one model, and seeds are many: leave one of the two out")
+        if self.seeds is not None and (self.keep_best or self.patience):
+            key = "keep_best" if self.keep_best else "patience"
+            _refuse(f"{key} follows one model, and seeds are many: leave one of the two out")
         return self
 
     def is_logged(self, step: int) -> bool:
@@ -266,6 +305,14 @@ class Config(_Strict):
         description="Python files, relative to this one, that add names of your own. "
         "They are run as code, with all that your account may do",
     )
+
+    @model_validator(mode="after")
+    def _validation_is_there(self) -> Self:
+        for key in ("keep_best", "patience"):
+            if getattr(self.train, key) and not self.data.val_fraction:
+                _refuse(f"train.{key} needs validation: set data.val_fraction, as 0.2")
+        return self
+
     _place_of: Callable[[tuple[str | int, ...]], str] | None = PrivateAttr(default=None)
     _dropped: list[str] = PrivateAttr(default=[])
 

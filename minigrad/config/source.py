@@ -101,6 +101,9 @@ class _Source:
             if not isinstance(block, dict) or block.get("name") != value:
                 keys = keys[:1]  # another name has other settings: replace the whole block
         self.set(keys, copy.deepcopy(value), argument)
+        if value is not None and keys in (("train", "steps"), ("train", "epochs")):
+            other = {"steps": "epochs", "epochs": "steps"}[keys[1]]  # the one typed is meant
+            self.data["train"].pop(other, None)
         for earlier in self._overrides if value != {} else []:  # settings typed before this block
             inner = earlier[0][len(keys) :]
             if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):
@@ -172,8 +175,9 @@ class _Source:
             if isinstance(self.data.get(key), str):
                 self.data[key] = {"name": self.data[key]}
         data, plugins = self.data.get("data"), self.data.get("plugins")
-        if isinstance(data, dict) and isinstance(data.get("path"), str):
-            data["path"] = str(self.folder / data["path"])
+        for key in ("path", "test_path"):
+            if isinstance(data, dict) and isinstance(data.get(key), str):
+                data[key] = str(self.folder / data[key])
         if isinstance(plugins, list):
             self.data["plugins"] = [
                 str(self.folder / plugin) if isinstance(plugin, str) else plugin

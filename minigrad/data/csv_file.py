@@ -12,7 +12,7 @@ from typing import BinaryIO
 from minigrad.data.dataset import DATASETS, Dataset
 from minigrad.files.untrusted import open_regular
 from minigrad.registry import suggestion
-from minigrad.terminal.text import excerpt, printable
+from minigrad.terminal.text import counted, excerpt, printable
 
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
@@ -31,16 +31,35 @@ def read_csv(*, path: str, target: str, rng: random.Random) -> Dataset:
     RFC 4180 in UTF-8 with a header row; every cell below it a finite number, in whatever units
     the file has. `target` names the column to predict; all others are features, in their order.
     A relative `path` starts at the working directory. Targets that are the whole numbers 0 to
-    k - 1, each of them there, 2 <= k <= 100, are labels of k classes. Spaces around a number or a
+    k - 1, each of them there, 2 <= k <= 100, are labels of k classes; targets that are all text
+    are the names of classes, whose labels follow the names' order. Spaces around a cell or a
     column's name do not count. Raises DataError.
     """
     del rng  # a file needs no random numbers
+    return _read(path, target, None)
+
+
+def read_test(path: str, target: str, train: Dataset) -> Dataset:
+    """The rows of another file with the columns of `train`, in any order, and its classes.
+
+    Raises DataError, also for a column or a class that `train` does not have.
+    """
+    return _read(path, target, train)
+
+
+def _read(path: str, target: str, train: Dataset | None) -> Dataset:
     faults = _Faults(path)
     try:
         with _open(path) as file:
             rows = iter(_Rows(file))
             names = _header(rows, target, faults)
-            return replace(_dataset(rows, names, target, faults), source=path)
+            features = [name for name in names if name != target]
+            if train is not None:
+                _check_columns(features, train, faults)
+            dataset = _dataset(rows, names, target, faults, train)
+            if train is not None and train.names:
+                dataset = _in_order_of(train.names, features, dataset)
+            return replace(dataset, source=path)
     except _Unreadable as error:
         faults.add(error.line, error.sentence)
     except OSError as error:
@@ -66,26 +85,48 @@ class _Unreadable(Exception):
 
 
 class _Faults:
-    """The faults of a file, each with its line; those after the first 20 are only counted."""
+    """The faults of a file, by line; one a column, with the number of its other faulty rows.
+
+    Those after the first 20 are only counted.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = printable(path)
-        self.first: list[str] = []
-        self.more = 0
+        self._faults: list[tuple[int, str, str]] = []  # line (0: none), column, sentence
+        self._repeated: Counter[str] = Counter()
 
-    def add(self, line: int | None, sentence: str) -> None:
-        if len(self.first) == MAX_FAULTS:
-            self.more += 1
-            return
-        place = self.path if line is None else f"{self.path}:{line}"
-        self.first.append(f"{place}: {sentence}")
+    def add(self, line: int | None, sentence: str, column: str = "") -> None:
+        """A fault; of the same `column` only the first is told, and the others are counted."""
+        if column:
+            self._repeated[column] += 1
+            if self._repeated[column] > 1:
+                return
+        self._faults.append((line or 0, column, sentence))
+
+    def add_cell(self, line: int, name: str, cell: str) -> None:
+        """A cell that is no finite number."""
+        text = _quoted(cell.strip()) if cell.strip() else "an empty cell"
+        sentence = f"column {_quoted(name)}: must be a finite number, found {text}"
+        self.add(line, sentence, f"column {name}")
 
     @property
     def sentences(self) -> list[str]:
-        return [*self.first, f"... and {self.more:,} more"] if self.more else self.first
+        ordered = sorted(self._faults, key=lambda fault: fault[0] or MAX_LINES + 1)
+        told = [self._told(*fault) for fault in ordered[:MAX_FAULTS]]
+        more = len(ordered) - len(told)
+        return [*told, f"... and {more:,} more"] if more else told
+
+    def _told(self, line: int, column: str, sentence: str) -> str:
+        others = self._repeated[column] - 1 if column else 0
+        more = f" (and in {counted(others, 'more row')})" if others else ""
+        place = f"{self.path}:{line}" if line else self.path
+        return f"{place}: {sentence}{more}"
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
 
     def check(self) -> None:
-        if self.first:
+        if self:
             raise DataError(self.sentences)
 
 
@@ -216,41 +257,125 @@ def _header_faults(names: Sequence[str], target: str) -> Iterator[str]:
         yield f"column {_quoted(target)} is the only one: there is nothing to predict it from"
 
 
+def _check_columns(features: Sequence[str], train: Dataset, faults: _Faults) -> None:
+    """Raise DataError unless they are the features of `train`, in any order."""
+    known = train.names or []
+    for name in [name for name in known if name not in features]:
+        faults.add(1, f"column {_quoted(name)} is missing, and the training data have it")
+    for name in [name for name in features if name not in known]:
+        near = excerpt(suggestion(name[:60], [excerpt(one[:60]) for one in known]), 250)
+        faults.add(1, f"column {_quoted(name)} is not in the training data: {near}")
+    faults.check()
+
+
+def _in_order_of(names: Sequence[str], features: Sequence[str], dataset: Dataset) -> Dataset:
+    places = [features.index(name) for name in names]
+    inputs = [[row[place] for place in places] for row in dataset.inputs]
+    return replace(dataset, inputs=inputs, names=list(names))
+
+
 def _dataset(
-    rows: Iterator[tuple[int, list[str]]], names: Sequence[str], target: str, faults: _Faults
+    rows: Iterator[tuple[int, list[str]]],
+    names: Sequence[str],
+    target: str,
+    faults: _Faults,
+    train: Dataset | None,
 ) -> Dataset:
     """The rows below the header. Raises DataError."""
     column = names.index(target)
-    inputs, targets, lines = [], [], []
-    for count, (line, cells) in enumerate(rows, 1):
-        if count > MAX_ROWS:
-            raise _Unreadable(line, f"more than {MAX_ROWS:,} rows")
-        if count * len(names) > MAX_NUMBERS:
-            raise _Unreadable(line, f"more than {MAX_NUMBERS:,} numbers")
-        if len(cells) != len(names):
-            faults.add(line, f"expected {len(names)} cells, as in the header, found {len(cells)}")
-            continue
-        try:
-            numbers = [number(cell) for cell in cells]
-        except ValueError:
-            for sentence in _row_faults(names, cells):
-                faults.add(line, sentence)
-            continue
-        targets.append(numbers.pop(column))
-        inputs.append(numbers)
-        lines.append(line)
-    if not (lines or faults.first):
-        faults.add(None, "a header row alone: rows of numbers are expected below it")
-    faults.check()
     features = [*names[:column], *names[column + 1 :]]
-    return Dataset(inputs, targets, _classes(targets), lines=lines, names=features)
+    inputs, targets, lines = [], _Targets(target, faults, train), []
+    try:
+        for count, (line, cells) in enumerate(rows, 1):
+            if count > MAX_ROWS:
+                raise _Unreadable(line, f"more than {MAX_ROWS:,} rows")
+            if count * len(names) > MAX_NUMBERS:
+                raise _Unreadable(line, f"more than {MAX_NUMBERS:,} numbers")
+            if len(cells) != len(names):
+                sentence = f"expected {len(names)} cells, as in the header, found {len(cells)}"
+                faults.add(line, sentence, "cells")
+                continue
+            targets.add(line, cells.pop(column))
+            try:
+                inputs.append([number(cell) for cell in cells])
+            except ValueError:
+                for name, cell in zip(features, cells, strict=True):
+                    if not _is_number(cell):
+                        faults.add_cell(line, name, cell)
+            lines.append(line)
+    except _Unreadable:
+        targets.labels()
+        raise
+    if not (lines or faults):
+        faults.add(None, "a header row alone: rows of numbers are expected below it")
+    labels, classes, class_names = targets.labels()
+    faults.check()
+    return Dataset(inputs, labels, classes, lines=lines, names=features, class_names=class_names)
 
 
-def _row_faults(names: Iterable[str], cells: Iterable[str]) -> Iterator[str]:
-    for name, cell in zip(names, cells, strict=True):
-        if not _is_number(cell):
-            text = _quoted(cell.strip()) if cell.strip() else "an empty cell"
-            yield f"column {_quoted(name)}: must be a finite number, found {text}"
+class _Targets:
+    """The cells of the target's column: numbers, or names of classes."""
+
+    def __init__(self, name: str, faults: _Faults, train: Dataset | None) -> None:
+        self.name, self.faults, self.train = name, faults, train
+        self.numbers: list[float] = []
+        self.words: list[tuple[int, str]] = []  # with their lines
+
+    def add(self, line: int, cell: str) -> None:
+        if self.train is not None and self.train.class_names:
+            self.words.append((line, cell.strip()))
+            return
+        try:
+            self.numbers.append(number(cell))
+        except ValueError:
+            self.words.append((line, cell.strip()))
+
+    def labels(self) -> tuple[list[float], int | None, list[str] | None]:
+        """A number a row, the number of classes and their names; adds the faults of the column."""
+        if self.train is not None and self.train.class_names:
+            return self._known(self.train.class_names)
+        if not self.words:
+            return self.numbers, _classes(self.numbers), None
+        is_text = not self.numbers and not any(map(_is_odd_number, self._texts()))
+        if self.train is not None or not is_text:
+            for line, word in self.words:
+                self.faults.add_cell(line, self.name, word)
+            return [], None, None
+        names = sorted(set(self._texts()))
+        if not 2 <= len(names) <= MAX_CLASSES:
+            self.faults.add(self.words[0][0], self._count_fault(names))
+        places = {name: float(label) for label, name in enumerate(names)}
+        return [places[text] for text in self._texts()], len(names), names
+
+    def _texts(self) -> list[str]:
+        return [text for _, text in self.words]
+
+    def _known(self, names: list[str]) -> tuple[list[float], int, list[str]]:
+        places = {name: float(label) for label, name in enumerate(names)}
+        for line, word in self.words:
+            if word not in places:
+                near = excerpt(suggestion(word[:60], [excerpt(name[:60]) for name in names]), 250)
+                fault = f"{_quoted(word)} is no class of the training data: {near}"
+                self.faults.add(line, f"column {_quoted(self.name)}: {fault}", self.name)
+        return [places.get(text, 0.0) for text in self._texts()], len(names), names
+
+    def _count_fault(self, names: Sequence[str]) -> str:
+        column = f"column {_quoted(self.name)}"
+        if len(names) == 1:
+            return f"{column} is {_quoted(names[0])} in every row: there is nothing to tell apart"
+        return (
+            f"{column} has {len(names):,} different texts, and {MAX_CLASSES} classes are the "
+            "limit: is it a column of names?"
+        )
+
+
+def _is_odd_number(text: str) -> bool:
+    """Whether a cell that is no finite number is empty or meant as a number, as nan or 1e999."""
+    try:
+        float(text)
+    except ValueError:
+        return not text
+    return True
 
 
 def _classes(targets: Iterable[float]) -> int | None:

@@ -4,10 +4,12 @@ import itertools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minigrad import native
 from minigrad.config import Config, ConfigError
+from minigrad.config.models import TrainConfig
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
 from minigrad.runner.description import describe
@@ -28,11 +30,48 @@ if TYPE_CHECKING:
     from minigrad.training.replicas import ReplicaTrainer
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The data of a config: what is trained on, validated on, and measured once at the end."""
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+
+
+def with_steps(config: Config) -> Config:
+    """The config with `train.steps` in place of `train.epochs`, which it keeps.
+
+    Raises ConfigError where it says both, and they differ.
+    """
+    epochs = config.train.epochs
+    if epochs is None:
+        return config
+    first = config if config.train.seeds is None else config.with_seed(_first_seed(config))
+    size = len(build_dataset(first)[0].inputs)
+    batches = -(-size // min(config.train.batch_size or size, size))
+    steps = epochs * batches
+    if config.train.steps not in (steps, TrainConfig.model_fields["steps"].default):
+        raise config.refusal(
+            f"{epochs:,} epochs are {steps:,} steps here, of {batches:,} a time, and train.steps "
+            f"is {config.train.steps:,}: leave one of the two out",
+            *("train", "epochs"),
+        )
+    train = config.train.model_copy(update={"steps": steps})
+    return config.model_copy(update={"train": train})
+
+
+def _first_seed(config: Config) -> int:
+    return seeds.parse(config.train.seeds)[0]
+
+
 def with_available_engine(config: Config) -> tuple[Config, str]:
     """The config on an engine that is there, and a sentence if that is another one.
 
-    A new run may take another engine, which it records; a stored one must not.
+    Epochs become steps too, which raises ConfigError as `with_steps` does. A new run may take
+    another engine, which it records; a stored one must not.
     """
+    config = with_steps(config)
     if config.train.engine != "native" or not (missing := native.reason()):
         return config, ""
     train = config.train.model_copy(update={"engine": "numpy"})
@@ -60,7 +99,8 @@ def build_trainer(config: Config) -> Trainer:
     Raises ConfigError for what does not fit together: labels and loss, batch and memory, settings
     that clash, data that cannot be read.
     """
-    train, validation = build_dataset(config)
+    parts = build_parts(config)
+    train = parts.train
     batch_size = _batch_size(config, train)
     model = build_model(config, train)
     with _faults_at(config, "train", "engine"):
@@ -73,7 +113,8 @@ def build_trainer(config: Config) -> Trainer:
         dataset=train,
         batches=Batches(train, batch_size, _generator(config, "batches")),
         schedule=_schedule(config),
-        validation=validation,
+        validation=parts.validation,
+        test=parts.test,
         validate_every=config.train.log_every,
         correct=CORRECT.get(config.loss),
         clip_norm=config.train.clip_norm,
@@ -154,20 +195,70 @@ def _schedule(config: Config) -> Schedule:
 
 def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
     """The part to train on and the part to validate on, which may be None. Raises ConfigError."""
-    with _faults_at(config, "data"):
-        make = DATASETS[config.data.name]
-        dataset = make(**config.data.settings(), rng=_generator(config, "data"))
-        if not isinstance(dataset, Dataset):
-            raise TypeError(f"{config.data.name} gave {dataset!r}, not a Dataset")
-        fraction = config.data.val_fraction
-        train, validation = dataset, None
-        if fraction:
-            train, validation = split(dataset, fraction, _generator(config, "validation"))
-    _check_labels(config, dataset)
+    parts = build_parts(config)
+    return parts.train, parts.validation
+
+
+def build_parts(config: Config) -> Parts:
+    """All parts, scaled by what the training part alone has. Raises ConfigError."""
+    whole, parts = _whole_and_parts(config)
+    _check_labels(config, whole)
+    _check_targets(config, parts)
+    scales = []
     if config.data.standardize:
-        scale = Standardizer.fit(train)
-        train, validation = scale.apply(train), validation and scale.apply(validation)
-    return train, validation
+        scales.append(Standardizer.fit(parts.train).apply)
+    if config.data.standardize_target:
+        scales.append(Standardizer.fit_targets(parts.train).apply_to_targets)
+    for scale in scales:
+        validation, test = (part and scale(part) for part in (parts.validation, parts.test))
+        parts = Parts(scale(parts.train), validation, test)
+    return parts
+
+
+def _whole_and_parts(config: Config) -> tuple[Dataset, Parts]:
+    """What the dataset gave, and its parts in the data's own units."""
+    data = config.data
+    with _faults_at(config, "data"):
+        make = DATASETS[data.name]
+        dataset = make(**data.settings(), rng=_generator(config, "data"))
+        if not isinstance(dataset, Dataset):
+            raise TypeError(f"{data.name} gave {dataset!r}, not a Dataset")
+        test, validation = None, None
+        rest, size = dataset, len(dataset.inputs)
+        by_class = TASKS.get(config.loss) is not None and _are_labels(dataset)
+        if data.test_path:
+            test = csv_file.read_test(data.test_path, data.settings()["target"], dataset)
+        elif data.test_fraction:
+            rng = _generator(config, "test")
+            rest, test = split(
+                rest, data.test_fraction, rng, stratified=by_class, name="test_fraction"
+            )
+        if data.val_fraction:
+            rng = _generator(config, "validation")
+            rest, validation = split(rest, data.val_fraction, rng, of=size, stratified=by_class)
+    return dataset, Parts(rest, validation, test)
+
+
+def _are_labels(dataset: Dataset) -> bool:
+    return dataset.classes is not None and set(dataset.targets) <= set(range(dataset.classes))
+
+
+def _check_targets(config: Config, parts: Parts) -> None:
+    """Whether the targets can be learned, and those of the test file be measured."""
+    task, train, test = TASKS.get(config.loss), parts.train, parts.test
+    if task is not None and config.data.standardize_target:
+        fault = f"is for measurements, and {config.loss} learns labels: leave it out"
+        raise config.refusal(fault, "data", "standardize_target")
+    if task is not None and test is not None:
+        classes = train.classes or 2
+        for i, target in enumerate(test.targets):
+            if target not in range(classes):
+                fault = f"{test.where(i)}: {target:g} is no class of the training data, which have"
+                raise config.refusal(f"{fault} {classes}", "data", "test_path")
+    same = len(train.targets) > 1 and min(train.targets) == max(train.targets)
+    if task is None and same and train.source is not None:
+        fault = f"the target is {train.targets[0]:g} in every row to train on"
+        raise config.refusal(f"{fault}: there is nothing to learn", "data")
 
 
 def build_model(config: Config, dataset: Dataset) -> MLP:

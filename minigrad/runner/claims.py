@@ -11,8 +11,11 @@ from typing import Any
 
 from minigrad.config import Config
 from minigrad.engines import Disagreement
+from minigrad.runner import ending
+from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import judge, judge_seeds, met_by
 from minigrad.tracking import checkpoint, layout
+from minigrad.tracking.check import read_test
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
@@ -52,6 +55,9 @@ class Claims:
     trainer: TrainerLike
     unchecked: list[str] = field(default_factory=list)
     _agreement: Any = None
+    _best: BestModel | None = None
+    _test: dict[str, Any] | None = None
+    _end: dict[str, Any] | None = None
     _states: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -59,16 +65,19 @@ class Claims:
         self._check_record()
         lines = self._lines()
         self._read_checkpoints()
-        steps = self.config.train.steps
         initial = math.nan
         try:
             initial = self.trainer.evaluate().loss
+            self._best = BestModel.of(self.config, self.trainer)
             last = self._train(lines, self._needed_steps(lines))
             if self.run.status == "diverged":
                 results = self.trainer.results(initial)  # which may be where it diverged
                 raise self._contradiction("its status is diverged, and this time it did not")
             if self.run.status == "finished":
-                results = self.trainer.results(initial)
+                self._end = self._state()
+                if self._best:
+                    self._best.use()
+                results, self._test = ending.results(self.config, self.trainer, self._best, initial)
         except Diverged as error:
             self._check_divergence(str(error), lines)
             return
@@ -76,7 +85,7 @@ class Claims:
             raise self._contradiction(f"this time {error}") from None
         if self.run.status == "finished":
             self._check_results(results, initial)
-            self._check_states(steps, is_end=True)
+            self._check_end(lines)
             self._check_files()
             return
         self._check_unfinished(last, lines)
@@ -154,6 +163,8 @@ class Claims:
             if last is None:
                 self._agreement = self.trainer.agreement
             last = record
+            if self._best:
+                self._best.observe(record)
             line = lines.get(record.step)
             if line is not None:
                 self._check_line(record, line)
@@ -163,7 +174,40 @@ class Claims:
                 raise Contradiction(record.step, f"step {record.step} is missing from the log")
             if not (finished and self.trainer.step == steps):
                 self._check_states(self.trainer.step)
+            if self._best and self._best.exhausted:
+                break
         return last
+
+    def _check_end(self, lines: Mapping[int, object]) -> None:
+        """Nothing is there of steps after the last, where it stopped early, and its test."""
+        end = self.trainer.step
+        if max(lines) >= end:
+            raise Contradiction(end, f"step {max(lines)} is in the log, and it stopped at {end}")
+        for name, state in self._states.items():
+            if state["step"] > end:
+                raise Contradiction(end, f"{name} is of step {state['step']}, after its end, {end}")
+        self._check_states(end, is_end=True)
+        self._check_test()
+
+    def _check_test(self) -> None:
+        path = self.run.path / layout.TEST
+        if self._test is None:
+            if path.exists():
+                self.unchecked.append(f"{layout.TEST}, which the config does not ask for")
+            return
+        try:
+            stored = read_test(self.run)
+        except StoreError as error:
+            raise self._contradiction(str(error)) from None
+        for results in (stored, self._test):
+            if results.pop("linear_fit", None):  # by LAPACK, whose last digits vary
+                self.unchecked.append(f"linear_fit in {layout.TEST}")
+        self.unchecked[:] = dict.fromkeys(self.unchecked)
+        self._compare(layout.TEST, stored, self._test)
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads(json.dumps(ending.whole_state(self.trainer, self._best)))
+        return state
 
     def _check_line(self, record: StepMetrics, line: Mapping[str, float]) -> None:
         step, numbers = record.step, dict(vars(record))
@@ -189,7 +233,7 @@ class Claims:
         for name, state in self._states.items():
             if state["step"] != step:
                 continue
-            now = json.loads(json.dumps(self.trainer.state_dict()))
+            now = self._end or self._state()
             for key, value in now.items():
                 if key == "seconds":
                     continue

@@ -81,7 +81,9 @@ def shapes(sizes: Sequence[int]) -> dict[str, list[int]]:
 def _scaling(dataset: Dataset) -> dict[str, Any]:
     inputs = dataset.scaling
     scaled = inputs and {"mean": inputs.means, "deviation": inputs.deviations}
-    return {"inputs": scaled, "target": None}
+    target = dataset.target_scaling
+    by = target and {"mean": target.means[0], "deviation": target.deviations[0]}
+    return {"inputs": scaled, "target": by}
 
 
 def parse(data: Any, place: int | None = None) -> Description:

@@ -3,14 +3,15 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
-from minigrad.runner import build
+from minigrad.runner import build, ending
 from minigrad.runner.session import Session
+from minigrad.terminal.text import counted
 from minigrad.tracking import checkpoint, layout
-from minigrad.tracking.check import picture_fault
+from minigrad.tracking.check import picture_fault, read_test
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError, load
 
@@ -28,6 +29,7 @@ def draw(session: Session) -> Iterator[Path]:
     else:
         yield _draw_loss(session, steps, losses)
         yield from _draw_plane(session)
+        yield from _draw_confusion(session)
 
 
 def lost_pictures(run: StoredRun) -> list[str]:
@@ -39,6 +41,8 @@ def lost_pictures(run: StoredRun) -> list[str]:
         expected.append(layout.SNAPSHOTS_PICTURE)
     if os.path.lexists(run.path / layout.BOUNDARY_PICTURE) or _has_plane(run):
         expected.append(layout.BOUNDARY_PICTURE)
+    if "confusion" in _test(run):
+        expected.append(layout.CONFUSION_PICTURE)
     return [fault for name in expected if (fault := picture_fault(run, name))]
 
 
@@ -63,7 +67,10 @@ def redraw(run: StoredRun) -> list[Path]:
     config = load_config(run.path / layout.CONFIG)
     trainer = build.trainer_for(config)
     initial_loss = trainer.evaluate().loss
-    trainer.load_state_dict(checkpoint.read(run.path / layout.CHECKPOINT))
+    state = checkpoint.read(run.path / layout.CHECKPOINT)
+    trainer.load_state_dict(state)
+    if best := ending.best_model(config, trainer, state):
+        best.use()
     trainer.load_files({name: read_file(run.path, name) for name in trainer.files()})
     trainer.results(initial_loss)  # each seed's final numbers
     # of the run, drawing asks for what both kinds have: path, facts and summary
@@ -137,6 +144,29 @@ def _draw_plane(session: Session) -> Iterator[Path]:
         path = directory / layout.SNAPSHOTS_PICTURE
         draw_snapshots(path, session.snapshots, trainer.dataset, title=title)
         yield path
+
+
+def _draw_confusion(session: Session) -> Iterator[Path]:
+    """With classes and a test part: what each class's rows were taken for."""
+    test = _test(load(session.run.path))
+    if "confusion" not in test:
+        return
+    from minigrad.plot.confusion import draw_confusion
+
+    path, rows = session.run.path / layout.CONFUSION_PICTURE, counted(test["rows"], "test row")
+    title = f"{session.config.name}: {test['accuracy']:.1%} of {rows} right"
+    draw_confusion(
+        path, test["confusion"], test["classes"], title=title, subtitle=_subtitle(session)
+    )
+    yield path
+
+
+def _test(run: StoredRun) -> dict[str, Any]:
+    """What test.json holds; nothing where there is none, or a damaged one."""
+    try:
+        return read_test(run)
+    except StoreError:
+        return {}
 
 
 def _model(config: Config) -> str:

@@ -14,12 +14,15 @@ from minigrad.config.plugins import Provenance
 from minigrad.config.source import raw
 from minigrad.files.untrusted import read_unlinked
 from minigrad.files.whole import Lines
+from minigrad.runner import build
 from minigrad.tracking import checkpoint, environment, hold, layout
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError, find, flatten, load
 from minigrad.training import seeds
 
 MAY_GROW = "train.steps"
+_EPOCHS = "train.epochs"
+"""Another way to say how many steps."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def resume(
         _check_alike(raw(stored_path), raw(config_path or stored_path, overrides), run)
         provenance = None if trust_plugins else provenance_of(run)
         stored = load_config(stored_path, provenance=provenance)
-        wanted = load_config(config_path or stored_path, overrides, provenance)
+        wanted = build.with_steps(load_config(config_path or stored_path, overrides, provenance))
         _check_unchanged(stored, wanted, run)
         state, notes = _usable_state(run, wanted, last_step)
         if run.facts.code != environment.code_hash():
@@ -131,7 +134,7 @@ def _check_growth(before: dict[str, Any], now: dict[str, Any], run: StoredRun) -
     changed = [
         f"--resume: {key} was {json.dumps(before.get(key))}, now it is {json.dumps(now.get(key))}"
         for key in sorted(before.keys() | now.keys())
-        if before.get(key) != now.get(key) and key != MAY_GROW
+        if before.get(key) != now.get(key) and key not in (MAY_GROW, _EPOCHS)
     ]
     if changed:
         raise ConfigError([*changed, f"--resume: only {MAY_GROW} may change, and only grow"])

@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 from minigrad.config import Config
 from minigrad.engines import Disagreement
+from minigrad.runner import ending, testing
+from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
 from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import cause
-from minigrad.tracking import Run
+from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
 from minigrad.training.protocol import StepMetrics, TrainerLike
 from minigrad.training.trainer import Diverged
@@ -66,6 +68,7 @@ class Session:
         without = quiet or state is not None
         self._snapshot_steps = frozenset() if without else config.train.snapshot_steps()
         self._quiet = quiet
+        self.best: BestModel | None = None
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end, an interrupt or an error, and finish the run accordingly."""
@@ -105,24 +108,34 @@ class Session:
             self.trainer.load_state_dict(self.state)
             names = self.trainer.files()
             self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
+            with _writing():  # what it says is of the model that goes on now
+                (self.run.path / layout.TEST).unlink(missing_ok=True)
+        best = self.best = ending.best_model(self.config, self.trainer, self.state)
         self._take_snapshot()
         records: Iterable[StepMetrics] = self.trainer.train(steps)
         if not self._quiet:
             records = with_bar(records, self.trainer.step, steps)
+        if best and best.exhausted:  # resumed after it had stopped early
+            records = ()
         for record in records:
             if self.last is None and (agreement := self.trainer.agreement):
                 self.run.facts.lifted = asdict(agreement)
             self.last = record
             if train.is_logged(record.step):
                 self._log(record)
+            if best:
+                best.observe(record)
             self._take_snapshot()
-            if interrupts.received:
+            if interrupts.received or (best and best.exhausted):
                 break
             if self._checkpoint_is_due():
                 self._save()
         self._save()
-        if self.trainer.step < steps and interrupts.received:
+        is_done = self.trainer.step >= steps or (best and best.exhausted)
+        if interrupts.received and not is_done:
             return self._interrupted(interrupts.received)
+        if best:
+            best.use()
         return self._finished(initial_loss)
 
     def _log(self, record: StepMetrics) -> None:
@@ -149,18 +162,24 @@ class Session:
 
     def _save(self) -> None:
         with _writing():
-            self.run.save_checkpoint(self.trainer.state_dict(), self.trainer.files())
+            state = ending.whole_state(self.trainer, self.best)
+            self.run.save_checkpoint(state, self.trainer.files())
         self.saved_at = time.monotonic()
 
     def _finished(self, initial_loss: float) -> Outcome:
         trainer, expect = self.trainer, self.config.expect
-        results = trainer.results(initial_loss)
+        results, test = ending.results(self.config, trainer, self.best, initial_loss)
+        if test is not None:
+            with _writing():
+                self.run.save_file(layout.TEST, ending.test_file(test))
         table = trainer.table()
         before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
         progress = f"loss {before} -> {after} in {trainer.step} steps"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
             sentences = [f"{progress}, {trainer.seconds:.2f} s"]
+            sentences += [self.best.sentence()] if self.best else []
+            sentences += testing.sentences(self.config, trainer.dataset, results, test)
         else:
             self._save()  # with each seed's final numbers
             verdicts = judge_seeds(expect, table)
@@ -169,6 +188,8 @@ class Session:
                 f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
             ]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
+            if self.config.data.has_test:
+                sentences.append("a run of many seeds measures no test part: train one of them")
         met = all(verdict.met for verdict in verdicts) and not results.get("diverged")
         return Outcome(
             status="finished",

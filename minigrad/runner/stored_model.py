@@ -6,7 +6,6 @@ from typing import Any
 from minigrad.config import ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.plugins import PluginError, load_plugin
-from minigrad.data import Standardizer
 from minigrad.engines import ENGINES
 from minigrad.runner import build, description
 from minigrad.runner.description import Description
@@ -55,7 +54,7 @@ def _check_usable(run: StoredRun) -> None:
 
 def _model(run: StoredRun, state: dict[str, Any], seed: int | None, trust_plugins: bool) -> Model:
     place, seed = _place(run, state, seed)
-    parameters = state["parameters"]
+    parameters = _parameters(run, state)
     if place is not None:
         parameters = parameters[state["active"].index(place)]
     if "model" in state:
@@ -63,7 +62,7 @@ def _model(run: StoredRun, state: dict[str, Any], seed: int | None, trust_plugin
             parsed = description.parse(state["model"], place)
         except ValueError as error:
             raise _no_use(run, f"{error}") from None
-        _check_scaling(run, parsed.inputs)
+        _check_scaling(run, parsed)
         _register_names(run, parsed, trust=trust_plugins)
     else:
         parsed = description.parse(_rebuilt(run, state, trust_plugins), place)
@@ -78,10 +77,27 @@ def _no_use(run: StoredRun, sentence: str) -> ModelError:
     return ModelError(f"{run.id}: the model in {layout.CHECKPOINT} is of no use: {sentence}")
 
 
-def _check_scaling(run: StoredRun, inputs: Standardizer | None) -> None:
+def _parameters(run: StoredRun, state: dict[str, Any]) -> Any:
+    """The last ones, or with `train.keep_best` the best ones."""
+    train = run.config.get("train")
+    if not isinstance(train, dict) or train.get("keep_best") is None:
+        return state["parameters"]
+    best = state.get("best")
+    if not isinstance(best, dict) or not best.get("parameters"):
+        raise _no_use(run, "it has no best parameters, and the config has train.keep_best")
+    return best["parameters"]
+
+
+def _check_scaling(run: StoredRun, parsed: Description) -> None:
     data = run.config.get("data")
-    if isinstance(data, dict) and data.get("standardize") is True and inputs is None:
-        raise _no_use(run, "its scaling.inputs is null, and the config has data.standardize: true")
+    data = data if isinstance(data, dict) else {}
+    scalings = (
+        ("standardize", "inputs", parsed.inputs),
+        ("standardize_target", "target", parsed.targets),
+    )
+    for key, part, scaling in scalings:
+        if data.get(key) is True and scaling is None:
+            raise _no_use(run, f"its scaling.{part} is null, and the config has data.{key}: true")
 
 
 # Many seeds.

@@ -45,6 +45,7 @@ def verify(run: StoredRun, *, trust_plugins: bool = False) -> Verification:
         config = load(
             run.path / layout.CONFIG, provenance=None if trust_plugins else provenance_of(run)
         )
+        config = build.with_steps(config)
         trainer = build.trainer_for(config)
     except ConfigError as error:
         raise StoreError(f"{run.id} cannot be trained again: {error.faults[0]}") from None

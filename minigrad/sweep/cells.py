@@ -59,8 +59,10 @@ def _cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
     config = load(path, [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])])
     if grid.seeds and config.train.seeds is not None:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
-    if len(grid.seeds) > 1 and config.train.engine == "numpy":
+    follows_one = config.train.keep_best or config.train.patience  # which many at once cannot
+    if len(grid.seeds) > 1 and config.train.engine == "numpy" and not follows_one:
         config = load(path, [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"])
+    config = build.with_steps(config)
     build.check(config)
     values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
     return Cell(values, config.model_dump(exclude_none=True))

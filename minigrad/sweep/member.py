@@ -70,7 +70,7 @@ def train(config: Mapping[str, Any]) -> Result:
         run, memory = _begin(config)
         with redirect_stdout(memory.output), redirect_stderr(memory.output):
             try:
-                validated = _validated(config)
+                validated = build.with_steps(_validated(config))
                 trainer = build.trainer_for(validated)
                 run.facts.update(**machine.describe(), sha256=input_hashes(validated))
                 Session(validated, trainer, run, quiet=True).train(Interrupts())

@@ -6,7 +6,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from minigrad.files.untrusted import parse_json
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.facts import excerpt
@@ -36,11 +38,13 @@ def check(run: StoredRun) -> Soundness:
         layout.METRICS: _check_log,
         layout.CHECKPOINT: _check_checkpoint,
         layout.PREVIOUS_CHECKPOINT: _check_checkpoint,
+        layout.TEST: _check_test,
         layout.SEEDS: _check_seeds,
         **dict.fromkeys(layout.PICTURES, _check_picture),
     }
     for name, examine in examinations.items():
         needed = name == layout.CONFIG or (name == layout.METRICS and run.alive is False)
+        needed = needed or (name == layout.TEST and _was_tested(run))
         if not needed and not os.path.lexists(run.path / name):
             continue
         try:
@@ -100,6 +104,8 @@ def _unlike_the_plan(run: StoredRun, steps: list[int]) -> Iterator[str]:
     every, total = settings.get("log_every", 1), settings.get("steps")
     if type(every) is not int or type(total) is not int or min(every, total) < 1:
         return
+    if settings.get("patience") is not None and type(done := run.summary.get("steps")) is int:
+        total = min(total, done)  # it may have stopped early
     on_grid = {step for step in steps if step < total and (step % every == 0 or step == total - 1)}
     beyond = [step for step in steps if step >= total]
     between = [] if run.facts.resumed else sorted(set(steps) - on_grid)  # a last step, once
@@ -147,6 +153,35 @@ def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
 
     table = SeedTable.from_bytes(read_file(run.path, path.name))
     return f"{path.name}: {len(table.seeds):,} seeds", []
+
+
+def _was_tested(run: StoredRun) -> bool:
+    return run.facts.engine is not None and "test_loss" in run.summary
+
+
+def _check_test(run: StoredRun, path: Path) -> tuple[str, list[str]]:
+    rows, damage = read_test(run)["rows"], []
+    if run.summary.get("test_loss") is None:
+        damage.append(f"{path.name} is there, and the summary has no test_loss")
+    return f"{path.name}: {rows:,} rows", damage
+
+
+def read_test(run: StoredRun) -> dict[str, Any]:
+    """What test.json holds. Raises StoreError for another file."""
+    try:
+        test = parse_json(read_file(run.path, layout.TEST))
+    except ValueError as error:
+        raise StoreError(f"{layout.TEST} is damaged: {error}") from None
+    if not isinstance(test, dict) or type(test.get("rows")) is not int:
+        raise StoreError(f"{layout.TEST} is damaged: it has no rows")
+    matrix, names = test.get("confusion", []), test.get("classes", [])
+    sizes = [len(row) if isinstance(row, list) else -1 for row in matrix]
+    is_square = isinstance(names, list) and sizes == [len(names)] * len(names)
+    if not is_square or not all(type(n) is int and n >= 0 for row in matrix for n in row):
+        raise StoreError(f"{layout.TEST} is damaged: its confusion is no table of its classes")
+    if matrix and sum(map(sum, matrix)) != test["rows"]:
+        raise StoreError(f"{layout.TEST} is damaged: its confusion has other rows than it says")
+    return test
 
 
 def _check_picture(run: StoredRun, path: Path) -> tuple[str, list[str]]:

@@ -11,10 +11,13 @@ CHECKPOINT = "checkpoint.json"
 PREVIOUS_CHECKPOINT = "checkpoint.previous.json"
 SEEDS = seeds.FILE
 """The numbers of each seed, in a run of many."""
+TEST = "test.json"
+"""How good the model is on the part that was held apart from training."""
 LOSS_PICTURE = "loss.png"
 BOUNDARY_PICTURE = "boundary.png"
 SNAPSHOTS_PICTURE = "snapshots.png"
-PICTURES = (LOSS_PICTURE, BOUNDARY_PICTURE, SNAPSHOTS_PICTURE)
+CONFUSION_PICTURE = "confusion.png"
+PICTURES = (LOSS_PICTURE, BOUNDARY_PICTURE, SNAPSHOTS_PICTURE, CONFUSION_PICTURE)
 
 MAX_BYTES = {
     RUN: 10_000_000,
@@ -22,6 +25,7 @@ MAX_BYTES = {
     METRICS: 256_000_000,
     CHECKPOINT: 256_000_000,
     PREVIOUS_CHECKPOINT: 256_000_000,
+    TEST: 10_000_000,
     SEEDS: 256_000_000,
     **dict.fromkeys(PICTURES, 50_000_000),
 }

@@ -175,6 +175,14 @@ class Run:
         if os.getpid() == self._pid:
             self._destination.write_checkpoint(state, dict(files or {}))
 
+    def save_file(self, name: str, content: bytes) -> None:
+        """Write a file of this name into the run's directory, the whole of it or nothing.
+
+        Raises OSError.
+        """
+        if os.getpid() == self._pid:
+            self._destination.write(name, content)
+
     def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
         """Close the run with its last status and whatever else run.json is to record; a run that
         is finished stays as it is.

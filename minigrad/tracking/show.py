@@ -3,7 +3,8 @@
 import os
 from typing import Any
 
-from minigrad.tracking.check import check
+from minigrad.tracking import layout
+from minigrad.tracking.check import check, read_test
 from minigrad.tracking.compare import config_of
 from minigrad.tracking.store import StoredRun, StoreError, flatten
 
@@ -19,6 +20,7 @@ def show(run: StoredRun) -> dict[str, Any]:
     return {
         "run": {**head, **flatten(facts)},
         "results": run.summary,
+        "test": _test(run),
         "expectations": _expectations(run),
         "config": config_of(run),
         "files": _files(run),
@@ -31,6 +33,17 @@ def _expectations(run: StoredRun) -> list[Any]:
     """The verdicts' sentences; a verdict without one as it is."""
     verdicts = run.facts.expectations or []
     return [one.get("sentence", one) if isinstance(one, dict) else one for one in verdicts]
+
+
+def _test(run: StoredRun) -> dict[str, Any]:
+    """What test.json holds, a line a class of the confusion; what is wrong with it is damage."""
+    try:
+        test = read_test(run) if os.path.lexists(run.path / layout.TEST) else {}
+    except StoreError:
+        return {}
+    rows = zip(test.pop("classes", []), test.pop("confusion", []), strict=True)
+    confusion = {f"{name} taken for each class": row for name, row in rows}
+    return flatten(test) | confusion
 
 
 def _files(run: StoredRun) -> dict[str, int]:

@@ -57,10 +57,11 @@ class Diverged(ArithmeticError):
 class Trainer:
     """A model on its engine, its optimizer and its data, and the loop that trains it.
 
-    `validation` is measured every `validate_every` steps. `correct` tells whether a sample's
-    outputs are right. `clip_value` and `clip_norm` bound each gradient and the norm of all, in this
-    order. `step` is the next step, and `seconds` the training time of those before it. Every state
-    has the `description`, which says what one needs to know of the model to use it.
+    `validation` is measured every `validate_every` steps, and `test` by the caller alone. `correct`
+    tells whether a sample's outputs are right. `clip_value` and `clip_norm` bound each gradient and
+    the norm of all, in this order. `step` is the next step, and `seconds` the training time of
+    those before it. Every state has the `description`, which says what one needs to know of the
+    model to use it.
     """
 
     engine: Engine
@@ -69,6 +70,7 @@ class Trainer:
     batches: Batches
     schedule: Schedule
     validation: Dataset | None = None
+    test: Dataset | None = None
     validate_every: int = 1
     correct: Callable[[Sequence[float], Any], bool] | None = None
     clip_norm: float | None = None

@@ -27,7 +27,7 @@ from minigrad.doctor.units import check_units
 from minigrad.doctor.updates import check_training, check_updates
 from tests.waiting import until
 
-CONFIGS = sorted(Path("configs").glob("*.yaml"))
+CONFIGS = sorted(path for path in Path("configs").glob("*.yaml") if path.stem != "digits")  # slow
 XOR, MOONS, CIRCLES = "configs/xor.yaml", "configs/moons.yaml", "configs/circles.yaml"
 CHECKS = [
     *("model", "data", "labels", "start", "gradient"),

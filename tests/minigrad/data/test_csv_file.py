@@ -140,7 +140,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     # cells
     "word": (HEADER + "abc,1,0\n", ":2: column 'age': must be a finite number, found 'abc'"),
     "third line": (HEADER + "1,1,0\n1,x,0\n", ":3: column 'size': must be a finite number"),
-    "target": (HEADER + "1,1,yes\n", ":2: column 'y': must be a finite number, found 'yes'"),
+    "target": (
+        HEADER + "1,1,0\n1,1,yes\n",
+        ":3: column 'y': must be a finite number, found 'yes'",
+    ),
+    "one name": (HEADER + "1,1,yes\n", ":2: column 'y' is 'yes' in every row: there is nothing"),
     "nan": (HEADER + "nan,1,0\n", "'age': must be a finite number, found 'nan'"),
     "inf": (HEADER + "1,-inf,0\n", "'size': must be a finite number, found '-inf'"),
     "infinity": (HEADER + "1,1,Infinity\n", "must be a finite number, found 'Infinity'"),
@@ -152,7 +156,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "other digits": (HEADER + "\u0661,1,0\n", "must be a finite number, found '\u0661'"),
     "percent": (HEADER + "5%,1,0\n", "must be a finite number, found '5%'"),
     "inner space": (HEADER + "1 000,1,0\n", "must be a finite number, found '1 000'"),
-    "true": (HEADER + "1,1,True\n", "must be a finite number, found 'True'"),
+    "true": (HEADER + "1,True,1\n", "must be a finite number, found 'True'"),
     "empty cell": (HEADER + "1,,0\n", ":2: column 'size': must be a finite number, found an empty"),
     "spaces": (HEADER + "1,  ,0\n", "column 'size': must be a finite number, found an empty cell"),
     "empty row": (HEADER + ",,\n", ":2: column 'age': must be a finite number, found an empty"),
@@ -237,6 +241,35 @@ def test_all_faults_are_told_at_once_and_in_order(write) -> None:
     ]
 
 
+def test_a_faulty_column_is_one_line_with_its_first_row_and_the_number_of_others(write) -> None:
+    assert faults(write(HEADER + "?,1,0\n1\n1,?,0\n-,1,0\n,1,1\n1,2,3,4\n")) == [
+        "people.csv:2: column 'age': must be a finite number, found '?' (and in 2 more rows)",
+        "people.csv:3: expected 3 cells, as in the header, found 1 (and in 1 more row)",
+        "people.csv:4: column 'size': must be a finite number, found '?'",
+    ]
+
+
+def test_a_target_of_text_is_the_names_of_classes_in_their_order(write) -> None:
+    data = read(write("a,y\n1,oak\n2, ash\n3,oak \n4,elm\n"))
+    assert data.targets == [2.0, 0.0, 2.0, 1.0]
+    assert (data.classes, data.class_names) == (3, ["ash", "elm", "oak"])
+    assert data.class_name(2) == "class 'oak'"
+
+
+def test_a_target_of_numbers_with_a_word_among_them_is_a_fault_not_a_class(write) -> None:
+    path = write("a,y\n1,0\n2,1\n3,n/a\n4,n/a\n")
+    assert faults(path) == [
+        "people.csv:4: column 'y': must be a finite number, found 'n/a' (and in 1 more row)"
+    ]
+    assert faults(write("a,y\n1,nan\n2,oak\n"))[0].endswith("found 'nan' (and in 1 more row)")
+    assert faults(write("a,y\n1,\n2,oak\n"))[0].endswith("an empty cell (and in 1 more row)")
+
+
+def test_a_column_of_names_is_no_target(write) -> None:
+    (fault,) = faults(write("a,y\n" + "".join(f"1,name {i}\n" for i in range(101))))
+    assert "column 'y' has 101 different texts, and 100 classes are the limit" in fault
+
+
 def test_all_faults_of_a_header_are_told_at_once(write) -> None:
     assert faults(write("a,,a\n1,2,3\n")) == [
         "people.csv:1: column 2 has no name",
@@ -246,12 +279,13 @@ def test_all_faults_of_a_header_are_told_at_once(write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "last"), [(20, None), (21, "... and 1 more"), (1500, "... and 1,480 more")]
+    ("bad", "last"), [(20, None), (21, "... and 1 more"), (900, "... and 880 more")]
 )
-def test_twenty_faults_are_enough(bad: int, last: str | None, write) -> None:
-    sentences = faults(write("a,y\n" + "x,1\n" * bad))
+def test_twenty_faulty_columns_are_enough(bad: int, last: str | None, write) -> None:
+    names = ",".join(f"c{i}" for i in range(bad))
+    sentences = faults(write(f"{names},y\n{'x,' * bad}1\n"))
     assert len(sentences) == 20 + bool(last)
-    assert sentences[19].startswith("people.csv:21: ")
+    assert sentences[19].startswith("people.csv:2: column 'c19'")
     if last:
         assert sentences[20] == last
 

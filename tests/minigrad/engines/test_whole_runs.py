@@ -19,7 +19,7 @@ from minigrad.tracking.store import load
 from tests.waiting import HANG, until
 
 TRAIN = [sys.executable, "-m", "minigrad.train"]
-CONFIGS = sorted(Path("configs").glob("*.yaml"))
+CONFIGS = sorted(path for path in Path("configs").glob("*.yaml") if path.stem != "digits")  # slow
 
 # mini-batches, shuffling, both kinds of clipping, a schedule with a memory, moments, validation
 FULL = [

@@ -20,7 +20,7 @@ from minigrad.training.trainer import Trainer
 from tests.minigrad.native.running import MACHINES
 from tests.minigrad.native.test_training import update
 
-CONFIGS = sorted(Path("configs").glob("*.yaml"))
+CONFIGS = sorted(path for path in Path("configs").glob("*.yaml") if path.stem != "digits")  # slow
 
 
 class Training:

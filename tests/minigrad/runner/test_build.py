@@ -19,4 +19,4 @@ def test_the_validation_loss_of_leaves_is_that_of_leaves_in_the_models_units() -
     trainer = build_trainer(load("configs/csv.yaml"))
     for _ in trainer.train(200):
         pass
-    assert trainer.evaluate(trainer.validation).loss < 0.1  # 4.40 without standardizing it
+    assert trainer.evaluate(trainer.validation).loss < 1  # above 4 without standardizing it

@@ -1,0 +1,86 @@
+"""The model with the lowest validation loss so far, and whether it is time to stop."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Self
+
+from minigrad.config import Config
+from minigrad.training.protocol import StepMetrics
+from minigrad.training.trainer import Trainer
+from optim.elementwise import listed, restored
+
+
+class BestModel:
+    """Follows the records of a training, for `train.keep_best` and `train.patience`.
+
+    A validation loss is that of the parameters before the step's update, so these are copied ahead
+    of every step that validates. `step` is how many steps the best model had done.
+    """
+
+    def __init__(self, config: Config, trainer: Trainer) -> None:
+        self.trainer, self.settings = trainer, config.train
+        self.step = 0
+        self.val_loss: float | None = None
+        self.parameters: list[Any] = []
+        self._next = self._copied()
+
+    @classmethod
+    def of(cls, config: Config, trainer: Any) -> Self | None:
+        """None for a config that keeps no best model and has no patience."""
+        if config.train.keep_best is None and config.train.patience is None:
+            return None
+        assert isinstance(trainer, Trainer)
+        return cls(config, trainer)
+
+    def observe(self, record: StepMetrics) -> None:
+        """Take in a record whose step is done, before the next one."""
+        val_loss = getattr(record, "val_loss", None)
+        if val_loss is not None and (self.val_loss is None or val_loss < self.val_loss):
+            self.step, self.val_loss, self.parameters = record.step, val_loss, self._next
+        if self.trainer.step % self.settings.log_every == 0:
+            self._next = self._copied()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether `patience` validations in a row had no lower loss."""
+        if self.settings.patience is None or self.val_loss is None:
+            return False
+        last = (self.trainer.step - 1) // self.settings.log_every
+        return last - self.step // self.settings.log_every >= self.settings.patience
+
+    def use(self) -> None:
+        """Give the trainer's model the best parameters, where the config keeps them."""
+        if self.settings.keep_best and self.val_loss is not None:
+            for parameter, number in zip(
+                self.trainer.engine.parameters, self.parameters, strict=True
+            ):
+                parameter.data = copy.copy(number)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps, ready for JSON; the parameters only if they are to be used."""
+        kept = {"parameters": [listed(one) for one in self.parameters]}
+        numbers = {"step": self.step, "val_loss": self.val_loss}
+        return numbers | (kept if self.settings.keep_best else {})
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state, after the trainer has."""
+        self.step, self.val_loss = state["step"], state["val_loss"]
+        parameters = self.trainer.engine.parameters
+        if self.settings.keep_best and self.val_loss is not None:
+            self.parameters = [
+                restored(number, parameter.data)
+                for number, parameter in zip(state["parameters"], parameters, strict=True)
+            ]
+        self._next = self._copied()
+
+    def sentence(self) -> str:
+        """What came of it, for the end of the training."""
+        settings = self.settings
+        kept = "is kept" if settings.keep_best else "was the best"
+        best = f"val_loss {self.val_loss:.4g} after {self.step} steps {kept}"
+        if not self.exhausted:
+            return best
+        return f"stopped early: {best}, and {settings.patience} validations since were no better"
+
+    def _copied(self) -> list[Any]:
+        return [copy.copy(parameter.data) for parameter in self.trainer.engine.parameters]

@@ -1,0 +1,242 @@
+"""The end of a training: the test part, the best model, patience, and what resume makes of them."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad import runner, train
+from minigrad.config import load as load_config
+from minigrad.data import Dataset, csv_file
+from minigrad.runner import build, testing
+from minigrad.runner.pictures import lost_pictures, redraw
+from minigrad.runner.verify import verify
+from minigrad.tracking import checkpoint
+from minigrad.tracking.check import check
+from minigrad.tracking.store import load
+
+IRIS, REGRESSION = "configs/iris.yaml", "configs/regression.yaml"
+STOPS = ["train={steps: 400, batch_size: 16, log_every: 5, keep_best: val_loss, patience: 4}"]
+STOPS += ["optimizer.lr=0.1"]
+
+
+def command(*arguments: object) -> int:
+    return train.main([str(argument) for argument in arguments])
+
+
+def end_of(run: Path) -> dict[str, Any]:
+    """All that a run claims of its end, but for its duration."""
+    state, facts = checkpoint.read(run / "checkpoint.json"), load(run)
+    tested = (run / "test.json").read_bytes()
+    summary = {k: v for k, v in facts.summary.items() if k != "seconds"}
+    lines = [{k: v for k, v in row.items() if k != "time"} for row in facts.metrics()]
+    return {"state": state | {"seconds": 0}, "summary": summary, "lines": lines, "test": tested}
+
+
+@pytest.mark.parametrize("engine", ["eager", "numpy", "tensor", "native"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # where the native engine was not built
+def test_the_model_answers_the_test_part_as_the_run_did_to_the_bit(
+    engine: str, tmp_path: Path
+) -> None:
+    run = runner.train(IRIS, [f"train.engine={engine}", "train.steps=30"], store=tmp_path)
+    model = run.model()
+    config = load_config(run.path / "config.yaml")
+    raw = build.build_parts(
+        config.model_copy(update={"data": config.data.model_copy(update={"standardize": False})})
+    )
+    trainer = build.build_trainer(config)
+    best = checkpoint.read(run.path / "checkpoint.json")
+    trainer.load_state_dict({**best, "parameters": best["best"]["parameters"]})
+    assert raw.test is not None
+    assert trainer.test is not None
+    _, outputs = trainer.engine.evaluate(trainer.test.inputs, trainer.test.targets)
+    assert model.outputs(raw.test.inputs) == outputs
+    tested = json.loads((run.path / "test.json").read_text())
+    names = ["setosa", "versicolor", "virginica"]
+    assert model.classes == tested["classes"] == names
+    answers = model.predict(raw.test.inputs)
+    for true, row in zip(names, tested["confusion"], strict=True):
+        for answer, count in zip(names, row, strict=True):
+            pairs = zip(raw.test.targets, answers, strict=True)
+            assert sum(pair == (names.index(true), answer) for pair in pairs) == count
+
+
+def test_the_test_part_changes_nothing_that_is_learned_from(tmp_path: Path) -> None:
+    """Other numbers in its rows change neither scaling nor training nor choice."""
+    parts = build.build_parts(load_config(IRIS))
+    assert parts.test is not None
+    lines = Path("configs/data/iris.csv").read_text().splitlines()
+    for line in parts.test.lines or []:
+        *_, species = lines[line - 1].split(",")
+        lines[line - 1] = f"900,-900,900,-900,{species}"
+    (tmp_path / "iris.csv").write_text("\n".join(lines) + "\n")
+    runs = [
+        runner.train(IRIS, [f"data.path={path}", "train.steps=40"], store=tmp_path / "runs")
+        for path in (Path("configs/data/iris.csv").resolve(), tmp_path / "iris.csv")
+    ]
+    one, two = (checkpoint.read(run.path / "checkpoint.json") for run in runs)
+    assert one | {"seconds": 0} == two | {"seconds": 0}
+    assert runs[0].summary["test_loss"] != runs[1].summary["test_loss"]
+
+
+def test_a_file_of_its_own_is_tested_on_by_the_names_of_its_columns(tmp_path: Path) -> None:
+    rows = Path("configs/data/iris.csv").read_text().splitlines()[1::10]
+    turned = [",".join(reversed(row.split(","))) for row in rows]
+    header = "species,petal_width,petal_length,sepal_width,sepal_length"
+    (tmp_path / "test.csv").write_text("\n".join([header, *turned]) + "\n")
+    settings = ["data.test_fraction=0", f"data.test_path={tmp_path / 'test.csv'}"]
+    run = runner.train(IRIS, [*settings, "train.steps=200"], store=tmp_path / "runs")
+    assert run.summary["test_accuracy"] >= 0.93
+    hashes = load(run.path).run_json["sha256"]
+    assert str(tmp_path / "test.csv") in hashes
+
+
+@pytest.mark.parametrize("settings", [[], STOPS], ids=["best", "stopped early"])
+@pytest.mark.parametrize("stop", [3, 17, 40])
+def test_best_and_patience_are_resumable_to_the_bit(
+    settings: list[str], stop: int, tmp_path: Path
+) -> None:
+    assert command(IRIS, "expect={}", *settings, "--out", tmp_path / "a") == 0
+    assert (
+        command(IRIS, "expect={}", *settings, f"train.steps={stop}", "--out", tmp_path / "b") == 0
+    )
+    (whole,) = (tmp_path / "a").glob("2*")
+    (run,) = (tmp_path / "b").glob("2*")
+    command("--resume", run.name, "train.steps=400", "--out", tmp_path / "b")
+    one, two = end_of(whole), end_of(run)
+    two["lines"] = [row for row in two["lines"] if row["step"] % 5 == 0 or row["step"] == 399]
+    one["lines"] = [row for row in one["lines"] if row["step"] % 5 == 0 or row["step"] == 399]
+    assert one == two
+
+
+def test_patience_stops_and_says_so_and_resuming_stays_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(IRIS, "expect={}", *STOPS, "--out", tmp_path) == 0
+    assert "stopped early: val_loss" in capsys.readouterr().out
+    (run,) = tmp_path.glob("2*")
+    before = end_of(run)
+    assert before["summary"]["steps"] < 400
+    values = [(row["val_loss"], row["step"]) for row in before["lines"] if "val_loss" in row]
+    assert before["summary"]["best_step"] == min(values)[1]
+    assert before["summary"]["val_loss"] == min(values)[0]
+    assert values[-1][1] - min(values)[1] == 4 * 5
+    assert check(load(run)).damage == []
+    assert verify(load(run)).identical
+    assert command("--resume", run.name, "train.steps=900", "--out", tmp_path) == 0
+    assert end_of(run)["state"] == before["state"]
+    assert end_of(run)["test"] == before["test"]
+
+
+def test_epochs_are_steps_and_an_override_of_one_replaces_the_other(tmp_path: Path) -> None:
+    config = build.with_steps(load_config(IRIS, ["train.epochs=7"]))
+    assert config.train.steps == 7 * 5  # 75 rows to train on, 16 at a time
+    assert load_config(IRIS, ["train.epochs=7", "train.steps=3"]).train.epochs is None
+    run = runner.train(IRIS, ["train.epochs=2", "expect={}"], store=tmp_path)
+    assert run.summary["steps"] == 10
+    assert verify(run.stored).identical
+    assert command("--resume", run.id, "train.epochs=4", "--out", tmp_path) == 0
+    assert load(run.path).summary["steps"] == 20
+
+
+def test_a_scaled_target_is_answered_and_measured_in_its_own_units(tmp_path: Path) -> None:
+    run = runner.train(REGRESSION, store=tmp_path)
+    model, summary = run.model(), run.summary
+    whole = csv_file.read_csv(path="configs/data/diabetes.csv", target="progression", rng=None)  # type: ignore[arg-type]
+    assert 25 < min(model.predict(whole.inputs)) < max(model.predict(whole.inputs)) < 346
+    scale = model.description.targets
+    assert scale is not None
+    assert summary["final_loss_in_target_units"] == summary["final_loss"] * scale.deviations[0] ** 2
+    assert summary["test_root_mean_squared_error"] == pytest.approx(
+        summary["test_loss"] ** 0.5 * scale.deviations[0]
+    )
+    assert verify(run.stored).identical
+
+
+def test_the_regression_is_told_beside_a_linear_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(REGRESSION, "--out", tmp_path) == 0
+    (line,) = (one for one in capsys.readouterr().out.splitlines() if "least-squares" in one)
+    (run,) = tmp_path.glob("2*")
+    tested = json.loads((run / "test.json").read_text())
+    ours, linear = (
+        tested["root_mean_squared_error"],
+        tested["linear_fit"]["root_mean_squared_error"],
+    )
+    assert ("does not beat" in line) == (ours >= linear)
+    assert 40 < linear < 70
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "least"),
+    [
+        ("bce", [0.0, 1.0, 1.0, 1.0], 0.5623351446188083),
+        ("cross_entropy", [0.0, 1.0, 2.0], 1.0986122886681098),
+        ("mse", [1.0, 2.0, 6.0], 14 / 3),
+        ("mae", [1.0, 2.0, 6.0], 5 / 3),
+        ("hinge", [0.0, 1.0], None),
+    ],
+)
+def test_the_loss_of_the_best_constant(loss: str, targets: list[float], least: float) -> None:
+    computed = testing.constant_loss(loss, Dataset([[0.0]] * len(targets), targets))
+    assert computed == (None if least is None else pytest.approx(least))
+
+
+def test_a_loss_above_that_of_a_constant_answer_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["data.standardize_target=false", "train={steps: 3}", "optimizer={name: sgd, lr: 0}"]
+    command(REGRESSION, *settings, "optimizer.lr=1e-9", "expect={}", "--out", tmp_path)
+    lines = [one for one in capsys.readouterr().out.splitlines() if "worse than" in one]
+    assert len(lines) == 1
+    assert "that of the same answer to every row: nothing is learned yet" in lines[0]
+    command(IRIS, "--out", tmp_path)
+    assert "worse than" not in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a test part."""
+    store = tmp_path_factory.mktemp("tested")
+    return runner.train(IRIS, ["train.steps=40", "expect={}"], store=store).path
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ("{", "test.json is damaged"),
+        ("[]", "test.json is damaged: it has no rows"),
+        ('{"rows": 45, "classes": ["a"], "confusion": [[1, 2]]}', "no table of its classes"),
+        ('{"rows": 45, "classes": ["a"], "confusion": [[44]]}', "has other rows than it says"),
+        (None, "test.json"),
+    ],
+)
+def test_a_damaged_test_is_found_by_check_and_by_verify(
+    changed: str | None, sentence: str, tested: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(tested, tmp_path / tested.name)
+    if changed is None:
+        (run / "test.json").unlink()
+    else:
+        (run / "test.json").write_text(changed)
+    assert any(sentence in one for one in check(load(run)).damage)
+    assert not verify(load(run)).identical
+
+
+def test_a_changed_test_is_a_contradiction(tested: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(tested, tmp_path / tested.name)
+    assert verify(load(run)).identical
+    content = json.loads((run / "test.json").read_text())
+    content["recall"]["setosa"] = 0.5
+    (run / "test.json").write_text(json.dumps(content))
+    assert "differs in test.json: recall.setosa was 0.5" in verify(load(run)).sentence
+
+
+def test_a_lost_confusion_picture_is_drawn_again(tested: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(tested, tmp_path / tested.name)
+    assert any("confusion.png" in fault for fault in lost_pictures(load(run)))
+    assert "confusion.png" in [path.name for path in redraw(load(run))]
+    assert lost_pictures(load(run)) == []
