@@ -92,7 +92,7 @@ def draw_heatmap(
     bar = figure.colorbar(
         style.ScalarMappable(norm, _COLORS), ax=list(grid.flat), aspect=22, pad=0.02
     )
-    bar.set_label("median final loss", color=INK)
+    bar.set_label("median of the ranking metric", color=INK)
     style.log_ticks(bar.ax.yaxis)
     bar.outline.set_visible(False)
     style.save(figure, path)
