@@ -136,7 +136,7 @@ def _of_fit(axes: dict[str, list[Any]], y: Array) -> tuple[_Variances, float, fl
 def _decomposed(keys: Sequence[str], variance: Any) -> _Variances:
     """V_i and V_ij; `variance` is that of the mean over all other axes, by the numbers of axes."""
     alone = [variance((i,)) for i in range(len(keys))]
-    found = {(key,): v for key, v in zip(keys, alone, strict=True)}
+    found: _Variances = {(key,): v for key, v in zip(keys, alone, strict=True)}
     for i, j in itertools.combinations(range(len(keys)), 2):
         found[keys[i], keys[j]] = variance((i, j)) - alone[i] - alone[j]
     return found
@@ -153,6 +153,8 @@ def _kernel(column: Sequence[Any]) -> Array:
     if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in column):
         _, ranks = np.unique(np.array(column, dtype=float), return_inverse=True)
         scaled = ranks / max(1, ranks.max())
-        return np.asarray(np.exp(-0.5 * ((scaled[:, None] - scaled) / _WIDTH) ** 2))
+        alike: Array = np.exp(-0.5 * ((scaled[:, None] - scaled) / _WIDTH) ** 2)
+        return alike
     numbers = np.array(_indices(column))
-    return (numbers[:, None] == numbers).astype(float)
+    same: Array = (numbers[:, None] == numbers).astype(float)
+    return same

@@ -131,8 +131,8 @@ def _standing(place: int, number: int, plan: Plan, ended: Sequence[Ended]) -> St
 def _others(ended: Sequence[Ended], metric: str) -> dict[str, float]:
     """The medians of validation and test, and of the final loss where it does not rank."""
     known = dict.fromkeys(name for one in ended for name in one.member.numbers)
-    names = [n for n in ("final_loss", *known) if n == "final_loss" or n.startswith(_RANKED_TOO)]
-    names = [name for name in dict.fromkeys(names) if name != metric and name in known]
+    names = ["final_loss", *(name for name in known if name.startswith(_RANKED_TOO))]
+    names = [name for name in names if name != metric]
     lost = {name: -math.inf if default_mode(name) == "max" else math.inf for name in names}
     return {name: _three([_number(one, name, lost[name]) for one in ended])[1] for name in names}
 

@@ -36,8 +36,6 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     if not standings:
         return
     yield from ["", _table(standings), ""]
-    if mattered := importance(plan, standings):
-        yield from _importance_lines(mattered)
     if len(standings) > _ROWS:
         yield f"and {len(standings) - _ROWS:,} more in sweep.csv"
     troubled = [one for one in standings if one.why]
@@ -50,6 +48,9 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     more = f" and {len(best.runs) - 1:,} more" if len(best.runs) > 1 else ""
     yield f"best   {_name(sweep, best)}: {sweep.store / best.runs[0]}{more}"
     yield f"runs   {command('list', sweep.store, '--filter', f'group={sweep.id}')}"
+    if mattered := importance(plan, standings):
+        yield ""
+        yield from _importance_lines(mattered)
 
 
 def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:

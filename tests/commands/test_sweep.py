@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pty
+import random
 import re
 import resource
 import signal
@@ -368,6 +369,35 @@ def test_killed_again_and_again_it_ends_with_the_same_table(
     assert there < {run.id for run in runs(tmp_path)}
     assert_whole(tmp_path, undisturbed)
     assert stdout.splitlines()[0].endswith(": 16 finished")
+
+
+SEARCHES = {
+    "halving": [f"optimizer.lr={','.join(f'0.{n}' for n in range(1, 10))}", "--halving"],
+    "tpe": ["optimizer.lr=loguniform(0.01,3)", "model.activation=tanh,relu", "--sampler", "tpe"]
+    + ["--trials", "12"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_that_is_killed_at_random_ends_with_the_same_table(
+    tmp_path: Path, name: str
+) -> None:
+    asked = [XOR, *SEARCHES[name], "seed=0,1", "model.hidden=[3]", "train.steps=90"]
+    assert call(tmp_path / "whole", *asked).returncode == 0
+    table = (folder(tmp_path / "whole") / "sweep.csv").read_text()
+    count, out, rng = len(journal(tmp_path / "whole")), tmp_path / "killed", random.Random(name)
+    sweep = Started(out, *asked, *TWO)
+    for members in sorted(rng.sample(range(1, count), 3)):
+        sweep.wait_for(members)
+        sweep.process.send_signal(signal.SIGKILL)
+        sweep.process.communicate()
+        sweep.assert_nothing_is_left()
+        sweep = Started(out, "--resume", "latest", *TWO)
+    _, err = sweep.process.communicate()
+    assert (sweep.process.returncode, err) == (0, "")
+    assert (folder(out) / "sweep.csv").read_text() == table
+    assert len(journal(out)) == count == len(runs(out))
 
 
 @pytest.mark.parametrize(
