@@ -373,8 +373,10 @@ def test_killed_again_and_again_it_ends_with_the_same_table(
 
 SEARCHES = {
     "halving": [f"optimizer.lr={','.join(f'0.{n}' for n in range(1, 10))}", "--halving"],
-    "tpe": ["optimizer.lr=loguniform(0.01,3)", "model.activation=tanh,relu", "--sampler", "tpe"]
-    + ["--trials", "12"],
+    "tpe": [
+        *("optimizer.lr=loguniform(0.01,3)", "model.activation=tanh,relu"),
+        *("--sampler", "tpe", "--trials", "12"),
+    ],
 }
 
 
