@@ -92,8 +92,16 @@ def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
     assert lines[9] == (
         f"runs   python -m minigrad.runs list --filter group={folder(out).name} --store {out}"
     )
-    assert lines[10:] == [f"table  {folder(out)}/sweep.csv", f"plot   {folder(out)}/sweep.png"]
-    assert (folder(out) / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert lines[11] == "which settings mattered: shares of the variance of log10 final_loss"
+    shares = [line.rsplit(maxsplit=2) for line in lines[14:-4]]
+    assert {name for name, _, _ in shares} <= {
+        *("optimizer", "optimizer.lr", "optimizer x optimizer.lr")
+    }
+    assert sum(int(share) for _, share, _ in shares) in (99, 100, 101)
+    names = {"table ": "sweep.csv", "plot  ": "sweep.png", "shares": "importance.png"}
+    assert lines[-3:] == [f"{word} {folder(out)}/{name}" for word, name in names.items()]
+    for name in ("sweep.png", "importance.png"):
+        assert (folder(out) / name).read_bytes().startswith(b"\x89PNG")
     assert (out / "sweeps" / "latest").resolve() == folder(out)
     assert status(out) == "finished"
 

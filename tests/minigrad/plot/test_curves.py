@@ -71,7 +71,8 @@ def test_a_noisy_loss_is_faint_behind_its_average_and_the_chosen_step_is_marked(
     words: dict[str, Any] = {"loss_name": "mse", "title": "t", "subtitle": "s"}
     marks: dict[str, Any] = {"validation": validation, "best_step": 52}
     draw_loss(tmp_path / "a.png", steps, losses, noisy=True, **marks, **words)
-    raw, average, held_out, ring = drawn[0].axes[0].lines
+    lines: Any = drawn[0].axes[0].lines
+    raw, average, held_out, ring = lines
     assert raw.get_alpha() == 0.3
     middle = np.asarray(average.get_ydata())[20:-20]
     assert np.abs(np.log(middle) + np.array(steps[20:-20]) / 50).max() < 0.2
