@@ -100,6 +100,12 @@ class SweepStore:
         except OSError as error:
             raise OSError(f"--resume {path.name}: {error.strerror}") from None
         if not trust_plugins:
+            if _reads_config(sweep.plan) and _is_inside(Path(sweep.plan.config), store):
+                sweep._journal.close()
+                raise StoreError(
+                    f"--resume {path.name}: its search reads {sweep.plan.config}, which came with "
+                    "the store and may name plugins: add --trust-plugins if they are yours"
+                )
             recorded = facts.get("sha256")
             provenance = Provenance(store, recorded if isinstance(recorded, dict) else {})
             try:
@@ -160,6 +166,15 @@ class SweepStore:
     def _mark(self, status: str) -> None:
         self.facts |= {"status": status, "ended": None if status == "running" else now()}
         _write(self.path, self.facts)
+
+
+def _reads_config(plan: Plan) -> bool:
+    """Whether the sweep goes on by reading its config file again, which runs its plugins."""
+    return plan.search is not None and plan.search["kind"] == "tpe"
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _ended(journal: Path, store: Path, cells: int) -> list[Ended]:
