@@ -121,7 +121,12 @@ def plot_runs(arguments: argparse.Namespace) -> int:
             lines = [f"drawn again: {' and '.join(lost)}", *(f"plot  {path}" for path in pictures)]
             return _print(arguments, {"out": pictures}, *lines)
     drawn = curves(runs, arguments.metric)
-    log = suit_log_axis(arguments.metric, drawn) if arguments.log is None else arguments.log
+    log = [
+        suit_log_axis([name], [curve for curve in drawn if curve.metric == name])
+        if arguments.log is None
+        else arguments.log
+        for name in dict.fromkeys(curve.metric for curve in drawn)
+    ]
     draw_curves(
         arguments.out,
         drawn,
@@ -131,7 +136,7 @@ def plot_runs(arguments: argparse.Namespace) -> int:
     )
     data = {
         "out": None if arguments.out is None else str(arguments.out),
-        "log": log,
+        "log": log[0] if len(log) == 1 else log,
         "curves": [{"label": curve.label, "points": len(curve.steps)} for curve in drawn],
     }
     return _print(arguments, data, *([f"plot  {arguments.out}"] if arguments.out else []))

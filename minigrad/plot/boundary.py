@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from minigrad.data import Dataset
 from minigrad.plot import style
-from minigrad.plot.style import COLORS, INK, Axes, Figure, Line2D
+from minigrad.plot.style import COLORS, INK, MARKERS, Axes, Figure, Line2D
 from minigrad.plot.surface import HUGE, Surface
 
 Array: TypeAlias = NDArray[np.float64]
@@ -33,11 +33,9 @@ def draw_boundary(
     """Write the surface to `path`, .png or .svg: training points filled, validation points open."""
     style.check_ending(path)
     colors = _Colors([surface], train)
-    keys = colors.keys(validation is not None)
     width, height = _size(surface, 5.0)
     across = max(3.6, width + (1.1 if surface.kind == "class" else 1.9))
-    per_row = min(5, int(across / 1.15))
-    bottom = 0.6 + 0.22 * math.ceil(len(keys) / per_row)
+    bottom = 0.5
     figure = style.new_figure(across, bottom + height + style.HEAD_INCHES, "none")
     axes = figure.add_subplot()
     colors.paint(axes, surface)
@@ -50,7 +48,7 @@ def draw_boundary(
     style.head_of_figure(figure, title, subtitle, left)
     style.place(axes, left, bottom, width, height)
     colors.scale(figure, left + width + 0.1, bottom, height)
-    _legend(figure, keys, left, per_row)
+    _legend_inside(axes, colors.keys(validation is not None), width)
     style.save(figure, path)
 
 
@@ -134,15 +132,17 @@ class _Colors:
 
     def points(self, axes: Axes, data: Dataset, *, size: float, filled: bool) -> None:
         xs, ys = ([features[i] for features in data.inputs] for i in (0, 1))
-        if self.labels:
-            colors: Any = [COLORS[int(t) % len(COLORS)] for t in data.targets]
-        else:
+        if not self.labels:
             colors = style.ScalarMappable(self.norm, self.map).to_rgba(np.array(data.targets))
-        if filled:
-            edge = "white" if self.labels else INK
-            axes.scatter(xs, ys, s=size, c=colors, edgecolors=edge, linewidths=0.8, zorder=3)
+            _scatter(axes, xs, ys, size, colors, filled, "o", INK)
             return
-        axes.scatter(xs, ys, s=size, c="white", edgecolors=colors, linewidths=1.8, zorder=3)
+        for label in range(self.labels):
+            here = [i for i, target in enumerate(data.targets) if int(target) == label]
+            if not here:
+                continue
+            color, marker = COLORS[label % len(COLORS)], MARKERS[label % len(MARKERS)]
+            of_label = [xs[i] for i in here], [ys[i] for i in here]
+            _scatter(axes, *of_label, size, color, filled, marker, "white")
 
     def scale(self, figure: Figure, left: float, bottom: float, height: float) -> None:
         """A colour bar beside the axes, unless the colours are those of classes."""
@@ -157,11 +157,49 @@ class _Colors:
 
     def keys(self, validation: bool) -> list[Line2D]:
         """The keys of labels and of the two parts of the data."""
-        keys = [style.marker_key(f"label {k}", COLORS[k % len(COLORS)]) for k in range(self.labels)]
+        keys = [
+            style.marker_key(
+                f"label {k}", COLORS[k % len(COLORS)], marker=MARKERS[k % len(MARKERS)]
+            )
+            for k in range(self.labels)
+        ]
         if validation:
             keys += [] if self.labels else [style.marker_key("training", INK)]
             keys.append(style.marker_key("validation", "white", edge=INK))
         return keys
+
+
+def _scatter(
+    axes: Axes,
+    xs: Sequence[float],
+    ys: Sequence[float],
+    size: float,
+    color: Any,
+    filled: bool,
+    marker: str,
+    edge: str,
+) -> None:
+    look: dict[str, Any] = {"s": size, "marker": marker, "zorder": 3}
+    if filled:
+        axes.scatter(xs, ys, c=color, edgecolors=edge, linewidths=0.8, **look)
+    else:
+        axes.scatter(xs, ys, c="white", edgecolors=color, linewidths=1.8, **look)
+
+
+def _legend_inside(axes: Axes, keys: Sequence[Line2D], width: float) -> None:
+    """The keys in rows at the lower edge, within the margin around the data."""
+    if keys:
+        look: dict[str, Any] = {"handletextpad": 0.1, "columnspacing": 1.0, "labelcolor": INK}
+        look |= {"fontsize": 9, "borderaxespad": 0.3, "borderpad": 0.25, "framealpha": 0.8}
+        legend = axes.legend(
+            handles=keys,
+            loc="lower left",
+            ncols=max(1, min(len(keys), int((width - 0.1) / 0.85))),
+            edgecolor="none",
+            fancybox=False,
+            **look,
+        )
+        legend.set_zorder(4)
 
 
 def _legend(figure: Figure, keys: Sequence[Line2D], left: float, per_row: int) -> None:
@@ -177,16 +215,20 @@ def _paint_classes(axes: Axes, surface: Surface) -> None:
     """Each class's tint, paler where its lead over the second is small."""
     xs, ys = _finer(surface.xs), _finer(surface.ys)
     rows, columns = _weights(surface.ys, ys), _weights(surface.xs, xs)
-    shares = rows @ np.nan_to_num(surface.shares) @ columns.T
+    heights = np.array(surface.shares)
+    shares = rows @ np.nan_to_num(heights) @ columns.T
+    # between grid points log probabilities differ by nearly a straight line, so lines are smooth
+    positive = bool((heights >= 0).all())
+    leads = rows @ np.log(np.maximum(heights, 1e-30)) @ columns.T if positive else shares
     tints = np.array([style.to_rgb(COLORS[k % len(COLORS)]) for k in range(len(shares))])
     ordered = np.sort(shares, axis=0)
     lead = _TINT * np.clip(ordered[-1] - ordered[-2], 0, 1)[..., np.newaxis]
-    image = 1 - lead * (1 - tints[shares.argmax(axis=0)])
+    image = 1 - lead * (1 - tints[leads.argmax(axis=0)])
     dx, dy = (xs[1] - xs[0]) / 2, (ys[1] - ys[0]) / 2
     extent = (xs[0] - dx, xs[-1] + dx, ys[0] - dy, ys[-1] + dy)
     axes.imshow(image, origin="lower", extent=extent, interpolation="bicubic")
     for k in range(len(shares)):
-        _line(axes, xs, ys, shares[k] - np.delete(shares, k, axis=0).max(axis=0))
+        _line(axes, xs, ys, leads[k] - np.delete(leads, k, axis=0).max(axis=0))
 
 
 def _line(axes: Axes, xs: Sequence[float], ys: Sequence[float], heights: Array) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.plot import style
-from minigrad.plot.style import COLORS, INK, TOP, Axes, Figure
+from minigrad.plot.style import COLORS, INK, TOP, Axes, Figure, Line2D
 from minigrad.training.seed_table import quartiles, worst_of
 
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
+_VALIDATION = COLORS[2]
+_WINDOW = 40  # a smoothed loss has the memory of so many such parts of the training
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
 _DISTINCT = 10  # curves with a colour and a label each; the others are context
 _WIDEST = 8.4  # inches: of a figure with long labels
@@ -23,11 +25,12 @@ _LEGEND_CHARACTERS = 32  # longer labels are placed below the axes instead of be
 
 @dataclass
 class Curve:
-    """One run's metric by step, and its label."""
+    """One run's metric by step, and its label. Of several metrics, each has a panel."""
 
     label: str
     steps: list[int]
     values: list[float]
+    metric: str = ""
 
 
 def draw_loss(
@@ -39,13 +42,35 @@ def draw_loss(
     title: str,
     subtitle: str,
     final_loss_below: float | None = None,
+    noisy: bool = False,
+    validation: Curve | None = None,
+    best_step: int | None = None,
 ) -> None:
     """Write a picture to `path`: the loss by step on a log axis, the expected bound as a line.
 
-    Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
+    A `noisy` loss, as one of small batches, is faint behind its moving average. `validation` is
+    drawn beside it, with a ring at `best_step`, whose parameters were chosen. Losses that a log
+    axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
     axes = _loss_axes(loss_name)
-    _line(axes, Curve("", list(steps), list(losses)), losses, True, color=_CURVE, linewidth=2)
+    training = Curve("training", list(steps), list(losses))
+    noisy = noisy and len(steps) >= 2 * _WINDOW
+    keys = [style.line_key("training", _CURVE)]
+    if noisy:
+        _line(axes, training, losses, True, color=_CURVE, linewidth=0.8, alpha=0.3)
+        average = _trend(losses, 1 - _WINDOW / len(losses))
+        _line(axes, training, average, True, color=_CURVE, linewidth=2)
+        keys = [style.line_key("training, smoothed", _CURVE)]
+    else:
+        faint = 0.55 if validation else 1.0
+        _line(axes, training, losses, True, color=_CURVE, linewidth=2, alpha=faint)
+    if validation:
+        _line(axes, validation, validation.values, True, color=_VALIDATION, linewidth=2)
+        keys.append(style.line_key("validation", _VALIDATION))
+        keys += _mark_best(axes, validation, best_step)
+    if noisy or validation:  # a legend costs time, and one line needs none
+        legend = {"frameon": False, "labelcolor": INK, "handlelength": 1.6, "handletextpad": 0.3}
+        axes.legend(handles=keys, loc="upper right", fontsize=9, **legend)
     _save_loss(path, axes, final_loss_below, title, subtitle)
 
 
@@ -85,10 +110,13 @@ def draw_curves(
     curves: Sequence[Curve],
     *,
     metric: str,
-    log: bool = True,
+    log: bool | Sequence[bool] = True,
     smoothing: float = 0.0,
 ) -> None:
     """Draw curves into the same axes and write them to `path`, .png or .svg; None opens a window.
+
+    Curves of several metrics are drawn in panels, one below another, in which a label has the same
+    colour; `log` may say it for each of these. `metric` names that of curves that have none.
 
     `smoothing` is the weight of the past in an exponential moving average, in [0, 1), corrected for
     its start at 0; the raw curve is drawn faintly behind it. nan and infinities leave gaps, and so
@@ -102,7 +130,7 @@ def draw_curves(
         _show(curves, metric, log, smoothing)
         return
     figure = style.new_figure(*_size(curves))
-    _overlay(figure, curves, metric, log, smoothing)
+    _panels(figure, curves, metric, log, smoothing)
     style.save(figure, path)
 
 
@@ -136,7 +164,9 @@ def _check(path: Path | None, curves: Sequence[Curve], smoothing: float) -> None
             )
 
 
-def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> None:
+def _show(
+    curves: Sequence[Curve], metric: str, log: bool | Sequence[bool], smoothing: float
+) -> None:
     from matplotlib import pyplot  # here, since it looks for a screen
 
     try:
@@ -145,16 +175,28 @@ def _show(curves: Sequence[Curve], metric: str, log: bool, smoothing: float) -> 
         figure = pyplot.figure(figsize=_size(curves), layout="constrained")
     except ImportError:  # a backend may be chosen and not installed
         raise ValueError("no window can be opened here: name a file, as curves.png") from None
-    _overlay(figure, curves, metric, log, smoothing)
+    _panels(figure, curves, metric, log, smoothing)
     pyplot.show()
 
 
 def _size(curves: Sequence[Curve]) -> tuple[float, float]:
     """Inches: the axes keep their size, the figure grows by its legend."""
-    labels = _labels(curves)
+    labels = _labels(_distinct(curves))
+    more = 2.6 * (len(_metrics(curves)) - 1)
     if _beside(labels):
-        return 7.4 + 0.085 * max(map(len, labels)), 4.2
-    return _WIDEST, 4.3 + 0.19 * sum(label.count("\n") + 1 for label in labels)
+        return 7.4 + 0.085 * max(map(len, labels)), 4.2 + more
+    return _WIDEST, 4.3 + more + 0.19 * sum(label.count("\n") + 1 for label in labels)
+
+
+def _metrics(curves: Sequence[Curve]) -> list[str]:
+    return list(dict.fromkeys(curve.metric for curve in curves))
+
+
+def _distinct(curves: Sequence[Curve]) -> list[Curve]:
+    """One curve for each entry of the legend: of several metrics, one a label."""
+    if len(_metrics(curves)) == 1:
+        return list(curves)
+    return list({curve.label: curve for curve in reversed(curves)}.values())[::-1]
 
 
 def _labels(curves: Sequence[Curve]) -> list[str]:
@@ -169,23 +211,60 @@ def _beside(labels: Sequence[str]) -> bool:
     return max(map(len, labels)) <= _LEGEND_CHARACTERS
 
 
-def _overlay(
-    figure: Figure, curves: Sequence[Curve], metric: str, log: bool, smoothing: float
+def _panels(
+    figure: Figure,
+    curves: Sequence[Curve],
+    metric: str,
+    log: bool | Sequence[bool],
+    smoothing: float,
 ) -> None:
-    axes = figure.add_subplot()
-    _style(axes, ylabel=f"{metric}, log scale" if log else metric, log=log)
-    labelled, rest = curves[:_DISTINCT], curves[_DISTINCT:]
-    for curve in rest:
+    """A panel for each metric, and one legend for all."""
+    metrics, entries = _metrics(curves), _distinct(curves)
+    logs = [log] * len(metrics) if isinstance(log, bool) else log
+    panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, name, is_log in zip(panels, metrics, logs, strict=True):
+        _overlay(axes, curves, entries, name, is_log, smoothing)
+        words = name or metric
+        _style(axes, ylabel=f"{words}, log scale" if is_log else words, log=is_log)
+        if axes is not panels[-1]:
+            axes.set_xlabel("")
+        style.log_ticks(axes.yaxis)
+    _key(figure, entries)
+
+
+def _overlay(
+    axes: Axes,
+    curves: Sequence[Curve],
+    entries: Sequence[Curve],
+    metric: str,
+    log: bool,
+    smoothing: float,
+) -> None:
+    """The metric's curves; the first entries of the legend have colours, the others are context."""
+    if log:
+        axes.set_yscale("log", nonpositive="mask")
+    here = [curve for curve in curves if curve.metric == metric]
+    one_each = len(entries) == len(here)
+    places = {entry.label: index for index, entry in enumerate(entries)}
+    numbered = [(i if one_each else places[curve.label], curve) for i, curve in enumerate(here)]
+    for _, curve in (pair for pair in numbered if pair[0] >= _DISTINCT):
         _line(axes, curve, smoothed(curve.values, smoothing), log, color=_REST, linewidth=0.8)
-    keys, labels = [], _labels(curves)
-    for index, curve in enumerate(labelled):
+    for index, curve in (pair for pair in numbered if pair[0] < _DISTINCT):
         color, dashes = COLORS[index % len(COLORS)], _DASHES[index // len(COLORS)]
         if smoothing:
             _line(axes, curve, curve.values, log, color=color, linewidth=0.8, alpha=0.25)
         averages = smoothed(curve.values, smoothing)
         _line(axes, curve, averages, log, color=color, linewidth=2, linestyle=dashes)
-        keys.append(style.line_key(labels[index], color, dashes=dashes))
-    if rest:
+
+
+def _key(figure: Figure, entries: Sequence[Curve]) -> None:
+    """The legend, beside the axes or below them."""
+    labels = _labels(entries)
+    keys = [
+        style.line_key(label, COLORS[i % len(COLORS)], dashes=_DASHES[i // len(COLORS)])
+        for i, label in enumerate(labels[:_DISTINCT])
+    ]
+    if len(entries) > _DISTINCT:
         keys.append(style.line_key(labels[-1], _REST, width=1.2))
     beside = _beside(labels)
     legend = figure.legend(
@@ -198,13 +277,35 @@ def _overlay(
         handletextpad=0.5,
     )
     style.literal(*legend.get_texts())
-    style.log_ticks(axes.yaxis)
 
 
 def _loss_axes(loss_name: str) -> Axes:
     axes = style.new_figure(_WIDTH, 0.5 + _HEIGHT + style.HEAD_INCHES, "none").add_subplot()
     _style(axes, ylabel=f"{loss_name} loss, log scale", log=True)
     return axes
+
+
+def _trend(losses: Sequence[float], weight: float) -> list[float]:
+    """The geometric mean, each neighbour weighing `weight` times the one before it: on both sides,
+    so that it follows a falling loss without a delay. Losses that have no logarithm are gaps.
+    """
+    logs = [math.log(loss) if 1 / TOP < loss < TOP else math.nan for loss in losses]
+    backwards = smoothed(logs[::-1], weight)[::-1]
+    both = enumerate(zip(smoothed(logs, weight), backwards, strict=True))
+    sides = [(a, 1 - weight ** (i + 1), b, 1 - weight ** (len(logs) - i)) for i, (a, b) in both]
+    return [math.exp((a * before + b * after) / (before + after)) for a, before, b, after in sides]
+
+
+def _mark_best(axes: Axes, validation: Curve, best_step: int | None) -> list[Line2D]:
+    """A ring at the chosen step, and its key; at the last logged step before, if it has no own."""
+    earlier = [i for i, step in enumerate(validation.steps) if step <= (best_step or 0)]
+    if best_step is None or not earlier or not 1 / TOP < validation.values[earlier[-1]] < TOP:
+        return []
+    index = earlier[-1]
+    look: dict[str, Any] = {"marker": "o", "markersize": 9, "markerfacecolor": "none"}
+    look |= {"linestyle": "none", "color": INK, "markeredgewidth": 1.8, "zorder": 4}
+    label = f" chosen: step {best_step}"
+    return axes.plot(validation.steps[index], validation.values[index], label=label, **look)
 
 
 def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle: str) -> None:

@@ -17,7 +17,7 @@ def curves(runs: Sequence[StoredRun], metrics: Sequence[str]) -> list[Curve]:
     drawn: list[Curve] = []
     for metric in metrics:
         of_runs = [
-            Curve(label if len(metrics) == 1 else f"{label} {metric}", *run.series(metric))
+            Curve(label, *run.series(metric), metric=metric)
             for label, run in zip(labels(runs), runs, strict=True)
         ]
         logged = [curve for curve in of_runs if curve.steps]

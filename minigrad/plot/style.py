@@ -36,6 +36,8 @@ from minigrad.terminal.text import printable
 INK = "#1f2933"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, which the colour-blind tell apart; without yellow, lost on white."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+"""One a colour, for those who cannot tell the colours apart and for print without them."""
 BEST = COLORS[1]
 TOP = 1e250
 """A log axis with margins must not reach beyond the floats: what is larger is not drawn."""
@@ -174,10 +176,10 @@ def _raised(exponent: int) -> str:
     return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def marker_key(label: str, color: str, edge: str | None = None) -> Line2D:
-    """A round marker for a legend."""
+def marker_key(label: str, color: str, edge: str | None = None, marker: str = "o") -> Line2D:
+    """A marker for a legend, round by default."""
     look: dict[str, Any] = {"markersize": 7, "markeredgewidth": 1.6 if edge else 0}
-    key = Line2D([], [], linestyle="none", marker="o", color=color, label=label, **look)
+    key = Line2D([], [], linestyle="none", marker=marker, color=color, label=label, **look)
     key.set_markeredgecolor(edge or color)
     return key
 

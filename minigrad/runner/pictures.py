@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
+from minigrad.data import Dataset
 from minigrad.runner import build, ending
 from minigrad.runner.session import Session
 from minigrad.terminal.text import counted
@@ -14,6 +15,7 @@ from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.check import picture_fault, read_test
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError, load
+from nn.losses import TASKS
 
 if TYPE_CHECKING:
     from minigrad.training.seed_table import SeedTable
@@ -28,6 +30,7 @@ def draw(session: Session) -> Iterator[Path]:
         yield _draw_seeds(session, table, steps[-1] + 1)
     else:
         yield _draw_loss(session, steps, losses)
+        yield from _draw_fit(session)
         yield from _draw_plane(session)
         yield from _draw_confusion(session)
 
@@ -43,6 +46,8 @@ def lost_pictures(run: StoredRun) -> list[str]:
         expected.append(layout.BOUNDARY_PICTURE)
     if "confusion" in _test(run):
         expected.append(layout.CONFUSION_PICTURE)
+    if os.path.lexists(run.path / layout.FIT_PICTURE):
+        expected.append(layout.FIT_PICTURE)
     return [fault for name in expected if (fault := picture_fault(run, name))]
 
 
@@ -81,11 +86,13 @@ def redraw(run: StoredRun) -> list[Path]:
 
 
 def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) -> Path:
-    from minigrad.plot.curves import draw_loss
+    from minigrad.plot.curves import Curve, draw_loss
 
     config, path = session.config, session.run.path / layout.LOSS_PICTURE
     summary = session.run.summary
     first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
+    # of the same file again, since most runs have no validation
+    val = load(session.run.path).series("val_loss") if session.trainer.validation else None
     progress = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
     draw_loss(
         path,
@@ -95,6 +102,9 @@ def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) 
         title=f"{config.name}: {progress}{_ended(session)}",
         subtitle=_subtitle(session),
         final_loss_below=config.expect.final_loss_below,
+        noisy=not session.trainer.batches.whole,
+        validation=Curve("validation", *val) if val and val[0] else None,
+        best_step=summary.get("best_step"),
     )
     return path
 
@@ -118,6 +128,29 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
         final_loss_below=config.expect.final_loss_below,
     )
     return path
+
+
+def _draw_fit(session: Session) -> Iterator[Path]:
+    """With one input and a number to predict: the model's curve through the data."""
+    trainer, config = session.trainer, session.config
+    if trainer.predict is None or not _is_curve(trainer.dataset, config.loss):
+        return
+    from minigrad.plot.fit import draw_fit
+
+    path = session.run.path / layout.FIT_PICTURE
+    draw_fit(
+        path,
+        trainer.predict,
+        trainer.dataset,
+        trainer.validation,
+        title=f"{config.name}: after {trainer.step} steps{_ended(session)}",
+        subtitle=_model(config),
+    )
+    yield path
+
+
+def _is_curve(dataset: Dataset, loss: str) -> bool:
+    return dataset.n_features == 1 and TASKS.get(loss) is None and loss != "bce"
 
 
 def _draw_plane(session: Session) -> Iterator[Path]:

@@ -24,14 +24,15 @@ from pathlib import Path
 
 from minigrad.config import ConfigError
 from minigrad.runner.interrupts import Interrupts
-from minigrad.sweep import grid, report
+from minigrad.sweep import grid, report, search
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
+from minigrad.sweep.importance import importance
 from minigrad.sweep.member import Result
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
-from minigrad.sweep.ranking import Standing, rank
+from minigrad.sweep.ranking import Standing, rank, ranked_by
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.invocation import invocation
@@ -67,9 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    points = grid.parse(arguments.overrides, arguments.random, arguments.seed or 0)
-    cells = check(arguments.config, points)
-    return Plan(arguments.config, arguments.overrides, points.seeds, cells)
+    seed, asked, is_tpe = arguments.seed or 0, arguments.overrides, arguments.sampler == "tpe"
+    points = grid.parse(asked, arguments.trials, seed, searched=is_tpe)
+    probes = search.probes(points) if is_tpe else points
+    plan = Plan(arguments.config, asked, points.seeds, check(arguments.config, probes))
+    plan = ranked_by(plan, arguments.metric, arguments.mode)
+    if is_tpe:
+        return search.tpe(arguments.config, asked, arguments.trials, seed, plan)
+    return search.halving(plan) if arguments.halving else plan
 
 
 def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]:
@@ -90,13 +96,19 @@ def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
 
 def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str | None:
     """Train all members that are missing. Returns the reason of an early stop, or None."""
-    by_index = results(
-        sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
-    )
     stopped = None
     try:
-        for index, result in _with_bar(by_index, sweep):
-            sweep.write(index, result)
+        while True:
+            by_index = results(
+                sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
+            )
+            for index, result in _with_bar(by_index, sweep):
+                sweep.write(index, result)
+            if sweep.missing() or not (cells := search.following(sweep.plan, sweep.ended)):
+                break
+            sweep.extend(cells)
+    except ConfigError as error:
+        stopped = str(error)
     except Lost:
         stopped = "the loss of the cluster"
     except OSError as error:
@@ -134,7 +146,7 @@ def _answer(
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
-    standings = rank(sweep.plan.cells, sweep.ended)
+    standings = rank(sweep.plan, sweep.ended)
     lines = [
         *report.lines(sweep, standings, seconds),
         *_files(sweep, standings, picture=stopped is None),
@@ -165,6 +177,10 @@ def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> I
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about glyphs that a font lacks
                 yield f"plot   {draw(sweep, standings)}"
+                if mattered := importance(sweep.plan, standings):
+                    from minigrad.sweep.pictures.shares import draw_importance
+
+                    yield f"shares {draw_importance(sweep, mattered)}"
     except OSError as error:
         yield f"table and plot cannot be written: {error.strerror}"
 
@@ -191,7 +207,26 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=whole_number(grid.MAX_MEMBERS),
         help="draw N times from uniform(...)",
     )
+    parser.add_argument(
+        "--sampler",
+        choices=("grid", "random", "tpe"),
+        help="every combination, or --trials N of them: at random, or by what the results so far "
+        "promise (tpe, with optuna)",
+    )
+    parser.add_argument(
+        "--trials", metavar="N", type=whole_number(grid.MAX_CELLS), help="cells of random and tpe"
+    )
     parser.add_argument("--seed", metavar="S", type=int, help="of the draws (0)")
+    parser.add_argument(
+        "--halving",
+        action="store_true",
+        help="all cells for a ninth of their steps, the best third for a third, of these the best "
+        "third for all",
+    )
+    parser.add_argument(
+        "--metric", metavar="NAME", help="what ranks (val_loss, without validation final_loss)"
+    )
+    parser.add_argument("--mode", choices=("min", "max"), help="whether less or more is better")
     parser.add_argument(
         "--dask",
         metavar="ADDRESS",
@@ -208,15 +243,31 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_intermixed_args(argv)
-    if arguments.resume and (arguments.config or arguments.random):
-        parser.error("--resume: the grid is that of the sweep: give no config and no values")
+    _check_sampler(parser, arguments)
     if not (arguments.config or arguments.resume):
         parser.error(f"which config? For example: {invocation('sweep')} configs/xor.yaml")
     if arguments.workers and arguments.dask is not None:
         parser.error("--workers: of a cluster's workers the cluster decides")
-    if arguments.seed is not None and arguments.random is None:
+    if arguments.seed is not None and arguments.trials is None:
         parser.error("--seed is of the draws of --random; members' seeds are seed=range(0,20)")
     return arguments
+
+
+def _check_sampler(parser: Parser, arguments: argparse.Namespace) -> None:
+    """Give `trials` and `sampler` one meaning each: `--random N` is both in short."""
+    drawn = arguments.random or arguments.trials or arguments.sampler or arguments.halving
+    if arguments.resume and (arguments.config or drawn or arguments.metric or arguments.mode):
+        parser.error("--resume: the grid is that of the sweep: give no config and no values")
+    if arguments.random is not None:
+        if arguments.trials is not None or arguments.sampler in ("grid", "tpe"):
+            parser.error("--random N is --sampler random --trials N: give one of them")
+        arguments.sampler, arguments.trials = "random", arguments.random
+    if arguments.trials is not None and arguments.sampler not in ("random", "tpe"):
+        parser.error("--trials is of --sampler random and --sampler tpe; a grid has all its cells")
+    if arguments.sampler in ("random", "tpe") and arguments.trials is None:
+        parser.error(f"--sampler {arguments.sampler}: say how many cells, as --trials 20")
+    if arguments.sampler == "tpe" and arguments.halving:
+        parser.error("--halving goes with --sampler grid and random, not with tpe")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
     for overrides in grid.cells():
         count += 1
         try:
-            cell = _cell(path, grid, overrides)
+            cell = make_cell(path, grid, overrides)
         except ConfigError as error:
             for fault in error.faults:
                 faulty.setdefault(fault, []).append(overrides)
@@ -54,7 +54,8 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
     return list(cells.values())
 
 
-def _cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
+def make_cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
+    """The cell of these overrides, built once without training. Raises ConfigError."""
     arguments = [f"{key}={text}" for key, text in overrides.items()]
     config = load(path, [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])])
     if grid.seeds and config.train.seeds is not None:

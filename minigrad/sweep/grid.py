@@ -4,8 +4,8 @@ import itertools
 import math
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from minigrad.config import ConfigError
@@ -15,10 +15,27 @@ MAX_CELLS = 10_000
 MAX_MEMBERS = 100_000
 
 Overrides: TypeAlias = dict[str, str]
-Draw: TypeAlias = Callable[[random.Random], str]
 
 _CALL = re.compile(r"(range|uniform|loguniform|choice)\((.*)\)", re.DOTALL)
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "\"'"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A distribution: `uniform` or `loguniform` between `low` and `high`, or a `choice`."""
+
+    kind: str
+    low: float = 0.0
+    high: float = 0.0
+    choices: tuple[str, ...] = ()
+
+    def __call__(self, rng: random.Random) -> str:
+        """A draw, as it would be typed."""
+        if self.kind == "choice":
+            return rng.choice(self.choices)
+        if self.kind == "uniform":
+            return repr(rng.uniform(self.low, self.high))
+        return repr(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
 
 
 @dataclass(frozen=True)
@@ -26,13 +43,16 @@ class Grid:
     """The product of all `axes` (key -> texts) and `samples` (each a text for every drawn key).
 
     `keys` are all keys in the order of the arguments, which is that of a cell's overrides. `seeds`
-    are the same for each cell; without any, a cell has the seed of its config.
+    are the same for each cell; without any, a cell has the seed of its config. `chosen` cells are
+    those of a search, in place of the product.
     """
 
     keys: list[str]
     axes: dict[str, list[str]]
     samples: list[Overrides]
     seeds: list[int]
+    draws: dict[str, Draw] = field(default_factory=dict)
+    chosen: list[Overrides] | None = None
 
     @property
     def varied(self) -> list[str]:
@@ -41,6 +61,9 @@ class Grid:
 
     def cells(self) -> Iterator[Overrides]:
         """Yields the overrides of each cell; the last axis varies fastest."""
+        if self.chosen is not None:
+            yield from self.chosen
+            return
         for texts in itertools.product(*self.axes.values()):
             fixed = dict(zip(self.axes, texts, strict=True))
             for sample in self.samples:
@@ -48,8 +71,12 @@ class Grid:
                 yield {key: cell[key] for key in self.keys}
 
 
-def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -> Grid:
+def parse(
+    arguments: Sequence[str], samples: int | None = None, seed: int = 0, *, searched: bool = False
+) -> Grid:
     """The grid of the arguments, with `samples` draws at random. Raises ConfigError.
+
+    Of a grid that is `searched` there is one draw, and lists are drawn from as well.
 
     >>> grid = parse(["optimizer=sgd,adam", "model.hidden=[4],[8, 8]", "seed=range(0,3)"])
     >>> list(grid.cells())[1], grid.seeds
@@ -72,7 +99,7 @@ def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -
                 draws[key] = values
         except ValueError as error:
             faults.append(f"command line: {quoted(argument)}: {error}")
-    faults += _faults_of_sampling(samples, draws)
+    faults += _faults_of_search(samples, draws) if searched else _faults_of_sampling(samples, draws)
     try:
         seeds = [_seed(text) for text in axes.pop("seed", [])]
     except ValueError as error:
@@ -80,8 +107,9 @@ def parse(arguments: Sequence[str], samples: int | None = None, seed: int = 0) -
     if faults:
         raise ConfigError(faults)
     keys = [key for a in arguments if (key := a.partition("=")[0]) != "seed"]
-    grid = Grid(keys, axes, _samples(draws, samples or 1, seed), seeds)
-    _check_size(grid)
+    count = 1 if searched else samples or 1
+    grid = Grid(keys, axes, _samples(draws, count, seed), seeds, draws)
+    _check_size(grid, samples if searched else None)
     return grid
 
 
@@ -144,7 +172,7 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
     if kind == "choice":
         if not all(arguments):
             raise ValueError("choice(...) takes one value or more, as choice(tanh,relu)")
-        return lambda rng: rng.choice(arguments)
+        return Draw(kind, choices=tuple(arguments))
     try:
         low, high = map(float, arguments)
     except ValueError:
@@ -153,9 +181,7 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
     if not least < low < high < math.inf:
         above = "0 < a < b" if kind == "loguniform" else "a < b"
         raise ValueError(f"{kind}(a,b) takes finite numbers {above}")
-    if kind == "uniform":
-        return lambda rng: repr(rng.uniform(low, high))
-    return lambda rng: repr(math.exp(rng.uniform(math.log(low), math.log(high))))
+    return Draw(kind, low, high)
 
 
 def _samples(draws: Mapping[str, Draw], count: int, seed: int) -> list[Overrides]:
@@ -182,14 +208,23 @@ def _faults_of_sampling(samples: int | None, draws: Mapping[str, Draw]) -> list[
     return []
 
 
+def _faults_of_search(trials: int | None, draws: Mapping[str, Draw]) -> list[str]:
+    if trials is None:
+        return ["--sampler tpe: say how many cells to train, as --trials 20"]
+    if "seed" in draws:
+        return ["command line: seed: a list or a range will do, the same for every cell"]
+    return []
+
+
 def _seed(text: str) -> int:
     if not re.fullmatch(r"\d{1,18}", text):
         raise ValueError(f"must be a whole number of at least 0, found {quoted(text)}")
     return int(text)
 
 
-def _check_size(grid: Grid) -> None:
-    cells = math.prod(map(len, grid.axes.values())) * len(grid.samples)
+def _check_size(grid: Grid, trials: int | None) -> None:
+    """`trials` are the cells of a search, None where all cells of the grid are trained."""
+    cells = trials or math.prod(map(len, grid.axes.values())) * len(grid.samples)
     members = cells * max(1, len(grid.seeds))
     for count, limit, what in ((cells, MAX_CELLS, "cells"), (members, MAX_MEMBERS, "members")):
         if count > limit:

@@ -26,6 +26,7 @@ from minigrad.training import seeds
 if TYPE_CHECKING:
     from minigrad.training.seed_table import SeedTable
 
+_OF_A_SEED = ("initial_loss", "final_loss", "final_accuracy", "val_loss", "val_accuracy")
 _ONE_AT_A_TIME = threading.Lock()
 """For an executor with threads: output and garbage collector are those of the whole process."""
 
@@ -33,7 +34,7 @@ _ONE_AT_A_TIME = threading.Lock()
 @dataclass(frozen=True)
 class Member:
     """How one seed's training ended. `final_loss` is None unless its status is "finished"; `met`
-    is None where the config expects nothing.
+    is None where the config expects nothing. `numbers` are the finite numbers of its summary.
     """
 
     seed: int
@@ -41,6 +42,7 @@ class Member:
     final_loss: float | None
     met: bool | None
     error: str | None
+    numbers: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def _members(config: Mapping[str, Any], run: Run, files: Mapping[str, bytes]) ->
         return [Member(seed, status, None, met, run.facts.error) for seed in numbers]
     if seeds_setting is None:
         initial, final = run.summary["initial_loss"], run.summary["final_loss"]
-        return [Member(config["seed"], status, final, _met(expect, initial, final), None)]
+        met = _met(expect, initial, final)
+        return [Member(config["seed"], status, final, met, None, _numbers(run.summary))]
     from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
     return list(_of_table(SeedTable.from_bytes(files[layout.SEEDS]), expect))
@@ -127,12 +130,24 @@ def _members(config: Mapping[str, Any], run: Run, files: Mapping[str, bytes]) ->
 
 def _of_table(table: "SeedTable", expect: Expectations) -> Iterator[Member]:
     columns = (table.seeds, table.initial_loss, table.final_loss, table.diverged_at)
-    for seed, initial, final, step in zip(*(c.tolist() for c in columns), strict=True):
+    for i, (seed, initial, final, step) in enumerate(
+        zip(*(c.tolist() for c in columns), strict=True)
+    ):
         met = _met(expect, initial, final)
         if step >= 0:
             yield Member(seed, "diverged", None, met, f"diverged at step {step}")
         else:
-            yield Member(seed, "finished", final, met, None)
+            one = {name: float(getattr(table, name)[i]) for name in _OF_A_SEED}
+            yield Member(seed, "finished", final, met, None, _numbers(one))
+
+
+def _numbers(summary: Mapping[str, Any]) -> dict[str, float]:
+    """What can rank: never what differs from one training to the next, as the time that it took."""
+    return {
+        name: number
+        for name, number in summary.items()
+        if type(number) is float and math.isfinite(number) and name != "seconds"
+    }
 
 
 def _met(expect: Expectations, initial: float, final: float) -> bool | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from minigrad.config.plugins import sha256
 from minigrad.sweep.cells import Cell
@@ -22,19 +22,25 @@ class Unit:
 class Plan:
     """Everything that `--resume` needs. Without `seeds`, each cell has the one seed of its config.
 
-    `config` is the path and `asked` are the arguments, both as they were typed.
+    `config` is the path and `asked` are the arguments, both as they were typed. Cells are ranked by
+    `metric`, and best is what `mode` says. `search` is how further cells follow from the results of
+    these, None where there are no further ones.
     """
 
     config: str
     asked: list[str]
     seeds: list[int]
     cells: list[Cell] = field(repr=False)
+    metric: str = "final_loss"
+    mode: Literal["min", "max"] = "min"
+    search: dict[str, Any] | None = None
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """The plan whose `data()` this is."""
         cells = [Cell(**cell) for cell in data["cells"]]
-        return cls(data["config"], data["asked"], data["seeds"], cells)
+        later = {name: data[name] for name in ("metric", "mode", "search") if name in data}
+        return cls(data["config"], data["asked"], data["seeds"], cells, **later)
 
     def data(self) -> dict[str, Any]:
         """The plan as JSON can hold it."""

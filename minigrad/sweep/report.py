@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.files.whole import replace
-from minigrad.sweep.ranking import Standing
+from minigrad.sweep.importance import Importance, importance
+from minigrad.sweep.plan import Plan
+from minigrad.sweep.ranking import Standing, default_mode
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.table import table
 from minigrad.terminal.text import counted, excerpt
@@ -18,6 +20,8 @@ from minigrad.tracking.store import command
 
 _ROWS = 20
 _REASONS = 5
+_SHARES = 8
+_LEAST_SHARE = 0.005
 _NUMBERS = ("median", "q1", "q3")
 _COUNTS = ("met", "members", "diverged", "failed")
 
@@ -27,7 +31,8 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     plan = sweep.plan
     seeds = f" x {counted(len(plan.seeds), 'seed')}" if plan.seeds else ""
     duration = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-    yield f"{counted(len(plan.cells), 'cell')}{seeds}{duration}: {_statuses(sweep)}"
+    by = f", ranked by {_metric(plan)}" if _metric(plan) != "final_loss" else ""
+    yield f"{counted(len(plan.cells), 'cell')}{seeds}{duration}{by}: {_statuses(sweep)}"
     if not standings:
         return
     yield from ["", _table(standings), ""]
@@ -43,6 +48,9 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     more = f" and {len(best.runs) - 1:,} more" if len(best.runs) > 1 else ""
     yield f"best   {_name(sweep, best)}: {sweep.store / best.runs[0]}{more}"
     yield f"runs   {command('list', sweep.store, '--filter', f'group={sweep.id}')}"
+    if mattered := importance(plan, standings):
+        yield ""
+        yield from _importance_lines(mattered)
 
 
 def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
@@ -50,9 +58,12 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
     keys = list(sweep.plan.cells[0].values)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["rank", *keys, *_NUMBERS, *_COUNTS, "why"])
+    others = _other_names(standings)
+    writer.writerow(["rank", *keys, *_NUMBERS, *others, *_COUNTS, "why"])
     for one in standings:
-        numbers = [getattr(one, name) for name in (*_NUMBERS, *_COUNTS)]
+        numbers = [getattr(one, name) for name in _NUMBERS]
+        numbers += [one.others.get(name) for name in others]
+        numbers += [getattr(one, name) for name in _COUNTS]
         writer.writerow([one.rank, *map(_text, one.values.values()), *numbers, one.why])
     path = sweep.path / "sweep.csv"
     replace(path, out.getvalue().encode())
@@ -62,11 +73,15 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
 def data(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, Any]:
     """The data that `--json` prints."""
     statuses = Counter(one.member.status for one in sweep.ended)
+    mattered = importance(sweep.plan, standings)
     return {
         "sweep": sweep.id,
         "path": str(sweep.path),
         "status": sweep.facts["status"],
         "members": sweep.plan.members,
+        "metric": sweep.plan.metric,
+        "mode": sweep.plan.mode,
+        "importance": asdict(mattered) if mattered else None,
         **{status: statuses[status] for status in ("finished", "diverged", "failed")},
         "cells": [asdict(one) for one in standings],
     }
@@ -74,15 +89,51 @@ def data(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, Any]:
 
 def _table(standings: Sequence[Standing]) -> str:
     """The top of the ranking, without counts that are the same for all cells."""
-    names = [*_NUMBERS]
-    names += ["met"] if any(one.met is not None for one in standings) else []
+    others = _other_names(standings)
+    names = ["met"] if any(one.met is not None for one in standings) else []
     names += ["members"] if len({one.members for one in standings}) > 1 else []
     names += [name for name in ("diverged", "failed") if any(getattr(o, name) for o in standings)]
     keys = list(standings[0].values)
     rows = [
-        [*one.values.values(), *(getattr(one, name) for name in names)] for one in standings[:_ROWS]
+        [
+            *one.values.values(),
+            *(getattr(one, name) for name in _NUMBERS),
+            *(one.others.get(name) for name in others),
+            *(getattr(one, name) for name in names),
+        ]
+        for one in standings[:_ROWS]
     ]
-    return table([*keys, *names], rows)
+    return table([*keys, *_NUMBERS, *others, *names], rows)
+
+
+def _importance_lines(mattered: Importance) -> Iterator[str]:
+    """The largest shares as a table, and what they are shares of."""
+    largest = [one for one in mattered.shares if one.share >= _LEAST_SHARE][:_SHARES]
+    rows = [[" x ".join(one.keys), f"{100 * one.share:.0f} %"] for one in largest]
+    if mattered.rest >= _LEAST_SHARE:
+        rows.append(["three or more together", f"{100 * mattered.rest:.0f} %"])
+    yield f"which settings mattered: shares of the variance of {mattered.of}{doubts(mattered)}"
+    yield from ["", table(["setting", "share"], rows), ""]
+
+
+def doubts(mattered: Importance) -> str:
+    """What to know of shares that are not exact, as a sentence's end."""
+    parts = []
+    if mattered.fit is not None:
+        parts.append(f"by a fit that explains {100 * mattered.fit:.0f} % of cells left out")
+    if mattered.lost:
+        parts.append(f"{counted(mattered.lost, 'lost cell')} as bad as the worst other")
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _metric(plan: Plan) -> str:
+    usual = plan.mode == default_mode(plan.metric)
+    return plan.metric if usual else f"{plan.metric}, {plan.mode}"
+
+
+def _other_names(standings: Sequence[Standing]) -> list[str]:
+    """The names of medians that some cell has beside the one that ranks."""
+    return list(dict.fromkeys(name for one in standings for name in one.others))
 
 
 def _statuses(sweep: SweepStore) -> str:

@@ -5,6 +5,7 @@ sweeps/20261122T201500Z-xor-k3f9/
   members.jsonl   one JSON object for each member that has ended, with the id of its run
   sweep.csv       the ranked table
   sweep.png       the same as a picture
+  importance.png  which settings mattered
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,7 @@ from typing import Any, Self
 from minigrad.config.plugins import PluginError, Provenance
 from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.files.whole import Lines, relink, replace
+from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import Plan
 from minigrad.tracking import layout
@@ -98,6 +100,12 @@ class SweepStore:
         except OSError as error:
             raise OSError(f"--resume {path.name}: {error.strerror}") from None
         if not trust_plugins:
+            if _reads_config(sweep.plan) and _is_inside(Path(sweep.plan.config), store):
+                sweep._journal.close()
+                raise StoreError(
+                    f"--resume {path.name}: its search reads {sweep.plan.config}, which came with "
+                    "the store and may name plugins: add --trust-plugins if they are yours"
+                )
             recorded = facts.get("sha256")
             provenance = Provenance(store, recorded if isinstance(recorded, dict) else {})
             try:
@@ -132,6 +140,12 @@ class SweepStore:
         relink(self.store / LATEST, draft.name)
         self.ended += ended
 
+    def extend(self, cells: Sequence[Cell]) -> None:
+        """Add cells that follow from the results so far. Raises OSError."""
+        self.plan = dataclasses.replace(self.plan, cells=[*self.plan.cells, *cells])
+        self.facts |= {"plan": self.plan.data()}
+        _write(self.path, self.facts)
+
     def finish(self, status: str) -> None:
         """Close it: nothing is written after this."""
         self._mark(status)
@@ -152,6 +166,15 @@ class SweepStore:
     def _mark(self, status: str) -> None:
         self.facts |= {"status": status, "ended": None if status == "running" else now()}
         _write(self.path, self.facts)
+
+
+def _reads_config(plan: Plan) -> bool:
+    """Whether the sweep goes on by reading its config file again, which runs its plugins."""
+    return plan.search is not None and plan.search["kind"] == "tpe"
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _ended(journal: Path, store: Path, cells: int) -> list[Ended]:
@@ -181,13 +204,23 @@ def _parsed(line: dict[str, Any], cells: int) -> Ended:
         raise ValueError(f"no cell {one.cell!r} among {cells}")
     if type(one.run) is not str or Path(one.run).name != one.run or not may_be_run(one.run):
         raise ValueError(f"{one.run!r} is no run's name")
-    kinds = {"seed": int, "status": str, "final_loss": float | int, "met": bool, "error": str}
+    kinds = {
+        "seed": int,
+        "status": str,
+        "final_loss": float | int,
+        "met": bool,
+        "error": str,
+        "numbers": dict,
+    }
     for name, kind in kinds.items():
         value = getattr(member, name)
         if value is None and name not in ("seed", "status"):
             continue
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise ValueError(f"{name} cannot be {value!r}")
+    for name, number in member.numbers.items():
+        if type(number) not in (int, float):
+            raise ValueError(f"{name} cannot be {number!r}")
     return one
 
 

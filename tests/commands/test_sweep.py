@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pty
+import random
 import re
 import resource
 import signal
@@ -91,8 +92,16 @@ def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
     assert lines[9] == (
         f"runs   python -m minigrad.runs list --filter group={folder(out).name} --store {out}"
     )
-    assert lines[10:] == [f"table  {folder(out)}/sweep.csv", f"plot   {folder(out)}/sweep.png"]
-    assert (folder(out) / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert lines[11] == "which settings mattered: shares of the variance of log10 final_loss"
+    shares = [line.rsplit(maxsplit=2) for line in lines[14:-4]]
+    assert {name for name, _, _ in shares} <= {
+        *("optimizer", "optimizer.lr", "optimizer x optimizer.lr")
+    }
+    assert sum(int(share) for _, share, _ in shares) in (99, 100, 101)
+    names = {"table ": "sweep.csv", "plot  ": "sweep.png", "shares": "importance.png"}
+    assert lines[-3:] == [f"{word} {folder(out)}/{name}" for word, name in names.items()]
+    for name in ("sweep.png", "importance.png"):
+        assert (folder(out) / name).read_bytes().startswith(b"\x89PNG")
     assert (out / "sweeps" / "latest").resolve() == folder(out)
     assert status(out) == "finished"
 
@@ -368,6 +377,37 @@ def test_killed_again_and_again_it_ends_with_the_same_table(
     assert there < {run.id for run in runs(tmp_path)}
     assert_whole(tmp_path, undisturbed)
     assert stdout.splitlines()[0].endswith(": 16 finished")
+
+
+SEARCHES = {
+    "halving": [f"optimizer.lr={','.join(f'0.{n}' for n in range(1, 10))}", "--halving"],
+    "tpe": [
+        *("optimizer.lr=loguniform(0.01,3)", "model.activation=tanh,relu"),
+        *("--sampler", "tpe", "--trials", "12"),
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_that_is_killed_at_random_ends_with_the_same_table(
+    tmp_path: Path, name: str
+) -> None:
+    asked = [XOR, *SEARCHES[name], "seed=0,1", "model.hidden=[3]", "train.steps=90"]
+    assert call(tmp_path / "whole", *asked).returncode == 0
+    table = (folder(tmp_path / "whole") / "sweep.csv").read_text()
+    count, out, rng = len(journal(tmp_path / "whole")), tmp_path / "killed", random.Random(name)
+    sweep = Started(out, *asked, *TWO)
+    for members in sorted(rng.sample(range(1, count), 3)):
+        sweep.wait_for(members)
+        sweep.process.send_signal(signal.SIGKILL)
+        sweep.process.communicate()
+        sweep.assert_nothing_is_left()
+        sweep = Started(out, "--resume", "latest", *TWO)
+    _, err = sweep.process.communicate()
+    assert (sweep.process.returncode, err) == (0, "")
+    assert (folder(out) / "sweep.csv").read_text() == table
+    assert len(journal(out)) == count == len(runs(out))
 
 
 @pytest.mark.parametrize(

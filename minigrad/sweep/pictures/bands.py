@@ -45,7 +45,15 @@ def band(label: str, runs: Sequence[Path]) -> Band:
     return Band(label, steps, low, median, high)
 
 
-def draw_bands(path: Path, bands: Sequence[Band], *, loss: str, title: str, subtitle: str) -> None:
+def draw_bands(
+    path: Path,
+    bands: Sequence[Band],
+    *,
+    loss: str,
+    title: str,
+    subtitle: str,
+    metric: str = "final loss",
+) -> None:
     """Write the curves to `path` on a log axis, with labels in the order of `bands`."""
     figure = style.new_figure(7.6 + 0.08 * max(len(one.label) for one in bands), 4.4)
     style.head_of_figure(figure, title, subtitle)
@@ -66,7 +74,7 @@ def draw_bands(path: Path, bands: Sequence[Band], *, loss: str, title: str, subt
     axes.set_ylabel(f"{loss} loss: median in a band of quartiles", color=INK)
     legend = axes.legend(
         handles=keys,
-        title="final median",
+        title="final median" if metric == "final loss" else f"median {metric}",
         alignment="left",
         loc="upper left",
         bbox_to_anchor=(1.01, 1.0),

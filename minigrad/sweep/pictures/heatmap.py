@@ -53,6 +53,8 @@ def draw_heatmap(
     *,
     title: str,
     subtitle: str,
+    metric: str = "final loss",
+    mode: str = "min",
 ) -> None:
     """Write the map to `path`: a number and a colour for each cell, and a frame for the best one.
 
@@ -71,12 +73,13 @@ def draw_heatmap(
     )
     style.head_of_figure(figure, title, subtitle)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    colors = _COLORS if mode == "min" else _COLORS.reversed()
     norm = _norm([standing.median for standing in standings])
     for axes, value in zip(grid.flat, panels, strict=False):
         in_panel = [s for s in standings if keys.panel is None or s.values[keys.panel] == value]
         for standing in in_panel:
             position = xs.index(standing.values[keys.x]), ys.index(standing.values[keys.y])
-            _paint(axes, position, standing, norm)
+            _paint(axes, position, standing, norm, colors)
         _label(axes, xs, ys)
         if keys.panel:
             width = _WIDTH * max(2, len(xs))
@@ -90,9 +93,9 @@ def draw_heatmap(
     for axes in grid[:, 0]:
         axes.set_ylabel(keys.y, color=INK)
     bar = figure.colorbar(
-        style.ScalarMappable(norm, _COLORS), ax=list(grid.flat), aspect=22, pad=0.02
+        style.ScalarMappable(norm, colors), ax=list(grid.flat), aspect=22, pad=0.02
     )
-    bar.set_label("median final loss", color=INK)
+    bar.set_label(f"median {metric}", color=INK)
     style.log_ticks(bar.ax.yaxis)
     bar.outline.set_visible(False)
     style.save(figure, path)
@@ -104,9 +107,11 @@ def _norm(medians: Sequence[float]) -> LogNorm:
     return LogNorm(low, high) if high > 1.01 * low else LogNorm(low / 2, high * 2)
 
 
-def _paint(axes: Axes, place: tuple[int, int], standing: Standing, norm: LogNorm) -> None:
+def _paint(
+    axes: Axes, place: tuple[int, int], standing: Standing, norm: LogNorm, colors: Any
+) -> None:
     (x, y), median = place, standing.median
-    color = _DIVERGED if math.isinf(median) else _COLORS(norm(max(median, norm.vmin or 0.0)))
+    color = _DIVERGED if math.isinf(median) else colors(norm(max(median, norm.vmin or 0.0)))
     square = Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=2)
     frame = Rectangle((x - 0.45, y - 0.43), 0.9, 0.86, fill=False, edgecolor=BEST, linewidth=2)
     for patch in [square, frame] if standing.rank == 1 else [square]:

@@ -43,6 +43,8 @@ def short_name(standing: Standing) -> str:
 def bounded(standing: Standing) -> Standing:
     """The standing with its numbers within what a log axis can show."""
     median, q1, q3 = map(_bounded, (standing.median, standing.q1, standing.q3))
+    if q1 == -math.inf:  # more is better, and members are lost: the pictures' sign of that is inf
+        q1, median = (median, median) if math.isfinite(median) else (math.inf, math.inf)
     return replace(standing, median=median, q1=q1, q3=q3)
 
 

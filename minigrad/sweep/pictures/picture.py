@@ -10,6 +10,7 @@ from minigrad.sweep.pictures.bands import band, draw_bands
 from minigrad.sweep.pictures.heatmap import draw_heatmap
 from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_name
 from minigrad.sweep.pictures.points import draw_ranking, draw_trends
+from minigrad.sweep.plan import Plan
 from minigrad.sweep.ranking import Standing
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.text import counted, excerpt
@@ -42,7 +43,7 @@ def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
         ]
         draw_bands(path, bands, loss=loss, **head)
     elif len(values) in (2, 3) and whole and max(sizes) <= _LONGEST:
-        draw_heatmap(path, standings, values, **head)
+        draw_heatmap(path, standings, values, mode=sweep.plan.mode, **head)
     elif numbers and (len(values) == 1 or not whole):
         draw_trends(path, standings, numbers, **head)
     else:
@@ -63,10 +64,15 @@ def _values(sweep: SweepStore) -> dict[str, list[Any]]:
 def _head(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, str]:
     plan, best = sweep.plan, standings[0]
     seeds = f" over {best.members:,} seeds" if best.members > 1 else ""
-    cells = counted(len(plan.cells), "cell")
+    cells = counted(len(standings), "cell")
     name = f"best: {short_name(best)}" if best.values else "all seeds"
     met = "" if best.met is None else f", {math.floor(100 * best.met)}% met the expectations"
     return {
-        "title": f"{plan.name}: final loss of {cells}{seeds}",
+        "title": f"{plan.name}: {_metric(plan)} of {cells}{seeds}",
         "subtitle": f"{name}, median {short_loss(best)}{met}   {sweep.id}",
+        "metric": _metric(plan),
     }
+
+
+def _metric(plan: Plan) -> str:
+    return plan.metric.replace("final_", "final ")

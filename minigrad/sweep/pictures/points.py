@@ -17,9 +17,15 @@ _PANELS = 6
 
 
 def draw_trends(
-    path: Path, standings: Sequence[Standing], keys: Sequence[str], *, title: str, subtitle: str
+    path: Path,
+    standings: Sequence[Standing],
+    keys: Sequence[str],
+    *,
+    title: str,
+    subtitle: str,
+    metric: str = "final loss",
 ) -> None:
-    """Write a panel for each of the first six keys: the final loss by that key's number.
+    """Write a panel for each of the first six keys: the metric by that key's number.
 
     Where there is one key, a line joins the medians, since nothing else varies between them.
     """
@@ -35,11 +41,18 @@ def draw_trends(
     for axes in grid.flat[len(keys) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
-        axes.set_ylabel("final loss: median and quartiles", color=INK)
+        axes.set_ylabel(f"{metric}: median and quartiles", color=INK)
     style.save(figure, path)
 
 
-def draw_ranking(path: Path, standings: Sequence[Standing], *, title: str, subtitle: str) -> None:
+def draw_ranking(
+    path: Path,
+    standings: Sequence[Standing],
+    *,
+    title: str,
+    subtitle: str,
+    metric: str = "final loss",
+) -> None:
     """Write the best 25 cells to `path`, one below another."""
     ranked = standings[:_RANKED]
     names = [excerpt(short_name(one), _NAME) for one in ranked]
@@ -64,7 +77,7 @@ def draw_ranking(path: Path, standings: Sequence[Standing], *, title: str, subti
     axes.set_yticks(range(len(ranked)), names, color=INK, parse_math=False)
     axes.set_ylim(len(ranked) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("final loss: median and quartiles", color=INK)
+    axes.set_xlabel(f"{metric}: median and quartiles", color=INK)
     style.log_ticks(axes.xaxis)
     style.save(figure, path)
 

@@ -186,23 +186,36 @@ def test_training_points_are_filled_and_validation_points_open(
     plane = surface(diagonal, XOR, XOR, loss="bce", resolution=8)
     draw_boundary(tmp_path / "a.png", plane, XOR, XOR, title="t", subtitle="s")
     axes: Any = drawn[0].axes[0]
-    train, validation = (c for c in axes.collections if c.get_offsets().shape == (4, 2))
-    filled = [to_hex(color) for color in train.get_facecolor()]
-    assert filled == [style.COLORS[int(target)] for target in XOR.targets]
-    assert {to_hex(color) for color in validation.get_facecolor()} == {"#ffffff"}
-    assert [to_hex(color) for color in validation.get_edgecolor()] == filled
+    points = [c for c in axes.collections if c.get_offsets().shape == (2, 2)]  # two a label
+    train, validation = points[:2], points[2:]
+    assert [to_hex(c.get_facecolor()[0]) for c in train] == list(style.COLORS[:2])
+    assert {to_hex(c.get_facecolor()[0]) for c in validation} == {"#ffffff"}
+    assert [to_hex(c.get_edgecolor()[0]) for c in validation] == list(style.COLORS[:2])
+    markers = [c.get_paths()[0].vertices.tolist() for c in points]
+    assert markers[0] == markers[2] != markers[1] == markers[3]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("x0", "x1")
-    keys = [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    keys = [text.get_text() for text in axes.get_legend().get_texts()]
     assert keys == ["label 0", "label 1", "validation"]
 
 
-def test_the_legend_never_covers_the_axes(tmp_path: Path, drawn: list[Figure]) -> None:
+def test_the_legend_is_inside_the_frame_and_covers_no_point(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
     plane = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
     draw_boundary(tmp_path / "a.png", plane, THREE, THREE, title="t", subtitle="s")
+    axes: Any = drawn[0].axes[0]
+    frame, legend = axes.get_window_extent(), axes.get_legend().get_window_extent()
+    assert frame.x0 <= legend.x0 < legend.x1 <= frame.x1
+    assert frame.y0 <= legend.y0 < legend.y1 <= frame.y1
+    pixels = axes.transData.transform(THREE.inputs)
+    assert not any(legend.contains(x, y) for x, y in pixels)
+
+
+def test_the_legend_of_snapshots_covers_no_panel(tmp_path: Path, drawn: list[Figure]) -> None:
+    plane = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
     draw_snapshots(tmp_path / "b.png", [(0, plane)] * 3, THREE, title="t")
-    for figure in drawn:
-        bottom = min(axes.get_window_extent().y0 for axes in figure.axes)
-        assert figure.legends[0].get_window_extent().y1 <= bottom
+    bottom = min(axes.get_window_extent().y0 for axes in drawn[0].axes)
+    assert drawn[0].legends[0].get_window_extent().y1 <= bottom
 
 
 def test_snapshots_are_panels_with_their_steps(tmp_path: Path, drawn: list[Figure]) -> None:

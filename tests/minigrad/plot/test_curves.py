@@ -44,6 +44,45 @@ def labels(figure: Figure) -> list[str]:
     return [text.get_text().strip() for text in figure.legends[0].get_texts()]
 
 
+def test_each_metric_has_a_panel_in_which_a_run_has_its_colour(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    curves = [
+        Curve(label, [0, 1], [0.5, 0.25], metric)
+        for metric in ("loss", "accuracy")
+        for label in ("a", "b")
+        if (metric, label) != ("accuracy", "a")
+    ]
+    draw_curves(tmp_path / "a.png", curves, metric="both", log=[True, False])
+    loss, accuracy = drawn[0].axes
+    assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss, log scale", "accuracy")
+    assert [line.get_color() for line in loss.lines] == list(COLORS[:2])
+    assert [line.get_color() for line in accuracy.lines] == [COLORS[1]]
+    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == [" a", " b"]
+
+
+def test_a_noisy_loss_is_faint_behind_its_average_and_the_chosen_step_is_marked(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    steps = list(range(200))
+    losses = [math.exp(-step / 50) * (2 if step % 2 else 0.5) for step in steps]
+    validation = Curve("validation", steps[::10], [2.0 - step / 200 for step in steps[::10]])
+    words: dict[str, Any] = {"loss_name": "mse", "title": "t", "subtitle": "s"}
+    marks: dict[str, Any] = {"validation": validation, "best_step": 52}
+    draw_loss(tmp_path / "a.png", steps, losses, noisy=True, **marks, **words)
+    lines: Any = drawn[0].axes[0].lines
+    raw, average, held_out, ring = lines
+    assert raw.get_alpha() == 0.3
+    middle = np.asarray(average.get_ydata())[20:-20]
+    assert np.abs(np.log(middle) + np.array(steps[20:-20]) / 50).max() < 0.2
+    assert list(held_out.get_xdata()) == validation.steps
+    assert list(ring.get_xdata()) == [50]
+    draw_loss(tmp_path / "b.png", steps, losses, **words)
+    assert drawn[1].axes[0].get_legend() is None
+    assert len(drawn[1].axes[0].lines) == 1
+
+
 def test_the_ending_decides_what_is_written(tmp_path: Path) -> None:
     draw_curves(tmp_path / "a.png", [falling("a")], metric="loss")
     draw_curves(tmp_path / "a.SVG", [falling("a")], metric="loss")

@@ -22,7 +22,7 @@ def test_a_run_has_a_curve_of_each_metric_that_it_logged(tmp_path: Path) -> None
     assert first.label != second.label
     (b.path / "metrics.jsonl").write_text('{"step": 0, "accuracy": 1.0}\n')
     drawn = curves([a, load(b.path)], ["loss", "accuracy"])
-    assert [(curve.label.split()[-1], curve.values) for curve in drawn] == [
+    assert [(curve.metric, curve.values) for curve in drawn] == [
         ("loss", [0.5, 0.25]),
         ("accuracy", [1.0]),
     ]

@@ -42,6 +42,15 @@ def printed_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return printed.out.splitlines()
 
 
+def test_a_regression_with_one_input_has_its_fit_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = ["train.steps=3", "expect={}", "--out", str(tmp_path)]
+    assert train.main(["configs/sine.yaml", *short]) == 0
+    assert printed_lines(capsys)[-1].endswith("/loss.png, fit.png")
+    assert (tmp_path / "latest" / "fit.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_snapshots_make_a_strip_and_a_resumed_run_has_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,12 +2,15 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
+from minigrad.config import ConfigError
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member
-from minigrad.sweep.ranking import rank
+from minigrad.sweep.plan import Plan
+from minigrad.sweep.ranking import rank, ranked_by
 from minigrad.sweep.store import Ended
 
 
@@ -18,13 +21,14 @@ def ended(cell: int, seed: int, loss: float | None, met: bool | None = None) -> 
 
 
 CELLS = [Cell({"lr": rate}, {}) for rate in (0.1, 0.2, 0.3, 0.4)]
+PLAN = Plan("c.yaml", [], [], CELLS)
 
 
 def test_the_lowest_median_is_first_and_ties_go_by_the_upper_quartile() -> None:
     losses = {0: [3.0, 3.0, 9.0], 1: [1.0, 2.0, 50.0], 2: [3.0, 3.0, 4.0]}
     members = [ended(c, seed, loss) for c, some in losses.items() for seed, loss in enumerate(some)]
     random.Random(0).shuffle(members)
-    ranked = rank(CELLS, members)
+    ranked = rank(PLAN, members)
     assert [(one.rank, one.cell, one.median) for one in ranked] == [(1, 1, 2), (2, 2, 3), (3, 0, 3)]
     assert ranked[0].values == {"lr": 0.2}
 
@@ -32,7 +36,7 @@ def test_the_lowest_median_is_first_and_ties_go_by_the_upper_quartile() -> None:
 def test_who_diverged_counts_as_infinite_and_the_first_reason_is_told() -> None:
     members = [ended(0, seed, loss, met=loss is not None) for seed, loss in enumerate([None, 1, 2])]
     members += [ended(1, seed, loss, met=False) for seed, loss in enumerate([5, None, None, None])]
-    first, second = rank(CELLS, members)
+    first, second = rank(PLAN, members)
     assert (first.median, first.q1, first.q3) == (2, 1.5, math.inf)
     assert (first.diverged, first.members, first.why) == (1, 3, "seed 0: it broke")
     assert first.met == pytest.approx(2 / 3)
@@ -41,6 +45,51 @@ def test_who_diverged_counts_as_infinite_and_the_first_reason_is_told() -> None:
 
 
 def test_without_expectations_nothing_is_met_and_nothing_missed() -> None:
-    (only,) = rank(CELLS, [ended(2, 0, 1.0)])
+    (only,) = rank(PLAN, [ended(2, 0, 1.0)])
     assert (only.met, only.why, only.cell) == (None, None, 2)
-    assert rank(CELLS, []) == []
+    assert rank(PLAN, []) == []
+
+
+def measured(cell: int, loss: float, **numbers: float) -> Ended:
+    return Ended(cell, "run", Member(0, "finished", loss, None, None, numbers))
+
+
+def test_validation_ranks_and_the_final_loss_and_the_test_stand_beside_it() -> None:
+    plan = replace(PLAN, metric="val_loss")
+    worse = measured(0, 0.048, val_loss=4.87, test_loss=0.1)
+    better = measured(1, 0.9, val_loss=0.95, test_loss=9.0)
+    first, second = rank(plan, [worse, better, ended(2, 0, None)])[:2]
+    assert (first.cell, first.median, second.cell) == (1, 0.95, 0)
+    assert first.others == {"final_loss": 0.9, "test_loss": 9.0}
+
+
+def test_more_is_better_where_the_mode_is_max_and_who_diverged_is_last() -> None:
+    plan = replace(PLAN, metric="val_accuracy", mode="max")
+    members = [measured(0, 1.0, val_accuracy=0.7), measured(1, 1.0, val_accuracy=0.9)]
+    ranked = rank(plan, [ended(2, 0, None), *members])
+    assert [one.cell for one in ranked] == [1, 0, 2]
+    assert ranked[2].median == -math.inf
+
+
+def held_out(share: float) -> Plan:
+    return replace(PLAN, cells=[Cell({"lr": 0.1}, {"data": {"val_fraction": share}})])
+
+
+def test_the_metric_is_the_validation_loss_where_rows_are_held_out() -> None:
+    assert ranked_by(held_out(0.2), None, None).metric == "val_loss"
+    assert ranked_by(held_out(0.0), None, None).metric == "final_loss"
+    assert ranked_by(held_out(0.2), "val_accuracy", None).mode == "max"
+    assert ranked_by(held_out(0.2), "val_accuracy", "min").mode == "min"
+
+
+@pytest.mark.parametrize(
+    ("share", "metric", "sentence"),
+    [
+        (0.2, "test_loss", "test figures never rank"),
+        (0.0, "val_loss", "no rows are held out: add data.val_fraction"),
+        (0.2, "fnal_loss", "no such metric: did you mean 'final_loss'"),
+    ],
+)
+def test_what_cannot_rank_is_refused(share: float, metric: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        ranked_by(held_out(share), metric, None)

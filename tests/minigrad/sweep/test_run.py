@@ -57,8 +57,9 @@ def test_a_result_is_plain_data_and_prints_nothing(capfd: pytest.CaptureFixture[
     files = {"config.yaml", "metrics.jsonl", "output.log", "checkpoint.json"}
     assert set(result.files) == files
     assert len(result.files["metrics.jsonl"].splitlines()) == 8
+    numbers = {n: result.summary[n] for n in ("initial_loss", "final_loss", "final_accuracy")}
     assert result.members == [
-        sweep.Member(0, "finished", result.summary["final_loss"], False, None)
+        sweep.Member(0, "finished", result.summary["final_loss"], False, None, numbers)
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,14 @@ def test_sweeps_are_found_by_a_part_of_their_id_and_are_no_runs(tmp_path: Path) 
     with pytest.raises(StoreError, match="fits 2 sweeps"):
         SweepStore.reopen(tmp_path, "xor")
     assert runs(tmp_path) == []
+
+
+def test_a_search_does_not_read_a_config_that_came_with_the_store(tmp_path: Path) -> None:
+    inside = tmp_path / "c.yaml"
+    inside.write_text(Path(XOR).read_text())
+    tpe = {"kind": "tpe", "trials": 4, "seed": 0, "sha256": "0"}
+    made = plan("optimizer.lr=0.1,1")
+    SweepStore.begin(tmp_path, replace(made, config=str(inside), search=tpe)).finish("interrupted")
+    with pytest.raises(StoreError, match="came with the store and may name plugins"):
+        SweepStore.reopen(tmp_path, "latest")
+    SweepStore.reopen(tmp_path, "latest", trust_plugins=True).finish("interrupted")

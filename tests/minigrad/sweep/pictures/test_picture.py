@@ -75,7 +75,7 @@ def test_the_grid_decides_what_is_drawn(
         monkeypatch.setattr(picture, name, lambda *_, name=name, **__: called.append(name))
     monkeypatch.setattr(picture, "band", lambda *_: None)
     sweep = sweep_of(tmp_path, *arguments, samples=samples)
-    path = picture.draw(sweep, rank(sweep.plan.cells, all_ended(sweep, [0.1, 0.2])))
+    path = picture.draw(sweep, rank(sweep.plan, all_ended(sweep, [0.1, 0.2])))
     assert called == [expected]
     assert path == sweep.path / "sweep.png"
 
@@ -96,7 +96,7 @@ def test_the_grid_decides_what_is_drawn(
 def test_any_numbers_can_be_drawn(kind: str, losses: list[float | None], tmp_path: Path) -> None:
     arguments, samples, _ = SWEEPS[kind]
     sweep = sweep_of(tmp_path, *arguments, samples=samples)
-    path = picture.draw(sweep, rank(sweep.plan.cells, all_ended(sweep, losses, met=False)))
+    path = picture.draw(sweep, rank(sweep.plan, all_ended(sweep, losses, met=False)))
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

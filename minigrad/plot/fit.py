@@ -1,0 +1,75 @@
+"""The picture of a regression with one input: its curve through the data."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.data import Dataset
+from minigrad.plot import style
+from minigrad.plot.style import COLORS, INK
+from minigrad.plot.surface import HUGE, Predict
+
+_POINTS = 240  # of the curve
+_MARGIN = 0.05  # of the data's span, on each side
+_WIDTH, _HEIGHT = 7.2, 3.4  # inches: of the figure, and of the axes
+
+
+def draw_fit(
+    path: Path,
+    predict: Predict,
+    train: Dataset,
+    validation: Dataset | None,
+    *,
+    title: str,
+    subtitle: str,
+) -> None:
+    """Write the model's prediction by its one input to `path`, .png or .svg: training points
+    filled, validation points open. Numbers that no axis can show leave a gap.
+
+    Raises ValueError unless there is one input.
+    """
+    style.check_ending(path)
+    if train.n_features != 1:
+        raise ValueError(f"a fit is drawn of data with 1 input, these have {train.n_features}")
+    inputs = [x for part in (train, validation) if part for (x,) in part.inputs]
+    low, high = max(min(inputs), -HUGE), min(max(inputs), HUGE)
+    margin = _MARGIN * (high - low) or 0.5
+    xs = np.linspace(low - margin, high + margin, _POINTS).tolist()
+    curve = [_drawn(output) for (output,) in predict([[x] for x in xs])]
+    axes = style.new_figure(_WIDTH, 0.5 + _HEIGHT + style.HEAD_INCHES, "none").add_subplot()
+    style.frameless(axes)
+    size = min(40.0, max(8.0, 4000 / len(train.inputs)))
+    keys = []
+    for part, name in ((train, "training"), (validation, "validation")):
+        if part:
+            look: dict[str, Any] = {"s": size, "edgecolors": COLORS[0], "linewidths": 1.0}
+            color = COLORS[0] if name == "training" else "white"
+            axes.scatter(_column(part.inputs), list(map(_drawn, part.targets)), c=color, **look)
+            keys.append(style.marker_key(name, color, edge=COLORS[0]))
+    axes.plot(xs, curve, color=COLORS[1], linewidth=2.2, zorder=3)
+    keys.append(style.line_key("prediction", COLORS[1]))
+    axes.set_xlim(xs[0], xs[-1])
+    axes.set_xlabel("x0", color=INK)
+    axes.set_ylabel("target", color=INK)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.12 * (top - bottom))  # room for the legend
+    legend: dict[str, Any] = {"frameon": False, "fontsize": 9, "ncols": len(keys)}
+    axes.legend(handles=keys, loc="upper left", labelcolor=INK, handlelength=1.6, **legend)
+    left = 0.45 + style.tick_width(axes.yaxis)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    style.head_of_figure(figure, title, subtitle, left)
+    style.place(axes, left, 0.5, _WIDTH - left - 0.3, _HEIGHT)
+    style.save(figure, path)
+
+
+def _column(inputs: Sequence[Sequence[float]]) -> list[float]:
+    return [_drawn(x) for (x,) in inputs]
+
+
+def _drawn(number: float) -> float:
+    """The number, or a gap where no axis can show it."""
+    return number if abs(number) < HUGE else math.nan
