@@ -145,7 +145,7 @@ def test_a_scaled_target_is_answered_and_measured_in_its_own_units(tmp_path: Pat
     run = runner.train(REGRESSION, store=tmp_path)
     model, summary = run.model(), run.summary
     whole = csv_file.read_csv(path="configs/data/diabetes.csv", target="progression", rng=None)  # type: ignore[arg-type]
-    assert 25 < min(model.predict(whole.inputs)) < max(model.predict(whole.inputs)) < 346
+    assert 25 < min(model.predict(whole.inputs)) < max(model.predict(whole.inputs)) < 346  # type: ignore[operator]
     scale = model.description.targets
     assert scale is not None
     assert summary["final_loss_in_target_units"] == summary["final_loss"] * scale.deviations[0] ** 2
