@@ -1,0 +1,143 @@
+"""The graph as a page: one HTML file in which forward and backward are stepped through.
+
+The page computes with JavaScript of its own (`stepper/rules.js`), which has value.py's rules, so
+that every number can be changed there. Nothing is loaded from elsewhere, and its Content Security
+Policy lets nothing but its own script run.
+"""
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any, Literal, TypeAlias
+
+from minigrad.files.whole import replace
+from minigrad.graph.source import OPERATIONS, excerpts
+from minigrad.graph.svg import to_svg
+from minigrad.nodes import nodes_below
+from minigrad.terminal.text import printable
+from minigrad.value import Value, topological_order
+
+_FILES = Path(__file__).with_name("stepper")
+_SCRIPTS = ("elementary.js", "rules.js", "words.js", "page.js")
+_MOST_NODES = 3000  # beyond, a browser is no longer fluent
+
+Language: TypeAlias = Literal["en", "es"]
+LANGUAGES: tuple[Language, ...] = ("en", "es")
+
+
+def page(root: Value, path: str | Path, *, title: str = "", language: Language = "en") -> None:
+    """Write the page of the graph below `root` to `path`; the gradients are left as they are.
+
+    `title` stands above it, `language` is the one in which it opens: its reader can switch.
+
+    Raises ValueError for a graph that a page cannot show: of Tensors, with an operation that is
+    none of value.py's, with a number that is not finite, or of more than 3,000 nodes; and OSError
+    where the file cannot be written.
+    """
+    replace(Path(path), to_html(root, title=title, language=language).encode(), durable=False)
+
+
+def to_html(root: Value, *, title: str = "", language: Language = "en") -> str:
+    """The text of the page that `page` writes."""
+    _check(root)
+    nodes = nodes_below(root)
+    number = {node: i for i, node in enumerate(nodes)}
+    order = topological_order(root)
+    data = {
+        "language": language,
+        "nodes": [
+            {
+                "op": node.op,
+                "label": printable(node.label),
+                "data": node.data,
+                "parents": [number[parent] for parent in node.parents],
+            }
+            for node in nodes
+        ],
+        "order": [number[node] for node in order],
+        "expected": {"data": [node.data for node in nodes], "grad": _gradients(root, nodes)},
+        "sources": {
+            op: [asdict(one) for one in excerpts(op)]
+            for op in sorted({node.op for node in order} | {"backward"})
+        },
+    }
+    title = printable(title) or f"{printable(root.label) or root.op} = {root.data:.4g}"
+    body = Template((_FILES / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(title), svg=to_svg(root, gradcheck=True)
+    )
+    style = (_FILES / "page.css").read_text(encoding="utf-8")
+    script = "".join((_FILES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    return _document(title, language, style, f'"use strict";\n{script}', body, data)
+
+
+def _check(root: Any) -> None:
+    if not isinstance(root, Value):
+        raise ValueError(f"a page steps through a graph of Values, not of {type(root).__name__}s")
+    nodes = nodes_below(root)
+    if len(nodes) > _MOST_NODES:
+        raise ValueError(
+            f"a page shows at most {_MOST_NODES:,} nodes, and this graph has {len(nodes):,}: take "
+            "a smaller model or one sample"
+        )
+    for node in nodes:
+        if not math.isfinite(node.data):
+            raise ValueError(f"a page shows finite numbers, and {node!r} is none")
+        if node.parents and node.op not in OPERATIONS:
+            raise ValueError(
+                f"a page has the rules of value.py, and {node.op!r} is none of its operations"
+            )
+    if not root.parents:
+        raise ValueError("a page needs an operation to step through, and this graph is one leaf")
+
+
+def _gradients(root: Value, nodes: Sequence[Value]) -> list[float]:
+    """What backward() gives from gradients of 0. Raises ArithmeticError as backward() does."""
+    before = [node.grad for node in nodes]
+    try:
+        for node in nodes:
+            node.grad = 0.0
+        root.backward()
+        return [node.grad for node in nodes]
+    finally:
+        for node, grad in zip(nodes, before, strict=True):
+            node.grad = grad
+
+
+def _document(
+    title: str, language: str, style: str, script: str, body: str, data: dict[str, Any]
+) -> str:
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    held = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    held = held.replace("<", "\\u003c")  # so that no text in it ends the element
+    return f"""<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+<title>{escape(title)}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+<script type="application/json" id="data">{held}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
