@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 
 from minigrad.files.whole import replace
 from minigrad.graph.source import OPERATIONS, excerpts
-from minigrad.graph.svg import to_svg
+from minigrad.graph.svg import names_of, to_svg
 from minigrad.nodes import nodes_below
 from minigrad.terminal.text import printable
 from minigrad.value import Value, topological_order
@@ -49,12 +49,14 @@ def to_html(root: Value, *, title: str = "", language: Language = "en") -> str:
     nodes = nodes_below(root)
     number = {node: i for i, node in enumerate(nodes)}
     order = topological_order(root)
+    names = names_of(nodes)
     data = {
         "language": language,
         "nodes": [
             {
                 "op": node.op,
                 "label": printable(node.label),
+                "name": names[node],
                 "data": node.data,
                 "parents": [number[parent] for parent in node.parents],
             }

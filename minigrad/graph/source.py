@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,13 +43,12 @@ OPERATIONS = tuple(op for op in _FUNCTIONS if op != "backward")
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A function of value.py: its lines from line number `first` on, and the numbers of those that
+    """A function of value.py: its lines by number, without docstring, and the numbers of those that
     are at work in the forward pass and in the backward pass.
     """
 
     name: str
-    first: int
-    lines: tuple[str, ...]
+    lines: tuple[tuple[int, str], ...]
     forward: tuple[int, ...]
     backward: tuple[int, ...]
 
@@ -82,7 +82,9 @@ def _named(body: Sequence[ast.stmt], before: str) -> Iterator[tuple[str, ast.Fun
 def _excerpt(name: str) -> Excerpt:
     function = _functions()[name]
     assert function.end_lineno is not None
-    lines = inspect.getsource(value).splitlines()[function.lineno - 1 : function.end_lineno]
+    source = inspect.getsource(value).splitlines()[function.lineno - 1 : function.end_lineno]
+    lines = textwrap.dedent("\n".join(source)).split("\n")
+    docstring = set(_extent(function.body[0])) if ast.get_docstring(function) else set()
     rule = [s for s in function.body if isinstance(s, ast.FunctionDef)]
     walk = name == "Value.backward"
     backward = _numbers(function.body if walk else [s for one in rule for s in one.body])
@@ -90,7 +92,8 @@ def _excerpt(name: str) -> Excerpt:
     if not rule and not walk:  # a formula and its slope in one line, or a helper of both
         backward = () if name in _FORWARD_ALONE else forward
         forward = () if name in _BACKWARD_ALONE else forward
-    return Excerpt(name, function.lineno, tuple(lines), forward, backward)
+    numbered = [(n, line) for n, line in enumerate(lines, function.lineno) if n not in docstring]
+    return Excerpt(name, tuple(numbered), forward, backward)
 
 
 def _numbers(statements: Sequence[ast.stmt]) -> tuple[int, ...]:
@@ -100,5 +103,9 @@ def _numbers(statements: Sequence[ast.stmt]) -> tuple[int, ...]:
         text = ast.unparse(statement)
         is_docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         if not (is_docstring or text.startswith("if not isinstance") or "raise" in text):
-            numbers |= set(range(statement.lineno, (statement.end_lineno or 0) + 1))
+            numbers.update(_extent(statement))
     return tuple(sorted(numbers))
+
+
+def _extent(statement: ast.stmt) -> range:
+    return range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)

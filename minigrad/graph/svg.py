@@ -1,20 +1,22 @@
 """A graph as SVG text, drawn without any dependency."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from minigrad.graph.layers import folded, places
 from minigrad.nodes import NOT_RUN, in_words, nodes_below, went_backward
-from minigrad.terminal.text import excerpt
+from minigrad.terminal.text import printable
 
 # All lengths are pixels.
-_BETWEEN_COLUMNS, _BETWEEN_ROWS, _MARGIN = 62, 12, 14
+_BETWEEN_COLUMNS, _BETWEEN_ROWS, _MARGIN = 56, 11, 10
 _LINE, _LETTER, _PADDING = 15, 6.7, 8
-_ROW = (8, 110, 168)  # where a leaf's name begins, and where its number and its gradient end
-_WIDTH, _WIDTH_WITH_ROWS = 112, 176
-_NAME = 9  # letters of a name
+_ROW = (8, 112, 176)  # where a leaf's name begins, and where its number and its gradient end
+_WIDTH, _WIDTH_WITH_CONSTANTS, _WIDTH_WITH_LEAVES = 94, 114, 184
+_NAME = 10  # letters of a name
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _INK, _PALE, _GRADIENT = "#1f2933", "#64748b", "#b45309"
 _FILL = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root": "#ffedd5"}
 
@@ -45,31 +47,34 @@ def to_svg(root: Any, limit: int | None = None, *, gradcheck: bool = False) -> s
     every = nodes_below(root)
     nodes = nodes_below(root, limit)
     number = {node: i for i, node in enumerate(every)}
-    boxes = _boxes(nodes, gradcheck)
+    names = names_of(every)
+    boxes = _boxes(nodes, names, gradcheck)
     ran = went_backward(root)
     right = max(box.x + box.width for box in boxes.values()) + _MARGIN
     bottom = max(box.y + box.height for box in boxes.values()) + _MARGIN
-    notes = [] if ran or gradcheck else [NOT_RUN]
+    notes = ["under a name: the number, its gradient" if ran else NOT_RUN]
     notes += [f"{len(nodes)} of {len(every):,} nodes"] if len(nodes) < len(every) else []
-    height = bottom + 18 * bool(notes)
+    height = bottom if gradcheck else bottom + 18
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{right:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {right:.0f} {height:.0f}" font-family="ui-monospace, Menlo, Consolas, '
         f'monospace" font-size="11">',
         '<rect class="paper" width="100%" height="100%" rx="8" fill="#ffffff"/>',
     ]
-    parts += _edges(boxes, number)
-    parts += [_group(box, number, root, ran, gradcheck) for box in boxes.values()]
-    if notes:
+    edges, shares = _edges(boxes, number)
+    parts += edges
+    parts += [_group(box, names, number, root, ran, gradcheck) for box in boxes.values()]
+    parts += shares if gradcheck else []
+    if not gradcheck:
         parts.append(_text("note", 10, height - 9, "; ".join(notes), fill=_PALE))
     return "\n".join([*parts, "</svg>"])
 
 
-def _boxes(nodes: Sequence[Any], gradcheck: bool) -> dict[Any, Box]:
+def _boxes(nodes: Sequence[Any], names: Mapping[Any, str], gradcheck: bool) -> dict[Any, Box]:
     inside = folded(nodes)
     shown = [node for node in nodes if node not in inside]
     rows = {node: tuple(p for p in node.parents if p in inside) for node in shown}
-    sizes = {node: _size(node, rows[node], gradcheck) for node in shown}
+    sizes = {node: _size(node, names[node], rows[node], gradcheck) for node in shown}
     place = places(shown, sizes, _BETWEEN_COLUMNS, _BETWEEN_ROWS)
     left = min(x - sizes[node][0] / 2 for node, (x, _) in place.items())
     top = max(y + sizes[node][1] / 2 for node, (_, y) in place.items())
@@ -85,38 +90,62 @@ def _boxes(nodes: Sequence[Any], gradcheck: bool) -> dict[Any, Box]:
     }
 
 
-def _size(node: Any, rows: Sequence[Any], gradcheck: bool) -> tuple[float, float]:
+def _size(node: Any, name: str, rows: Sequence[Any], gradcheck: bool) -> tuple[float, float]:
+    if _has_leaves(rows):
+        return _WIDTH_WITH_LEAVES, _LINE * (1 + len(rows)) + 14
     if rows:
-        return _WIDTH_WITH_ROWS, _LINE * (2 + len(rows)) + 14
+        return _WIDTH_WITH_CONSTANTS, _LINE * (3 + len(rows)) + 14
     lines = 4 if gradcheck and _is_leaf(node) else 3
-    longest = max(len(_numbers(node.data)), 5 + len(_numbers(node.grad)), len(_name(node)))
+    texts = (_numbers(node.data), _numbers(node.grad), _short(name))
+    longest = max(map(len, texts))
     return max(_WIDTH, _LETTER * longest + 2 * _PADDING), _LINE * lines + 8
+
+
+def _has_leaves(rows: Sequence[Any]) -> bool:
+    return any(row.op != "const" for row in rows)
 
 
 def _is_leaf(node: Any) -> bool:
     return not node.parents and node.op != "const"
 
 
-def _name(node: Any) -> str:
-    shape = getattr(node.data, "shape", None)
-    op = "" if node.op == "const" else node.op
-    name = excerpt(node.label, _NAME) if not op or not node.label else ""
-    return " ".join(filter(None, [op or name, excerpt(node.label, _NAME) if op else ""])) + (
-        f" {shape}" if shape else ""
-    )
+def names_of(nodes: Sequence[Any]) -> dict[Any, str]:
+    """A name for each node: its label, or its operation, numbered where there are several.
+
+    >>> from minigrad import Value
+    >>> x = Value(2.0, label="x")
+    >>> list(names_of([x, y := x.tanh(), y.tanh(), y.exp()]).values())
+    ['x', 'tanh₁', 'tanh₂', 'exp']
+    """
+    of_op = Counter(node.op for node in nodes if not node.label)
+    counts: Counter[str] = Counter()
+    names = {}
+    for node in nodes:
+        counts[node.op] += not node.label
+        several = of_op[node.op] > 1 and node.op != "const"
+        lowered = str(counts[node.op]).translate(_LOWERED) if several else ""
+        op = node.op or "leaf"
+        shape = f" {node.data.shape}" if hasattr(node.data, "shape") else ""
+        names[node] = (printable(node.label) or op + lowered) + shape
+    return names
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
 
 
 def _numbers(data: Any) -> str:
     return in_words(data + 0.0, ".4g")  # of -0.0 that makes 0.0
 
 
-def _edges(boxes: Mapping[Any, Box], number: Mapping[Any, int]) -> Iterable[str]:
+def _edges(boxes: Mapping[Any, Box], number: Mapping[Any, int]) -> tuple[list[str], list[str]]:
     """A curve from each operand to the operation, and the place of a number at its end."""
-    yield (
+    curves = [
         f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" '
         f'markerHeight="6" orient="auto"><path class="tip" d="M0 0L8 4L0 8z" fill="{_PALE}"/>'
         "</marker></defs>"
-    )
+    ]
+    shares = []
     for box in boxes.values():
         operands = [boxes[p] for p in dict.fromkeys(box.node.parents) if p in boxes]
         operands.sort(key=lambda one: one.y + one.height / 2)
@@ -125,53 +154,60 @@ def _edges(boxes: Mapping[Any, Box], number: Mapping[Any, int]) -> Iterable[str]
             x1, y1 = box.x, box.y + box.height * (i + 1) / (len(operands) + 1)
             bend = max(24.0, min((x1 - x0) / 2, 90.0))
             edge = f'data-edge="{number[operand.node]} {number[box.node]}"'
-            yield (
+            curves.append(
                 f'<path class="edge" {edge} fill="none" stroke="{_PALE}" marker-end="url(#tip)" '
                 f'd="M{x0:.1f} {y0:.1f}C{x0 + bend:.1f} {y0:.1f} {x1 - bend:.1f} {y1:.1f} '
                 f'{x1 - 1:.1f} {y1:.1f}"/>'
+            )
+            shares.append(
                 f'<text class="share" {edge} x="{x1 - 8:.1f}" y="{y1 - 4:.1f}" font-size="10" '
                 f'text-anchor="end" fill="{_GRADIENT}"></text>'
             )
+    return curves, shares
 
 
-def _group(box: Box, number: Mapping[Any, int], root: Any, ran: bool, gradcheck: bool) -> str:
-    node, x, y = box.node, box.x, box.y
+def _group(
+    box: Box,
+    names: Mapping[Any, str],
+    number: Mapping[Any, int],
+    root: Any,
+    ran: bool,
+    gradcheck: bool,
+) -> str:
+    node, x, y, end = box.node, box.x, box.y, box.x + box.width - _PADDING
     kind = _kind(node, root)
-    label = escape(excerpt(node.label or node.op or "constant", 200))
     parts = [
-        f'<g class="node {kind}" data-node="{number[node]}"><title>{label}</title>'
+        f'<g class="node {kind}" data-node="{number[node]}"><title>{escape(names[node])}</title>'
         f'<rect class="box" x="{x}" y="{y}" width="{box.width:.0f}" height="{box.height:.0f}" '
         f'rx="7" fill="{_FILL[kind]}" stroke="{_PALE}"/>',
-        _text("name", x + _PADDING, y + 16, _name(node), fill=_INK, bold=True),
+        _text("name", x + _PADDING, y + 16, _short(names[node]), fill=_INK, bold=True),
     ]
-    lines = ["data", "grad", *(["check"] if gradcheck and _is_leaf(node) else [])]
-    end = x + box.width - _PADDING
-    for i, line in enumerate(lines):
-        if box.rows and line == "grad":
-            at, below = end, y + 16 + _LINE
-        elif box.rows:
-            at, below = x + _ROW[1], y + 16 + _LINE
-        else:
-            at, below = end, y + 16 + _LINE * (i + 1)
-        parts.append(_number(line, at, below, node, ran))
+    if _has_leaves(box.rows):
+        parts.append(_number("data", x + _ROW[1], y + 16, node, ran))
+        parts.append(_number("grad", x + _ROW[2], y + 16, node, ran))
+    else:
+        lines = ["data", "grad", *(["check"] if gradcheck and _is_leaf(node) else [])]
+        for i, line in enumerate(lines):
+            parts.append(_number(line, end, y + 16 + _LINE * (i + 1), node, ran))
     parts.append("</g>")
     for i, leaf in enumerate(box.rows):
-        below = y + 24 + _LINE * (i + 2)
-        parts.append(_row(leaf, number[leaf], box, below, ran))
+        below = y + box.height - 7 - _LINE * (len(box.rows) - 1 - i)
+        parts.append(_row(leaf, names[leaf], number[leaf], box, below, ran))
     return "".join(parts)
 
 
-def _row(leaf: Any, number: int, box: Box, below: float, ran: bool) -> str:
-    """A leaf in the box of the only operation that reads it."""
+def _row(leaf: Any, name: str, number: int, box: Box, below: float, ran: bool) -> str:
+    """A leaf in the box of the only operation that reads it; nobody asks a constant's gradient."""
     kind = "constant" if leaf.op == "const" else "leaf"
-    name = _name(leaf)
+    right = box.x + (_ROW[1] if box.width >= _WIDTH_WITH_LEAVES else box.width - _PADDING)
+    gradient = "" if leaf.op == "const" else _number("grad", box.x + _ROW[2], below, leaf, ran)
     return (
-        f'<g class="row {kind}" data-node="{number}"><title>{escape(name or "constant")}</title>'
+        f'<g class="row {kind}" data-node="{number}"><title>{escape(name)}</title>'
         f'<rect class="box" x="{box.x + 3}" y="{below - 11}" width="{box.width - 6:.0f}" '
         f'height="{_LINE - 1}" rx="3" fill="{_FILL["leaf"]}"/>'
-        + _text("name", box.x + _ROW[0], below, name, fill=_INK)
-        + _number("data", box.x + _ROW[1], below, leaf, ran)
-        + _number("grad", box.x + _ROW[2], below, leaf, ran)
+        + _text("name", box.x + _ROW[0], below, _short(name), fill=_INK)
+        + _number("data", right, below, leaf, ran)
+        + gradient
         + "</g>"
     )
 

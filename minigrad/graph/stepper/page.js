@@ -24,24 +24,22 @@ const make = (tag, text = "", className = "") => {
 };
 
 /* A number as Python's format(x, ".4g") writes it. */
-const shown = (x) => {
+const shown = (x, digits = 4) => {
   if (x === 0 || !Number.isFinite(x)) return String(x + 0).replace("NaN", "nan");
-  const exponent = Number(x.toExponential(3).split("e")[1]);
-  if (exponent < -4 || exponent > 3) {
-    const [digits, power] = x.toExponential(3).split("e");
-    const trimmed = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+  const [mantissa, power] = x.toExponential(digits - 1).split("e");
+  if (power < -4 || power >= digits) {
+    const trimmed = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
     return `${trimmed}e${power[0]}${power.slice(1).padStart(2, "0")}`;
   }
-  const text = x.toPrecision(4);
+  const text = x.toPrecision(digits);
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 };
 const inBrackets = (text) => (text.startsWith("-") ? `(${text})` : text);
 
 /* Names. */
 const nameOf = (i) => {
-  const { label, op } = page.nodes[i];
-  if (label) return label;
-  return op === "const" ? `${say("constant")} ${shown(data[i])}` : op || `#${i}`;
+  const { name, op } = page.nodes[i];
+  return op === "const" && !page.nodes[i].label ? `${say("constant")} ${shown(data[i])}` : name;
 };
 const callOf = (i, numbers) => {
   const { op, parents } = page.nodes[i], given = parents.map((p) => shown(numbers[p]));
@@ -65,10 +63,8 @@ const compute = (numbers) => {
 const isLeaf = (node) => node.parents.length === 0 && node.op !== "const";
 
 /* Where the page stands: how many operations are computed, and how many have sent back. */
-const isComputed = (i) => {
-  const at = page.order.indexOf(i);
-  return at < 0 || at < step;
-};
+const turns = new Map(page.order.map((node, turn) => [node, turn]));
+const isComputed = (i) => (turns.get(i) ?? -1) < step;
 const sent = () => Math.max(0, step - count - 1);
 const gradientsNow = () => {
   const now = page.nodes.map(() => 0);
@@ -85,6 +81,9 @@ const activeNode = () => {
 /* The drawing. */
 const groups = new Map(), edges = [];
 const gather = () => {
+  const picture = document.querySelector("#graph svg"), width = picture.width.baseVal.value;
+  picture.style.minWidth = `${Math.round(0.83 * width)}px`;  // smaller letters cannot be read
+  picture.style.width = `${Math.round(1.25 * width)}px`;
   for (const group of document.querySelectorAll("[data-node]")) {
     const parts = {};
     for (const text of group.querySelectorAll("text")) parts[text.getAttribute("class")] = text;
@@ -95,7 +94,8 @@ const gather = () => {
   }
   for (const path of document.querySelectorAll("path.edge")) {
     const [from, to] = path.dataset.edge.split(" ").map(Number);
-    edges.push({ from, to, path, share: path.nextElementSibling });
+    const share = document.querySelector(`text.share[data-edge="${path.dataset.edge}"]`);
+    edges.push({ from, to, path, share });
   }
 };
 const draw = () => {
@@ -110,7 +110,7 @@ const draw = () => {
     group.classList.toggle("receiving", receiving.has(i));
     group.classList.toggle("operand", operands.has(i));
     parts.data.textContent = computed ? shown(data[i]) : "?";
-    parts.grad.textContent = step > count ? shown(now[i]) : "";
+    if (parts.grad) parts.grad.textContent = step > count ? shown(now[i]) : "";
     if (parts.check) parts.check.textContent = step === LAST ? `≈ ${shown(checks[i].numeric)}` : "";
   }
   const past = new Map();
@@ -126,9 +126,14 @@ const draw = () => {
     path.classList.toggle("active", isActive);
     path.classList.toggle("operand", operands.has(from) && to === active);
     share.classList.toggle("active", isActive);
-    share.textContent = added ? added.map(shown).join(" + ") : "";
+    share.textContent = added ? onEdge(added) : "";
   }
   bringIntoSight(active);
+};
+/* Shares of one operand; an operation may use it twice. */
+const onEdge = (added) => {
+  const same = added.length > 1 && added.every((x) => x === added[0]);
+  return same ? `${added.length}×${shown(added[0], 3)}` : added.map((x) => shown(x, 3)).join("+");
 };
 /* Scrolls the drawing alone, never the page. */
 const bringIntoSight = (active) => {
@@ -165,7 +170,7 @@ const tell = () => {
   }
   if (step === LAST) {
     const number = page.nodes.filter(isLeaf).length;
-    lines.push(make("p", say("endText", number), "end"));
+    lines.unshift(make("p", say("endText", number), "end"));
   }
   element("story-title").textContent = title;
   element("rule").textContent = sentence;
@@ -193,16 +198,19 @@ const showCode = () => {
   const pass = step > count ? "backward" : "forward";
   const blocks = (page.sources[op] ?? []).filter((one) => one[pass].length > 0).map((one) => {
     const block = make("pre"), code = make("code");
-    one.lines.forEach((line, i) => {
-      const number = one.first + i, row = make("span", "", "line");
+    one.lines.forEach(([number, line]) => {
+      const row = make("span", "", "line");
       if (one[pass].includes(number)) row.classList.add("works");
-      row.append(make("span", String(number), "at"), make("span", line.replace(/^ {4}/, "") || " "));
+      row.append(make("span", String(number), "at"), make("span", line || " "));
       code.append(row);
     });
     block.append(code);
     return block;
   });
-  element("code").replaceChildren(...blocks);
+  const panel = element("code");
+  panel.replaceChildren(...blocks);
+  const works = panel.querySelector(".works");
+  panel.scrollTop = works ? Math.max(0, works.offsetTop - panel.offsetTop - 60) : 0;
 };
 
 /* The leaves, each with a number to change. */
@@ -294,7 +302,7 @@ const play = () => {
 };
 const showPlay = () => {
   const key = timer === null ? "play" : "pause";
-  element("play").textContent = key === "play" ? "▶" : "❚❚";
+  element("play").dataset.shows = key;
   element("play").setAttribute("aria-label", say(key));
   element("play").title = say(key);
 };

@@ -11,8 +11,8 @@ const words = {
     forwardText: (name, sum) => `${name} is computed from its operands: ${sum}`,
     seedText: (name) => `Backward begins at the root, ${name}. How much does it change when it `
       + "changes itself? Exactly as much: its gradient is 1. All other gradients are 0.",
-    incoming: (name, grad) => `The gradient of ${name} is ${grad}: nothing can be added to it any `
-      + "more, since everything that uses it has passed on its share.",
+    incoming: (name, grad) => `The gradient of ${name} is complete, ${grad}: all that use it have `
+      + "sent their shares.",
     share: (to, grad, slope, added, before, after) => `To ${to}: incoming ${grad} times local `
       + `slope ${slope} is ${added}, added to its ${before}: ${after}.`,
     meet: (names) => `Paths meet at ${names}, which more than one operation uses: shares add up.`,
@@ -84,8 +84,8 @@ const words = {
     forwardText: (name, sum) => `${name} se calcula a partir de sus operandos: ${sum}`,
     seedText: (name) => `Hacia atrás se empieza en la raíz, ${name}. ¿Cuánto cambia cuando cambia `
       + "ella misma? Exactamente lo mismo: su gradiente es 1. Todos los demás gradientes son 0.",
-    incoming: (name, grad) => `El gradiente de ${name} es ${grad}: ya no se le puede sumar nada, `
-      + "porque todo lo que lo usa ha pasado su parte.",
+    incoming: (name, grad) => `El gradiente de ${name} está completo, ${grad}: todo lo que lo usa `
+      + "ha enviado su parte.",
     share: (to, grad, slope, added, before, after) => `A ${to}: lo que llega, ${grad}, por la `
       + `pendiente local ${slope} es ${added}; sumado a su ${before}: ${after}.`,
     meet: (names) => `Los caminos se juntan en ${names}, que usa más de una operación: las partes `
