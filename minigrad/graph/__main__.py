@@ -53,7 +53,7 @@ def _write(arguments: argparse.Namespace, root: Value, name: str) -> None:
         raise ValueError("--language is for pages: --out FILE.html")
     if is_page:
         title = _TITLES[arguments.language or "en"].format(name=name, sample=arguments.sample)
-        page(root, arguments.out, title=title, language=arguments.language or "en")
+        page(root, arguments.out, title=title, language=arguments.language)
     else:
         draw(root, arguments.out, arguments.nodes)
 
@@ -80,7 +80,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--nodes", metavar="N", type=whole_number(), help="only the N nearest the loss"
     )
-    parser.add_argument("--language", choices=LANGUAGES, help="in which a page opens (en)")
+    parser.add_argument(
+        "--language", choices=LANGUAGES, help="in which a page opens (its reader's)"
+    )
     return parser.parse_intermixed_args(argv)
 
 

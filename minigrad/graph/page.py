@@ -31,10 +31,13 @@ Language: TypeAlias = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 
-def page(root: Value, path: str | Path, *, title: str = "", language: Language = "en") -> None:
+def page(
+    root: Value, path: str | Path, *, title: str = "", language: Language | None = None
+) -> None:
     """Write the page of the graph below `root` to `path`; the gradients are left as they are.
 
-    `title` stands above it, `language` is the one in which it opens: its reader can switch.
+    `title` stands above it, `language` is the one in which it opens; by default it is that of its
+    reader's browser. There is a switch on the page.
 
     Raises ValueError for a graph that a page cannot show: of Tensors, with an operation that is
     none of value.py's, with a number that is not finite, or of more than 3,000 nodes; and OSError
@@ -43,7 +46,7 @@ def page(root: Value, path: str | Path, *, title: str = "", language: Language =
     replace(Path(path), to_html(root, title=title, language=language).encode(), durable=False)
 
 
-def to_html(root: Value, *, title: str = "", language: Language = "en") -> str:
+def to_html(root: Value, *, title: str = "", language: Language | None = None) -> str:
     """The text of the page that `page` writes."""
     _check(root)
     nodes = nodes_below(root)
@@ -75,7 +78,7 @@ def to_html(root: Value, *, title: str = "", language: Language = "en") -> str:
     )
     style = (_FILES / "page.css").read_text(encoding="utf-8")
     script = "".join((_FILES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    return _document(title, language, style, f'"use strict";\n{script}', body, data)
+    return _document(title, language or "en", style, f'"use strict";\n{script}', body, data)
 
 
 def _check(root: Any) -> None:

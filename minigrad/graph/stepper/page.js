@@ -8,7 +8,8 @@ const LAST = 2 * count + 1;  // 0: only leaves; count: all computed; count + 1: 
 const FEW_EDGES = 44;  // with so many, shares stay in sight after their step
 const MILLISECONDS = [2000, 900, 250];
 
-let language = page.language, step = 0, timer = null;
+const readers = navigator.language.startsWith("es") ? "es" : "en";
+let language = page.language ?? readers, step = 0, timer = null;
 let leaves = original.slice(), data = [], gradients = [], steps = [], checks = [];
 
 const element = (id) => document.getElementById(id);
