@@ -96,7 +96,7 @@ def _size(node: Any, name: str, rows: Sequence[Any], gradcheck: bool) -> tuple[f
     if rows:
         return _WIDTH_WITH_CONSTANTS, _LINE * (3 + len(rows)) + 14
     lines = 4 if gradcheck and _is_leaf(node) else 3
-    texts = (_numbers(node.data), _numbers(node.grad), _short(name))
+    texts = (_numbers(node.data), _numbers(node.grad), _head(node, name))
     longest = max(map(len, texts))
     return max(_WIDTH, _LETTER * longest + 2 * _PADDING), _LINE * lines + 8
 
@@ -128,6 +128,11 @@ def names_of(nodes: Sequence[Any]) -> dict[Any, str]:
         shape = f" {node.data.shape}" if hasattr(node.data, "shape") else ""
         names[node] = (printable(node.label) or op + lowered) + shape
     return names
+
+
+def _head(node: Any, name: str) -> str:
+    """The name in a box, with the operation where the name is a label."""
+    return f"{_short(name)} = {node.op}" if node.label and node.parents else _short(name)
 
 
 def _short(name: str) -> str:
@@ -180,7 +185,7 @@ def _group(
         f'<g class="node {kind}" data-node="{number[node]}"><title>{escape(names[node])}</title>'
         f'<rect class="box" x="{x}" y="{y}" width="{box.width:.0f}" height="{box.height:.0f}" '
         f'rx="7" fill="{_FILL[kind]}" stroke="{_PALE}"/>',
-        _text("name", x + _PADDING, y + 16, _short(names[node]), fill=_INK, bold=True),
+        _text("name", x + _PADDING, y + 16, _head(node, names[node]), fill=_INK, bold=True),
     ]
     if _has_leaves(box.rows):
         parts.append(_number("data", x + _ROW[1], y + 16, node, ran))

@@ -15,6 +15,7 @@ from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.watching import watched
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run
 from minigrad.tracking.facts import Status
@@ -45,7 +46,8 @@ class Outcome:
 class Session:
     """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any.
 
-    `quiet` means no progress bar and no snapshots.
+    `quiet` means no progress bar and no snapshots, but in a notebook what `watched` shows if
+    `watch`.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Session:
         state: dict[str, Any] | None = None,
         *,
         quiet: bool = False,
+        watch: bool = False,
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at = time.monotonic()
@@ -64,7 +67,7 @@ class Session:
         # a resumed run has none: its strip would lack the beginning
         without = quiet or state is not None
         self._snapshot_steps = frozenset() if without else config.train.snapshot_steps()
-        self._quiet = quiet
+        self._quiet, self._watch = quiet, watch
 
     def train(self, interrupts: Interrupts) -> Outcome:
         """Train to the end, an interrupt or an error, and finish the run accordingly."""
@@ -108,6 +111,8 @@ class Session:
         records: Iterable[StepMetrics] = self.trainer.train(steps)
         if not self._quiet:
             records = with_bar(records, self.trainer.step, steps)
+        elif self._watch:
+            records = watched(records, self.trainer.step, steps)
         for record in records:
             if self.last is None and (agreement := self.trainer.agreement):
                 self.run.facts.lifted = asdict(agreement)

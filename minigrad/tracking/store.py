@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from minigrad.files.whole import is_being_written
+from minigrad.terminal.markup import html_facts, svg_curve
 from minigrad.tracking import environment, layout
 from minigrad.tracking.facts import RunFacts
 from minigrad.tracking.names import (
@@ -107,6 +108,15 @@ class StoredRun:
         """One metric's steps and values, of the lines that have it."""
         rows = [row for row in self.metrics() if name in row]
         return [int(row["step"]) for row in rows], [row[name] for row in rows]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how it ended, its results, and the curve of its loss."""
+        facts = {"status": self.doubt or self.status, **self.summary, "path": str(self.path)}
+        try:
+            curve = svg_curve(*self.series("loss"), "loss")
+        except StoreError:  # its log cannot be read, as its status says
+            curve = ""
+        return html_facts(facts, self.id) + (f"<div>{curve}</div>" if curve else "")
 
 
 def runs(store: str | Path) -> list[StoredRun]:

@@ -42,6 +42,10 @@ const nameOf = (i) => {
   const { name, op } = page.nodes[i];
   return op === "const" && !page.nodes[i].label ? `${say("constant")} ${shown(data[i])}` : name;
 };
+const titleOf = (i) => {
+  const { label, op, parents } = page.nodes[i];
+  return label && parents.length ? `${nameOf(i)} = ${op}` : nameOf(i);
+};
 const callOf = (i, numbers) => {
   const { op, parents } = page.nodes[i], given = parents.map((p) => shown(numbers[p]));
   if (op === "dot") {
@@ -157,7 +161,7 @@ const tell = () => {
   let title = say("start"), sentence = "";
   if (step === 0) lines.push(make("p", say("startText")));
   else if (step <= count) {
-    title = `${say("forward")} ${say("part", step, count)}: ${name}`;
+    title = `${say("forward")} ${say("part", step, count)}: ${titleOf(active)}`;
     sentence = rule[0];
     const sum = `${callOf(active, data)} = ${shown(data[active])}`;
     lines.push(make("p", say("forwardText", name, sum)));
@@ -165,7 +169,7 @@ const tell = () => {
     title = say("seed");
     lines.push(make("p", say("seedText", name)));
   } else {
-    title = `${say("backward")} ${say("part", sent(), count)}: ${name}`;
+    title = `${say("backward")} ${say("part", sent(), count)}: ${titleOf(active)}`;
     sentence = rule[1];
     lines.push(...backwardLines(active, name));
   }

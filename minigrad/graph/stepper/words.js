@@ -32,7 +32,7 @@ const words = {
     next: "One step on", last: "Last step", slider: "Step", speed: "Speed",
     speeds: ["slow", "normal", "fast"],
     keys: "Keys: → and ← step, Home and End go to the ends, the space bar plays.",
-    legend: ["number", "gradient", "input", "weight", "operation", "root", "at work"],
+    legend: ["number", "gradient", "input", "other leaf", "operation", "root", "at work"],
     graph: "The graph. Operations stand right of their operands.",
     same: (count) => `This page computes with the rules of value.py. When it was loaded, all `
       + `${count} numbers and gradients were those of Python, to the last bit.`,
@@ -107,7 +107,7 @@ const words = {
     speeds: ["lenta", "normal", "rápida"],
     keys: "Teclas: → y ← dan un paso, Inicio y Fin van a los extremos, la barra espaciadora "
       + "reproduce.",
-    legend: ["número", "gradiente", "entrada", "peso", "operación", "raíz", "trabajando"],
+    legend: ["número", "gradiente", "entrada", "otra hoja", "operación", "raíz", "trabajando"],
     graph: "El grafo. Las operaciones están a la derecha de sus operandos.",
     same: (count) => `Esta página calcula con las reglas de value.py. Al cargarse, sus ${count} `
       + "números y gradientes eran los de Python, hasta el último bit.",

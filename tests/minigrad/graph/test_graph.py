@@ -267,3 +267,15 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(
     with pytest.raises(OSError, match="no space left"):
         graph.draw(d, path)
     assert path.read_text() == "the old picture"
+
+
+@pytest.mark.parametrize(
+    "backend", ["nonsense", "module://nowhere.at_all", "module://matplotlib_inline.backend_inline"]
+)
+def test_a_picture_needs_no_backend_of_matplotlibs(tmp_path: Path, backend: str) -> None:
+    line = [sys.executable, "-m", "minigrad.graph", "configs/xor.yaml", "model.hidden=[1]"]
+    environment = {**os.environ, "MPLBACKEND": backend, "PATH": ""}
+    out = tmp_path / "g.png"
+    result = subprocess.run([*line, "--out", str(out)], env=environment, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert out.read_bytes().startswith(b"\x89PNG")
