@@ -17,6 +17,7 @@ from minigrad.graph.page import LANGUAGES
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
+from minigrad.terminal.screen import print_text
 from minigrad.value import Value
 
 
@@ -32,16 +33,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.out:
             _write(arguments, root, config.name)
     except OSError as error:
-        print(f"{arguments.out}: {error.strerror}" if error.strerror else error, file=sys.stderr)
+        message = f"{arguments.out}: {error.strerror}" if error.strerror else str(error)
+        print_text([message], sys.stderr)
         return 2
     except (ValueError, ArithmeticError) as error:
-        print(error, file=sys.stderr)
+        print_text([str(error)], sys.stderr)
         return 2
     if not arguments.out:
         print_lines([to_text(root, arguments.nodes)])
         return 0
     drawn, total = len(nodes_below(root, arguments.nodes)), len(nodes_below(root))
-    print_lines([f"{drawn} of {total} nodes, loss {root.data:.4g}: {arguments.out}"])
+    print_text([f"{drawn} of {total} nodes, loss {root.data:.4g}: {arguments.out}"])
     return 0
 
 

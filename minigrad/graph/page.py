@@ -5,9 +5,6 @@ that every number can be changed there. Nothing is loaded from elsewhere, and it
 Policy lets nothing but its own script run.
 """
 
-import base64
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,6 +17,8 @@ from minigrad.files.whole import replace
 from minigrad.graph.source import OPERATIONS, excerpts
 from minigrad.graph.svg import names_of, to_svg
 from minigrad.nodes import nodes_below
+from minigrad.page.document import document, shared_style
+from minigrad.page.html import Html
 from minigrad.terminal.text import printable
 from minigrad.value import Value, topological_order
 
@@ -78,7 +77,14 @@ def to_html(root: Value, *, title: str = "", language: Language | None = None) -
     )
     style = (_FILES / "page.css").read_text(encoding="utf-8")
     script = "".join((_FILES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    return _document(title, language or "en", style, f'"use strict";\n{script}', body, data)
+    return document(
+        title,
+        Html(body),
+        styles=[shared_style(), style],
+        scripts=[f'"use strict";\n{script}'],
+        data=data,
+        language=language or "en",
+    )
 
 
 def _check(root: Any) -> None:
@@ -112,37 +118,3 @@ def _gradients(root: Value, nodes: Sequence[Value]) -> list[float]:
     finally:
         for node, grad in zip(nodes, before, strict=True):
             node.grad = grad
-
-
-def _document(
-    title: str, language: str, style: str, script: str, body: str, data: dict[str, Any]
-) -> str:
-    policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    held = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    held = held.replace("<", "\\u003c")  # so that no text in it ends the element
-    return f"""<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>{escape(title)}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-<script type="application/json" id="data">{held}</script>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

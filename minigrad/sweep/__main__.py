@@ -34,6 +34,7 @@ from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         plan = None if arguments.resume else _plan(arguments)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print_text([str(error)], sys.stderr)
         return 2
     with Interrupts() as interrupts:
         with ExitStack() as stack:
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 executor = stack.enter_context(_executor(arguments))
                 sweep = _store(arguments, plan)
             except (StoreError, OSError) as error:
-                print(error, file=sys.stderr)
+                print_text([str(error)], sys.stderr)
                 return 2
             # while the workers train: importing matplotlib takes longer than many sweeps
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
@@ -143,10 +144,12 @@ def _answer(
         resume = f"python -m minigrad.sweep --resume {short(sweep.id)}{out}"
         lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
-    if arguments.json:
-        lines = [json.dumps(json_ready(report.data(sweep, standings)), indent=2, allow_nan=False)]
     with suppress(OSError):  # the sweep itself is on disk
-        print_lines(lines)
+        if arguments.json:
+            data = json_ready(report.data(sweep, standings))
+            print_lines([json.dumps(data, indent=2, allow_nan=False)])
+        else:
+            print_text(lines)
     if stopped and received:
         return 128 + received
     return 1 if stopped or any(one.member.status != "finished" for one in sweep.ended) else 0

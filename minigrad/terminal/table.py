@@ -1,7 +1,9 @@
 """Tables of text that fit the terminal, and the values in their cells."""
 
 import json
+import os
 import shutil
+import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +12,15 @@ from minigrad.terminal.text import printable
 
 _GAP = "  "
 _DOTS = "..."
+_NO_LIMIT = 1_000_000  # columns
 _NARROWEST = 8  # cells are not made narrower: then the line itself is shortened
 
 
 def terminal_width() -> int:
-    """Columns of the terminal; 100 for a pipe or a file, unless COLUMNS says otherwise."""
-    return shutil.get_terminal_size((100, 24)).columns
+    """Columns of the terminal; for a pipe or a file no limit, unless COLUMNS says otherwise."""
+    if os.environ.get("COLUMNS") or (sys.stdout and sys.stdout.isatty()):
+        return shutil.get_terminal_size((80, 24)).columns
+    return _NO_LIMIT
 
 
 def cell(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The page in a real Chromium: it steps, plays, is edited, and computes what value.py computes."""
 
+import html
 import math
 import platform
 import random
@@ -22,21 +23,17 @@ from minigrad.graph.source import OPERATIONS, excerpts
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
 from minigrad.value import dot
+from tests.browser import Tab
 
 Numbers = tuple[list[float], list[float]]
 
 
-class Opened:
-    """A page in a tab that notes what goes wrong and what is asked for."""
+class Opened(Tab):
+    """A page in a tab, and what a test asks of it."""
 
-    def __init__(self, tab: Any, path: Path) -> None:
-        self.tab = tab
-        self.trouble: list[str] = []
-        self.requests: list[str] = []
-        tab.on("console", lambda message: self.trouble.append(message.text))
-        tab.on("pageerror", lambda error: self.trouble.append(str(error)))
-        tab.on("request", lambda request: self.requests.append(request.url))
-        tab.goto(path.as_uri())
+    @property
+    def tab(self) -> Any:
+        return self.page
 
     def run(self, script: str, argument: Any = None) -> Any:
         return self.tab.evaluate(script, argument)
@@ -80,14 +77,12 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     def show(root: Value, width: int = 1600, scheme: str = "light", **settings: Any) -> Opened:
         path = tmp_path / f"{len(pages)}.html"
         graph.page(root, path, **settings)
-        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        pages.append(Opened(tab, path))
+        pages.append(Opened(browser, path.as_uri(), width, scheme))
         return pages[-1]
 
     yield show
     for one in pages:
-        one.tab.close()
-        assert one.trouble == []
+        one.close()
         assert len(one.requests) == 1, "nothing is asked for but the file itself"
 
 
@@ -528,10 +523,11 @@ def test_nothing_that_a_label_says_becomes_part_of_the_page(opened: Callable[...
 def test_xors_page_is_small_and_runs_only_its_own_script() -> None:
     text = to_html(xor())
     assert len(text.encode()) < 300_000
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
-    assert policy
-    assert policy[1].startswith("default-src 'none'; script-src 'sha256-")
-    assert "unsafe" not in policy[1]
+    written = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert written
+    policy = html.unescape(written[1])
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
     assert "http://www.w3.org/2000/svg" in text
     assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)\S+", text) == []
 
