@@ -50,7 +50,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     keys = arguments.columns or query.columns(listed)
     query.check_keys(everything, keys)
     rows = [[query.value_or_none(run, key) for key in keys] for run in listed]
-    needed = len(keys) if arguments.columns else len(query.COLUMNS)
+    needed = keys if arguments.columns else query.NEEDED
     lines = table(keys, rows, needed=needed).split("\n")
     if not everything:
         lines = [empty(arguments.store)]

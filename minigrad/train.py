@@ -12,6 +12,7 @@ SIGTERM.
 
 import argparse
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -131,7 +132,7 @@ def _report(session: Session, outcome: Outcome) -> int:
         with warnings.catch_warnings(), collector_paused():
             warnings.simplefilter("ignore")  # of glyphs that a font lacks, of limits of an axis
             pictures = list(draw(session))
-            lines += [f"plot  {' '.join(map(str, pictures))}"] if pictures else []
+            lines += [f"plot  {shlex.join(map(str, pictures))}"] if pictures else []
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # from a plugin, which is called for the surface

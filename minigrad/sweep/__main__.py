@@ -25,10 +25,10 @@ from pathlib import Path
 from minigrad.config import ConfigError
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report
+from minigrad.sweep.bar import Bar
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
-from minigrad.sweep.member import Result
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
@@ -90,13 +90,16 @@ def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
 
 def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str | None:
     """Train all members that are missing. Returns the reason of an early stop, or None."""
-    by_index = results(
-        sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
-    )
     stopped = None
     try:
-        for index, result in _with_bar(by_index, sweep):
-            sweep.write(index, result)
+        with Bar(sweep.plan, Counter(one.member.status for one in sweep.ended)) as bar:
+            for index, result in results(
+                *(sweep.missing(), sweep.plan.config_of, executor),
+                stop=lambda: bool(interrupts.received),
+                watch=bar.in_training,
+            ):
+                bar.ended(result)
+                sweep.write(index, result)
     except Lost:
         stopped = "the loss of the cluster"
     except OSError as error:
@@ -106,25 +109,6 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
     with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
         sweep.finish("interrupted" if stopped else "finished")
     return stopped
-
-
-def _with_bar(
-    by_index: Iterator[tuple[int, Result]], sweep: SweepStore
-) -> Iterator[tuple[int, Result]]:
-    """The results, with a progress bar over members on a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
-        yield from by_index
-        return
-    from tqdm import tqdm  # here, since it takes long to import
-
-    total = sweep.plan.members
-    statuses = Counter(one.member.status for one in sweep.ended)
-    with tqdm(total=total, initial=statuses.total(), unit="member", leave=False) as bar:
-        for index, result in by_index:
-            statuses.update(member.status for member in result.members)
-            bar.set_postfix({s: n for s, n in statuses.items() if s != "finished"}, refresh=False)
-            bar.update(len(result.members))
-            yield index, result
 
 
 def _answer(

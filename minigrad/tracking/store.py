@@ -25,7 +25,7 @@ from minigrad.tracking.names import (
     nearest,
 )
 from minigrad.tracking.names import short as short
-from minigrad.tracking.reading import Log, flatten, read_config, read_facts, read_log
+from minigrad.tracking.reading import Log, flatten, read_config, read_facts, read_last, read_log
 
 __all__ = ["StoreError", "StoredRun", "command", "empty", "find", "flatten", "load", "runs"]
 
@@ -103,6 +103,10 @@ class StoredRun:
             except StoreError as error:
                 self._unread[what] = f"{self.id}: {error}"
         raise StoreError(self._unread[what])
+
+    def last(self) -> dict[str, float]:
+        """The metrics of the last logged step, {} if there is none. Raises StoreError."""
+        return read_last(self.path)
 
     def series(self, name: str) -> tuple[list[int], list[float]]:
         """One metric's steps and values, of the lines that have it."""
