@@ -1,6 +1,7 @@
 """The progress of a sweep on a terminal: members that have ended, and those in training."""
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Collection
 from typing import Any, Self
@@ -19,6 +20,7 @@ class Bar:
 
     def __init__(self, plan: Plan, ended: Counter[str]) -> None:
         self._plan, self._ended, self._training = plan, ended, 0
+        self._before, self._began = ended.total(), time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -50,6 +52,9 @@ class Bar:
         ended, total = self._ended.total(), self._plan.members
         troubled = [f"{n:,} {status}" for status, n in self._ended.items() if status != "finished"]
         counts = [f"{ended:,} of {total:,} members", f"{self._training:,} in training", *troubled]
+        if done := ended - self._before:  # before that nobody can know
+            left = (time.monotonic() - self._began) / done * (total - ended)
+            counts.append(f"{self._bar.format_interval(left)} left")
         self._bar.n = min(total, ended + self._training / 2)
         self._bar.set_description_str(", ".join(counts), refresh=False)
         self._bar.refresh()
