@@ -38,6 +38,7 @@ _SENTENCES = [
         (r"^expectation missed", _RED),
         (r"^training (?:diverged|failed)", _RED),
         (r"(?<=: )identical in every number", _GREEN),
+        (r"^(?:identical over [^,]*|the configs are identical)", _GREEN),
         (r"^they (?:part|differ)[^,]*", _YELLOW),
         (r"(?:(?<=: )|^)differs? [^,;:]*", _YELLOW),
         (r"^(?:likely cause|also different)(?=:)", _YELLOW),

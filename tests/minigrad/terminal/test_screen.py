@@ -74,6 +74,7 @@ def test_every_status_and_verdict_has_a_colour() -> None:
         ("expectations met: final loss", ["expectations met"]),
         ("expectation missed: final loss", ["expectation missed"]),
         ("xor-k3f9: identical in every number", ["identical in every number"]),
+        ("identical over 500 logged steps, to the last bit", ["identical over 500 logged steps"]),
         ("they part at step 0, after 0 steps", ["they part at step 0"]),
         ("10 checks: 1 failed, 2 warnings, 0.1 s", ["1 failed", "2 warnings"]),
         ("10 checks: all ok, 0.1 s", ["all ok"]),
