@@ -48,7 +48,7 @@ _SENTENCES = [
     ]
 ]
 _HEAD = re.compile(r" *(?:\S+ {2,}){0,2}")  # what a line begins with: columns of single words
-_COMMAND = "python -m "
+_COMMAND = re.compile(r"\bpython -m |\bminigrad [a-z]+ ")
 
 
 def print_text(lines: Iterable[str], stream: TextIO | None = None) -> None:
@@ -93,7 +93,7 @@ def broken(line: str, width: int) -> list[str]:
     >>> broken("ok    units     8 hidden units: none dead, none saturated", 44)
     ['ok    units     8 hidden units: none dead,', '                none saturated']
     """
-    if columns_of(line) <= width or _COMMAND in line:
+    if columns_of(line) <= width or _COMMAND.search(line):
         return [line]
     head = _HEAD.match(line)
     indent = len(head[0]) if head and len(head[0]) < width / 2 else 0
