@@ -23,6 +23,18 @@ import minigrad.pickling  # noqa: F401 - teaches pickle about Value
 from minigrad.value import Value, maximum, minimum
 from minigrad.version import __version__
 
+_DRAWN = 60  # nodes of a graph in a notebook
+
+
+def _drawing(value: Value) -> str | None:
+    """The graph of a result, as notebooks show it; a leaf has none."""
+    from minigrad.graph.svg import to_svg  # here: value.py knows no drawing
+
+    return to_svg(value, _DRAWN) if value.parents else None
+
+
+setattr(Value, "_repr_svg_", _drawing)  # noqa: B010 - no method of value.py, which draws nothing
+
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 

@@ -24,6 +24,7 @@ from minigrad.runner.rows import Table, read_table
 from minigrad.runner.stored_model import model_of
 from minigrad.runner.testing import measure
 from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import find
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.out is not None:
             _write(arguments.out, _csv(model, predictions))
     except (ValueError, OSError) as error:
-        print(*map(printable, str(error).splitlines()), sep="\n", file=sys.stderr)
+        print_text(map(printable, str(error).splitlines()), sys.stderr)
         return 2
     _report(arguments, model, predictions)
     return 0
@@ -126,9 +127,9 @@ def _report(arguments: argparse.Namespace, model: Model, predictions: Prediction
     if arguments.out is None:
         print_lines([_csv(model, predictions).removesuffix("\n")])
         if sentences:
-            print(*map(printable, sentences), sep="\n", file=sys.stderr)
+            print_text(map(printable, sentences), sys.stderr)
     else:
-        print_lines(map(printable, sentences))
+        print_text(map(printable, sentences))
 
 
 def _sentences(arguments: argparse.Namespace, model: Model, predictions: Predictions) -> Any:

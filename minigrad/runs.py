@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.verb(arguments)
     except (ValueError, OSError) as error:
-        print(printable(" ".join(str(error).split())), file=sys.stderr)
+        print_text([printable(" ".join(str(error).split()))], sys.stderr)
         return 2
     return code
 
@@ -49,7 +50,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     keys = arguments.columns or query.columns(listed)
     query.check_keys(everything, keys)
     rows = [[query.value_or_none(run, key) for key in keys] for run in listed]
-    needed = len(keys) if arguments.columns else len(query.COLUMNS)
+    needed = keys if arguments.columns else query.NEEDED
     lines = table(keys, rows, needed=needed).split("\n")
     if not everything:
         lines = [empty(arguments.store)]
@@ -212,7 +213,7 @@ def _print(arguments: argparse.Namespace, data: Any, *lines: str) -> int:
     if arguments.json:
         print_lines([json.dumps(json_ready(data), indent=2, allow_nan=False, default=str)])
     elif lines:
-        print_lines(map(printable, lines))
+        print_text(map(printable, lines))
     return 0
 
 

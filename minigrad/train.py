@@ -12,6 +12,7 @@ SIGTERM.
 
 import argparse
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ from minigrad.runner.session import Outcome, Session
 from minigrad.runner.trained import new_session, train_run
 from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
@@ -67,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 stack.enter_context(interrupts)  # from here on there is a run to be finished
                 session = _session(config, trainer, arguments.out)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
-            print(*map(printable, str(error).split("\n")), sep="\n", file=sys.stderr)
+            print_text(map(printable, str(error).split("\n")), sys.stderr)
             return 2
         with session.run:
             outcome = session.train(interrupts)
@@ -134,8 +136,7 @@ def _report(session: Session, outcome: Outcome) -> int:
         with warnings.catch_warnings(), collector_paused():
             warnings.simplefilter("ignore")  # of glyphs that a font lacks, of limits of an axis
             pictures = list(draw(session))
-            others = "".join(f", {picture.name}" for picture in pictures[1:])
-            lines += [f"plot  {picture}{others}" for picture in pictures[:1]]
+            lines += [f"plot  {shlex.join(map(str, pictures))}"] if pictures else []
     except OSError as error:
         lines.append(f"plot  none: {error.strerror}")
     except Exception as error:  # from a plugin, which is called for the surface
@@ -144,7 +145,7 @@ def _report(session: Session, outcome: Outcome) -> int:
     if outcome.status == "interrupted":
         lines[0] = line_start(1) + lines[0]
     with suppress(OSError):  # the run is complete without it
-        print_lines(lines)
+        print_text(lines)
     return outcome.code
 
 

@@ -20,6 +20,7 @@ from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _examine(arguments, findings)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print_text([str(error)], sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         done = f"{len(findings)} of {len(CHECKS)} checks"
@@ -55,7 +56,7 @@ def _examine(arguments: argparse.Namespace, findings: dict[str, Finding]) -> int
         findings[name] = finding
         if not arguments.json:
             line = f"{finding.verdict:<4}  {name:<{_WIDE}}  {finding}"
-            print_lines([printable(line)])
+            print_text([printable(line)])
     seconds = time.perf_counter() - start
     verdicts = [finding.verdict for finding in findings.values()]
     if arguments.json:
@@ -67,7 +68,7 @@ def _examine(arguments: argparse.Namespace, findings: dict[str, Finding]) -> int
         }
         print_lines([json.dumps(json_ready(report), indent=2, allow_nan=False)])
     else:
-        print_lines([f"{_summary(verdicts)}, {seconds:.1f} s"])
+        print_text([f"{_summary(verdicts)}, {seconds:.1f} s"])
     return 1 if "FAIL" in verdicts else 0
 
 

@@ -4,7 +4,9 @@
 """
 
 from minigrad.graph.dot import draw, to_dot
+from minigrad.graph.page import page
 from minigrad.graph.stepping import BackwardStep, steps
+from minigrad.graph.svg import to_svg
 from minigrad.graph.text import to_text
 
-__all__ = ["BackwardStep", "draw", "steps", "to_dot", "to_text"]
+__all__ = ["BackwardStep", "draw", "page", "steps", "to_dot", "to_svg", "to_text"]

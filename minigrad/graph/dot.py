@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.whole import replace
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
 
 
@@ -54,11 +55,12 @@ def draw(root: Any, path: str | Path, limit: int | None = None) -> None:
     if path.suffix not in (".svg", ".png"):
         raise ValueError(f"a graph is drawn as .svg or .png: {path.name!r} is neither")
     if shutil.which("dot"):
-        command = ["dot", f"-T{path.suffix[1:]}", "-o", str(path)]
+        command = ["dot", f"-T{path.suffix[1:]}"]
         process = subprocess.run(command, input=to_dot(root, limit).encode(), capture_output=True)
         if process.returncode:
             message = process.stderr.decode(errors="replace").strip().splitlines()[-1:]
             raise OSError(" ".join([f"Graphviz could not draw {path}:", *message]))
+        replace(path, process.stdout)
     else:
         from minigrad.graph.picture import draw_layers  # here, since it imports matplotlib
 

@@ -1,18 +1,16 @@
 """A layered drawing of a graph, for machines without Graphviz.
 
-Operations are in columns from left to right, each right after the last of its operands, and are
-ordered within a column so that few edges cross (the barycentre method of Sugiyama,
-Tagawa, Toda 1981). Parameters and constants that are used once are written into the box that uses
-them, so that the drawing shows the path from input to loss.
+The boxes stand where `minigrad.graph.layers` puts them.
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from minigrad.graph.layers import folded, places
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
-from minigrad.plot.style import Axes, Curve, FancyArrowPatch, Figure, FigureCanvasAgg, Text
+from minigrad.plot.style import Axes, Curve, FancyArrowPatch, Figure, FigureCanvasAgg, Text, save
 from minigrad.value import Value
 
 # All lengths are inches. XOR's graph is 8.3 wide, so a page that shows it 830 pixels wide shows
@@ -21,7 +19,6 @@ _BETWEEN_COLUMNS, _BETWEEN_ROWS = 0.29, 0.13
 _MARGIN, _PADDING = 0.12, 0.055
 _LETTERS, _LEGEND_LETTERS = 7.0, 7.5  # points
 _DPI = 200
-_SWEEPS = 12
 _COLORS = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root": "#ffedd5"}
 _INK, _EDGE = "#1f2933", "#64748b"
 
@@ -29,27 +26,27 @@ _INK, _EDGE = "#1f2933", "#64748b"
 def draw_layers(root: Any, path: Path, limit: int | None = None) -> None:
     """Draw at most `limit` nodes, those nearest to `root`, as the file type that `path` ends in."""
     nodes = nodes_below(root, limit)
-    folded = _folded(nodes)
-    boxes = [node for node in nodes if node not in folded]
+    inside = folded(nodes)
+    boxes = [node for node in nodes if node not in inside]
     ran = went_backward(root)
     figure = Figure(dpi=_DPI)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
     texts = {
-        node: _text(axes, _lines(node, folded, ran, not set(node.parents) <= set(nodes)))
+        node: _text(axes, _lines(node, inside, ran, not set(node.parents) <= set(nodes)))
         for node in boxes
     }
     sizes = {node: _size(text) for node, text in texts.items()}
-    place = _places(boxes, sizes)
+    place = places(boxes, sizes, _BETWEEN_COLUMNS, _BETWEEN_ROWS)
     for node in boxes:
         texts[node].set_position(place[node])
         texts[node].get_bbox_patch().set_facecolor(_color(node, root))  # type: ignore[union-attr]
         for parent in dict.fromkeys(node.parents):
             if parent in place:
                 axes.add_patch(_arrow(place[parent], sizes[parent], place[node], sizes[node]))
-    _frame(figure, axes, place, sizes, _legend(ran, bool(folded)))
-    figure.savefig(path, dpi=_DPI)
+    _frame(figure, axes, place, sizes, _legend(ran, bool(inside)))
+    save(figure, path, _DPI)
 
 
 def _text(axes: Axes, lines: Sequence[str]) -> Text:
@@ -104,83 +101,6 @@ def _frame(
     axes.set_ylim(bottom, top)
 
 
-def _folded(nodes: Sequence[Value]) -> set[Value]:
-    """Leaves that are written into their one consumer: not inputs, which one wants to follow."""
-    uses: dict[Value, int] = {}
-    for node in nodes:
-        for parent in node.parents:
-            uses[parent] = uses.get(parent, 0) + 1
-    leaves = {node for node in nodes if not node.parents and uses.get(node) == 1}
-    constants = {node for node in leaves if node.op == "const"}
-    # in a small graph every leaf has room for a box of its own
-    return constants if len(nodes) <= 20 else leaves
-
-
-def _places(
-    boxes: Sequence[Value], sizes: Mapping[Value, tuple[float, float]]
-) -> dict[Value, tuple[float, float]]:
-    """The centre of each box, from the width and the height of each."""
-    shown = set(boxes)
-    parents = {node: [p for p in dict.fromkeys(node.parents) if p in shown] for node in boxes}
-    children: dict[Value, list[Value]] = {node: [] for node in boxes}
-    for node in boxes:
-        for parent in parents[node]:
-            children[parent].append(node)
-    columns = _columns(boxes, parents, children)
-    height = {node: sizes[node][1] + _BETWEEN_ROWS for node in boxes}
-    y = {node: -float(i) for column in columns for i, node in enumerate(column)}
-    for sweep in range(_SWEEPS):
-        forward = sweep % 2 == 1
-        for column in columns if forward else reversed(columns):
-            _settle(column, y, height, parents if forward else children)
-    place, left = {}, 0.0
-    for column in columns:
-        width = max(sizes[node][0] for node in column)
-        place.update({node: (left + width / 2, y[node]) for node in column})
-        left += width + _BETWEEN_COLUMNS
-    return place
-
-
-def _columns(
-    boxes: Sequence[Value],
-    parents: Mapping[Value, Sequence[Value]],
-    children: Mapping[Value, Sequence[Value]],
-) -> list[list[Value]]:
-    at: dict[Value, int] = {}
-    for node in boxes:  # parents first
-        at[node] = 1 + max((at[parent] for parent in parents[node]), default=-1)
-    for node in boxes:
-        if not node.parents and children[node]:  # right before the first that needs it
-            at[node] = min(at[child] for child in children[node]) - 1
-    columns: list[list[Value]] = [[] for _ in range(1 + max(at.values()))]
-    for node in boxes:
-        columns[at[node]].append(node)
-    return columns
-
-
-def _settle(
-    column: Sequence[Value],
-    y: dict[Value, float],
-    height: Mapping[Value, float],
-    neighbours: Mapping[Value, Sequence[Value]],
-) -> None:
-    """Move each box towards the mean height of its neighbours, so far as none covers another."""
-    wish = {node: _mean((y[n] for n in neighbours[node]), y[node]) for node in column}
-    ordered = sorted(column, key=wish.__getitem__, reverse=True)  # from the top
-    taken: list[float] = []
-    for above, node in zip([None, *ordered], ordered, strict=False):
-        room = wish[node] if above is None else taken[-1] - (height[above] + height[node]) / 2
-        taken.append(min(wish[node], room))
-    shift = sum(taken[i] - wish[node] for i, node in enumerate(ordered)) / len(ordered)
-    for node, own in zip(ordered, taken, strict=True):
-        y[node] = own - shift
-
-
-def _mean(numbers: Iterable[float], default: float) -> float:
-    listed = list(numbers)
-    return sum(listed) / len(listed) if listed else default
-
-
 def _arrow(
     start: tuple[float, float],
     start_size: tuple[float, float],
@@ -198,8 +118,8 @@ def _arrow(
     )
 
 
-def _lines(node: Value, folded: set[Value], ran: bool, cut: bool) -> list[str]:
-    inside = [_in_a_line(parent, ran) for parent in node.parents if parent in folded]
+def _lines(node: Value, leaves: set[Value], ran: bool, cut: bool) -> list[str]:
+    inside = [_in_a_line(parent, ran) for parent in node.parents if parent in leaves]
     return [*caption(node, ran), *inside, *(["..."] if cut else [])]
 
 

@@ -127,7 +127,7 @@ def _results(arguments: argparse.Namespace) -> int:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
         print_lines([f"wrote {arguments.out}"])
     else:
-        print_lines(table(header, rows, needed=len(header)).split("\n"))
+        print_lines(table(header, rows).split("\n"))
     return 0
 
 

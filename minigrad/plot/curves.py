@@ -170,7 +170,8 @@ def _show(
     from matplotlib import pyplot  # here, since it looks for a screen
 
     try:
-        if pyplot.get_backend().lower() in _WITHOUT_WINDOWS:
+        backend = pyplot.get_backend().lower()
+        if backend in _WITHOUT_WINDOWS or "inline" in backend:  # that of a notebook's cells
             raise ImportError
         figure = pyplot.figure(figsize=_size(curves), layout="constrained")
     except ImportError:  # a backend may be chosen and not installed

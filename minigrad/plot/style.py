@@ -184,14 +184,15 @@ def marker_key(label: str, color: str, edge: str | None = None, marker: str = "o
     return key
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, dpi: float | None = None) -> None:
     """Write the file that the path's ending asks for, the whole of it or nothing; the same figure
     gives the same bytes. Raises OSError.
     """
     check_ending(path)
     content = io.BytesIO()
     if path.suffix.lower() == ".png":
-        figure.savefig(content, format="png", pil_kwargs={"compress_level": 3})
+        resolution: Any = dpi or "figure"
+        figure.savefig(content, format="png", dpi=resolution, pil_kwargs={"compress_level": 3})
     else:
         with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
             figure.savefig(content, format="svg", metadata={"Date": None})

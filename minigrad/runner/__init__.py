@@ -20,9 +20,9 @@ def train(
 ) -> "TrainedRun":
     """Train a config into a new run of `store`, as the command does, and give the run.
 
-    Nothing is printed and no picture drawn; `run.status` says how it ended, `run.history()` and
-    `run.summary` hold its numbers, and `run.model()` is what it learned. Raises ConfigError, and
-    OSError where no run can be written.
+    Nothing is printed and no picture drawn, but a notebook shows a bar and the loss curve.
+    `run.status` says how it ended, `run.history()` and `run.summary` hold its numbers, and
+    `run.model()` is what it learned. Raises ConfigError, and OSError where no run can be written.
 
         run = runner.train("configs/xor.yaml", ["optimizer.lr=0.3"])
         run.model().predict([[0.0, 1.0]])

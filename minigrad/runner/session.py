@@ -17,6 +17,7 @@ from minigrad.runner import ending, testing
 from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.watching import watched
 from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run, layout
@@ -48,7 +49,8 @@ class Outcome:
 class Session:
     """Trains `trainer`, which has done no step yet, into `run`; from `state` on, if any.
 
-    `quiet` means no progress bar and no snapshots.
+    `quiet` means no progress bar and no snapshots, but in a notebook what `watched` shows if
+    `watch`.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Session:
         state: dict[str, Any] | None = None,
         *,
         quiet: bool = False,
+        watch: bool = False,
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at = time.monotonic()
@@ -67,7 +70,7 @@ class Session:
         # a resumed run has none: its strip would lack the beginning
         without = quiet or state is not None
         self._snapshot_steps = frozenset() if without else config.train.snapshot_steps()
-        self._quiet = quiet
+        self._quiet, self._watch = quiet, watch
         self.best: BestModel | None = None
 
     def train(self, interrupts: Interrupts) -> Outcome:
@@ -115,6 +118,8 @@ class Session:
         records: Iterable[StepMetrics] = self.trainer.train(steps)
         if not self._quiet:
             records = with_bar(records, self.trainer.step, steps)
+        elif self._watch:
+            records = watched(records, self.trainer.step, steps)
         if best and best.exhausted:  # resumed after it had stopped early
             records = ()
         for record in records:

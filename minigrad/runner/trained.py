@@ -63,6 +63,9 @@ class TrainedRun:
     def __repr__(self) -> str:
         return f"TrainedRun {self.path}: {self.status}"
 
+    def _repr_html_(self) -> str:
+        return self.stored._repr_html_()
+
 
 def train_run(config: str | Path | Config, overrides: Iterable[str], store: str) -> TrainedRun:
     """What `runner.train` does."""
@@ -75,7 +78,7 @@ def train_run(config: str | Path | Config, overrides: Iterable[str], store: str)
         warnings.warn(note, RuntimeWarning, stacklevel=3)
     trainer = build.trainer_for(config)
     with Interrupts() as interrupts:
-        session = new_session(config, trainer, store, quiet=True)
+        session = new_session(config, trainer, store, quiet=True, watch=True)
         with session.run:
             session.train(interrupts)
     if interrupts.received:
@@ -84,7 +87,12 @@ def train_run(config: str | Path | Config, overrides: Iterable[str], store: str)
 
 
 def new_session(
-    config: Config, trainer: TrainerLike, store: str, *, quiet: bool = False
+    config: Config,
+    trainer: TrainerLike,
+    store: str,
+    *,
+    quiet: bool = False,
+    watch: bool = False,
 ) -> Session:
     """The training of a config into a new run of `store`. Raises OSError."""
     try:
@@ -98,4 +106,4 @@ def new_session(
         )
     except OSError as error:
         raise OSError(f"{store}: no run can be written there: {error.strerror}") from None
-    return Session(config, trainer, run, quiet=quiet)
+    return Session(config, trainer, run, quiet=quiet, watch=watch)

@@ -25,17 +25,18 @@ from pathlib import Path
 from minigrad.config import ConfigError
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report, search
+from minigrad.sweep.bar import Bar
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
 from minigrad.sweep.importance import importance
-from minigrad.sweep.member import Result
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank, ranked_by
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         plan = None if arguments.resume else _plan(arguments)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print_text([str(error)], sys.stderr)
         return 2
     with Interrupts() as interrupts:
         with ExitStack() as stack:
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 executor = stack.enter_context(_executor(arguments))
                 sweep = _store(arguments, plan)
             except (StoreError, OSError) as error:
-                print(error, file=sys.stderr)
+                print_text([str(error)], sys.stderr)
                 return 2
             # while the workers train: importing matplotlib takes longer than many sweeps
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
@@ -99,11 +100,14 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
     stopped = None
     try:
         while True:
-            by_index = results(
-                sweep.missing(), sweep.plan.config_of, executor, lambda: bool(interrupts.received)
-            )
-            for index, result in _with_bar(by_index, sweep):
-                sweep.write(index, result)
+            with Bar(sweep.plan, Counter(one.member.status for one in sweep.ended)) as bar:
+                for index, result in results(
+                    *(sweep.missing(), sweep.plan.config_of, executor),
+                    stop=lambda: bool(interrupts.received),
+                    watch=bar.in_training,
+                ):
+                    bar.ended(result)
+                    sweep.write(index, result)
             if sweep.missing() or not (cells := search.following(sweep.plan, sweep.ended)):
                 break
             sweep.extend(cells)
@@ -118,25 +122,6 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
     with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
         sweep.finish("interrupted" if stopped else "finished")
     return stopped
-
-
-def _with_bar(
-    by_index: Iterator[tuple[int, Result]], sweep: SweepStore
-) -> Iterator[tuple[int, Result]]:
-    """The results, with a progress bar over members on a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():  # None if it is closed
-        yield from by_index
-        return
-    from tqdm import tqdm  # here, since it takes long to import
-
-    total = sweep.plan.members
-    statuses = Counter(one.member.status for one in sweep.ended)
-    with tqdm(total=total, initial=statuses.total(), unit="member", leave=False) as bar:
-        for index, result in by_index:
-            statuses.update(member.status for member in result.members)
-            bar.set_postfix({s: n for s, n in statuses.items() if s != "finished"}, refresh=False)
-            bar.update(len(result.members))
-            yield index, result
 
 
 def _answer(
@@ -156,10 +141,12 @@ def _answer(
         resume = f"{invocation('sweep')} --resume {short(sweep.id)}{out}"
         lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
-    if arguments.json:
-        lines = [json.dumps(json_ready(report.data(sweep, standings)), indent=2, allow_nan=False)]
     with suppress(OSError):  # the sweep itself is on disk
-        print_lines(lines)
+        if arguments.json:
+            data = json_ready(report.data(sweep, standings))
+            print_lines([json.dumps(data, indent=2, allow_nan=False)])
+        else:
+            print_text(lines)
     if stopped and received:
         return 128 + received
     return 1 if stopped or any(one.member.status != "finished" for one in sweep.ended) else 0

@@ -2,7 +2,7 @@
 
 import queue
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Any
 
@@ -23,12 +23,13 @@ def results(
     config: Callable[[int], Mapping[str, Any]],
     executor: Executor,
     stop: Callable[[], bool] = lambda: False,
+    watch: Callable[[Collection[int]], None] = lambda _: None,
 ) -> Iterator[tuple[int, Result]]:
     """Train `config(index)` for each index and yield (index, result) in the order of finishing.
 
     A config whose worker dies is trained a second time; if that fails too, its result says so. Once
     `stop()` is true nothing more is submitted, and results that are still missing are not awaited.
-    Raises Lost.
+    `watch` is told the indices that are being trained, a few times a second. Raises Lost.
     """
     waiting, tries = deque(indices), Counter[int]()
     running: dict[Future[Result], int] = {}
@@ -48,6 +49,7 @@ def results(
 
     submit()
     while running:
+        watch(running.values())
         try:
             future = done.get(timeout=_POLL_SECONDS)
         except queue.Empty:

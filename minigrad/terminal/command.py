@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TextIO
 
 from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
@@ -177,16 +177,18 @@ def whole_number(most: int | None = None) -> Callable[[str], int]:
     return parse
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Print the lines and flush them. A closed output, as with `head -1`, is no error.
+def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Print the lines, on standard output by default, and flush them. A closed output, as with
+    `head -1`, is no error.
 
     Raises OSError where the output cannot be written, as to a full disk.
     """
+    to = sys.stdout if stream is None else stream
     try:
-        print(*lines, sep="\n", flush=True)
+        print(*lines, sep="\n", file=to, flush=True)
     except OSError as error:
         # the rest of the buffer would raise again when Python exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
 

@@ -1,21 +1,26 @@
 """Tables of text that fit the terminal, and the values in their cells."""
 
 import json
+import os
 import shutil
+import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from minigrad.terminal.text import printable
 
 _GAP = "  "
 _DOTS = "..."
+_NO_LIMIT = 1_000_000  # columns
 _NARROWEST = 8  # cells are not made narrower: then the line itself is shortened
 
 
 def terminal_width() -> int:
-    """Columns of the terminal; 100 for a pipe or a file, unless COLUMNS says otherwise."""
-    return shutil.get_terminal_size((100, 24)).columns
+    """Columns of the terminal; for a pipe or a file no limit, unless COLUMNS says otherwise."""
+    if os.environ.get("COLUMNS") or (sys.stdout and sys.stdout.isatty()):
+        return shutil.get_terminal_size((80, 24)).columns
+    return _NO_LIMIT
 
 
 def cell(value: Any) -> str:
@@ -37,12 +42,13 @@ def table(
     header: Sequence[str],
     rows: Sequence[Sequence[Any]],
     width: int | None = None,
-    needed: int | None = None,
+    needed: Collection[str] | None = None,
 ) -> str:
     """Rows under their header, each on one line of at most `width` columns.
 
-    Numbers are aligned to the right. Columns after the first `needed` ones are shown if there is
-    room for them; of the others the widest are shortened, the first one last, and numbers never.
+    Numbers are aligned to the right. Columns that are not `needed` (by default all are) are shown
+    if there is room for them, from left to right; of the others the widest are shortened, the first
+    one last, and numbers never.
 
     >>> print(table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
     run         loss
@@ -51,7 +57,7 @@ def table(
     """
     width = width or terminal_width()
     columns = [_column(header, rows, i) for i in range(len(header))]
-    columns = _with_room(columns, width, len(columns) if needed is None else needed)
+    columns = _with_room(columns, width, header if needed is None else needed)
     least = [_widest_number(rows, i) for i, _ in columns]
     right = [width > 0 for width in least]
     room = _fitted([_widest(texts) for _, texts in columns], least, width)
@@ -97,14 +103,18 @@ def _column(header: Sequence[str], rows: Sequence[Sequence[Any]], i: int) -> tup
 
 
 def _with_room(
-    columns: list[tuple[int, list[str]]], width: int, needed: int
+    columns: list[tuple[int, list[str]]], width: int, needed: Collection[str]
 ) -> list[tuple[int, list[str]]]:
-    fitting = columns[:needed]
-    used = sum(_widest(texts) + len(_GAP) for _, texts in fitting)
-    for number, texts in columns[needed:]:
-        if used + _widest(texts) <= width:
-            fitting.append((number, texts))
+    """The needed columns, and of the others those that fit beside them; `columns` are in order."""
+    names = set(map(printable, needed))
+    used = sum(_widest(texts) + len(_GAP) for _, texts in columns if texts[0] in names)
+    fitting = []
+    for number, texts in columns:
+        if texts[0] not in names:
+            if used + _widest(texts) > width:
+                continue
             used += _widest(texts) + len(_GAP)
+        fitting.append((number, texts))
     return fitting
 
 

@@ -10,9 +10,13 @@ from typing import Any
 from minigrad.files import yaml12
 from minigrad.registry import suggestion
 from minigrad.tracking.compare import config_of, differing
+from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun, StoreError
 
+LAST = "last"
 COLUMNS = ("id", "status", "final_loss", "steps", "seconds")
+NEEDED = ("id", "status", LAST, "final_loss")
+"""The columns of a list that are shown however narrow the terminal is."""
 _FACTS = ("name", "started", "ended", "seed", "engine", "host", "tags", "group", "error", "argv")
 _CONDITION = re.compile(
     r"""\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s=<>!"](?:[^=<>!]*[^\s=<>!])?))\s*
@@ -33,10 +37,13 @@ ABSENT = _Absent()
 def value(run: StoredRun, key: str) -> Any:
     """A run's value under a key, ABSENT if none: from its facts, summary or config.
 
-    Keys are dotted: status, git.commit, final_loss, optimizer.lr.
+    Keys are dotted: status, git.commit, final_loss, optimizer.lr; under "last" stands the value
+    logged last, with its name.
     """
     if key in ("id", "name", "status"):
         return getattr(run, key)
+    if key == LAST:
+        return _last(run)
     fact: Any = run.run_json
     for part in key.split("."):
         fact = fact.get(part, ABSENT) if isinstance(fact, dict) else ABSENT
@@ -45,6 +52,16 @@ def value(run: StoredRun, key: str) -> Any:
     if key in run.summary:
         return run.summary[key]
     return config_of(run).get(key, ABSENT)
+
+
+def _last(run: StoredRun) -> Any:
+    """The loss that was logged last, or else the first metric of that step, as "reward 1.5"."""
+    try:
+        metrics = {k: v for k, v in run.last().items() if k not in ("step", "time", CLOCK)}
+    except StoreError:
+        return ABSENT
+    name = "loss" if "loss" in metrics else next(iter(metrics), None)
+    return ABSENT if name is None else f"{name} {metrics[name]:.4g}"
 
 
 def value_or_none(run: StoredRun, key: str) -> Any:
@@ -115,17 +132,26 @@ def order(
 
 
 def columns(runs: Sequence[StoredRun]) -> list[str]:
-    """The default columns of a list: COLUMNS, then the keys in which the configs differ."""
+    """The default columns of a list: which run it is, the settings that vary, what was logged last
+    where a loop of somebody's own has no final loss, the results, and at last the settings that
+    some runs have with one value and others not at all.
+    """
     if len(runs) > _CONFIGS_READ:
         return list(COLUMNS)
     configs = [config_of(run) for run in runs if run.status != "damaged"]
-    return [*COLUMNS, *(key for key in differing(configs) if key != "name" and key not in COLUMNS)]
+    unlike = [key for key in differing(configs) if key != "name" and key not in COLUMNS]
+    values = {key: {repr(config[key]) for config in configs if key in config} for key in unlike}
+    varied = [key for key in unlike if len(values[key]) > 1]
+    own = [run for run in runs if "final_loss" not in run.summary]
+    last = [LAST] if any(_last(run) is not ABSENT for run in own) else []
+    partial = [key for key in unlike if key not in varied]
+    return [*COLUMNS[:2], *varied, *last, *COLUMNS[2:], *partial]
 
 
 def check_keys(runs: Sequence[StoredRun], keys: Sequence[str]) -> None:
     """Raise StoreError for a key that no run has: a mistyped key would give an empty list."""
     for key in keys:
-        if key in (*COLUMNS, *_FACTS) or not runs:
+        if key in (*COLUMNS, *_FACTS, LAST) or not runs:
             continue
         if all(value(run, key) is ABSENT for run in runs):
             raise StoreError(f"no run has {key!r}: {suggestion(key, _known(runs))}")
@@ -134,7 +160,7 @@ def check_keys(runs: Sequence[StoredRun], keys: Sequence[str]) -> None:
 def _known(runs: Sequence[StoredRun]) -> set[str]:
     newest = list(reversed(runs))[:_CONFIGS_READ]
     return {
-        *(*COLUMNS, *_FACTS),
+        *(*COLUMNS, *_FACTS, LAST),
         *(key for run in newest for key in run.summary),
         *(key for run in newest for key in config_of(run)),
     }

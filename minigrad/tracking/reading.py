@@ -4,6 +4,7 @@ import contextlib
 import copy
 import functools
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ MAX_STEP = 10**15
 CLOCK = "_time"
 """The seconds since a run began, where a metric has the name "time"."""
 _MAX_LINE = 1_000_000  # bytes
+_LAST_LINES = 65_536
 _MAX_DAMAGE = 1000  # sentences: a file with more is no log
 
 
@@ -89,6 +91,19 @@ def read_log(run: Path) -> Log:
                 damage.append(f"{name}: not read any further")
                 break
     return Log(rows, damage)
+
+
+def read_last(run: Path) -> dict[str, float]:
+    """The last whole line of the run's metrics.jsonl, without reading the others; {} if there is
+    none. Raises StoreError where the file is missing or cannot be read.
+    """
+    with _opened(run, layout.METRICS) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _LAST_LINES))
+        lines = file.read(_LAST_LINES).split(b"\n")
+    for line in reversed(lines[:-1]):  # the last one has no end, and may be cut off
+        with contextlib.suppress(ValueError):
+            return _row(line)
+    return {}
 
 
 def _row(line: bytes) -> dict[str, float]:

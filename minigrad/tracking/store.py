@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from minigrad.files.whole import is_being_written
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.markup import html_facts, svg_curve
 from minigrad.tracking import environment, layout
 from minigrad.tracking.facts import RunFacts
 from minigrad.tracking.names import (
@@ -25,7 +26,7 @@ from minigrad.tracking.names import (
     nearest,
 )
 from minigrad.tracking.names import short as short
-from minigrad.tracking.reading import Log, flatten, read_config, read_facts, read_log
+from minigrad.tracking.reading import Log, flatten, read_config, read_facts, read_last, read_log
 
 __all__ = ["StoreError", "StoredRun", "command", "empty", "find", "flatten", "load", "runs"]
 
@@ -104,10 +105,23 @@ class StoredRun:
                 self._unread[what] = f"{self.id}: {error}"
         raise StoreError(self._unread[what])
 
+    def last(self) -> dict[str, float]:
+        """The metrics of the last logged step, {} if there is none. Raises StoreError."""
+        return read_last(self.path)
+
     def series(self, name: str) -> tuple[list[int], list[float]]:
         """One metric's steps and values, of the lines that have it."""
         rows = [row for row in self.metrics() if name in row]
         return [int(row["step"]) for row in rows], [row[name] for row in rows]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how it ended, its results, and the curve of its loss."""
+        facts = {"status": self.doubt or self.status, **self.summary, "path": str(self.path)}
+        try:
+            curve = svg_curve(*self.series("loss"), "loss")
+        except StoreError:  # its log cannot be read, as its status says
+            curve = ""
+        return html_facts(facts, self.id) + (f"<div>{curve}</div>" if curve else "")
 
 
 def runs(store: str | Path) -> list[StoredRun]:

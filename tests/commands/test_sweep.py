@@ -468,9 +468,10 @@ def test_a_bar_with_members_and_failures_is_drawn_at_a_terminal_only(tmp_path: P
         pass
     os.close(ours)
     assert process.wait() == 1
-    assert b"/8 [" in screen
-    assert b"member/s" in screen or b"s/member" in screen
-    assert b"diverged=" in screen
+    assert re.search(rb"0 of 8 members, [12] in training", screen)
+    assert b"8 of 8 members" in screen
+    assert b" left [" in screen
+    assert b"4 diverged" in screen
     assert b"step/s" not in screen  # a member's own bar is not to be seen
 
 

@@ -45,7 +45,7 @@ def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> N
     assert lines[0].startswith("loss 0.6995 -> 0.00015")
     assert "in 500 steps" in lines[0]
     assert lines[1].startswith("expectations met: ")
-    assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png, boundary.png"]
+    assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png {run}/boundary.png"]
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "latest").resolve() == run
     logged = metrics(run)

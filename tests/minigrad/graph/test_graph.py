@@ -164,7 +164,7 @@ def test_graphviz_draws_where_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in = tmp_path / "dot"  # takes what Graphviz' dot takes, and copies its input
-    stand_in.write_text('#!/bin/sh\n[ "$1" = -Tsvg ] && [ "$2" = -o ] && cat > "$3"\n')
+    stand_in.write_text('#!/bin/sh\n[ "$*" = -Tsvg ] && cat\n')
     stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     *_, d = example()
@@ -186,14 +186,14 @@ def test_what_graphviz_says_when_it_fails_is_told(
 
 def test_boxes_of_our_own_drawing_stand_apart_and_parents_left_of_children() -> None:
     from minigrad.config import load
-    from minigrad.graph.picture import _folded, _places
+    from minigrad.graph.layers import folded, places
     from minigrad.runner import build
 
     root = build.sample_loss(load("configs/xor.yaml"), 1)
     nodes = nodes_below(root)
-    boxes = [node for node in nodes if node not in _folded(nodes)]
+    boxes = [node for node in nodes if node not in folded(nodes)]
     sizes = {node: (0.5 + 0.1 * len(node.op), 0.4 + 0.1 * len(node.parents)) for node in boxes}
-    place = _places(boxes, sizes)
+    place = places(boxes, sizes, 0.29, 0.13)
     columns: dict[float, list[Value]] = {}
     for node, (x, _) in place.items():
         columns.setdefault(x, []).append(node)
@@ -247,3 +247,35 @@ def test_the_command_refuses_in_a_line_and_exits_2(arguments: list[str], message
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    from minigrad.files import whole
+
+    path = tmp_path / f"g.{ending}"
+    path.write_text("the old picture")
+    *_, d = example()
+
+    def out_of_room(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(whole, "_create", out_of_room)
+    with pytest.raises(OSError, match="no space left"):
+        graph.draw(d, path)
+    assert path.read_text() == "the old picture"
+
+
+@pytest.mark.parametrize(
+    "backend", ["nonsense", "module://nowhere.at_all", "module://matplotlib_inline.backend_inline"]
+)
+def test_a_picture_needs_no_backend_of_matplotlibs(tmp_path: Path, backend: str) -> None:
+    line = [sys.executable, "-m", "minigrad.graph", "configs/xor.yaml", "model.hidden=[1]"]
+    environment = {**os.environ, "MPLBACKEND": backend, "PATH": ""}
+    out = tmp_path / "g.png"
+    result = subprocess.run([*line, "--out", str(out)], env=environment, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert out.read_bytes().startswith(b"\x89PNG")

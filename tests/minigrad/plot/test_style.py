@@ -138,7 +138,9 @@ def test_text_is_wrapped_at_spaces_and_hyphens_and_whole() -> None:
     assert style.wrapped("", 1.0, 10) == [""]
 
 
-@pytest.mark.parametrize("backend", ["nosuch", "module://nosuch", "gtk4agg"])
+@pytest.mark.parametrize(
+    "backend", ["nosuch", "module://nosuch", "gtk4agg", "module://matplotlib_inline.backend_inline"]
+)
 def test_a_backend_that_is_not_installed_draws_files_and_opens_no_window(
     backend: str, tmp_path: Path
 ) -> None:

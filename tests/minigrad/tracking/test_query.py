@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from minigrad.tracking.query import COLUMNS, Condition, columns, order, select
+from minigrad import tracking
+from minigrad.tracking.query import COLUMNS, Condition, columns, order, select, value
 from minigrad.tracking.store import StoredRun, StoreError, runs
 from tests.minigrad.tracking.written import config, write
 
@@ -95,6 +96,29 @@ def test_orders(stored: list[StoredRun]) -> None:
 
 
 def test_columns_add_the_settings_that_differ(stored: list[StoredRun]) -> None:
-    assert columns(stored) == [*COLUMNS, "seed", "optimizer.name", "optimizer.lr"]
+    varied = ["seed", "optimizer.name", "optimizer.lr"]
+    assert [name for name in columns(stored) if name != "last"] == [
+        *(*COLUMNS[:2], *varied, *COLUMNS[2:])
+    ]
     assert columns(stored[:1]) == list(COLUMNS)
     assert columns([]) == list(COLUMNS)
+
+
+def test_a_loop_of_ones_own_shows_what_it_logged_last(tmp_path: Path) -> None:
+    for name, rate in (("a", 0.1), ("b", 0.2)):
+        with tracking.init(name, config={"rate": rate, "same": 1}, store=tmp_path) as run:
+            run.log({"reward": rate, "speed": 5.0}, step=0)
+            run.log({"reward": 2 * rate}, step=1)
+    first, second = runs(tmp_path)
+    assert columns([first, second]) == [*COLUMNS[:2], "rate", "last", *COLUMNS[2:]]
+    assert sorted(value(run, "last") for run in (first, second)) == ["reward 0.2", "reward 0.4"]
+    with (first.path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 2, "rew')  # cut off by a crash
+    assert value(first, "last") == value(runs(tmp_path)[0], "last")
+
+
+def test_settings_that_only_some_runs_have_come_last(tmp_path: Path) -> None:
+    for settings in ({"lr": 1, "momentum": 0.9}, {"lr": 2}):
+        with tracking.init("x", config=settings, store=tmp_path):
+            pass
+    assert columns(runs(tmp_path)) == [*COLUMNS[:2], "lr", *COLUMNS[2:], "momentum"]
