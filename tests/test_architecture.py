@@ -123,7 +123,7 @@ FLOORS = {
     for floor, names in re.findall(r"^\| (\d+) \| ([^|]+) \|", TEXT, re.MULTILINE)
     for name in re.findall(r"`([\w/.]+)`", names)
 }
-COMMANDS = 11
+COMMANDS = 12
 
 PROJECT = ("minigrad", "nn", "optim")
 FORBIDDEN = {

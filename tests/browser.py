@@ -1,0 +1,48 @@
+"""A real Chromium for tests of pages; where there is none, they are skipped by name."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+INSTALL = "apt-get install chromium && pip install playwright"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """MINIGRAD_BROWSER=required, as in .ci/run, lets a missing browser be a failure."""
+    missing = pytest.fail if os.environ.get("MINIGRAD_BROWSER") == "required" else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing(f"playwright is not installed: {INSTALL}")
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        missing(f"chromium is not installed: {INSTALL}")
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=executable, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+class Tab:
+    """A page in a tab that notes what goes wrong on it and what it asks for."""
+
+    def __init__(self, browser: Any, url: str, width: int = 1000, scheme: str = "light") -> None:
+        self.page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        self.trouble: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.trouble.append(message.text))
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(url)
+
+    def close(self) -> None:
+        self.page.close()
+        assert self.trouble == []
