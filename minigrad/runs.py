@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.whole import replace
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
@@ -137,6 +138,21 @@ def plot_runs(arguments: argparse.Namespace) -> int:
     return _print(arguments, data, *([f"plot  {arguments.out}"] if arguments.out else []))
 
 
+def report_runs(arguments: argparse.Namespace) -> int:
+    from minigrad.report.report import report  # here, since few verbs need it
+    from minigrad.report.sweep import sweep_named, sweep_report
+
+    sweep = sweep_named(arguments.store, arguments.runs)
+    if sweep is None:
+        runs = _named_runs(arguments)
+        text, name = report(runs), "report" if len(runs) > 1 else f"report-{short(runs[0].id)}"
+    else:
+        text, name = sweep_report(sweep), f"report-{short(sweep.id)}"
+    out = arguments.out or Path(f"{name}.html")
+    replace(out, text.encode(), durable=False)
+    return _print(arguments, {"out": str(out), "bytes": len(text.encode())}, f"report  {out}")
+
+
 def delete_runs(arguments: argparse.Namespace) -> int:
     runs = _named_runs(arguments)
     trash.delete(arguments.store, runs, force=arguments.force)
@@ -234,6 +250,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("a", metavar="A")
     added.add_argument("b", metavar="B")
     _add_plot(add("plot", plot_runs, "curves over each other"))
+    added = add("report", report_runs, "one HTML file of runs, or of a sweep, to look at and send")
+    added.add_argument("runs", metavar="RUN", nargs="+", help="or one sweep")
+    added.add_argument("--out", metavar="FILE", type=Path, help="(report-RUN.html)")
     added = add("delete", delete_runs, "move runs to the store's trash")
     added.add_argument("runs", metavar="RUN", nargs="+")
     added.add_argument("--force", action="store_true", help="even one that is running")

@@ -14,7 +14,7 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *children: object, **attributes: object) -> Html:
+def element(name: str, /, *children: object, **attributes: object) -> Html:
     """An element. A child is Html, a list of children, None (nothing), or else text.
 
     An attribute's underscores are hyphens, one at its end is dropped; True stands for an attribute
