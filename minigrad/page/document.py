@@ -40,7 +40,7 @@ def document(
         element("script", Html(held), type="application/json", id="data"),
         *(element("script", Html(script)) for script in scripts),
     ]
-    page = [element("head", head), "\n", element("body", body, last)]
+    page = [element("head", head), Html("\n"), element("body", body, last)]
     return f"<!doctype html>\n{element('html', page, lang=language)}\n"
 
 

@@ -1,6 +1,7 @@
 """The curves of a run, as a chart of the page has them; they can grow."""
 
 import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,14 @@ class RunCurves:
     def read_all(self) -> None:
         while self.read():
             pass
+
+    def read_for(self, seconds: float) -> bool:
+        """Read on for at least one part and about so many seconds; whether there is more."""
+        end = time.monotonic() + seconds
+        while more := self.read():
+            if time.monotonic() > end:
+                break
+        return more
 
     def read(self) -> bool:
         """Read on, at most 1 MB; whether there is more."""

@@ -41,10 +41,14 @@ def section(title: str, *content: object, id_: str) -> Html:
     return element("section", element("h2", title, id=name), *content, id=id_, aria_labelledby=name)
 
 
-def status_word(run: StoredRun) -> Html:
-    status = run.doubt or run.status
-    kind = {"finished": "good", "running": "live"}.get(run.status, "bad")
-    return element("span", status, class_=f"status {kind}")
+def status_word(one: Subject, place: int) -> Html:
+    word = one.run.doubt or one.run.status
+    return element("span", word, class_=f"status {status_kind(one.run)}", data_status=place)
+
+
+def status_kind(run: StoredRun) -> str:
+    """The class of its colour."""
+    return {"finished": "good", "running": "live"}.get(run.status, "bad")
 
 
 def tag_list(run: StoredRun) -> Html:
@@ -54,17 +58,24 @@ def tag_list(run: StoredRun) -> Html:
 def overview(subjects: Sequence[Subject]) -> Html:
     keys = [key for key in _RESULTS if any(key in one.run.summary for one in subjects)]
     keys = keys or list(dict.fromkeys(key for one in subjects for key in one.run.summary))[:6]
+    tagged = any(one.run.facts.tags for one in subjects)
     rows = [
         [
             element("th", one.head, scope="row"),
-            element("td", status_word(one.run)),
+            element("td", status_word(one, place)),
             *(_result(one.run, key) for key in keys),
             element("td", element("code", one.run.id)),
-            element("td", tag_list(one.run)),
+            *([element("td", tag_list(one.run))] if tagged else []),
         ]
-        for one in subjects
+        for place, one in enumerate(subjects)
     ]
-    header = ["run", "status", *(key.replace("_", " ") for key in keys), "id", "tags"]
+    header = [
+        "run",
+        "status",
+        *(key.replace("_", " ") for key in keys),
+        "id",
+        *(["tags"] if tagged else []),
+    ]
     troubles = [
         element("li", element("strong", one.label), ": ", sentence)
         for one in subjects

@@ -51,7 +51,7 @@ const page = (() => {
   }
 
   const axis = () => ({
-    stroke: () => color("--pale"), grid: { stroke: () => color("--line"), width: 1 },
+    stroke: () => color("--pale"), grid: { stroke: () => color("--line"), width: 0.5 },
     ticks: { stroke: () => color("--line"), width: 1, size: 5 },
     font: "12px system-ui, sans-serif",
   });
@@ -65,11 +65,11 @@ const page = (() => {
     });
     const values = (u, splits) => splits.map((v) => v === null ? "" : String(+v.toPrecision(6)));
     return {
-      width: place.clientWidth || 600, height: 250, legend: { show: false },
+      width: place.clientWidth || 600, height: 232, legend: { show: false },
       cursor: { sync: { key: "steps", setSeries: false }, drag: { x: true, y: false },
         points: { size: 7 } },
       scales: { x: { time: false }, y: { distr: isLog(chart) ? 3 : 1 } },
-      axes: [{ ...axis(), values }, { ...axis(), size: 64 }],
+      axes: [{ ...axis(), values, size: 32 }, { ...axis(), size: 64 }],
       series: [{}, ...chart.series.map(series)], bands,
       hooks: { setCursor: [(u) => read(name, u)] },
     };
@@ -167,7 +167,7 @@ const page = (() => {
     new ResizeObserver(() => {
       const held = charts.get(name);
       if (place.clientWidth && place.clientWidth !== held.plot.width) {
-        held.plot.setSize({ width: place.clientWidth, height: 250 });
+        held.plot.setSize({ width: place.clientWidth, height: 232 });
       }
     }).observe(place);
   }

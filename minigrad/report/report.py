@@ -76,28 +76,32 @@ def buckets_for(runs: int, metrics: int = 6) -> int:
     return max(20, min(BUCKETS, _MOST_POINTS // (2 * runs * metrics))) // 2 * 2
 
 
-def page_of(subjects: Sequence[Subject], *, back: Html | None = None) -> Page:
-    """The page of these runs. `back` is a link at its top."""
+def page_of(
+    subjects: Sequence[Subject], *, back: Html | None = None, asks: str | None = None
+) -> Page:
+    """The page of these runs. `back` is a link at its top, `asks` the address of live curves."""
     of_seeds = [found for one in subjects if (found := seeds(one)) is not None]
     names = list(dict.fromkeys(one.run.name for one in subjects))
     title = ", ".join(map(shortened, names[:3])) + (" and more" if len(names) > 3 else "")
     sentence = parts.describe(subjects[0].run) if len(subjects) == 1 else ""
     subtitle = sentence or f"{counted(len(subjects), 'run')} side by side"
+    beside = [
+        parts.expectations(subjects),
+        parts.verification(subjects),
+        parts.environment(subjects),
+    ]
     sections = [
         parts.overview(subjects),
         parts.notes(subjects),
         parts.curves(subjects),
         *(content for content, _ in of_seeds),
         parts.pictures(subjects),
-        parts.configs(subjects),
-        parts.expectations(subjects),
-        parts.verification(subjects),
-        parts.environment(subjects),
+        element("div", parts.configs(subjects), element("div", beside), class_="pair"),
     ]
     charts: dict[str, Any] = chart_data(subjects)
     for _, chart in of_seeds:
         charts |= chart
-    return Page(title, frame(title, subtitle, sections, back), {"charts": charts})
+    return Page(title, frame(title, subtitle, sections, back, asks), {"charts": charts})
 
 
 def chart_data(subjects: Sequence[Subject]) -> dict[str, Any]:
@@ -114,7 +118,11 @@ def chart_data(subjects: Sequence[Subject]) -> dict[str, Any]:
 
 
 def frame(
-    title: str, subtitle: str, sections: Sequence[Html | None], back: Html | None = None
+    title: str,
+    subtitle: str,
+    sections: Sequence[Html | None],
+    back: Html | None = None,
+    asks: str | None = None,
 ) -> Html:
     """The head, the body and the foot that all pages of this room have."""
     made = f"Made by minigrad at {now()[:19].replace('T', ' ')} UTC. Charts by uPlot (MIT)."
@@ -129,7 +137,8 @@ def frame(
             back,
             element("h1", title),
             element("p", subtitle, class_="subtitle"),
+            element("output", "", id="state", class_="subtitle") if asks else None,
         ),
-        element("main", sections),
+        element("main", sections, data_curves=asks),
         element("footer", element("p", keys, class_="keys"), element("p", made)),
     )

@@ -13,7 +13,19 @@ from minigrad.tracking.compare import config_of, differing
 from minigrad.tracking.store import StoredRun, StoreError
 
 COLUMNS = ("id", "status", "final_loss", "steps", "seconds")
-_FACTS = ("name", "started", "ended", "seed", "engine", "host", "tags", "group", "error", "argv")
+_FACTS = (
+    "name",
+    "started",
+    "ended",
+    "seed",
+    "engine",
+    "host",
+    "tags",
+    "note",
+    "group",
+    "error",
+    "argv",
+)
 _CONDITION = re.compile(
     r"""\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s=<>!"](?:[^=<>!]*[^\s=<>!])?))\s*
     (?P<sign>!=|<=|>=|=|<|>)(?P<wanted>.*)""",
@@ -92,6 +104,13 @@ class Condition:
         return _same(actual, self.wanted)
 
 
+def mentions(run: StoredRun, words: Sequence[str]) -> bool:
+    """Whether each word is in the run's id, name, a tag or its note; capitals do not matter."""
+    texts = [run.id, run.name, *map(str, run.facts.tags), run.facts.note or ""]
+    text = "\n".join(texts).casefold()
+    return all(word.casefold() in text for word in words)
+
+
 def select(runs: Sequence[StoredRun], conditions: Sequence[Condition]) -> list[StoredRun]:
     """The runs that meet every condition. Raises StoreError for a key that no run has."""
     check_keys(runs, [condition.key for condition in conditions])
@@ -116,10 +135,12 @@ def order(
 
 def columns(runs: Sequence[StoredRun]) -> list[str]:
     """The default columns of a list: COLUMNS, then the keys in which the configs differ."""
+    written = [key for key in ("tags", "note") if any(run.run_json.get(key) for run in runs)]
     if len(runs) > _CONFIGS_READ:
-        return list(COLUMNS)
+        return [*COLUMNS, *written]
     configs = [config_of(run) for run in runs if run.status != "damaged"]
-    return [*COLUMNS, *(key for key in differing(configs) if key != "name" and key not in COLUMNS)]
+    varied = [key for key in differing(configs) if key != "name" and key not in COLUMNS]
+    return [*COLUMNS, *varied, *written]
 
 
 def check_keys(runs: Sequence[StoredRun], keys: Sequence[str]) -> None:

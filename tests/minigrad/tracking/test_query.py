@@ -94,7 +94,8 @@ def test_orders(stored: list[StoredRun]) -> None:
     assert letters(order(stored, "status")) == "cabd"
 
 
-def test_columns_add_the_settings_that_differ(stored: list[StoredRun]) -> None:
-    assert columns(stored) == [*COLUMNS, "seed", "optimizer.name", "optimizer.lr"]
-    assert columns(stored[:1]) == list(COLUMNS)
+def test_columns_add_the_settings_that_differ_and_tags(stored: list[StoredRun]) -> None:
+    assert columns(stored) == [*COLUMNS, "seed", "optimizer.name", "optimizer.lr", "tags"]
+    untagged = [run for run in stored if not run.facts.tags]
+    assert columns(untagged[:1]) == list(COLUMNS)
     assert columns([]) == list(COLUMNS)
