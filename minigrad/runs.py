@@ -171,7 +171,9 @@ def serve_store(arguments: argparse.Namespace) -> int:
     def started(address: str) -> None:
         _print(arguments, {"address": address}, f"live  {address}  (Ctrl-C ends it)")
 
-    serve(Pages(Path(arguments.store)), arguments.port, started)
+    pages = Pages(Path(arguments.store))
+    pages.warm()
+    serve(pages, arguments.port, started)
     return 0
 
 

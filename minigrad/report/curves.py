@@ -62,7 +62,7 @@ class RunCurves:
         return more
 
     def read(self) -> bool:
-        """Read on, at most 1 MB; whether there is more."""
+        """Read some of the next lines; whether there is more."""
         try:
             rows, is_new, more = self._tail.read()
         except StoreError as error:

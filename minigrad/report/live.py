@@ -21,6 +21,7 @@ from minigrad.tracking.store import StoredRun
 _SECONDS = 0.04  # of reading for one answer: what is left is read for the next one
 _MOST_ROWS = 2000
 _MOST_COLUMNS = 40
+_MOST_VARIED = 5
 
 
 class Pages:
@@ -29,6 +30,10 @@ class Pages:
     def __init__(self, store: Path) -> None:
         self._watch = Watch(store)
         self._store = store
+
+    def warm(self) -> None:
+        """Read what the first page needs."""
+        self.table({})
 
     def home(self) -> str:
         name = shortened(str(self._store))
@@ -75,7 +80,7 @@ class Pages:
         text = asked.get("limit", "")
         limit = min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 9 else 100
         shown = met[:limit]
-        columns = list(dict.fromkeys([*query.columns(shown), *extra]))[:_MOST_COLUMNS]
+        columns = list(dict.fromkeys([*_columns(shown), *extra]))[:_MOST_COLUMNS]
         values = [[query.value_or_none(run, key) for key in columns] for run in shown]
         numeric = [
             key for i, key in enumerate(columns) if any(_is_number(row[i]) for row in values)
@@ -139,6 +144,14 @@ def _searched(runs: list[StoredRun], text: str) -> list[StoredRun]:
     runs = query.select(runs, [query.Condition.parse(word) for word in conditions])
     plain = [word for word in words if word not in conditions]
     return [run for run in runs if query.mentions(run, plain)]
+
+
+def _columns(runs: Sequence[StoredRun]) -> list[str]:
+    """Those of a list, but only some of the settings that differ: others can be asked for."""
+    columns = query.columns(runs)
+    written = [key for key in columns if key in ("tags", "note")]
+    varied = [key for key in columns if key not in (*query.COLUMNS, *written)]
+    return [*query.COLUMNS, *varied[:_MOST_VARIED], *written]
 
 
 def _is_number(value: Any) -> bool:

@@ -20,6 +20,10 @@ _PICTURE_BYTES = 400_000  # of all pictures of a page
 _RESULTS = ("final_loss", "val_loss", "final_accuracy", "steps", "seconds")
 _ENVIRONMENT = ("python", "platform", "host", "engine", "seed", "argv", "started", "ended", "git")
 _MOST_KEYS = 400
+_THINNED = (
+    "Long curves are thinned: of each group of neighbouring points the lowest and the highest are "
+    "drawn, so that no extreme is lost. The numbers under a chart say how many there are."
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,9 @@ def curves(subjects: Sequence[Subject]) -> Html:
     names = list(dict.fromkeys(name for one in subjects for name in one.curves.thinned))
     figures = [metric_figure(name, subjects) for name in names]
     empty = None if names else element("p", "No metrics were logged.", class_="empty")
-    return section("Curves", element("div", figures, class_="charts"), empty, id_="curves")
+    is_thinned = any(curve.is_thinned for one in subjects for curve in one.curves.thinned.values())
+    said = element("p", _THINNED, class_="hint") if is_thinned else None
+    return section("Curves", said, element("div", figures, class_="charts"), empty, id_="curves")
 
 
 def metric_figure(name: str, subjects: Sequence[Subject]) -> Html:
@@ -130,22 +136,12 @@ def metric_figure(name: str, subjects: Sequence[Subject]) -> Html:
         drawn = len(curve.points()[0])
         rows.append([element("th", one.head, scope="row"), *values, curve.total, drawn])
     header = ["run", "first", "lowest", "at step", "last", "at step", "points", "drawn"]
-    thinned = [one for one in having if one.curves.thinned[name].is_thinned]
-    said = None
-    if thinned:
-        total = max(one.curves.thinned[name].total for one in thinned)
-        said = element(
-            "p",
-            f"Up to {total:,} points a run are thinned: of each group of neighbours the lowest and "
-            "the highest are drawn, so that no extreme is lost.",
-            class_="hint",
-        )
     caption = element("figcaption", element("h3", shortened(name)))
     place = element("div", class_="chart", data_metric=name)
     numbers = element(
         "details", element("summary", "Numbers"), plain_table(f"{name} by run", header, rows)
     )
-    return element("figure", caption, place, said, numbers)
+    return element("figure", caption, place, numbers)
 
 
 def configs(subjects: Sequence[Subject]) -> Html:

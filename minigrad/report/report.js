@@ -69,7 +69,7 @@ const page = (() => {
       cursor: { sync: { key: "steps", setSeries: false }, drag: { x: true, y: false },
         points: { size: 7 } },
       scales: { x: { time: false }, y: { distr: isLog(chart) ? 3 : 1 } },
-      axes: [{ ...axis(), values, size: 32 }, { ...axis(), size: 64 }],
+      axes: [{ ...axis(), values, size: 32 }, { ...axis(), values, size: 68 }],
       series: [{}, ...chart.series.map(series)], bands,
       hooks: { setCursor: [(u) => read(name, u)] },
     };

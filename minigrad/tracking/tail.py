@@ -8,7 +8,7 @@ from minigrad.tracking import layout
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.reading import MAX_LINE, parse_row
 
-_CHUNK = 1_000_000  # bytes
+_CHUNK = 250_000  # bytes, at least; a longer line is read whole
 _MAX_DAMAGE = 20
 
 
@@ -30,7 +30,7 @@ class Tail:
         self.damage: list[str] = []
 
     def read(self) -> tuple[list[dict[str, float]], bool, bool]:
-        """The next lines, at most 1 MB of them; whether the file is another than before, or was cut
+        """The next lines, some 250 kB of them; whether the file is another than before, or was cut
         off, so that these lines are its first; and whether there are more.
 
         Raises StoreError where the file is missing or cannot be read.
@@ -47,12 +47,14 @@ class Tail:
                     return [], is_new, False
                 file.seek(self._place)
                 raw = file.read(_CHUNK)
+                if b"\n" not in raw:
+                    raw += file.read(MAX_LINE)
         except FileNotFoundError:
             raise StoreError(f"{layout.METRICS} is missing") from None
         except OSError as error:
             raise StoreError(f"{layout.METRICS} cannot be read: {error.strerror}") from None
         rows = self._rows(raw)
-        more = len(raw) == _CHUNK and not self._is_given_up
+        more = len(raw) >= _CHUNK and not self._is_given_up
         return rows, is_new, more
 
     def _rows(self, raw: bytes) -> list[dict[str, float]]:
