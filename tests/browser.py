@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import until
+
 INSTALL = "apt-get install chromium && pip install playwright"
 
 
@@ -42,6 +44,10 @@ class Tab:
         self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(url)
+
+    def wait(self, script: str) -> None:
+        """Until the script gives true; Playwright's own waiting needs `unsafe-eval`."""
+        until(lambda: self.page.evaluate(script))
 
     def close(self) -> None:
         self.page.close()

@@ -22,13 +22,15 @@ class Extent:
     first: float
     least: float = math.nan
     least_at: int = 0
+    highest: float = math.nan
     last: float = math.nan
-    last_at: int = 0
 
     def add(self, step: int, value: float) -> None:
         if math.isfinite(value) and not value >= self.least:
             self.least, self.least_at = value, step
-        self.last, self.last_at = value, step
+        if math.isfinite(value) and not value <= self.highest:
+            self.highest = value
+        self.last = value
 
 
 class RunCurves:

@@ -81,7 +81,7 @@ class Pages:
         limit = min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 9 else 100
         shown = met[:limit]
         columns = list(dict.fromkeys([*_columns(shown), *extra]))[:_MOST_COLUMNS]
-        values = [[query.value_or_none(run, key) for key in columns] for run in shown]
+        values = [[_value(run, key) for key in columns] for run in shown]
         numeric = [
             key for i, key in enumerate(columns) if any(_is_number(row[i]) for row in values)
         ]
@@ -131,6 +131,10 @@ def _row(run: StoredRun, values: Sequence[Any]) -> dict[str, Any]:
         "tags": [shortened(tag) for tag in run.facts.tags[:20]],
         "cells": [shortened(value) for value in values],
     }
+
+
+def _value(run: StoredRun, key: str) -> Any:
+    return _status(run)["word"] if key == "status" else query.value_or_none(run, key)
 
 
 def _status(run: StoredRun) -> dict[str, str]:

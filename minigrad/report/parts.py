@@ -132,10 +132,10 @@ def metric_figure(name: str, subjects: Sequence[Subject]) -> Html:
     rows = []
     for one in having:
         extent, curve = one.curves.extents[name], one.curves.thinned[name]
-        values = [extent.first, extent.least, extent.least_at, extent.last, extent.last_at]
+        values = [extent.first, extent.least, extent.least_at, extent.highest, extent.last]
         drawn = len(curve.points()[0])
         rows.append([element("th", one.head, scope="row"), *values, curve.total, drawn])
-    header = ["run", "first", "lowest", "at step", "last", "at step", "points", "drawn"]
+    header = ["run", "first", "lowest", "at step", "highest", "last", "points", "drawn"]
     caption = element("figcaption", element("h3", shortened(name)))
     place = element("div", class_="chart", data_metric=name)
     numbers = element(

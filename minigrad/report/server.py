@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from minigrad.report.live import Pages
-from minigrad.tracking.names import StoreError
 
 _MOST_CONNECTIONS = 100
 _SILENT_SECONDS = 20.0  # of a connection on which no request is whole
@@ -49,7 +48,7 @@ def application(pages: Pages, token: str, port: int) -> Any:
             try:
                 with one_at_a_time:  # the runs and curves that are held are shared
                     return answer(request)
-            except StoreError as error:
+            except ValueError as error:  # StoreError, or more fields than an address may have
                 if request.url.path.endswith(".json"):
                     return JSONResponse({"error": str(error)}, 404)
                 return Response(f"{error}\n", 404, media_type="text/plain")

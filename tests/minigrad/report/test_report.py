@@ -110,14 +110,15 @@ def limits(page: Any, metric: str) -> tuple[float, float]:
 
 
 def test_zoom_by_drag_and_by_keyboard_moves_all_charts_and_back(three: Path, opened: Open) -> None:
-    page = opened(three).page
+    tab = opened(three)
+    page = tab.page
     over = page.locator('.chart[data-metric="loss"] .u-over')
     box = over.bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + 160, box["y"] + 50, steps=4)
     page.mouse.up()
-    page.wait_for_function("page.charts.get('lr').plot.scales.x.max < 9000")
+    tab.wait("page.charts.get('lr').plot.scales.x.max < 9000")
     assert limits(page, "loss") == limits(page, "lr")
     page.click("#whole")
     assert limits(page, "loss") == limits(page, "accuracy") == (0, 9999)
