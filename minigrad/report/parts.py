@@ -1,6 +1,7 @@
 """The sections of a report on runs: words and tables that read without a script."""
 
 import base64
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from minigrad.tracking.store import StoredRun, StoreError
 COLORS = 8
 _PICTURE_BYTES = 400_000  # of all pictures of a page
 _RESULTS = ("final_loss", "val_loss", "final_accuracy", "steps", "seconds")
-_ENVIRONMENT = ("python", "platform", "host", "engine", "seed", "argv", "started", "ended", "git")
+_ENVIRONMENT = ("python", "platform", "engine", "seed", "argv", "started", "ended", "git")
 _MOST_KEYS = 400
 _THINNED = (
     "Long curves are thinned: of each group of neighbouring points the lowest and the highest are "
@@ -232,6 +233,8 @@ def environment(subjects: Sequence[Subject]) -> Html:
             for key in (*_ENVIRONMENT, "processor", "arrays", "packages")
             if key in data
         }
+        if isinstance(argv := chosen.get("argv"), list) and argv:  # a report is sent to others
+            chosen["argv"] = [os.path.basename(str(argv[0])), *argv[1:]]
         flat.append(flatten(chosen))
     keys = list(dict.fromkeys(key for facts in flat for key in facts))[:_MOST_KEYS]
     rows = {key: [facts.get(key) for facts in flat] for key in keys}
