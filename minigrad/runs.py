@@ -276,7 +276,7 @@ def _tags_apart(words: list[str]) -> list[str]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     argv = _tags_apart(list(sys.argv[1:] if argv is None else argv))
     parser = Parser(
-        prog="python -m minigrad.runs",
+        verb="runs",
         description="List, show, compare, plot, delete, check and export runs.",
         epilog="RUN is an id, its beginning or its last letters, a path, or latest.",
     )
