@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -12,17 +12,21 @@ from tests.waiting import until
 INSTALL = "apt-get install chromium && pip install playwright"
 
 
+def missing(what: str, install: str) -> NoReturn:
+    """Skip, by name; with MINIGRAD_BROWSER=required, as in .ci/run, fail."""
+    end = pytest.fail if os.environ.get("MINIGRAD_BROWSER") == "required" else pytest.skip
+    end(f"{what} is not installed: {install}")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """MINIGRAD_BROWSER=required, as in .ci/run, lets a missing browser be a failure."""
-    missing = pytest.fail if os.environ.get("MINIGRAD_BROWSER") == "required" else pytest.skip
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        missing(f"playwright is not installed: {INSTALL}")
+        missing("playwright", INSTALL)
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
-        missing(f"chromium is not installed: {INSTALL}")
+        missing("chromium", INSTALL)
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=executable, args=arguments)

@@ -43,7 +43,8 @@ def main() -> int:
     ratios = []
     for place, name in enumerate(("wall clock", "processor")):
         alone, beside = ([one[place] for one in times[watched]] for watched in (False, True))
-        least, median = min(beside) / min(alone), statistics.median(beside) / statistics.median(alone)
+        least = min(beside) / min(alone)
+        median = statistics.median(beside) / statistics.median(alone)
         print(f"{name:<10}  least {least:.3f}  median {median:.3f}  (alone {min(alone):.2f} s)")
         ratios.append(least)
     return 0 if max(ratios) <= BOUND else 1

@@ -89,7 +89,9 @@ const page = (() => {
       if (!u.series[i + 1].show || value === undefined) return;
       const chip = document.createElement("span");
       chip.className = "chip run-" + one.color;
-      held.reading.append(chip, one.label + " " + shown(value));
+      const number = document.createElement("b");
+      number.textContent = shown(value);
+      held.reading.append(chip, one.label + ": ", number);
     });
   }
 

@@ -4,6 +4,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tests.minigrad.tracking.written import config, write
@@ -51,10 +52,10 @@ def three_runs(store: Path, points: int) -> list[str]:
 def hostile_stores() -> Iterator[tuple[str, Callable[[Path], None]]]:
     """Each with a name, and a function that fills an empty directory; all have a good run too."""
     for i, text in enumerate(TEXTS):
-        yield f"text-{i}-in-facts", lambda store, text=text: _in_facts(store, text)
-        yield f"text-{i}-in-config-and-metrics", lambda store, text=text: _in_files(store, text)
+        yield f"text-{i}-in-facts", partial(_in_facts, text=text)
+        yield f"text-{i}-in-config-and-metrics", partial(_in_files, text=text)
     for i, name in enumerate(_NAMES):
-        yield f"name-{i}", lambda store, name=name: _named(store, name)
+        yield f"name-{i}", partial(_named, name=name)
     for make in (_links_out, _endless_line, _wrong_kinds, _deep, _not_text, _many_metrics, _pipes):
         yield make.__name__.strip("_"), make
 

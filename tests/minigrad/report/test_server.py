@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,16 @@ from minigrad.tracking import init
 from minigrad.tracking.annotate import note, tag
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.store import load
-from tests.browser import Tab
+from tests.browser import Tab, missing
 from tests.minigrad.report.stores import GOOD, IDS, hostile_stores, three_runs
 from tests.minigrad.tracking.written import config, write
 from tests.waiting import until
 
-pytest.importorskip("starlette")
-pytest.importorskip("uvicorn")
+
+@pytest.fixture(scope="session", autouse=True)
+def _server_packages() -> None:
+    if not (find_spec("starlette") and find_spec("uvicorn")):
+        missing("starlette or uvicorn", "pip install 'minigrad[ui]'")
 
 
 class Live:
