@@ -66,7 +66,9 @@ def _train(store: Path, steps: int) -> tuple[float, float]:
 @contextmanager
 def _open_page(store: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "minigrad.runs", "serve", "--store", str(store)]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert server.stdout is not None
     address = server.stdout.readline().split()[1]
     stop = threading.Event()
@@ -83,8 +85,9 @@ def _open_page(store: Path) -> Iterator[None]:
 
 def _ask(store: Path, address: str, stop: threading.Event) -> None:
     while not stop.wait(PAUSE):
-        newest = (store / "latest").resolve().name
-        for path in ("runs.json", f"curves.json?run={newest}"):
+        newest = store / "latest"
+        questions = [f"curves.json?run={newest.resolve().name}"] if newest.exists() else []
+        for path in ("runs.json", *questions):
             with urllib.request.urlopen(address + path) as answer:
                 answer.read()
 
