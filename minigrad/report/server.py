@@ -5,6 +5,7 @@ machine as its host, no foreign origin, and the method GET. A connection that as
 closed, the oldest first where there are many.
 """
 
+import os
 import secrets
 import threading
 from collections.abc import Awaitable, Callable
@@ -157,6 +158,8 @@ def serve(pages: Pages, port: int, started: Callable[[str], None]) -> None:
         raise OSError(f"--port {port}: {error.strerror}: choose another one") from None
     port = listener.getsockname()[1]
     token = new_token()
+    if hasattr(os, "nice"):
+        os.nice(10)  # a training on the same processor comes first
     config = uvicorn.Config(
         application(pages, token, port),
         http=_protocol(),
