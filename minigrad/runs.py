@@ -9,23 +9,29 @@ usage or no such run, said in one line.
 import argparse
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.whole import replace
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import query, trash
+from minigrad.tracking.annotate import note, record_verdict, tag
 from minigrad.tracking.check import check, check_store
 from minigrad.tracking.compare import compare, first_difference
 from minigrad.tracking.export import export
+from minigrad.tracking.facts import now
 from minigrad.tracking.names import ids, short
 from minigrad.tracking.show import show
-from minigrad.tracking.store import StoredRun, command, empty, find, load
+from minigrad.tracking.store import StoredRun, StoreError, command, empty, find, load
 from minigrad.tracking.store import runs as stored_runs
 
 
@@ -46,6 +52,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     everything = stored_runs(arguments.store)
     conditions = [query.Condition.parse(text) for text in arguments.filter]
     met = query.select(everything, conditions)
+    met = [run for run in met if query.mentions(run, arguments.search)]
     listed = query.order(met, arguments.sort, arguments.reverse)[: arguments.limit]
     keys = arguments.columns or query.columns(listed)
     query.check_keys(everything, keys)
@@ -56,7 +63,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
         lines = [empty(arguments.store)]
     elif not listed:
         every = command("list", arguments.store)
-        unmet = " ".join(arguments.filter)
+        unmet = " ".join([*arguments.filter, *arguments.search])
         lines = [f"no run meets {unmet}: {every} shows all {len(everything):,}"]
     lines += [f"{run.id}: {run.doubt}" for run in listed if run.doubt]
     if damaged := sum(bool(run.damage) for run in listed):
@@ -143,6 +150,52 @@ def plot_runs(arguments: argparse.Namespace) -> int:
     return _print(arguments, data, *([f"plot  {arguments.out}"] if arguments.out else []))
 
 
+def report_runs(arguments: argparse.Namespace) -> int:
+    from minigrad.report.report import report  # here, since few verbs need it
+    from minigrad.report.sweep import sweep_named, sweep_report
+
+    sweep = sweep_named(arguments.store, arguments.runs)
+    if sweep is None:
+        runs = _named_runs(arguments)
+        text, name = report(runs), "report" if len(runs) > 1 else f"report-{short(runs[0].id)}"
+    else:
+        text, name = sweep_report(sweep), f"report-{short(sweep.id)}"
+    out = arguments.out or Path(f"{name}.html")
+    replace(out, text.encode(), durable=False)
+    return _print(arguments, {"out": str(out), "bytes": len(text.encode())}, f"report  {out}")
+
+
+def serve_store(arguments: argparse.Namespace) -> int:
+    try:
+        import_module("starlette")
+        import_module("uvicorn")
+    except ImportError as error:
+        raise StoreError(f"serve needs {error.name}: pip install 'minigrad[ui]'") from None
+    from minigrad.report.live import Pages
+    from minigrad.report.server import serve
+
+    def started(address: str) -> None:
+        _print(arguments, {"address": address}, f"live  {address}  (Ctrl-C ends it)")
+
+    pages = Pages(Path(arguments.store))
+    pages.warm()
+    serve(pages, arguments.port, started)
+    return 0
+
+
+def tag_run(arguments: argparse.Namespace) -> int:
+    run = find(arguments.store, arguments.run)
+    tags = tag(run, arguments.tags)
+    return _print(arguments, {"id": run.id, "tags": tags}, f"{run.id}: {', '.join(tags) or '-'}")
+
+
+def note_run(arguments: argparse.Namespace) -> int:
+    run = find(arguments.store, arguments.run)
+    note(run, arguments.text)
+    line = f"{run.id}: {arguments.text}" if arguments.text.strip() else f"{run.id}: no note"
+    return _print(arguments, {"id": run.id, "note": arguments.text or None}, line)
+
+
 def delete_runs(arguments: argparse.Namespace) -> int:
     runs = _named_runs(arguments)
     trash.delete(arguments.store, runs, force=arguments.force)
@@ -184,6 +237,8 @@ def verify_run(arguments: argparse.Namespace) -> int:
     identical, sentence = verification.identical, verification.sentence
     unchecked = verification.unchecked
     data = {"id": run.id, "identical": identical, "sentence": sentence, "unchecked": unchecked}
+    with suppress(ValueError):  # a store that may only be read
+        record_verdict(run, {"at": now(), "identical": identical, "sentence": sentence})
     _print(arguments, data, sentence)
     return 0 if identical else 1
 
@@ -217,7 +272,15 @@ def _print(arguments: argparse.Namespace, data: Any, *lines: str) -> int:
     return 0
 
 
+def _tags_apart(words: list[str]) -> list[str]:
+    """The words of a command line; of `tag`, those that remove a tag do not look like options."""
+    if words[:1] != ["tag"]:
+        return words
+    return [f" {w}" if re.fullmatch(r"-[^-].*", w) and w != "-h" else w for w in words]
+
+
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    argv = _tags_apart(list(sys.argv[1:] if argv is None else argv))
     parser = Parser(
         verb="runs",
         description="List, show, compare, plot, delete, check and export runs.",
@@ -240,6 +303,17 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("a", metavar="A")
     added.add_argument("b", metavar="B")
     _add_plot(add("plot", plot_runs, "curves over each other"))
+    added = add("report", report_runs, "one HTML file of runs, or of a sweep, to look at and send")
+    added.add_argument("runs", metavar="RUN", nargs="+", help="or one sweep")
+    added.add_argument("--out", metavar="FILE", type=Path, help="(report-RUN.html)")
+    added = add("serve", serve_store, "the store as a live page on this machine, read only")
+    added.add_argument("--port", metavar="N", type=int, default=0, help="(a free one)")
+    added = add("tag", tag_run, "add and remove tags, as: tag RUN +good -old")
+    added.add_argument("run", metavar="RUN")
+    added.add_argument("tags", metavar="TAG", nargs="+", type=str.strip, help="+good or -old")
+    added = add("note", note_run, "write a note on a run; an empty one removes it")
+    added.add_argument("run", metavar="RUN")
+    added.add_argument("text", metavar="TEXT")
     added = add("delete", delete_runs, "move runs to the store's trash")
     added.add_argument("runs", metavar="RUN", nargs="+")
     added.add_argument("--force", action="store_true", help="even one that is running")
@@ -265,6 +339,14 @@ def _add_list(parser: Parser) -> None:
         default=[],
         help="key=value, key<number and so on, as status=finished optimizer.name=adam; a key "
         "with such a sign in it is put in double quotes",
+    )
+    parser.add_argument(
+        "--search",
+        metavar="WORD",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="in id, name, tags and note; all words must be there",
     )
     parser.add_argument("--sort", metavar="KEY", help="as final_loss, small before large")
     parser.add_argument("--reverse", action="store_true", help="the other way round")

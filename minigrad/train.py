@@ -40,6 +40,7 @@ from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import reopen
+from minigrad.tracking.annotate import tag_name
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoredRun, StoreError
 from minigrad.training.protocol import TrainerLike
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if constant := constant_features(trainer.dataset):
                     print(printable(constant), file=sys.stderr)
                 stack.enter_context(interrupts)  # from here on there is a run to be finished
-                session = _session(config, trainer, arguments.out)
+                session = _session(config, trainer, arguments.out, arguments.tag)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print_text(map(printable, str(error).split("\n")), sys.stderr)
             return 2
@@ -88,9 +89,9 @@ def train(config: Config, store: str | Path = "runs") -> StoredRun:
     return train_run(config, (), str(store)).stored
 
 
-def _session(config: Config, trainer: TrainerLike, store: str) -> Session:
+def _session(config: Config, trainer: TrainerLike, store: str, tags: Sequence[str]) -> Session:
     try:
-        return new_session(config, trainer, store)
+        return new_session(config, trainer, store, tags=tags)
     except OSError as error:
         raise OSError(f"--out {error}") from None
 
@@ -165,6 +166,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="train seeds 0 to N - 1, or A to B, at once, on the numpy engine",
     )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
+    parser.add_argument(
+        "--tag",
+        metavar="TAG",
+        nargs=1,
+        action="extend",
+        default=[],
+        type=tag_name,
+        help="mark the run, as --tag good; may be given several times",
+    )
     parser.add_argument(
         "--resume", metavar="RUN", help="go on with a run: its id, a part of it, path, or latest"
     )

@@ -1,7 +1,7 @@
 """Training from Python, and what one asks of the run afterwards."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -93,6 +93,7 @@ def new_session(
     *,
     quiet: bool = False,
     watch: bool = False,
+    tags: Sequence[str] = (),
 ) -> Session:
     """The training of a config into a new run of `store`. Raises OSError."""
     try:
@@ -100,6 +101,7 @@ def new_session(
             config.name,
             config.to_yaml(),
             store=store,
+            tags=tags,
             seed=config.seed,
             engine=config.train.engine,
             sha256=input_hashes(config),

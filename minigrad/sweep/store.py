@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from minigrad.config.plugins import PluginError, Provenance
 from minigrad.files.untrusted import parse_json, read_unlinked
-from minigrad.files.whole import Lines, relink, replace
+from minigrad.files.whole import Lines, is_being_written, relink, replace
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import Plan
@@ -175,6 +175,43 @@ def _reads_config(plan: Plan) -> bool:
 
 def _is_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
+
+
+@dataclass(frozen=True)
+class StoredSweep:
+    """A sweep as it is on disk; nothing of it is locked, changed or run."""
+
+    path: Path
+    facts: dict[str, Any]
+    plan: Plan
+    ended: list[Ended]
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def status(self) -> str:
+        """As sweep.json says, but "crashed" where nobody writes a sweep that should be running."""
+        status = str(self.facts.get("status"))
+        if status == "running" and is_being_written(self.path / _MEMBERS) is False:
+            return "crashed"
+        return status
+
+
+def read_sweep(path: Path) -> StoredSweep:
+    """The sweep at `path`. Raises StoreError where its files are missing or damaged."""
+    try:
+        facts = _read_facts(path)
+        plan = Plan.from_data(facts["plan"])
+        return StoredSweep(
+            path, facts, plan, _ended(path / _MEMBERS, path.parent.parent, len(plan.cells))
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = str(error) if isinstance(error, ValueError) else f"sweep.json: {error!r}"
+        raise StoreError(f"sweep {path.name}: its files are damaged: {what}") from None
+    except OSError as error:
+        raise StoreError(f"sweep {path.name} cannot be read: {error.strerror}") from None
 
 
 def _ended(journal: Path, store: Path, cells: int) -> list[Ended]:

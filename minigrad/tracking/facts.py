@@ -29,6 +29,7 @@ class RunFacts:
     started: str | None = None
     ended: str | None = None
     tags: list[Any] = field(default_factory=list)
+    note: str | None = None
     group: str | None = None
     seed: int | None = None
     engine: str | None = None
@@ -92,6 +93,7 @@ class RunFacts:
 
 
 _OPTIONAL = (
+    "note",
     "seed",
     "engine",
     "resumed",

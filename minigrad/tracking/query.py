@@ -17,7 +17,19 @@ LAST = "last"
 COLUMNS = ("id", "status", "final_loss", "steps", "seconds")
 NEEDED = ("id", "status", LAST, "final_loss")
 """The columns of a list that are shown however narrow the terminal is."""
-_FACTS = ("name", "started", "ended", "seed", "engine", "host", "tags", "group", "error", "argv")
+_FACTS = (
+    "name",
+    "started",
+    "ended",
+    "seed",
+    "engine",
+    "host",
+    "tags",
+    "note",
+    "group",
+    "error",
+    "argv",
+)
 _CONDITION = re.compile(
     r"""\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s=<>!"](?:[^=<>!]*[^\s=<>!])?))\s*
     (?P<sign>!=|<=|>=|=|<|>)(?P<wanted>.*)""",
@@ -109,6 +121,13 @@ class Condition:
         return _same(actual, self.wanted)
 
 
+def mentions(run: StoredRun, words: Sequence[str]) -> bool:
+    """Whether each word is in the run's id, name, a tag or its note; capitals do not matter."""
+    texts = [run.id, run.name, *map(str, run.facts.tags), run.facts.note or ""]
+    text = "\n".join(texts).casefold()
+    return all(word.casefold() in text for word in words)
+
+
 def select(runs: Sequence[StoredRun], conditions: Sequence[Condition]) -> list[StoredRun]:
     """The runs that meet every condition. Raises StoreError for a key that no run has."""
     check_keys(runs, [condition.key for condition in conditions])
@@ -136,8 +155,9 @@ def columns(runs: Sequence[StoredRun]) -> list[str]:
     where a loop of somebody's own has no final loss, the results, and at last the settings that
     some runs have with one value and others not at all.
     """
+    written = [key for key in ("tags", "note") if any(run.run_json.get(key) for run in runs)]
     if len(runs) > _CONFIGS_READ:
-        return list(COLUMNS)
+        return [*COLUMNS, *written]
     configs = [config_of(run) for run in runs if run.status != "damaged"]
     unlike = [key for key in differing(configs) if key != "name" and key not in COLUMNS]
     values = {key: {repr(config[key]) for config in configs if key in config} for key in unlike}
@@ -145,7 +165,7 @@ def columns(runs: Sequence[StoredRun]) -> list[str]:
     own = [run for run in runs if "final_loss" not in run.summary]
     last = [LAST] if any(_last(run) is not ABSENT for run in own) else []
     partial = [key for key in unlike if key not in varied]
-    return [*COLUMNS[:2], *varied, *last, *COLUMNS[2:], *partial]
+    return [*COLUMNS[:2], *varied, *written, *last, *COLUMNS[2:], *partial]
 
 
 def check_keys(runs: Sequence[StoredRun], keys: Sequence[str]) -> None:

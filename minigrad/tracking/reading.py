@@ -20,7 +20,7 @@ from minigrad.tracking.plain import NOT_FINITE
 MAX_STEP = 10**15
 CLOCK = "_time"
 """The seconds since a run began, where a metric has the name "time"."""
-_MAX_LINE = 1_000_000  # bytes
+MAX_LINE = 1_000_000  # bytes
 _LAST_LINES = 65_536
 _MAX_DAMAGE = 1000  # sentences: a file with more is no log
 
@@ -81,13 +81,13 @@ def read_log(run: Path) -> Log:
     rows: list[dict[str, float]] = []
     damage: list[str] = []
     with _opened(run, name) as file:
-        for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), start=1):
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
             try:
-                rows.append(_row(line))
+                rows.append(parse_row(line))
             except ValueError as error:
-                if line.endswith(b"\n") or len(line) == _MAX_LINE:
+                if line.endswith(b"\n") or len(line) == MAX_LINE:
                     damage.append(f"{name}:{number}: {error}")
-            if len(line) == _MAX_LINE or len(damage) == _MAX_DAMAGE:
+            if len(line) == MAX_LINE or len(damage) == _MAX_DAMAGE:
                 damage.append(f"{name}: not read any further")
                 break
     return Log(rows, damage)
@@ -102,11 +102,12 @@ def read_last(run: Path) -> dict[str, float]:
         lines = file.read(_LAST_LINES).split(b"\n")
     for line in reversed(lines[:-1]):  # the last one has no end, and may be cut off
         with contextlib.suppress(ValueError):
-            return _row(line)
+            return parse_row(line)
     return {}
 
 
-def _row(line: bytes) -> dict[str, float]:
+def parse_row(line: bytes) -> dict[str, float]:
+    """A line of the log, nan and infinities restored. Raises ValueError."""
     try:
         row = json.loads(line.decode())
     except (ValueError, RecursionError):

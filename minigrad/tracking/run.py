@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from minigrad.files.whole import Lines, relink
 from minigrad.tracking import environment, layout
+from minigrad.tracking.annotations import annotations, locked
 from minigrad.tracking.destination import Destination, Directory, Output
 from minigrad.tracking.facts import STATUSES, RunFacts, Status, now
 from minigrad.tracking.names import LATEST
@@ -96,6 +97,7 @@ class Run:
         self._pid = os.getpid()
         self._begun = time.monotonic()
         self._lines = 0
+        self._is_written = False
         self._names: set[str] = set()
         try:
             if config is not None:
@@ -243,7 +245,16 @@ class Run:
 
     def _write_facts(self, *, durable: bool = True) -> None:
         self.facts.summary = dict(self._summary)
-        self._destination.write(layout.RUN, self.facts.to_bytes(), durable=durable)
+        with locked(self.path):
+            self._take_annotations()
+            self._destination.write(layout.RUN, self.facts.to_bytes(), durable=durable)
+
+    def _take_annotations(self) -> None:
+        """Tags and a note that were written on the run since it began; one removed is gone."""
+        written = annotations(self.path) if self._is_written else None
+        if written is not None:
+            self.facts.update(**{"note": None, **written})
+        self._is_written = True
 
     def _write_summary(self) -> None:
         with self._lock:

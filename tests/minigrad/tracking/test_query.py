@@ -95,12 +95,13 @@ def test_orders(stored: list[StoredRun]) -> None:
     assert letters(order(stored, "status")) == "cabd"
 
 
-def test_columns_add_the_settings_that_differ(stored: list[StoredRun]) -> None:
+def test_columns_add_the_settings_that_differ_and_tags(stored: list[StoredRun]) -> None:
     varied = ["seed", "optimizer.name", "optimizer.lr"]
     assert [name for name in columns(stored) if name != "last"] == [
-        *(*COLUMNS[:2], *varied, *COLUMNS[2:])
+        *(*COLUMNS[:2], *varied, "tags", *COLUMNS[2:])
     ]
-    assert columns(stored[:1]) == list(COLUMNS)
+    untagged = [run for run in stored if not run.facts.tags]
+    assert columns(untagged[:1]) == list(COLUMNS)
     assert columns([]) == list(COLUMNS)
 
 

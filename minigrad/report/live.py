@@ -1,0 +1,197 @@
+"""The pages of a store, live: what each address answers. Nothing here writes anything."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+from minigrad.page.html import Html, element
+from minigrad.report import parts
+from minigrad.report.parts import COLORS, Subject
+from minigrad.report.report import MOST_RUNS, Page, chart_data, frame, page_of, text, to_document
+from minigrad.report.tables import shortened
+from minigrad.report.watch import Watch
+from minigrad.terminal.text import printable
+from minigrad.tracking import query
+from minigrad.tracking.compare import labels
+from minigrad.tracking.names import StoreError
+from minigrad.tracking.store import StoredRun
+
+_SECONDS = 0.04  # of reading for one answer: what is left is read for the next one
+_MOST_ROWS = 2000
+_MOST_COLUMNS = 40
+_MOST_VARIED = 5
+
+
+class Pages:
+    """The answers for one store. Methods raise StoreError for what is asked wrongly."""
+
+    def __init__(self, store: Path) -> None:
+        self._watch = Watch(store)
+        self._store = store
+
+    def warm(self) -> None:
+        """Read what the first page needs."""
+        self.table({})
+
+    def home(self) -> str:
+        name = shortened(str(self._store))
+        body = frame("Runs", name, [_table_of_runs()])
+        return _live(Page(f"Runs of {name}", body, {}))
+
+    def run(self, key: str) -> str:
+        return self._runs_page([key], back="../", curves="../curves.json?run=")
+
+    def compare(self, keys: Sequence[str]) -> str:
+        return self._runs_page(keys, back="./", curves="curves.json?run=")
+
+    def _runs_page(self, keys: Sequence[str], back: str, curves: str) -> str:
+        subjects, _ = self._subjects(keys)
+        link = element("a", "← all runs", href=back, class_="back")
+        asks = curves + "&run=".join(_key(one.run.id) for one in subjects)
+        return _live(page_of(subjects, back=link, asks=asks))
+
+    def curves(self, keys: Sequence[str], version: str) -> dict[str, Any]:
+        """The curves, unless they are those of `version`; and whether there is more to read."""
+        subjects, more = self._subjects(keys)
+        now = ".".join(str(one.curves.version) for one in subjects)
+        return {
+            "version": now,
+            "charts": None if now == version else chart_data(subjects),
+            "statuses": {str(i): _status(one.run) for i, one in enumerate(subjects)},
+            "running": any(one.run.status == "running" for one in subjects),
+            "lines": sum(one.curves.lines for one in subjects),
+            "more": more,
+        }
+
+    def table(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """The rows that are asked for, and how many there are. A mistake is a sentence in it."""
+        runs = self._watch.runs()
+        error = ""
+        try:
+            met = _searched(runs, asked.get("search", "")[:500])
+            met = query.order(met, asked.get("sort") or None, bool(asked.get("reverse")))
+            extra = [key.strip() for key in asked.get("columns", "")[:500].split(",")]
+            extra = [key for key in extra if key]
+            query.check_keys(met, extra)
+        except StoreError as mistake:
+            met, extra, error = list(reversed(runs)), [], str(mistake)
+        text = asked.get("limit", "")
+        limit = min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 9 else 100
+        shown = met[:limit]
+        columns = list(dict.fromkeys([*_columns(shown), *extra]))[:_MOST_COLUMNS]
+        values = [[_value(run, key) for key in columns] for run in shown]
+        numeric = [
+            key for i, key in enumerate(columns) if any(_is_number(row[i]) for row in values)
+        ]
+        return {
+            "columns": [printable(key) for key in columns],
+            "numeric": [printable(key) for key in numeric],
+            "rows": [_row(run, row) for run, row in zip(shown, values, strict=True)],
+            "met": len(met),
+            "total": len(runs),
+            "error": printable(error),
+        }
+
+    def _subjects(self, keys: Sequence[str]) -> tuple[list[Subject], bool]:
+        if not 1 <= len(keys) <= MOST_RUNS:
+            raise StoreError(f"a page shows 1 to {MOST_RUNS} runs, found {len(keys)}")
+        runs = []
+        for key in dict.fromkeys(keys):
+            run = self._watch.run(os.fsdecode(unquote_to_bytes(key)))
+            if run is None:
+                raise StoreError("the store has no such run")
+            runs.append(run)
+        names = labels(runs) if len(runs) > 1 else [run.name for run in runs]
+        subjects, more = [], False
+        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
+            curves, unread = self._watch.curves(run.id, _SECONDS / len(runs))
+            more = more or unread
+            subjects.append(Subject(run, shortened(name), place % COLORS, curves))
+        return subjects, more
+
+
+def _live(page: Page) -> str:
+    return to_document(page, text("live.js"), connect=True)
+
+
+def _key(identity: str) -> str:
+    """An id as an address holds it, twice quoted: no part of it can be a step of a path."""
+    return quote(quote(os.fsencode(identity), safe=""), safe="")
+
+
+def _row(run: StoredRun, values: Sequence[Any]) -> dict[str, Any]:
+    key = _key(run.id)
+    return {
+        "id": printable(run.id),
+        "key": key,
+        "href": f"run/{key}",
+        "kind": _status(run)["kind"],
+        "tags": [shortened(tag) for tag in run.facts.tags[:20]],
+        "cells": [shortened(value) for value in values],
+    }
+
+
+def _value(run: StoredRun, key: str) -> Any:
+    return _status(run)["word"] if key == "status" else query.value_or_none(run, key)
+
+
+def _status(run: StoredRun) -> dict[str, str]:
+    return {"word": printable(run.doubt or run.status), "kind": parts.status_kind(run)}
+
+
+def _searched(runs: list[StoredRun], text: str) -> list[StoredRun]:
+    """Words with a sign in them are conditions, as `status=finished`; others are searched for."""
+    words = text.split()
+    conditions = [word for word in words if any(sign in word for sign in "=<>")]
+    runs = query.select(runs, [query.Condition.parse(word) for word in conditions])
+    plain = [word for word in words if word not in conditions]
+    return [run for run in runs if query.mentions(run, plain)]
+
+
+def _columns(runs: Sequence[StoredRun]) -> list[str]:
+    """Those of a list, but only some of the settings that differ: others can be asked for."""
+    columns = query.columns(runs)
+    written = [key for key in columns if key in ("tags", "note")]
+    varied = [key for key in columns if key not in (*query.COLUMNS, *written)]
+    return [*query.COLUMNS, *varied[:_MOST_VARIED], *written]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _table_of_runs() -> Html:
+    search = element(
+        "input",
+        type="search",
+        name="search",
+        id="search",
+        placeholder="words, status=finished, final_loss<0.1",
+        autocomplete="off",
+    )
+    columns = element(
+        "input",
+        type="search",
+        name="columns",
+        id="columns",
+        placeholder="optimizer.lr, seed",
+        autocomplete="off",
+    )
+    form = element(
+        "form",
+        element("label", "Filter", search),
+        element("label", "More columns", columns),
+        element("a", "Compare", id="compare", class_="button", href="compare", hidden=True),
+        element("output", "loading", id="state"),
+        id="filters",
+        class_="controls",
+    )
+    table = element(
+        "table", element("caption", "Runs"), element("thead"), element("tbody"), id="runs"
+    )
+    scroll = element("div", table, class_="scroll", tabindex=0, role="group", aria_label="Runs")
+    more = element("button", "Show more", id="more", type="button", hidden=True)
+    needs = element("noscript", element("p", "The live table needs JavaScript; a report does not."))
+    return element("section", form, needs, scroll, more, id="results", aria_label="Runs")

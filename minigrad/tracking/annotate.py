@@ -1,0 +1,105 @@
+"""Tags, notes and verdicts on a run, also while another process is writing it.
+
+A run's process holds its run.json in memory and writes the whole file again. So both sides lock
+the run's directory for the moment of writing; the annotations in the file are
+this module's, and all the rest is the run's.
+"""
+
+import argparse
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from minigrad.files.whole import replace
+from minigrad.terminal.text import excerpt, json_ready
+from minigrad.tracking import layout
+from minigrad.tracking.annotations import locked
+from minigrad.tracking.names import StoreError
+from minigrad.tracking.reading import read_facts
+from minigrad.tracking.store import StoredRun
+
+_MOST_TAGS = 100
+_LONGEST_TAG = 60  # characters
+_LONGEST_NOTE = 10_000
+
+
+def tag(run: StoredRun, changes: Sequence[str]) -> list[str]:
+    """Add a tag for each "+good" and remove one for each "-old"; gives the tags afterwards.
+
+    Raises StoreError for a change of another shape, a tag to remove that the run does not have, or
+    a run that cannot be written.
+    """
+    for change in changes:
+        if change[:1] not in ("+", "-"):
+            raise StoreError(
+                f"tag {excerpt(change)}: write +good to add a tag, or -old to remove one"
+            )
+        if change[0] == "+":
+            try:
+                tag_name(change[1:])
+            except argparse.ArgumentTypeError as error:
+                raise StoreError(f"tag {excerpt(change)}: {error}") from None
+    with _held(run) as facts:
+        tags = facts.get("tags", [])
+        tags = [one for one in tags if isinstance(one, str)] if isinstance(tags, list) else []
+        for change in changes:
+            sign, name = change[0], change[1:]
+            if sign == "+" and name not in tags:
+                tags.append(name)
+            elif sign == "-" and name not in tags:
+                raise StoreError(
+                    f"{run.id} has no tag {name!r}: it has {', '.join(tags) or 'none'}"
+                )
+            elif sign == "-":
+                tags.remove(name)
+        if len(tags) > _MOST_TAGS:
+            raise StoreError(f"{run.id}: {len(tags)} tags are too many: keep {_MOST_TAGS}")
+        facts["tags"] = tags
+    return tags
+
+
+def tag_name(text: str) -> str:
+    """The type of an option that is a tag. Raises ArgumentTypeError, a sentence, for any other."""
+    is_one_line = text.isprintable() and text == text.strip()
+    if not text or not is_one_line or len(text) > _LONGEST_TAG or text[0] in "+-":
+        raise argparse.ArgumentTypeError(
+            f"a tag is one line of 1 to {_LONGEST_TAG} characters, not beginning with + or -"
+        )
+    return text
+
+
+def note(run: StoredRun, text: str) -> None:
+    """Set the run's note; an empty text removes it. Raises StoreError."""
+    if len(text) > _LONGEST_NOTE:
+        raise StoreError(f"note: at most {_LONGEST_NOTE:,} characters, found {len(text):,}")
+    with _held(run) as facts:
+        facts.pop("note", None)
+        if text.strip():
+            facts["note"] = text
+
+
+def record_verdict(run: StoredRun, verdict: dict[str, Any]) -> None:
+    """Record the verdict of the last verify. Raises StoreError where the run cannot be written."""
+    with _held(run) as facts:
+        facts["verified"] = verdict
+
+
+@contextlib.contextmanager
+def _held(run: StoredRun) -> Iterator[dict[str, Any]]:
+    """The object of run.json, written again at the end of the block if that changed it."""
+    if run.path.is_symlink():
+        raise StoreError(f"{run.id} is a link: its target is another store's, and stays as it is")
+    try:
+        with locked(run.path):
+            try:
+                facts = read_facts(run.path)
+            except StoreError as error:
+                raise StoreError(f"{run.id} cannot be changed: {error}") from None
+            before = json.dumps(facts)
+            yield facts
+            if json.dumps(facts) != before:
+                content = json.dumps(json_ready(facts), indent=2, allow_nan=False).encode()
+                replace(run.path / layout.RUN, content + b"\n")
+    except OSError as error:
+        raise StoreError(f"{run.id} cannot be changed: {error.strerror}") from None

@@ -1,0 +1,52 @@
+"""What others may write into a run's run.json while its process writes the rest of it."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from minigrad.tracking.names import StoreError
+from minigrad.tracking.reading import read_facts
+
+ANNOTATIONS = ("tags", "note", "verified")
+_LOCK_SECONDS = 0.5  # whoever holds the lock longer is stopped: training goes on
+
+
+def annotations(run: Path) -> dict[str, Any] | None:
+    """The annotations that run.json holds now; None where it cannot be read, or is not there."""
+    try:
+        facts = read_facts(run)
+    except StoreError:
+        return None
+    kinds = {"tags": list, "note": str, "verified": dict}
+    return {key: facts[key] for key in ANNOTATIONS if isinstance(facts.get(key), kinds[key])}
+
+
+@contextlib.contextmanager
+def locked(run: Path) -> Iterator[None]:
+    """Hold the run's directory against others that change run.json, for this block.
+
+    After half a second it goes on without. Where a system cannot lock a directory, it never waits.
+    """
+    try:
+        import fcntl
+
+        descriptor = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except (ImportError, OSError, AttributeError):  # Windows; a run in memory
+        yield
+        return
+    try:
+        give_up = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > give_up:
+                    break
+                time.sleep(0.005)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,96 @@
+"""Tags, notes, reports of runs and of sweeps, and the verdict of verify, through the commands."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from minigrad import runs, train
+from minigrad.report.sweep import importance, varied_values
+from minigrad.sweep import __main__ as sweep
+from minigrad.sweep.ranking import Standing
+from minigrad.tracking.store import find
+
+XOR = ["configs/xor.yaml", "train.steps=20", "expect={}"]
+
+
+def run(store: Path, *arguments: str) -> int:
+    return runs.main([*arguments, "--store", str(store)])
+
+
+def test_a_run_is_tagged_noted_found_verified_and_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main([*XOR, "--tag", "base", "--tag", "old", "--out", str(tmp_path)]) == 0
+    assert run(tmp_path, "tag", "latest", "-old", "+good") == 0
+    assert run(tmp_path, "note", "latest", "the <i>best</i>") == 0
+    assert run(tmp_path, "verify", "latest") == 0
+    capsys.readouterr()
+    assert run(tmp_path, "list", "--search", "BEST", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["tags"], row["note"]) == (["base", "good"], "the <i>best</i>")
+    assert run(tmp_path, "list", "--search", "worst") == 0
+    assert "no run meets worst" in capsys.readouterr().out
+    out = tmp_path / "a report.html"
+    assert run(tmp_path, "report", "latest", "--out", str(out)) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "the &lt;i&gt;best&lt;/i&gt;" in text
+    assert '<span class="tag">good</span>' in text
+    assert "identical in every number of 20 logged steps" in text
+    assert find(tmp_path, "latest").facts.extra["verified"]["identical"] is True
+
+
+def test_wrong_tags_are_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main([*XOR, "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert run(tmp_path, "tag", "latest", "good") == 2
+    assert capsys.readouterr().err == (
+        "tag good: write +good to add a tag, or -old to remove one\n"
+    )
+    with pytest.raises(SystemExit):
+        train.main([*XOR, "--tag", "+x", "--out", str(tmp_path)])
+
+
+def test_many_seeds_have_a_band_the_worst_and_a_histogram(tmp_path: Path) -> None:
+    assert train.main([*XOR, "--seeds", "30", "--out", str(tmp_path)]) == 0
+    out = tmp_path / "seeds.html"
+    assert run(tmp_path, "report", "latest", "--out", str(out)) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "30 seeds" in text
+    assert '"role":"low"' in text
+    assert 'class="histogram"' in text
+    assert "Worst seeds" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "picture"),
+    [
+        (["optimizer.lr=0.1,1", "optimizer.momentum=0,0.9"], "Heat map"),
+        (["optimizer.lr=0.1,1", "model.activation=tanh,relu", "seed=0,1"], "Heat map"),
+        (["optimizer.lr=0.1,1", "optimizer.momentum=0,0.9", "model.init=he,glorot"], "All cells"),
+    ],
+)
+def test_a_sweep_has_a_ranking_a_picture_and_what_mattered(
+    tmp_path: Path, values: list[str], picture: str
+) -> None:
+    assert sweep.main([*XOR[:2], *values, "--workers", "1", "--out", str(tmp_path)]) == 0
+    (folder,) = (path.parent for path in tmp_path.glob("sweeps/2*/sweep.json"))
+    before = (folder / "sweep.json").read_bytes()
+    out = tmp_path / "sweep.html"
+    assert run(tmp_path, "report", folder.name, "--out", str(out)) == 0
+    text = out.read_text(encoding="utf-8")
+    for title in ("Ranking", picture, "What mattered"):
+        assert f">{title}</h2>" in text
+    assert (folder / "sweep.json").read_bytes() == before
+
+
+def test_importance_is_1_for_what_decides_the_rank_and_0_for_what_does_nothing() -> None:
+    values = [{"a": a, "b": b} for a in (1, 2) for b in ("x", "y", "y", "x")]
+    standings = [
+        Standing(i + 1, one, i, i, i, None, 1, 0, 0, None, i, []) for i, one in enumerate(values)
+    ]
+    shares = importance(standings, varied_values(standings))
+    assert shares["a"] == pytest.approx(16 / 21)  # between: 2 * 4 * 2**2; all: 42
+    assert shares["b"] == pytest.approx(0)
