@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from minigrad import native
 from minigrad.config import Config, ConfigError
-from minigrad.config.models import TrainConfig
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
 from minigrad.runner.description import describe
@@ -42,7 +41,7 @@ class Parts:
 def with_steps(config: Config) -> Config:
     """The config with `train.steps` in place of `train.epochs`, which it keeps.
 
-    Raises ConfigError where it says both, and they differ.
+    Raises ConfigError where both are given, and they differ.
     """
     epochs = config.train.epochs
     if epochs is None:
@@ -51,7 +50,7 @@ def with_steps(config: Config) -> Config:
     size = len(build_dataset(first)[0].inputs)
     batches = -(-size // min(config.train.batch_size or size, size))
     steps = epochs * batches
-    if config.train.steps not in (steps, TrainConfig.model_fields["steps"].default):
+    if "steps" in config.train.model_fields_set and config.train.steps != steps:
         raise config.refusal(
             f"{epochs:,} epochs are {steps:,} steps here, of {batches:,} a time, and train.steps "
             f"is {config.train.steps:,}: leave one of the two out",
