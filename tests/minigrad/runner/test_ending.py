@@ -48,7 +48,9 @@ def test_the_model_answers_the_test_part_as_the_run_did_to_the_bit(
     )
     trainer = build.build_trainer(config)
     best = checkpoint.read(run.path / "checkpoint.json")
-    trainer.load_state_dict({**best, "parameters": best["best"]["parameters"]})
+    if best["best"]["last"] is None:
+        best["parameters"] = best["best"]["parameters"]
+    trainer.load_state_dict(best)
     assert raw.test is not None
     assert trainer.test is not None
     _, outputs = trainer.engine.evaluate(trainer.test.inputs, trainer.test.targets)
