@@ -60,7 +60,7 @@ class Checked:
         with flags_raise():
             try:
                 if self.agreement is None:
-                    self._agree(inputs, batch)
+                    self.compare(inputs, batch)
                 loss, outputs, slopes = self.lifted.gradient(self.parameter.data, inputs)
             except FloatingPointError:
                 return self._eagerly(batch)
@@ -103,8 +103,10 @@ class Checked:
             self.parameter.grad = np.array([value.grad for value in self.values])
         return result
 
-    def _agree(self, inputs: Sequence[Array], batch: Batch) -> None:
-        """Compare some samples with eager. Raises FloatingPointError at a flag."""
+    def compare(self, inputs: Sequence[Array], batch: Batch) -> None:
+        """Compare some samples with eager, for `agreement`. Raises Disagreement, and
+        FloatingPointError at a flag.
+        """
         chosen = spread(inputs[0].shape[-2], SAMPLES)
         with self._lent():
             loss, _ = self.eager.gradient(_chosen(batch, chosen))
@@ -115,7 +117,7 @@ class Checked:
     def _agree_on_loss(self, inputs: Sequence[Array], batch: Batch) -> None:
         """The same for the loss alone: a slope may be undefined."""
         try:
-            self._agree(inputs, batch)
+            self.compare(inputs, batch)
         except FloatingPointError:
             raise
         except ArithmeticError:

@@ -18,6 +18,7 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run
 from minigrad.tracking.facts import Status
+from minigrad.training.plan import Plan
 from minigrad.training.protocol import StepMetrics, TrainerLike
 from minigrad.training.trainer import Diverged
 
@@ -105,7 +106,8 @@ class Session:
             names = self.trainer.files()
             self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
         self._take_snapshot()
-        records: Iterable[StepMetrics] = self.trainer.train(steps)
+        plan = Plan(train.is_logged, self._next_stop)
+        records: Iterable[StepMetrics] = self.trainer.train(steps, plan)
         if not self._quiet:
             records = with_bar(records, self.trainer.step, steps)
         for record in records:
@@ -114,6 +116,8 @@ class Session:
             self.last = record
             if train.is_logged(record.step):
                 self._log(record)
+            if record.step + 1 < self.trainer.step:
+                continue  # later steps are done too: their records come first
             self._take_snapshot()
             if interrupts.received:
                 break
@@ -139,6 +143,13 @@ class Session:
 
             now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))
+
+    def _next_stop(self, done: int) -> int | None:
+        """The next number of done steps at which a snapshot is taken or a checkpoint counted."""
+        stops = [stop for stop in self._snapshot_steps if stop > done]
+        if every := self.config.train.checkpoint_every:
+            stops.append((done // every + 1) * every)
+        return min(stops, default=None)
 
     def _checkpoint_is_due(self) -> bool:
         every = self.config.train.checkpoint_every
@@ -229,7 +240,8 @@ def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metr
 
     with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
         for record in records:
-            if bar.update():  # true when it is time to redraw, ten times a second
+            # true when it is time to redraw, ten times a second
+            if bar.update(record.step + 1 - bar.n):
                 bar.set_postfix_str(f"loss {record.loss:.4g}", refresh=False)
             yield record
 

@@ -14,6 +14,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.lift.models import one_hot
 from minigrad.training.batches import Batches
+from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.seed_recorder import SeedRecorder
 from minigrad.training.seed_table import NAME, SeedTable, quartiles
 from minigrad.training.trainer import Diverged, Evaluation, Stateful
@@ -106,7 +107,7 @@ class ReplicaTrainer:
     def validation(self) -> Dataset | None:
         return self.replicas[0].validation
 
-    def train(self, steps: int) -> Iterator[ReplicaRecord]:
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[ReplicaRecord]:  # noqa: ARG002
         """Train until `steps` steps are done, giving one record each.
 
         Raises Diverged once every seed has.
