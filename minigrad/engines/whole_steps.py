@@ -52,7 +52,7 @@ class WholeSteps:
         steps = self.machine.train(parameters, inputs, update, rates, batches)
         parameter.data = parameters.reshape(shape)
         if steps.done.any():
-            group.states[0] = self._state(group, update, shape)
+            group.states[0] = self._state(update, shape)
         return steps
 
     def _update(self, group: Group, state: State, parameters: Array) -> Update:
@@ -74,7 +74,7 @@ class WholeSteps:
             clip_value=math.inf if self.clip_value is None else self.clip_value,
         )
 
-    def _state(self, group: Group, update: Update, shape: tuple[int, ...]) -> State:
+    def _state(self, update: Update, shape: tuple[int, ...]) -> State:
         """What optim's rule would remember, by its names."""
         numbers: State = {"t": update.t, "p": update.product}
         for name, array in zip(update.rule.states, update.states, strict=True):

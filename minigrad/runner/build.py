@@ -10,6 +10,7 @@ from minigrad import native
 from minigrad.config import Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES
+from minigrad.runner import limits
 from minigrad.runner.description import describe
 from minigrad.runner.limits import check_memory, check_size, layer_sizes
 from minigrad.terminal.text import excerpt
@@ -45,6 +46,17 @@ def trainer_for(config: Config) -> TrainerLike:
     return build_trainer(config) if config.train.seeds is None else build_replicas(config)
 
 
+def memory_note(config: Config) -> str:
+    """What very many seeds will need of the memory, as a sentence; "" for fewer or one.
+
+    Raises ConfigError.
+    """
+    if config.train.seeds is None or not limits.are_many(config):
+        return ""
+    first = config.with_seed(seeds.parse(config.train.seeds)[0])
+    return limits.memory_note(config, build_dataset(first)[0])
+
+
 def check(config: Config) -> None:
     """Raise ConfigError as `trainer_for` would, for faults that show with one seed."""
     if config.train.seeds is None:
@@ -61,18 +73,18 @@ def build_trainer(config: Config) -> Trainer:
     that clash, data that cannot be read.
     """
     train, validation = build_dataset(config)
-    batch_size = _batch_size(config, train)
+    size = batch_size(config, train)
     model = build_model(config, train)
-    with _faults_at(config, "train", "engine"):
+    with faults_at(config, "train", "engine"):
         engine = ENGINES[config.train.engine](model, LOSSES[config.loss])
         with suppress(ArithmeticError):
             engine.prepare(train.inputs[:1], train.targets[:1])  # it would fail in training
     return Trainer(
         engine=engine,
-        optimizer=_optimizer(config, engine.parameters),
+        optimizer=optimizer(config, engine.parameters),
         dataset=train,
-        batches=Batches(train, batch_size, _generator(config, "batches")),
-        schedule=_schedule(config),
+        batches=Batches(train, size, generator(config, "batches")),
+        schedule=schedule(config),
         validation=validation,
         validate_every=config.train.log_every,
         correct=CORRECT.get(config.loss),
@@ -88,81 +100,46 @@ def build_replicas(config: Config) -> "ReplicaTrainer":
 
     Raises ConfigError, also where seeds differ in the number of samples or the shape of the model.
     """
-    import numpy as np  # here, since a run of one seed may not need it
+    from minigrad.runner import build_seeds  # here, since it imports numpy
 
-    from minigrad.engines.replicas import ReplicaEngine
-    from minigrad.training.replicas import Replica, ReplicaTrainer
-
-    replicas: list[Replica] = []
-    weights: list[list[float]] = []
-    for seed in seeds.parse(config.train.seeds):
-        seeded = config.with_seed(seed)
-        train, validation = build_dataset(seeded)
-        if not replicas:
-            model = build_model(seeded, train)
-            parameters = model.parameters()
-        else:  # which takes a tenth of the time of building a model
-            with _faults_at(seeded, "model", "init"):
-                model.reset_parameters(random.Random(seed))
-        weights.append([parameter.data for parameter in parameters])
-        batches = Batches(train, _batch_size(seeded, train), _generator(seeded, "batches"))
-        replicas.append(Replica(seed, train, validation, batches, _schedule(seeded)))
-        if len(replicas) == 1:
-            check_memory(config, train)
-        if len(train.inputs) != len(replicas[0].dataset.inputs):
-            raise config.refusal(
-                f"seeds are trained at once on as many samples each, and seed {replicas[0].seed} "
-                f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
-                "data",
-            )
-        if layer_sizes(seeded, train) != list(model.sizes):
-            raise config.refusal(
-                f"seeds are trained at once by models of one shape, and seed {replicas[0].seed} "
-                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(seeded, train)}",
-                "data",
-            )
-    with _faults_at(config, "train", "engine"):
-        features = replicas[0].dataset.inputs[0]
-        engine = ReplicaEngine(model, np.array(weights), LOSSES[config.loss], features)
-    return ReplicaTrainer(
-        engine,
-        _optimizer(config, [engine.parameter]),
-        replicas,
-        is_logged=config.train.is_logged,
-        correct=CORRECT.get(config.loss),
-        clip_norm=config.train.clip_norm,
-        clip_value=config.train.clip_value,
-        description=describe(config, [replica.dataset for replica in replicas]),
-    )
+    return build_seeds.build_replicas(config)
 
 
-def _batch_size(config: Config, dataset: Dataset) -> int:
+def batch_size(config: Config, dataset: Dataset) -> int:
+    """Samples a step. Raises ConfigError for a step that is too large."""
     size = min(config.train.batch_size or len(dataset.inputs), len(dataset.inputs))
     check_size(config, dataset, size)
     return size
 
 
-def _optimizer(config: Config, parameters: Parameters) -> Optimizer:
-    with _faults_at(config, "optimizer"):
+def optimizer(config: Config, parameters: Parameters) -> Optimizer:
+    """The config's optimizer of these parameters. Raises ConfigError."""
+    with faults_at(config, "optimizer"):
         return OPTIMIZERS[config.optimizer.name](parameters, **config.optimizer.settings())
 
 
-def _schedule(config: Config) -> Schedule:
-    with _faults_at(config, "scheduler"):
+def schedule(config: Config) -> Schedule:
+    """The config's schedule. Raises ConfigError."""
+    with faults_at(config, "scheduler"):
         return SCHEDULES[config.scheduler.name](**config.scheduler.settings())
 
 
-def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
-    """The part to train on and the part to validate on, which may be None. Raises ConfigError."""
-    with _faults_at(config, "data"):
+def build_dataset(
+    config: Config, rng: random.Random | None = None
+) -> tuple[Dataset, Dataset | None]:
+    """The part to train on and the part to validate on, which may be None. Raises ConfigError.
+
+    The data are drawn from `rng`, which is the config's own if it is not given.
+    """
+    with faults_at(config, "data"):
         make = DATASETS[config.data.name]
-        dataset = make(**config.data.settings(), rng=_generator(config, "data"))
+        dataset = make(**config.data.settings(), rng=rng or generator(config, "data"))
         if not isinstance(dataset, Dataset):
             raise TypeError(f"{config.data.name} gave {dataset!r}, not a Dataset")
         fraction = config.data.val_fraction
         train, validation = dataset, None
         if fraction:
-            train, validation = split(dataset, fraction, _generator(config, "validation"))
+            train, validation = split(dataset, fraction, generator(config, "validation"))
     _check_labels(config, dataset)
     if config.data.standardize:
         scale = Standardizer.fit(train)
@@ -173,7 +150,7 @@ def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
     n_in, *sizes = layer_sizes(config, dataset)
-    with _faults_at(config, "model", "init"):  # a plugin's initialiser may raise anything
+    with faults_at(config, "model", "init"):  # a plugin's initialiser may raise anything
         return MLP(
             n_in,
             sizes,
@@ -204,7 +181,7 @@ def sample_loss(config: Config, sample: int) -> Value:
 
 
 @contextmanager
-def _faults_at(config: Config, *key: str) -> Iterator[None]:
+def faults_at(config: Config, *key: str) -> Iterator[None]:
     """Valid settings may contradict each other: report their constructor's error at the block."""
     try:
         yield
@@ -238,6 +215,6 @@ def _odd_target(dataset: Dataset, task: str) -> str:
     return f"labels up to {max(values):g} and no {missing}"
 
 
-def _generator(config: Config, purpose: str) -> random.Random:
-    # A generator for each purpose: a setting of one never shifts the numbers of another.
+def generator(config: Config, purpose: str) -> random.Random:
+    """The random numbers of one purpose: a setting of another never shifts them."""
     return random.Random(f"{purpose} {config.seed}")

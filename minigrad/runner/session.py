@@ -170,13 +170,14 @@ class Session:
         progress = f"loss {before} -> {after} in {trainer.step} steps"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
-            sentences = [f"{progress}, {trainer.seconds:.2f} s"]
+            sentences = [f"{progress}, {trainer.seconds:.2f} s{self._by_engine()}"]
         else:
             self._save()  # with each seed's final numbers
             verdicts = judge_seeds(expect, table)
             results |= {"met": met_by(expect, table)} if verdicts else {}
             sentences = [
                 f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
+                f"{self._by_engine()}"
             ]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
         met = all(verdict.met for verdict in verdicts) and not results.get("diverged")
@@ -187,6 +188,11 @@ class Session:
             summary={**results, "seconds": round(trainer.seconds, 3)},
             verdicts=verdicts,
         )
+
+    def _by_engine(self) -> str:
+        """Which engine it was, if not eager, which is the model as it reads."""
+        engine = self.config.train.engine
+        return "" if engine == "eager" else f" on {engine}"
 
     def _counts(self) -> dict[str, int]:
         """Of many seeds: how many there are and how many diverged."""

@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 
 from minigrad.config import ConfigError
+from minigrad.runner.engine_choice import fast_engine, is_chosen
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report
 from minigrad.sweep.cells import check
@@ -67,7 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     points = grid.parse(arguments.overrides, arguments.random, arguments.seed or 0)
-    cells = check(arguments.config, points)
+    engine, note = None, ""
+    if arguments.dask is None and not is_chosen(arguments.config, arguments.overrides):
+        engine, note = fast_engine()  # a cluster's machines may lack what this one has
+    if note:
+        print(note, file=sys.stderr)
+    cells = check(arguments.config, points, engine)
     return Plan(arguments.config, arguments.overrides, points.seeds, cells)
 
 
