@@ -58,11 +58,10 @@ class WholeSteps:
     def _update(self, group: Group, state: State, parameters: Array) -> Update:
         rule = RULES[type(self.optimizer).__name__]
         settings = vars(group.settings)
-        states = np.zeros((len(rule.states), *parameters.shape))
-        states += settings.get("initial_accumulator_value", 0.0)
+        first = settings.get("initial_accumulator_value", 0.0)
+        states = np.empty((len(rule.states), *parameters.shape))
         for place, name in enumerate(rule.states):
-            if name in state:
-                states[place] = state[name]
+            states[place] = state.get(name, first)
         return Update(
             rule,
             rule.settings(settings),

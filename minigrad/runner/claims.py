@@ -327,6 +327,8 @@ def _differing(before: Any, now: Any, where: str) -> Iterator[tuple[str, Any, An
 def _short(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"a list of {len(value)}"
+    if isinstance(value, str) and len(value) > 1000:  # many numbers, packed
+        return f"a text of {len(value):,} characters"
     return value
 
 

@@ -59,7 +59,7 @@ class Session:
         quiet: bool = False,
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
-        self.saved_at = time.monotonic()
+        self.saved_at, self._save_seconds = time.monotonic(), 0.0
         self.last: StepMetrics | None = None
         self.snapshots: list[tuple[int, Any]] = []
         # a resumed run has none: its strip would lack the beginning
@@ -155,12 +155,14 @@ class Session:
         every = self.config.train.checkpoint_every
         if every is not None:
             return self.trainer.step % every == 0
-        return time.monotonic() - self.saved_at > CHECKPOINT_SECONDS
+        return time.monotonic() - self.saved_at > max(CHECKPOINT_SECONDS, 20 * self._save_seconds)
 
     def _save(self) -> None:
+        start = time.monotonic()
         with _writing():
             self.run.save_checkpoint(self.trainer.state_dict(), self.trainer.files())
         self.saved_at = time.monotonic()
+        self._save_seconds = self.saved_at - start  # of very many seeds it takes some
 
     def _finished(self, initial_loss: float) -> Outcome:
         trainer, expect = self.trainer, self.config.expect

@@ -50,12 +50,11 @@ def train_in_calls(
         count = min(pace.steps, limit, _most(trainer, steps, plan))
         call = _call(trainer, whole, inputs, count)
         trainer.seconds = time.perf_counter() - start
-        yield from _records(trainer, call, began, plan)
+        yield from _records(trainer, call, began, plan, pace)
         if call.done < len(call.rates):  # a step that broke: its operation is named, or it goes on
             record = trainer.take_step(trainer.step)
             trainer.seconds = time.perf_counter() - start
             yield _timed(record, trainer.seconds)
-        pace.stop()
 
 
 def _most(trainer: Trainer, steps: int, plan: Plan) -> int:
@@ -154,7 +153,9 @@ def chosen_samples(samples: Sequence[Sequence[Any]], size: int) -> Chosen:
     return Chosen(chosen, sizes)
 
 
-def _records(trainer: Trainer, call: Call, began: float, plan: Plan) -> Iterator[StepRecord]:
+def _records(
+    trainer: Trainer, call: Call, began: float, plan: Plan, pace: Pace
+) -> Iterator[StepRecord]:
     each = (trainer.seconds - began) / max(call.done, 1)
     losses, norms, correct = (
         array[: call.done, 0].tolist()
@@ -162,6 +163,8 @@ def _records(trainer: Trainer, call: Call, began: float, plan: Plan) -> Iterator
     )
     for place in range(call.done):
         step = call.first + place
+        if place == call.done - 1:
+            pace.stop()  # a checkpoint after the last one is not of the call
         if plan.is_recorded(step) or place == call.done - 1:
             yield StepRecord(
                 step=step,

@@ -19,7 +19,7 @@ from minigrad.training.plan import Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
 from optim.clipping import clip_grad_norm, clip_grad_value
 
-MOST_NUMBERS = 2_000_000
+MOST_NUMBERS = 10_000_000
 """In the arrays of a call: numbers of a step and places of samples, of all replicas."""
 
 
@@ -53,10 +53,9 @@ def train_in_calls(
         trainer.seconds = time.perf_counter() - start
         if failures and not all_failed:
             trainer.drop(failures, ends)
-        yield from _records(trainer, call, count, began, plan)
+        yield from _records(trainer, call, count, began, plan, pace)
         if all_failed:
             trainer.drop(failures, ends)
-        pace.stop()
 
 
 def _most(trainer: ReplicaTrainer, steps: int, plan: Plan) -> int:
@@ -75,7 +74,7 @@ def _most(trainer: ReplicaTrainer, steps: int, plan: Plan) -> int:
 
 
 def _records(
-    trainer: ReplicaTrainer, call: Call, count: int, began: float, plan: Plan
+    trainer: ReplicaTrainer, call: Call, count: int, began: float, plan: Plan, pace: Pace
 ) -> Iterator[ReplicaRecord]:
     each = (trainer.seconds - began) / max(count, 1)
     wanted = []
@@ -89,6 +88,8 @@ def _records(
         val_loss = call.val_loss if place == 0 else None
         seconds = began + each * (place + 1)
         numbers = call.losses[place], call.rates[place], val_loss, call.diverged[place], seconds
+        if place == count - 1:
+            pace.stop()  # a checkpoint after the last one is not of the call
         yield record_of(call.first + place, *numbers)
 
 

@@ -14,6 +14,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.lift.models import one_hot
 from minigrad.training.batches import Batches
+from minigrad.training.packed import packed, unpacked
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.seed_recorder import SeedRecorder
 from minigrad.training.seed_table import NAME, SeedTable, quartiles
@@ -193,19 +194,44 @@ class ReplicaTrainer:
             "seconds": self.seconds,
             "active": self.active,
             "failures": {str(index): reason for index, reason in self.failures.items()},
-            "parameters": self.engine.parameter.data.tolist(),
-            "optimizer": self.optimizer.state_dict(),
+            "parameters": packed(self.engine.parameter.data),
+            "optimizer": self._optimizer_state(),
             "schedules": _states(schedules),
             **description,
         }
+
+    def _optimizer_state(self) -> dict[str, Any]:
+        before = [group.states for group in self.optimizer.groups]
+        try:
+            for group in self.optimizer.groups:
+                group.states = [
+                    {name: packed(entry) for name, entry in state.items()} for state in group.states
+                ]
+            return self.optimizer.state_dict()
+        finally:
+            for group, states in zip(self.optimizer.groups, before, strict=True):
+                group.states = states
+
+    def _load_optimizer(self, saved: Mapping[str, Any]) -> None:
+        groups = [
+            {
+                **group,
+                "states": [
+                    {name: unpacked(entry) for name, entry in state.items()}
+                    for state in group["states"]
+                ],
+            }
+            for group in saved["groups"]
+        ]
+        self.optimizer.load_state_dict({**saved, "groups": groups})
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue, bit for bit, as the trainer that returned the state would have."""
         failures = {int(index): reason for index, reason in state["failures"].items()}
         self._keep(state["active"])  # with those that only had no final loss: they may go on
         self.failures = {i: why for i, why in failures.items() if i not in self.active}
-        self.engine.parameter.data = np.array(state["parameters"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.engine.parameter.data = unpacked(state["parameters"])
+        self._load_optimizer(state["optimizer"])
         for index, saved in zip(self.active, state["schedules"], strict=True):
             replica = self.replicas[index]
             if isinstance(replica.schedule, Stateful):
