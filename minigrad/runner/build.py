@@ -54,7 +54,9 @@ def memory_note(config: Config) -> str:
     if config.train.seeds is None or not limits.are_many(config):
         return ""
     first = config.with_seed(seeds.parse(config.train.seeds)[0])
-    return limits.memory_note(config, build_dataset(first)[0])
+    dataset, _ = build_dataset(first)
+    check_memory(config, dataset)
+    return limits.memory_note(config, dataset)
 
 
 def check(config: Config) -> None:

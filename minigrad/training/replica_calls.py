@@ -17,6 +17,7 @@ from minigrad.native.pace import Pace
 from minigrad.training.calls import chosen_samples
 from minigrad.training.plan import Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
+from minigrad.training.seed_table import ordered
 from optim.clipping import clip_grad_norm, clip_grad_value
 
 MOST_NUMBERS = 10_000_000
@@ -77,20 +78,21 @@ def _records(
     trainer: ReplicaTrainer, call: Call, count: int, began: float, plan: Plan, pace: Pace
 ) -> Iterator[ReplicaRecord]:
     each = (trainer.seconds - began) / max(count, 1)
-    wanted = []
     for place in range(count):
-        step = call.first + place
-        if trainer.is_logged(step):
-            trainer.recorder.log(step, call.losses[place])
-        if plan.is_recorded(step) or place == count - 1:
-            wanted.append(place)
-    for place in wanted:
-        val_loss = call.val_loss if place == 0 else None
-        seconds = began + each * (place + 1)
-        numbers = call.losses[place], call.rates[place], val_loss, call.diverged[place], seconds
-        if place == count - 1:
+        step, losses = call.first + place, call.losses[place]
+        is_logged, is_last = trainer.is_logged(step), place == count - 1
+        if not (is_logged or is_last or plan.is_recorded(step)):
+            continue
+        in_order = ordered(losses)
+        if is_logged:
+            trainer.recorder.log(step, losses, in_order)
+        if is_last:
             pace.stop()  # a checkpoint after the last one is not of the call
-        yield record_of(call.first + place, *numbers)
+        if is_last or plan.is_recorded(step):
+            val_loss = call.val_loss if place == 0 else None
+            seconds = began + each * (place + 1)
+            numbers = call.rates[place], val_loss, call.diverged[place], seconds
+            yield record_of(step, in_order, *numbers)
 
 
 class _Calls:

@@ -17,7 +17,7 @@ from minigrad.training.batches import Batches
 from minigrad.training.packed import packed, unpacked
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.seed_recorder import SeedRecorder
-from minigrad.training.seed_table import NAME, SeedTable, quartiles
+from minigrad.training.seed_table import NAME, SeedTable, ordered, quantiles, quartiles
 from minigrad.training.trainer import Diverged, Evaluation, Stateful
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value
@@ -133,7 +133,7 @@ class ReplicaTrainer:
             self.step, self.seconds = step + 1, time.perf_counter() - start
             if logged:
                 self.recorder.log(step, losses)
-            yield record_of(step, losses, rate, val_loss, len(self.failures), self.seconds)
+            yield record_of(step, ordered(losses), rate, val_loss, len(self.failures), self.seconds)
 
     def _whole_steps(self) -> Any:
         """Whole steps of the engine, None if it can only run the gradient."""
@@ -421,10 +421,10 @@ def _those(array: Array, places: Sequence[int]) -> Array:
 
 
 def record_of(
-    step: int, losses: Array, lr: float, val_loss: float | None, diverged: int, seconds: float
+    step: int, in_order: Array, lr: float, val_loss: float | None, diverged: int, seconds: float
 ) -> ReplicaRecord:
-    """A step's record of each seed's loss."""
-    low, median, high, worst = quartiles(losses)
+    """A step's record, of all seeds' losses in order."""
+    low, median, high, worst = quantiles(in_order, (0.25, 0.5, 0.75, 1.0))
     return ReplicaRecord(
         step=step,
         loss=median,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from minigrad.training.seed_table import NAME, QUANTILES, Array, SeedTable, quantiles
+from minigrad.training.seed_table import NAME, QUANTILES, Array, SeedTable, ordered, quantiles
 
 
 class SeedRecorder:
@@ -18,11 +18,15 @@ class SeedRecorder:
         self._steps: list[int] = []
         self._rows: list[Array] = []
 
-    def log(self, step: int, losses: Array) -> None:
+    def log(self, step: int, losses: Array, in_order: Array | None = None) -> None:
+        """Take note of a step's losses, an entry a seed; `in_order` are the same, ordered."""
         self._steps.append(step)
         # a copy: the losses may be a part of a larger array
-        row = losses.copy() if self._keeps_curves else np.array(quantiles(losses, QUANTILES))
-        self._rows.append(row)
+        if self._keeps_curves:
+            self._rows.append(losses.copy())
+        else:
+            in_order = ordered(losses) if in_order is None else in_order
+            self._rows.append(np.array(quantiles(in_order, QUANTILES)))
 
     def log_initial(self, losses: Array) -> None:
         self._table.initial_loss = losses

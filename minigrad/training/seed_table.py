@@ -155,13 +155,17 @@ def quartiles(losses: Array) -> tuple[float, float, float, float]:
 
     Between two numbers a quartile lies on the straight line.
     """
-    low, median, high, largest = quantiles(losses, (0.25, 0.5, 0.75, 1.0))
+    low, median, high, largest = quantiles(ordered(losses), (0.25, 0.5, 0.75, 1.0))
     return low, median, high, largest
 
 
-def quantiles(losses: Array, shares: Sequence[float]) -> list[float]:
-    """The numbers below which these shares of the losses lie, as `quartiles` says."""
-    ordered = np.sort(np.where(np.isnan(losses), np.inf, losses))
+def ordered(losses: Array) -> Array:
+    """The losses from the smallest to the largest; nan counts as infinitely large."""
+    return np.sort(np.where(np.isnan(losses), np.inf, losses))
+
+
+def quantiles(ordered: Array, shares: Sequence[float]) -> list[float]:
+    """The numbers below which these shares of the ordered losses lie, as `quartiles` says."""
     return [_at(ordered, share) for share in shares]
 
 

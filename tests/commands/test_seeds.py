@@ -118,7 +118,7 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
     run = the_run(tmp_path)
     number = r"\d[\d.e-]*"
     first, second, *rest = result.stdout.splitlines()
-    sentence = rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s"
+    sentence = rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s on (native|numpy)"
     assert re.fullmatch(sentence, first)
     assert re.fullmatch(
         rf"expectations met: initial loss within \[0\.6, 1\] in 20 of 20 seeds, worst {number} "
@@ -190,7 +190,8 @@ def test_seeds_may_be_a_list_in_the_config(seeds: list[int], tmp_path: Path) -> 
 def test_a_seed_runs_again_alone_with_the_same_bits(tmp_path: Path) -> None:
     quietly(tmp_path / "many", MOONS, *SHORT, "--seeds", "2..6")
     many = table(the_run(tmp_path / "many"))
-    quietly(tmp_path / "one", MOONS, *SHORT, "seed=4", "train.engine=numpy")
+    engine = facts(tmp_path / "many")["engine"]
+    quietly(tmp_path / "one", MOONS, *SHORT, "seed=4", f"train.engine={engine}")
     one = the_run(tmp_path / "one")
     assert [line["loss"] for line in metrics(one)] == many.loss[:, 2].tolist()
     assert facts(tmp_path / "one")["summary"]["final_loss"] == many.final_loss[2]
@@ -275,10 +276,11 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
         (["--seeds", f"[{2**63}]"], "command line: train.seeds: seeds are a count"),
         (["--seeds", "1000000000"], "command line: train.seeds: 1,000,000,000 seeds are too many"),
         (["--seeds", "5..100005"], "command line: train.seeds: 100,001 seeds are too many"),
-        (["train.seeds=4"], f"{XOR}:9:12: train: seeds are trained at once by engine: numpy"),
+        (["train.seeds=4"], f"{XOR}:9:12: train: seeds are trained at once by engine: native"),
         (
             ["--seeds", "3", "train.engine=eager"],
-            f"{XOR}:9:12: train: seeds are trained at once by engine: numpy, found engine: eager",
+            f"{XOR}:9:12: train: seeds are trained at once by engine: native or engine: numpy, "
+            "found engine: eager",
         ),
         (["--seeds", "3", "train.snapshots=2"], f"{XOR}:9:12: train: snapshots show one model"),
         (
@@ -307,7 +309,7 @@ def test_what_cannot_be_trained_is_refused_in_one_line_before_anything_is_writte
         ("{engine: numpy, seeds: 1.5}", "c.yaml:5:31: train.seeds: seeds are a count"),
         ("{engine: numpy, seeds: [1, x]}", "c.yaml:5:31: train.seeds: seeds are a count"),
         ("{engine: eager, seeds: 3}", "c.yaml:5:8: train: seeds are trained at once by engine"),
-        ("{seeds: 3}", "c.yaml:5:8: train: seeds are trained at once by engine: numpy"),
+        ("{seeds: 3}", "c.yaml:5:8: train: seeds are trained at once by engine: native"),
     ],
 )
 def test_what_a_file_says_wrongly_is_refused_at_its_line(
