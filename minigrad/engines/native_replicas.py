@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import native
 from minigrad.engines.native import NativeProgram
 from minigrad.engines.replicas import Evaluated, ReplicaEngine, Step, of_replica
 from minigrad.engines.whole_steps import CORRECT, WholeSteps, can_step
@@ -23,7 +24,7 @@ class NativeReplicaEngine(ReplicaEngine):
     targets [replicas or 1, batch, numbers]: one for all where all have the same.
 
     `correct` tells whether an output is right; `threads` share the replicas, and no bit depends on
-    their number.
+    their number. Raises ValueError, with the reason, where the machine is not there.
     """
 
     shares_data = True
@@ -38,6 +39,8 @@ class NativeReplicaEngine(ReplicaEngine):
         correct: Any = None,
         threads: int = 1,
     ) -> None:
+        if missing := native.reason():
+            raise ValueError(missing)
         super().__init__(model, numbers, loss, features)
         self.counts_correct, self._correct = correct in CORRECT, correct
         rule = CORRECT[correct] if self.counts_correct else None
