@@ -2,22 +2,23 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from minigrad import native
 from minigrad.config import Config, ConfigError
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
-from minigrad.engines import ENGINES
+from minigrad.engines import ENGINES, Engine
 from minigrad.runner import limits
 from minigrad.runner.description import describe
-from minigrad.runner.limits import check_memory, check_size, layer_sizes
+from minigrad.runner.limits import check_memory, check_size, keeps_curves, layer_sizes
 from minigrad.terminal.text import excerpt
+from minigrad.threads import usable_cores
 from minigrad.training import seeds
 from minigrad.training.batches import Batches
 from minigrad.training.protocol import TrainerLike
-from minigrad.training.trainer import Trainer
+from minigrad.training.trainer import Stateful, Trainer
 from minigrad.value import Value
 from nn import MLP
 from nn.losses import CORRECT, LOSSES, TASKS
@@ -26,7 +27,9 @@ from optim.groups import Parameters
 from optim.schedules import SCHEDULES, Schedule
 
 if TYPE_CHECKING:
-    from minigrad.training.replicas import ReplicaTrainer
+    from minigrad.engines.replicas import ReplicaEngine
+    from minigrad.lift.kernels import Array
+    from minigrad.training.replicas import Replica, ReplicaTrainer
 
 
 def with_available_engine(config: Config) -> tuple[Config, str]:
@@ -81,7 +84,7 @@ def build_trainer(config: Config) -> Trainer:
         engine = ENGINES[config.train.engine](model, LOSSES[config.loss])
         with suppress(ArithmeticError):
             engine.prepare(train.inputs[:1], train.targets[:1])  # it would fail in training
-    return Trainer(
+    return _trainer_of(engine)(
         engine=engine,
         optimizer=optimizer(config, engine.parameters),
         dataset=train,
@@ -96,15 +99,136 @@ def build_trainer(config: Config) -> Trainer:
     )
 
 
+def _trainer_of(engine: Engine) -> type[Trainer]:
+    """The kind of trainer that the engine's steps are for."""
+    if not hasattr(engine, "whole_steps"):
+        return Trainer
+    from minigrad.training.calls import TrainerInCalls  # here, since it imports numpy
+
+    return TrainerInCalls
+
+
 def build_replicas(config: Config) -> "ReplicaTrainer":
     """One trainer for all of `train.seeds`, whose models run in one engine. Each seed has the data,
     weights and batches that it would have alone.
 
     Raises ConfigError, also where seeds differ in the number of samples or the shape of the model.
     """
-    from minigrad.runner import build_seeds  # here, since it imports numpy
+    every = seeds.parse(config.train.seeds)
+    replicas = list(_replicas(config, every))
+    first = replicas[0].dataset
+    model = build_model(config.with_seed(every[0]), first)
+    weights = _weights(config, model, every)
+    with faults_at(config, "train", "engine"):
+        engine = _engine(config, model, weights, first)
+    return _replica_trainer_of(engine)(
+        engine,
+        optimizer(config, [engine.parameter]),
+        replicas,
+        is_logged=config.train.is_logged,
+        correct=CORRECT.get(config.loss),
+        clip_norm=config.train.clip_norm,
+        clip_value=config.train.clip_value,
+        description=describe(config, [replica.dataset for replica in replicas]),
+        keeps_curves=keeps_curves(config),
+    )
 
-    return build_seeds.build_replicas(config)
+
+def _replica_trainer_of(engine: "ReplicaEngine") -> "type[ReplicaTrainer]":
+    if not hasattr(engine, "whole_steps"):
+        from minigrad.training.replicas import ReplicaTrainer
+
+        return ReplicaTrainer
+    from minigrad.training.replica_calls import ReplicaTrainerInCalls
+
+    return ReplicaTrainerInCalls
+
+
+def _engine(config: Config, model: MLP, weights: "Array", data: Dataset) -> "ReplicaEngine":
+    loss, features = LOSSES[config.loss], data.inputs[0]
+    if config.train.engine != "native":
+        from minigrad.engines.replicas import ReplicaEngine
+
+        return ReplicaEngine(model, weights, loss, features)
+    from multiprocessing import parent_process
+
+    from minigrad.engines.native_replicas import NativeReplicaEngine
+
+    is_worker = parent_process() is not None  # of a sweep, which has one a core
+    return NativeReplicaEngine(
+        model,
+        weights,
+        loss,
+        features,
+        correct=CORRECT.get(config.loss),
+        threads=1 if is_worker else usable_cores(),
+    )
+
+
+def _replicas(config: Config, every: Sequence[int]) -> "Iterator[Replica]":
+    """Each seed's data and batches. What no seed changes is there once, for all of them."""
+    from minigrad.training.replicas import Replica
+
+    one = config.with_seed(every[0])
+    rng = generator(one, "data")
+    before = rng.getstate()
+    first = _replica(one, *build_dataset(one, rng))
+    check_memory(config, first.dataset)
+    # of a dataset of one's own nobody knows what it depends on
+    is_ours = getattr(DATASETS[config.data.name], "__module__", "").startswith("minigrad.data.")
+    draws = not is_ours or config.data.val_fraction or rng.getstate() != before
+    has_state = isinstance(first.schedule, Stateful) or hasattr(first.schedule, "observe")
+    if draws or has_state or not first.batches.whole:
+        yield first
+        for seed in every[1:]:
+            seeded = config.with_seed(seed)
+            data = build_dataset(seeded) if draws else (first.dataset, None)
+            _check_shape(seeded, data[0], first)
+            yield _replica(seeded, *data)
+        return
+    for seed in every:
+        yield Replica(seed, first.dataset, None, first.batches, first.schedule)
+
+
+def _replica(config: Config, train: Dataset, validation: Dataset | None) -> "Replica":
+    from minigrad.training.replicas import Replica
+
+    batches = Batches(train, batch_size(config, train), generator(config, "batches"))
+    return Replica(config.seed, train, validation, batches, schedule(config))
+
+
+def _weights(config: Config, model: MLP, every: Sequence[int]) -> "Array":
+    """Each seed's weights, [seeds, parameters]; to draw them takes a tenth of the time of a model.
+
+    The model has those of the last one then.
+    """
+    import numpy as np  # here, since a run of one seed may not need it
+
+    parameters = model.parameters()
+    weights = np.empty((len(every), len(parameters)))
+    with faults_at(config, "model", "init"):
+        for place, seed in enumerate(every):
+            if place:
+                model.reset_parameters(random.Random(seed))
+            weights[place] = [parameter.data for parameter in parameters]
+    return weights
+
+
+def _check_shape(config: Config, train: Dataset, first: "Replica") -> None:
+    count, expected = len(train.inputs), len(first.dataset.inputs)
+    if count != expected:
+        raise config.refusal(
+            f"seeds are trained at once on as many samples each, and seed {first.seed} "
+            f"has {expected}, seed {config.seed} has {count}",
+            "data",
+        )
+    sizes, wanted = layer_sizes(config, train), layer_sizes(config, first.dataset)
+    if sizes != wanted:
+        raise config.refusal(
+            f"seeds are trained at once by models of one shape, and seed {first.seed} "
+            f"needs layers of {wanted}, seed {config.seed} of {sizes}",
+            "data",
+        )
 
 
 def batch_size(config: Config, dataset: Dataset) -> int:

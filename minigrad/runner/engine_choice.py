@@ -23,3 +23,8 @@ def is_chosen(path: str | None, overrides: Sequence[str]) -> bool:
         return True
     train = None if path is None else raw(path).get("train")
     return isinstance(train, dict) and train.get("engine") not in EAGER
+
+
+def has_plugins(path: str, overrides: Sequence[str]) -> bool:
+    """Whether there is code of one's own, which only eager runs whatever it does."""
+    return bool(raw(path).get("plugins")) or any(one.startswith("plugins") for one in overrides)

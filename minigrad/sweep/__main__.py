@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 
 from minigrad.config import ConfigError
-from minigrad.runner.engine_choice import fast_engine, is_chosen
+from minigrad.runner.engine_choice import fast_engine, has_plugins, is_chosen
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report
 from minigrad.sweep.cells import check
@@ -68,13 +68,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     points = grid.parse(arguments.overrides, arguments.random, arguments.seed or 0)
-    engine, note = None, ""
-    if arguments.dask is None and not is_chosen(arguments.config, arguments.overrides):
-        engine, note = fast_engine()  # a cluster's machines may lack what this one has
+    engine, note = _engine(arguments)
     if note:
         print(note, file=sys.stderr)
     cells = check(arguments.config, points, engine)
     return Plan(arguments.config, arguments.overrides, points.seeds, cells)
+
+
+def _engine(arguments: argparse.Namespace) -> tuple[str | None, str]:
+    """The engine for a sweep that names none, and a sentence if it is not the fastest. A cluster's
+    machines may lack what this one has.
+    """
+    given = arguments.config, arguments.overrides
+    if arguments.dask is not None or is_chosen(*given) or has_plugins(*given):
+        return None, ""
+    return fast_engine()
 
 
 def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]:

@@ -11,7 +11,7 @@ from minigrad.engines.whole_steps import WholeSteps
 from minigrad.native.machine import Batches as Chosen
 from minigrad.native.machine import Steps
 from minigrad.native.pace import Pace
-from minigrad.training.plan import Plan
+from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.trainer import Diverged, StepRecord, Trainer
 
 MOST_NUMBERS = 4_000_000
@@ -31,6 +31,23 @@ class Call:
     @property
     def done(self) -> int:
         return int(self.steps.done[0])
+
+
+class TrainerInCalls(Trainer):
+    """A trainer whose engine takes whole steps, such as NativeEngine. Otherwise as Trainer."""
+
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[StepRecord]:
+        """Train until `steps` steps are done, giving the records of the plan.
+
+        When a record is given its step is done. So may be others after it, whose records follow:
+        the state may be saved where `self.step` is the record's step + 1. Raises Diverged.
+        """
+        engine: Any = self.engine
+        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
+        whole = engine.whole_steps(self.optimizer, self.correct, **limits)
+        if whole is None:  # of an optimizer of one's own
+            return super().train(steps, plan)
+        return train_in_calls(self, whole, steps, plan)
 
 
 def train_in_calls(

@@ -15,7 +15,7 @@ from minigrad.lift.kernels import Array
 from minigrad.native.machine import Steps
 from minigrad.native.pace import Pace
 from minigrad.training.calls import chosen_samples
-from minigrad.training.plan import Plan
+from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
 from minigrad.training.seed_table import ordered
 from optim.clipping import clip_grad_norm, clip_grad_value
@@ -34,6 +34,22 @@ class Call:
     val_loss: float | None
     diverged: list[int]
     """How many seeds have diverged by each step."""
+
+
+class ReplicaTrainerInCalls(ReplicaTrainer):
+    """One whose engine takes whole steps, as NativeReplicaEngine. Otherwise as ReplicaTrainer."""
+
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[ReplicaRecord]:
+        """Train until `steps` steps are done, giving the records of the plan, as TrainerInCalls.
+
+        Raises Diverged once every seed has.
+        """
+        engine: Any = self.engine
+        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
+        whole = engine.whole_steps(self.optimizer, self.correct, **limits)
+        if whole is None:  # of an optimizer of one's own
+            return super().train(steps, plan)
+        return train_in_calls(self, whole, steps, plan)
 
 
 def train_in_calls(

@@ -111,17 +111,12 @@ class ReplicaTrainer:
     def validation(self) -> Dataset | None:
         return self.replicas[0].validation
 
-    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[ReplicaRecord]:
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[ReplicaRecord]:  # noqa: ARG002
         """Train until `steps` steps are done, giving records as Trainer does.
 
         Raises Diverged once every seed has.
         """
         start = time.perf_counter() - self.seconds
-        if whole := self._whole_steps():
-            from minigrad.training.replica_calls import train_in_calls  # here: it imports this
-
-            yield from train_in_calls(self, whole, steps, plan)
-            return
         for step in range(self.step, steps):
             logged = self.is_logged(step)
             losses, val_loss = self._losses(logged)
@@ -134,12 +129,6 @@ class ReplicaTrainer:
             if logged:
                 self.recorder.log(step, losses)
             yield record_of(step, ordered(losses), rate, val_loss, len(self.failures), self.seconds)
-
-    def _whole_steps(self) -> Any:
-        """Whole steps of the engine, None if it can only run the gradient."""
-        find = getattr(self.engine, "whole_steps", None)
-        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
-        return find(self.optimizer, self.correct, **limits) if find else None
 
     def evaluate(self) -> Evaluation:
         """The median over the seeds of the loss over all training data.

@@ -79,18 +79,12 @@ class Trainer:
     failures: dict[int, str] = field(default_factory=dict)  # of many seeds: one raises Diverged
     description: Mapping[str, Any] | None = None
 
-    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[StepRecord]:
-        """Train until `steps` steps are done, giving a record of each, or of those of the plan.
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[StepRecord]:  # noqa: ARG002
+        """Train until `steps` steps are done, giving a record of each: more than the plan asks.
 
-        When a record is given its step is done. So may be others after it, whose records follow:
-        the state may be saved where `self.step` is the record's step + 1. Raises Diverged.
+        When a record is given its step is done, so the state may be saved. Raises Diverged.
         """
         start = time.perf_counter() - self.seconds
-        if whole := self._whole_steps():
-            from minigrad.training.calls import train_in_calls  # here, since it imports numpy
-
-            yield from train_in_calls(self, whole, steps, plan)
-            return
         for step in range(self.step, steps):
             record = self.take_step(step)
             self.seconds = time.perf_counter() - start
@@ -115,12 +109,6 @@ class Trainer:
         self.step = step + 1
         accuracy = self._accuracy(outputs, targets)
         return StepRecord(step, loss, self.optimizer.lr, norm, accuracy, val_loss, self.seconds)
-
-    def _whole_steps(self) -> Any:
-        """Whole steps of the engine, None if it can only run the gradient."""
-        find = getattr(self.engine, "whole_steps", None)
-        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
-        return find(self.optimizer, self.correct, **limits) if find else None
 
     def evaluate(self, dataset: Dataset | None = None) -> Evaluation:
         """Loss and accuracy over a dataset (default: all training data). Raises Diverged."""

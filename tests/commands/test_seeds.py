@@ -118,7 +118,10 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
     run = the_run(tmp_path)
     number = r"\d[\d.e-]*"
     first, second, *rest = result.stdout.splitlines()
-    sentence = rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s on (native|numpy)"
+    sentence = (
+        rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s on "
+        r"(native|numpy)"
+    )
     assert re.fullmatch(sentence, first)
     assert re.fullmatch(
         rf"expectations met: initial loss within \[0\.6, 1\] in 20 of 20 seeds, worst {number} "

@@ -61,7 +61,9 @@ def test_the_curves_of_all_seeds_are_kept_as_long_as_they_fit() -> None:
     assert not keeps_curves(of_seeds(50_001, *small))
     note = memory_note(of_seeds(50_001, *small), SINE)
     assert note.startswith("50,001 seeds of 4 parameters: up to ")
-    assert note.endswith("10,000,200 losses would not fit, so their quantiles at each step are kept")
+    assert note.endswith(
+        "10,000,200 losses would not fit, so their quantiles at each step are kept"
+    )
     assert "would not fit" not in memory_note(of_seeds(50_000, *small), SINE)
 
 
