@@ -159,7 +159,7 @@ def _sentences(arguments: argparse.Namespace, model: Model, predictions: Predict
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
-        prog="python -m minigrad.predict",
+        verb="predict",
         description="Predict the rows of a CSV file with the model of a stored run.",
         epilog="RUN is an id, its beginning or its last letters, a path, or latest.",
     )

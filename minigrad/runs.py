@@ -213,7 +213,7 @@ def _print(arguments: argparse.Namespace, data: Any, *lines: str) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
-        prog="python -m minigrad.runs",
+        verb="runs",
         description="List, show, compare, plot, delete, check and export runs.",
         epilog="RUN is an id, its beginning or its last letters, a path, or latest.",
     )

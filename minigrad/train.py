@@ -33,6 +33,7 @@ from minigrad.runner.resume import resume
 from minigrad.runner.session import Outcome, Session
 from minigrad.runner.trained import new_session, train_run
 from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import excerpt, printable
 from minigrad.threads import use_one_thread
@@ -158,9 +159,9 @@ def _report(session: Session, outcome: Outcome) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
-        prog="python -m minigrad.train",
+        verb="train",
         description="Train what CONFIG describes and leave a run directory.",
-        epilog="Example: python -m minigrad.train configs/xor.yaml optimizer.lr=0.3",
+        epilog=f"Example: {invocation('train')} configs/xor.yaml optimizer.lr=0.3",
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -183,11 +184,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--list", action="store_true", help="print every name that a config may use, and stop"
     )
+    arguments: argparse.Namespace
     arguments, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
         word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
         near = nearest_key(word.replace("-", "_"))
-        hint = f": did you mean {near}={value.split(' -')[0]}?" if near else ""
+        is_key = word.replace("-", "_") == near.rpartition(".")[2]  # --sedes is none, --seed is
+        option = "" if is_key else parser.nearest_option(unknown[0])
+        meant = f"{near}={value.split(' -')[0]}" if near else ""
+        hint = f": did you mean {option or meant}?" if option or meant else ""
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if (
         arguments.resume
@@ -197,7 +202,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         arguments.overrides.insert(0, arguments.config)  # the run has its config already
         arguments.config = None
     if not (arguments.config or arguments.list or arguments.resume):
-        parser.error("which config? For example: python -m minigrad.train configs/xor.yaml")
+        parser.error(f"which config? For example: {invocation('train')} configs/xor.yaml")
     return arguments
 
 

@@ -40,11 +40,12 @@ class Fields:
         super().__init_subclass__()
         own = _fields_in(cls)
         cls._fields = {**cls._fields, **own}
-        for name in own:
+        for name, field in own.items():
             if name in vars(cls):
                 delattr(cls, name)
             if not hasattr(cls, name):
-                setattr(cls, name, property(functools.partial(_of_first_group, name)))
+                read = functools.partial(_of_first_group, name)
+                setattr(cls, name, property(read, doc=_description(field)))
         if own and "__init__" not in vars(cls):
             base: Any = next(base for base in cls.__mro__ if Fields in base.__bases__)
             setattr(cls, "__init__", _constructor(cls, base.__init__))  # noqa: B010
@@ -64,6 +65,12 @@ def _fields_in(cls: type) -> dict[str, inspect.Parameter]:
         for name, annotation in inspect.get_annotations(cls, globals=names, eval_str=True).items()
         if getattr(annotation, "__origin__", None) is not ClassVar
     }
+
+
+def _description(field: inspect.Parameter) -> str:
+    ranges = getattr(field.annotation, "__metadata__", ())
+    interval = "".join(f", in {r.interval}" for r in ranges if hasattr(r, "interval"))
+    return f"a setting{interval}; by default {field.default!r}"
 
 
 def _of_first_group(name: str, made: Any) -> Any:

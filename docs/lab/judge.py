@@ -1,9 +1,35 @@
 """The messages of the labs' tests: what was tested, expected and found, and a hint."""
 
+import json
 import math
+import re
 from collections.abc import Callable
 from numbers import Real
+from pathlib import Path
 from typing import Any
+
+_CATALOGUE = Path(__file__).parent / "messages.json"
+_WORDS = json.loads(_CATALOGUE.read_text(encoding="utf-8")) if _CATALOGUE.exists() else {}
+
+
+def in_your_language(message: str) -> str:
+    """The message by messages.json, where there is one; {} in it stands for what varies."""
+    if message in _WORDS:
+        return str(_WORDS[message])
+    for original, translation in _WORDS.items():
+        if "{}" in original:
+            pattern = "(.*)".join(map(re.escape, original.split("{}")))
+            if match := re.fullmatch(pattern, message, re.DOTALL):
+                return str(translation).format(*map(in_your_language, match.groups()))
+    return message
+
+
+def _message(question: str, expected: str, actual: str, hint: str) -> str:
+    labels = [in_your_language(label) for label in ("expected:", "found:", "hint:")]
+    wide = max(map(len, labels))
+    answers = zip(labels, (expected, actual, in_your_language(hint)), strict=True)
+    lines = [f"  {label:<{wide}} {answer}" for label, answer in answers]
+    return "\n".join([in_your_language(question), *lines])
 
 
 def same(question: str, actual: Any, expected: Any, hint: str, *, tolerance: float = 1e-9) -> None:
@@ -12,9 +38,7 @@ def same(question: str, actual: Any, expected: Any, hint: str, *, tolerance: flo
     if not _agree(actual, expected, tolerance):
         if actual is None:
             hint = "None comes back from a function that has no `return`."
-        raise AssertionError(
-            f"{question}\n  expected: {expected!r}\n  found:    {actual!r}\n  hint:     {hint}"
-        )
+        raise AssertionError(_message(question, repr(expected), repr(actual), hint))
 
 
 def attempt(call: Callable[[], Any]) -> Any:
@@ -37,9 +61,7 @@ def refuses(question: str, call: Callable[[], Any], words: list[str], hint: str)
             return
         actual = f"ValueError: {error}"
     expected = f"a ValueError that says {' and '.join(words)}"
-    raise AssertionError(
-        f"{question}\n  expected: {expected}\n  found:    {actual}\n  hint:     {hint}"
-    )
+    raise AssertionError(_message(question, expected, actual, hint))
 
 
 def _agree(actual: Any, expected: Any, tolerance: float) -> bool:

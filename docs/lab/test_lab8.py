@@ -64,9 +64,7 @@ def test_the_command_trains_xor_with_your_momentum(tmp_path):
     config = Path(__file__).parent / "lab8.yaml"
     command = [sys.executable, "-m", "minigrad.train", str(config), "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    asked = (
-        f"exit code of `python -m minigrad.train docs/lab/lab8.yaml`\n{done.stdout}{done.stderr}"
-    )
+    asked = f"exit code of `minigrad train my-labs/lab8.yaml`\n{done.stdout}{done.stderr}"
     same(asked, done.returncode, 0, "First the tests above: registered, and as SGD goes.")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from minigrad.config import bundled
 from minigrad.config.models import BLOCKS, Block, Config, ConfigError, DataBlock, config_class
 from minigrad.config.plugins import PluginError, Provenance, load_plugin
 from minigrad.files import yaml12
@@ -24,6 +25,7 @@ def load(
 ) -> Config:
     """Read the file, apply `key=value` overrides, check all. Raises ConfigError.
 
+    Where there is no file `path`, it may name a config that comes with minigrad, as "xor".
     Overrides are applied together: a setting given before its block's name counts too. Of one
     key the last counts. With a `provenance`, plugins are checked against it.
     """
@@ -64,6 +66,7 @@ class _Source:
     """A file's data while overrides are applied, and where each part of it came from."""
 
     def __init__(self, path: str | Path) -> None:
+        path = bundled.locate(path)
         self.file = path_excerpt(path)
         self.folder = Path(path).absolute().parent
         try:
@@ -316,9 +319,9 @@ def _written(value: Any) -> str:
 
 
 def _nearest_file(path: Path) -> str:
-    """The config that may be meant: beside the path, or in configs/."""
+    """The config that may be meant: beside the path, in configs/, or one that comes along."""
     others = [*path.parent.glob("*.yaml"), *Path("configs").glob("*.yaml")]
-    stems = {other.stem: other for other in reversed(others)}
+    stems = {**bundled.names(), **{other.stem: str(other) for other in reversed(others)}}
     near = difflib.get_close_matches(path.stem, stems, n=1)
     return f": did you mean {stems[near[0]]}?" if near else ""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
+import minigrad.neighbours  # noqa: F401 - says which file hides nn or optim
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.agreement import Agreement, Disagreement
 from minigrad.registry import Registry

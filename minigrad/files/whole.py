@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 
@@ -26,21 +27,33 @@ def replace(
     nor a power cut leaves half a file. A link at `path` is replaced, and what it points to stays as
     it is. Raises OSError; then nothing has changed.
     """
-    draft = path.with_name(f".{path.name}.new")
+    draft = _draft(path)
     try:
         _create(draft, content, durable)
         if keep_as is not None and path.exists():
-            second_name = path.with_name(f".{keep_as.name}.new")
+            second_name = _draft(keep_as)
             second_name.unlink(missing_ok=True)
             try:
                 second_name.hardlink_to(path)  # so that there is no moment without a file there
             except OSError:  # a file system that has no second names
                 _create(second_name, path.read_bytes(), durable)
             _rename(second_name, keep_as)
+            second_name.unlink(missing_ok=True)  # renaming does nothing if both are one file
         _rename(draft, path)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def remove_drafts(paths: Iterable[Path]) -> None:
+    """What a process that was killed in `replace` left behind, if no other writes these files."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            _draft(path).unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
 
 
 def _rename(draft: Path, path: Path) -> None:

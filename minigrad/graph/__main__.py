@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
-        prog="python -m minigrad.graph",
+        verb="graph",
         description="Draw the loss of one sample of the model that CONFIG describes.",
     )
     parser.add_argument("config", metavar="CONFIG", help="a YAML file, as configs/xor.yaml")

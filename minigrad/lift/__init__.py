@@ -9,6 +9,7 @@ a single Value. `python -m minigrad.lift CONFIG` prints the array program of a c
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import minigrad.neighbours  # noqa: F401 - says which file hides nn or optim
 from minigrad.lift.agreement import Agreement, Disagreement
 from minigrad.lift.tracing import LiftError
 from minigrad.value import Value

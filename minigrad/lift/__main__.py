@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     use_one_thread()
     parser = Parser(
-        prog="python -m minigrad.lift",
+        verb="lift",
         description="Print the array program that the numpy engine finds in a config's loss.",
     )
     parser.add_argument("config", metavar="CONFIG", help="as configs/moons.yaml")

@@ -59,6 +59,7 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
     if (i->op >= OP_COUNT) return "there is no such operation";
     if (i->flags & ~ALL_FLAGS) return "there is no such flag";
     int uses = operand_uses[i->op];
+    if (i->flags & ADDS && !(uses & SHARES)) return "it cannot add";
     int64_t a_rows = uses & A_TERMS ? i->rows * i->inner : uses & A_INNER ? i->inner : i->rows;
     int64_t b_rows = uses & B_INNER ? i->inner : i->rows;
     if (!is_small(a_rows)) return "it has too many terms";
@@ -86,13 +87,14 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
 
 /* What is wrong with the program as a whole, or NULL. */
 static const char *sizes_error(const Program *p) {
-    const int64_t sizes[] = {p->count, p->forward, p->table_count, p->constant_count,
+    const int64_t sizes[] = {p->count, p->fixed, p->forward, p->table_count, p->constant_count,
                              p->sample_rows, p->once_rows, p->parameters, p->slots, p->loss_slot,
                              p->correct_slot, p->arguments, p->argument_rows, p->outputs,
                              p->output_table};
     for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++)
         if (!is_small(sizes[n])) return "a size is not in [0, 2^31)";
-    if (p->forward > p->count) return "it has fewer instructions than on the way forward";
+    if (p->fixed > p->forward || p->forward > p->count)
+        return "it has fewer instructions than on the way forward";
     if (p->parameters > p->slots) return "it has fewer slots than parameters";
     if (p->loss_slot < p->parameters || p->loss_slot >= p->slots ||
         p->correct_slot < p->parameters || p->correct_slot >= p->slots)

@@ -87,6 +87,7 @@ class Instruction:
 class Sizes:
     """What `_machine.prepare` takes besides code, tables and constants."""
 
+    fixed: int
     forward: int
     sample_rows: int
     once_rows: int
@@ -101,7 +102,11 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Code:
-    """A program for the machine. The first `sizes.forward` instructions are the way forward."""
+    """A program for the machine.
+
+    Of the instructions the first `sizes.fixed` run when a batch is put into memory, and those up to
+    `sizes.forward` are the way forward.
+    """
 
     instructions: list[Instruction]
     table: list[int]
@@ -120,4 +125,6 @@ class Code:
 
     def __str__(self) -> str:
         lines = [str(instruction) for instruction in self.instructions]
-        return "\n".join([*lines[: self.sizes.forward], "back", *lines[self.sizes.forward :]])
+        fixed, forward = self.sizes.fixed, self.sizes.forward
+        once = ["for each batch", *lines[:fixed], "forward"] if fixed else []
+        return "\n".join([*once, *lines[fixed:forward], "back", *lines[forward:]])

@@ -1,4 +1,4 @@
-/* One case an instruction, one line a rule. */
+/* A function an instruction, a line a rule. */
 #ifndef MINIGRAD_EXECUTION_H
 #define MINIGRAD_EXECUTION_H
 
@@ -45,7 +45,8 @@ INLINE Vector same_side(Vector output, Vector target) {
 }
 
 /* Whether the output of the target's class is the largest; the target has a 1 at its class. */
-static void largest_is_target(const Call *i) {
+static void run_largest_is_target(Memory *m, const Call *i) {
+    (void)m;
     Vector zero = {0};
     for (int64_t c = 0; c < i->columns; c++) {
         Vector largest = i->a[c * i->a_column], right = zero;
@@ -60,7 +61,8 @@ static void largest_is_target(const Call *i) {
     }
 }
 
-static void sum_terms(const Call *i) {
+static void run_sum_terms(Memory *m, const Call *i) {
+    (void)m;
     int64_t terms = i->source->inner;
     for (int64_t r = 0; r < i->rows; r++)
         for (int64_t c = 0; c < i->columns; c++) {
@@ -71,7 +73,7 @@ static void sum_terms(const Call *i) {
         }
 }
 
-static void gather(const Memory *m, const Call *i) {
+static void run_gather(Memory *m, const Call *i) {
     const int64_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2) {
         Vector *y = i->y + r * i->y_step;
@@ -87,7 +89,7 @@ static void gather(const Memory *m, const Call *i) {
 }
 
 /* Adds rows of a share where they belong; to what no sample changes, summed over the samples. */
-static void scatter(const Memory *m, const Call *i) {
+static void run_scatter(Memory *m, const Call *i) {
     const int64_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2) {
         const Vector *a = i->a + r * i->a_step;
@@ -102,7 +104,8 @@ static void scatter(const Memory *m, const Call *i) {
     }
 }
 
-static void gather_weights(const Memory *m, const Instruction *i) {
+static void run_gather_weights(Memory *m, const Call *call) {
+    const Instruction *i = call->source;
     for (int64_t r = 0; r < i->rows; r++) {
         Vector weight = read_slot(m->single, m->weights, m->program->table[i->table + r]);
         int64_t to = i->weight + r * i->down;
@@ -112,7 +115,8 @@ static void gather_weights(const Memory *m, const Instruction *i) {
 }
 
 /* Moves the slopes of copied weights to where they belong. */
-static void scatter_weights(const Memory *m, const Instruction *i) {
+static void run_scatter_weights(Memory *m, const Call *call) {
+    const Instruction *i = call->source;
     Vector zero = {0};
     for (int64_t r = 0; r < i->rows; r++) {
         int64_t from = i->weight + r * i->down;
@@ -123,32 +127,8 @@ static void scatter_weights(const Memory *m, const Instruction *i) {
     }
 }
 
-static void sum_samples(const Memory *m, const Call *i) {
-    int64_t slot = i->source->weight, down = i->source->down;
-    if (!m->single) {
-        for (int64_t r = 0; r < i->rows; r++)
-            add_to_slot(0, m->gradient, slot + r * down,
-                        sum_of_row(0, i->a + r * i->a_step, i->columns));
-        return;
-    }
-    for (int64_t r = 0; r < i->rows; r += LANES) { /* the sums of LANES rows at once */
-        Vector parts[LANES * GROUPS];
-        int64_t rows = least(i->rows - r, LANES), groups = groups_of(i->columns);
-        clear(parts, LANES * GROUPS);
-        for (int64_t n = 0; n < rows; n++)
-            for (int64_t group = 0; group < groups; group++) {
-                Vector sum = {0};
-                for (int64_t c = group; c < i->columns; c += GROUPS)
-                    sum += i->a[(r + n) * i->a_step + c];
-                parts[n * GROUPS + group] = sum;
-            }
-        Vector sums = totals(parts, groups);
-        for (int64_t n = 0; n < rows; n++) m->gradient[slot + (r + n) * down] += sums[n];
-    }
-}
-
 /* For the loss and the count of right answers: the sums of two rows' products. */
-static void sum_products(const Memory *m, const Call *i) {
+static void run_sum_products(Memory *m, const Call *i) {
     for (int64_t r = 0; r < i->rows; r++) {
         const Vector *a = i->a + r * i->a_step, *b = i->b + r * i->b_step;
         add_to_slot(m->single, m->gradient, i->source->weight + r * i->source->down,
@@ -157,94 +137,112 @@ static void sum_products(const Memory *m, const Call *i) {
     }
 }
 
-/* y = the rule, or y += the rule, for every row and column, with operands A, B and C. */
-#define EACH(NAME, RULE) \
-    case OP_##NAME: \
-        for (int64_t r = 0; r < i->rows; r++) { \
-            Vector *y = i->y + r * i->y_step, *a = i->a + r * i->a_step, \
-                   *b = i->b + r * i->b_step, *c = i->c + r * i->c_step; \
-            (void)a, (void)b, (void)c; \
-            for (int64_t n = 0; n < i->columns; n++) { \
-                Vector value = RULE; \
-                Vector *to = y + n * i->y_column; \
-                *to = i->adds ? *to + value : value; \
-            } \
-        } \
-        break;
-#define A a[n * i->a_column]
-#define B b[n * i->b_column]
-#define C c[n * i->c_column]
-
 /* A value that must be finite: eager Values refuse these operations where it is not. */
 INLINE Vector note_doubt(Vector *doubt, Vector value) {
     *doubt += value - value;
     return value;
 }
 
-#define F(VALUE) note_doubt(&doubt, VALUE)
-
-static void execute_calls(Memory *m, const Call *first, const Call *end) {
-    Vector doubt = m->doubt, zero = {0}, one = splat(1.0);
-    for (const Call *i = first; i < end; i++) switch (i->op) {
-        EACH(copy, A)
-        EACH(zero, zero)
-        EACH(add, A + B)
-        EACH(subtract, A - B)
-        EACH(multiply, A * B)
-        EACH(divide, F(A / B))
-        EACH(power, F(power(A, B)))
-        EACH(maximum, larger(A, B))
-        EACH(minimum, smaller(A, B))
-        EACH(negative, -A)
-        EACH(absolute, absolute(A))
-        EACH(exp, F(vector_exp(A)))
-        EACH(log, F(vector_log(A)))
-        EACH(sqrt, F(vector_sqrt(A)))
-        EACH(sin, vector_sin(A))
-        EACH(cos, vector_cos(A))
-        EACH(tanh, vector_tanh(A))
-        EACH(sigmoid, vector_sigmoid(A))
-        EACH(relu, where(at_most(A, zero), zero, A))
-        EACH(softplus, vector_softplus_sigmoid(A, &C)) /* the sigmoid is its slope */
-        EACH(gelu, A * (C = normal_cdf(A)))
-        EACH(silu, A * (C = vector_sigmoid(A)))
-        EACH(leaky_relu, where(less(zero, A), A, A * B))
-        EACH(elu, elu(A, B))
-        /* shares: A is the slope of the result, B and C are what the rule reads */
-        EACH(abs_share, where(less(zero, B), A, where(less(B, zero), -A, zero)))
-        EACH(sqrt_share, A * (splat(0.5) / B))
-        EACH(sin_share, A * vector_cos(B))
-        EACH(cos_share, A * -vector_sin(B))
-        EACH(tanh_share, A * fused(-B, B, one))
-        EACH(sigmoid_share, A * (B * (one - B)))
-        EACH(relu_share, where(less(zero, B), A, zero))
-        EACH(leaky_relu_share, where(less(zero, B), A, A * C))
-        EACH(elu_share, A * elu_slope(B, C))
-        EACH(gelu_share, A * fused(B, normal_density(B), C))
-        EACH(silu_share, A * fused(B, one - C, C))
-        EACH(divisor_share, -(A * (B / C)))
-        EACH(base_share, where(equal(C, zero), zero, A * (C * power(B, C - one))))
-        EACH(exponent_share, where(equal(C, zero), zero, A * (B * vector_log(C))))
-        EACH(winner_share, winner_share(A, B, C))
-        EACH(same_side, same_side(A, B))
-        case OP_largest_is_target: largest_is_target(i); break;
-        case OP_sum_terms: sum_terms(i); break;
-        case OP_gather: gather(m, i); break;
-        case OP_scatter: scatter(m, i); break;
-        case OP_gather_weights: gather_weights(m, i->source); break;
-        case OP_scatter_weights: scatter_weights(m, i->source); break;
-        case OP_matmul: (m->single ? matmul_of_samples : matmul_of_replicas)(m, i); break;
-        case OP_outer: (m->single ? outer_of_samples : outer_of_replicas)(m, i); break;
-        case OP_sum_samples: sum_samples(m, i); break;
-        case OP_sum_products: sum_products(m, i); break;
+/* RULE for every row and column, with operands A, B and C; VALUE is what is written. A function for
+   each instruction keeps the rule's constants in registers while it runs. */
+#define EACH_NUMBER(RULE, VALUE) \
+    for (int64_t r = 0; r < i.rows; r++) { \
+        Vector *y = i.y + r * i.y_step, *a = i.a + r * i.a_step, *b = i.b + r * i.b_step, \
+               *c = i.c + r * i.c_step; \
+        (void)a, (void)b, (void)c; \
+        for (int64_t n = 0; n < i.columns; n++) { \
+            Vector value = RULE; \
+            *y = VALUE; \
+            y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+        } \
     }
+#define BEGIN(NAME) \
+    static void run_##NAME(Memory *m, const Call *call) { \
+        const Call i = *call; \
+        const Vector zero = {0}, one = splat(1.0); \
+        (void)m, (void)zero, (void)one;
+
+/* y = the rule */
+#define EACH(NAME, RULE) BEGIN(NAME) EACH_NUMBER(RULE, value) }
+/* y = the rule, or y += the rule */
+#define SHARE(NAME, RULE) \
+    BEGIN(NAME) \
+        if (i.adds) EACH_NUMBER(RULE, *y + value) \
+        else EACH_NUMBER(RULE, value) \
+    }
+/* y = the rule, which must be finite */
+#define FINITE(NAME, RULE) \
+    BEGIN(NAME) \
+        Vector doubt = m->doubt; \
+        EACH_NUMBER(note_doubt(&doubt, RULE), value) \
+        m->doubt = doubt; \
+    }
+#define A (*a)
+#define B (*b)
+#define C (*c)
+
+SHARE(copy, A)
+EACH(zero, zero)
+EACH(add, A + B)
+EACH(subtract, A - B)
+SHARE(multiply, A * B)
+BEGIN(divide) /* of the way forward, where it must be finite, or a share */
+    Vector doubt = m->doubt;
+    if (i.adds) EACH_NUMBER(note_doubt(&doubt, A / B), *y + value)
+    else EACH_NUMBER(note_doubt(&doubt, A / B), value)
     m->doubt = doubt;
 }
+FINITE(power, power(A, B))
+EACH(maximum, larger(A, B))
+EACH(minimum, smaller(A, B))
+SHARE(negative, -A)
+EACH(absolute, absolute(A))
+FINITE(exp, vector_exp(A))
+FINITE(log, vector_log(A))
+FINITE(sqrt, vector_sqrt(A))
+EACH(sin, vector_sin(A))
+EACH(cos, vector_cos(A))
+EACH(tanh, vector_tanh(A))
+EACH(sigmoid, vector_sigmoid(A))
+EACH(relu, where(at_most(A, zero), zero, A))
+EACH(softplus, vector_softplus_sigmoid(A, &C)) /* the sigmoid is its slope */
+EACH(gelu, A * (C = normal_cdf(A)))
+EACH(silu, A * (C = vector_sigmoid(A)))
+EACH(leaky_relu, where(less(zero, A), A, A * B))
+EACH(elu, elu(A, B))
+/* shares: A is the slope of the result, B and C are what the rule reads */
+SHARE(abs_share, where(less(zero, B), A, where(less(B, zero), -A, zero)))
+SHARE(sqrt_share, A * (splat(0.5) / B))
+SHARE(sin_share, A * vector_cos(B))
+SHARE(cos_share, A * -vector_sin(B))
+SHARE(tanh_share, A * fused(-B, B, one))
+SHARE(sigmoid_share, A * (B * (one - B)))
+SHARE(relu_share, where(less(zero, B), A, zero))
+SHARE(leaky_relu_share, where(less(zero, B), A, A * C))
+SHARE(elu_share, A * elu_slope(B, C))
+SHARE(gelu_share, A * fused(B, normal_density(B), C))
+SHARE(silu_share, A * fused(B, one - C, C))
+SHARE(divisor_share, -(A * (B / C)))
+SHARE(base_share, where(equal(C, zero), zero, A * (C * power(B, C - one))))
+SHARE(exponent_share, where(equal(C, zero), zero, A * (B * vector_log(C))))
+SHARE(winner_share, winner_share(A, B, C))
+EACH(same_side, same_side(A, B))
 
+#undef EACH_NUMBER
+#undef BEGIN
 #undef EACH
+#undef SHARE
+#undef FINITE
 #undef A
 #undef B
 #undef C
-#undef F
+
+#define OP(name, uses) run_##name,
+static void (*const operations[])(Memory *, const Call *) = {INSTRUCTIONS(OP)};
+#undef OP
+
+static void execute_calls(Memory *m, const Call *first, const Call *end) {
+    for (const Call *i = first; i < end; i++) i->run(m, i);
+}
 
 #endif

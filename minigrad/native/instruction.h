@@ -32,6 +32,7 @@ enum {
     SLOTS = 256,   /* rows slots, `down` apart */
     ROW_TABLE = 512, SLOT_TABLE = 1024,
     ONE_KIND = 2048, /* all operands are samples, or all are once */
+    SHARES = 4096,   /* it may add to y */
 };
 
 #define UNARY (USES_Y | USES_A)
@@ -40,23 +41,27 @@ enum {
 #define WITH_KEPT (USES_Y | USES_A | USES_C) /* c is written: it lasts till the way back */
 
 #define INSTRUCTIONS(OP) \
-    OP(copy, UNARY) OP(zero, USES_Y) OP(add, BINARY) OP(subtract, BINARY) OP(multiply, BINARY) \
-    OP(divide, BINARY) OP(power, BINARY) OP(maximum, BINARY) OP(minimum, BINARY) \
-    OP(negative, UNARY) OP(absolute, UNARY) OP(exp, UNARY) OP(log, UNARY) OP(sqrt, UNARY) \
-    OP(sin, UNARY) OP(cos, UNARY) OP(tanh, UNARY) OP(sigmoid, UNARY) OP(relu, UNARY) \
+    OP(copy, UNARY | SHARES) OP(zero, USES_Y) OP(add, BINARY) OP(subtract, BINARY) \
+    OP(multiply, BINARY | SHARES) OP(divide, BINARY | SHARES) OP(power, BINARY) \
+    OP(maximum, BINARY) OP(minimum, BINARY) OP(negative, UNARY | SHARES) OP(absolute, UNARY) \
+    OP(exp, UNARY) OP(log, UNARY) OP(sqrt, UNARY) OP(sin, UNARY) OP(cos, UNARY) \
+    OP(tanh, UNARY) OP(sigmoid, UNARY) OP(relu, UNARY) \
     OP(softplus, WITH_KEPT) OP(gelu, WITH_KEPT) OP(silu, WITH_KEPT) \
     OP(leaky_relu, BINARY) OP(elu, BINARY) \
-    OP(abs_share, BINARY) OP(sqrt_share, BINARY) OP(sin_share, BINARY) OP(cos_share, BINARY) \
-    OP(tanh_share, BINARY) OP(sigmoid_share, BINARY) OP(relu_share, BINARY) \
-    OP(leaky_relu_share, TERNARY) OP(elu_share, TERNARY) OP(gelu_share, TERNARY) \
-    OP(silu_share, TERNARY) OP(divisor_share, TERNARY) OP(base_share, TERNARY) \
-    OP(exponent_share, TERNARY) OP(winner_share, TERNARY) \
+    OP(abs_share, BINARY | SHARES) OP(sqrt_share, BINARY | SHARES) \
+    OP(sin_share, BINARY | SHARES) OP(cos_share, BINARY | SHARES) \
+    OP(tanh_share, BINARY | SHARES) OP(sigmoid_share, BINARY | SHARES) \
+    OP(relu_share, BINARY | SHARES) OP(leaky_relu_share, TERNARY | SHARES) \
+    OP(elu_share, TERNARY | SHARES) OP(gelu_share, TERNARY | SHARES) \
+    OP(silu_share, TERNARY | SHARES) OP(divisor_share, TERNARY | SHARES) \
+    OP(base_share, TERNARY | SHARES) OP(exponent_share, TERNARY | SHARES) \
+    OP(winner_share, TERNARY | SHARES) \
     OP(same_side, BINARY) OP(largest_is_target, USES_Y | USES_A | USES_B | A_INNER | B_INNER) \
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
     OP(gather_weights, SLOTS | SLOT_TABLE) OP(scatter_weights, SLOTS | SLOT_TABLE) \
-    OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND) \
-    OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND) OP(sum_samples, USES_A | SLOTS) \
+    OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND | SHARES) \
+    OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND) \
     OP(sum_products, USES_A | USES_B | SLOTS | ONE_KIND)
 
 #define OP(name, uses) OP_##name,
@@ -69,9 +74,10 @@ static const int operand_uses[] = {
 #undef OP
 };
 
-/* A checked program. `forward` instructions come before the way back. */
+/* A checked program. The first `fixed` instructions depend on the samples alone: they run when a
+   batch is put into memory. `forward` instructions, those included, come before the way back. */
 typedef struct {
-    int64_t count, forward, table_count, constant_count;
+    int64_t count, fixed, forward, table_count, constant_count;
     int64_t sample_rows, once_rows; /* rows of each memory */
     int64_t parameters, slots, loss_slot, correct_slot;
     int64_t arguments, argument_rows; /* they begin at sample row FIRST_ARGUMENT */

@@ -16,6 +16,7 @@ from minigrad.native.code import (
     Sizes,
     Slots,
 )
+from minigrad.native.fixed import fixed
 from minigrad.native.layout import Layout
 from minigrad.native.shares import KEPT, NAMES, SHARES
 from minigrad.native.slopes import Operands, Slopes
@@ -34,9 +35,13 @@ def translate(program: Program, correct: str | None = None) -> Code:
     slopes = Slopes(layout)
     for operation, read in zip(program.operations[::-1], operands[::-1], strict=True):
         slopes.backward(operation, read)
+    slopes.finish()
     outputs = [number for entry in layout.entries(program.outputs) for number in entry]
+    once = fixed(layout)
+    numbered = list(enumerate(layout.instructions))
     sizes = Sizes(
-        forward=forward,
+        fixed=len(once),
+        forward=forward + sum(number >= forward for number in once),
         output_table=layout.tabled(outputs),
         sample_rows=layout.sample_rows,
         once_rows=layout.once_rows,
@@ -47,7 +52,9 @@ def translate(program: Program, correct: str | None = None) -> Code:
         argument_rows=sum(register.rows for register in program.arguments),
         outputs=program.outputs.rows,
     )
-    return Code(layout.instructions, layout.table, layout.constants, sizes)
+    first = [instruction for number, instruction in numbered if number in once]
+    rest = [instruction for number, instruction in numbered if number not in once]
+    return Code(first + rest, layout.table, layout.constants, sizes)
 
 
 def _forward(layout: Layout, operation: Operation) -> Operands:

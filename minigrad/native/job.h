@@ -51,6 +51,7 @@ typedef struct {
     int (*run)(const Job *job); /* 0, or -1 where memory is lacking */
     void (*numbers)(int rule, const double *settings, int64_t t, int64_t steps, double *carried,
                     double *numbers);
+    int64_t (*repeat)(int divide, int64_t turns);
 } Machine;
 
 #endif

@@ -1,6 +1,7 @@
 """Where a program's numbers lie in the machine's memory, and the code that is being written."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from minigrad.lift.program import Operand, Program, Register
 from minigrad.lift.program import Rows as ProgramRows
@@ -27,6 +28,7 @@ class Layout:
         self.instructions: list[Instruction] = []
         self.table: list[int] = []
         self.constants: list[float] = []
+        self.copied: dict[tuple[int, ...], int] = {}
         self._constant_rows: dict[object, Rows] = {}
         for operand in operands_of(program):
             self._place_constants(operand)
@@ -37,6 +39,10 @@ class Layout:
         self.registers: dict[Register, Rows] = {}
         for register in program.arguments:
             self.register(register)
+        self.first_free = self.sample_rows
+        self.neighbours: dict[Register, list[Register]] = {}
+        for operand in operands_of(program):
+            self._place_side_by_side(operand)
 
     def emit(self, op: str, rows: int, **operands: object) -> None:
         self.instructions.append(Instruction(op, rows, **operands))  # type: ignore[arg-type]
@@ -63,8 +69,11 @@ class Layout:
         if view and view.register and isinstance(view.rows, slice):
             first, step, count = extent(view.rows)
             return self.register(view.register).picked(first, step if count == operand.rows else 0)
+        entries = self.entries(operand)
+        if in_place := in_one_stretch(entries, once=not operand.per_sample):
+            return in_place
         gathered = self.rows(operand.rows, not operand.per_sample)
-        table = self.tabled(entry for pair in self.entries(operand) for entry in pair)
+        table = self.tabled(number for entry in entries for number in entry)
         self.emit("gather", operand.rows, y=gathered, table=table)
         return gathered
 
@@ -93,12 +102,28 @@ class Layout:
         """Slots of a matrix of parameters: where they lie or, if at no equal distances, copied."""
         if slots := at_equal_distances(matrix):
             return slots
-        flat = [index for row in matrix for index in row]
-        slots = Slots(self.slots, len(matrix[0]), 1)
-        self.slots += len(flat)
-        table = self.tabled(flat)
-        self.emit("gather_weights", len(flat), slots=Slots(slots.start, 1), table=table)
+        flat = tuple([index for row in matrix for index in row])
+        slots = Slots(self.copied.get(flat, self.slots), len(matrix[0]), 1)
+        if flat not in self.copied:  # as for each token, by layers that read the same numbers
+            self.copied[flat] = self.slots
+            self.slots += len(flat)
+            table = self.tabled(flat)
+            self.emit("gather_weights", len(flat), slots=Slots(slots.start, 1), table=table)
         return slots
+
+    def _place_side_by_side(self, operand: Operand) -> None:
+        """Give rows that follow one another to registers that are read so: nothing is gathered."""
+        registers = side_by_side(operand)
+        if not registers or any(other in self.registers for other in registers[1:]):
+            return
+        first, *others = registers
+        if first not in self.registers:
+            others = registers
+        elif self.registers[first].start + first.rows != self.sample_rows or not first.per_sample:
+            return
+        for register in others:
+            self.register(register)
+        self.neighbours |= dict.fromkeys(registers, registers)
 
     def _place_constants(self, operand: Operand) -> None:
         if operand.pieces:
@@ -121,6 +146,32 @@ def operands_of(program: Program) -> Iterator[Operand]:
         yield from operation.operands
     yield program.loss
     yield program.outputs
+
+
+def side_by_side(operand: Operand) -> list[Register]:
+    """The registers, if the operand is all rows of several, one register after the other."""
+    registers = []
+    start = 0
+    for piece in operand.pieces:
+        register = piece.register
+        if register is None or register.per_sample != operand.per_sample:
+            return []
+        dest = slice(start, start + register.rows)
+        if piece.rows != slice(0, register.rows) or piece.dest != dest:
+            return []
+        registers.append(register)
+        start += register.rows
+    return registers if len(registers) > 1 and not operand.constants else []
+
+
+def in_one_stretch(entries: list[Entry], once: bool) -> Rows | None:
+    """The rows of these places, if they are of one kind and at equal distances, not below 0."""
+    places, kinds = zip(*entries, strict=True)
+    if set(kinds) != {ONCE if once else SAMPLES}:
+        return None
+    step = places[1] - places[0] if len(places) > 1 else 0
+    regular = all(b - a == step for a, b in pairwise(places))
+    return Rows(places[0], step, once) if regular and step >= 0 else None
 
 
 def _key(operand: Operand) -> object:

@@ -17,22 +17,26 @@ typedef double Unaligned __attribute__((vector_size(8 * LANES), aligned(8), may_
 
 /* An instruction, its operands found: pointers, and steps from row to row in vectors. A row of one
    column serves all columns: its column step is 0. */
-typedef struct {
-    int64_t op, adds, rows, columns;
+typedef struct Memory Memory;
+typedef struct Call Call;
+struct Call {
+    void (*run)(Memory *, const Call *);
+    int64_t adds, rows, columns;
     Vector *y, *a, *b, *c;
     int64_t y_step, a_step, b_step, c_step, y_column, a_column, b_column, c_column;
     const Instruction *source;
-} Call;
+};
 
-typedef struct {
+struct Memory {
     const Program *program;
     int single;
     int64_t columns;         /* vectors in a row of samples */
     Vector *samples, *once;  /* the rows */
+    Vector *ones;            /* a row of ones, which a bias is the weight of */
     double *weights, *gradient; /* slots: doubles if single, else vectors */
     Vector doubt;            /* nan in a lane where an operation had no finite answer */
     Call *calls;
-} Memory;
+};
 
 INLINE int64_t slot_size(const Memory *m) { return m->single ? 1 : LANES; }
 
@@ -53,15 +57,16 @@ static Vector *find_row(const Memory *m, int once, int64_t row) {
 static Call find_operands(const Memory *m, const Instruction *i) {
     int y_once = (i->flags & Y_ONCE) != 0, a_once = (i->flags & A_ONCE) != 0,
         b_once = (i->flags & B_ONCE) != 0, c_once = (i->flags & C_ONCE) != 0;
-    int has_y = operand_uses[i->op] & USES_Y;
+    int uses = operand_uses[i->op];
     Call call = {
-        .op = i->op, .adds = (i->flags & ADDS) != 0, .rows = i->rows, .source = i,
-        .columns = (has_y ? y_once : a_once) ? 1 : m->columns,
+        .adds = (i->flags & ADDS) != 0, .rows = i->rows, .source = i,
+        .columns = (uses & USES_Y ? y_once : a_once) ? 1 : m->columns,
         .y = find_row(m, y_once, i->y), .y_step = i->y_step * (y_once ? 1 : m->columns),
         .a = find_row(m, a_once, i->a), .a_step = i->a_step * (a_once ? 1 : m->columns),
         .b = find_row(m, b_once, i->b), .b_step = i->b_step * (b_once ? 1 : m->columns),
         .c = find_row(m, c_once, i->c), .c_step = i->c_step * (c_once ? 1 : m->columns),
-        .y_column = 1, .a_column = !a_once, .b_column = !b_once, .c_column = !c_once,
+        .y_column = (uses & USES_Y) != 0, .a_column = uses & USES_A && !a_once,
+        .b_column = uses & USES_B && !b_once, .c_column = uses & USES_C && !c_once,
     };
     return call;
 }
@@ -80,7 +85,7 @@ static int is_contiguous(const Memory *m, const Call *call, int uses) {
 
 /* Makes one row of all rows where it can: a loop is shorter than a loop of loops. */
 static Call with_long_rows(const Memory *m, Call call) {
-    int uses = operand_uses[call.op];
+    int uses = operand_uses[call.source->op] & ~SHARES;
     if (uses & ~TERNARY) return call;
     if (call.columns == 1) {
         call.columns = call.rows, call.y_column = call.y_step, call.a_column = call.a_step;

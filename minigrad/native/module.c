@@ -57,6 +57,18 @@ static PyObject *list_machines(PyObject *self, PyObject *none) {
     return names(list, count);
 }
 
+/* repeat(machine, divide, turns) -> how many numbers were computed */
+
+static PyObject *repeat(PyObject *self, PyObject *args) {
+    (void)self;
+    const char *name;
+    int divide;
+    long long turns;
+    if (!PyArg_ParseTuple(args, "spL", &name, &divide, &turns)) return NULL;
+    const Machine *machine = find_machine(name);
+    return machine ? PyLong_FromLongLong(machine->repeat(divide, turns)) : NULL;
+}
+
 /* prepare(instructions, table, constants, sizes) -> Program */
 
 static void release_program(Program *p) {
@@ -92,10 +104,10 @@ static PyObject *prepare(PyObject *self, PyObject *args) {
     Py_buffer code, table, constants;
     Program *p = calloc(1, sizeof *p);
     if (!p) return PyErr_NoMemory();
-    long long sizes[10];
-    if (!PyArg_ParseTuple(args, "y*y*y*(LLLLLLLLLL)", &code, &table, &constants, &sizes[0],
+    long long sizes[11];
+    if (!PyArg_ParseTuple(args, "y*y*y*(LLLLLLLLLLL)", &code, &table, &constants, &sizes[0],
                           &sizes[1], &sizes[2], &sizes[3], &sizes[4], &sizes[5], &sizes[6],
-                          &sizes[7], &sizes[8], &sizes[9])) {
+                          &sizes[7], &sizes[8], &sizes[9], &sizes[10])) {
         free(p);
         return NULL;
     }
@@ -105,10 +117,10 @@ static PyObject *prepare(PyObject *self, PyObject *args) {
     p->table_count = table.len / (Py_ssize_t)sizeof(int64_t);
     p->constants = copy(&constants);
     p->constant_count = constants.len / (Py_ssize_t)sizeof(double);
-    int64_t *const fields[] = {&p->forward, &p->sample_rows, &p->once_rows, &p->parameters,
+    int64_t *const fields[] = {&p->fixed, &p->forward, &p->sample_rows, &p->once_rows, &p->parameters,
                                &p->slots, &p->loss_slot, &p->correct_slot, &p->argument_rows,
                                &p->outputs, &p->output_table};
-    for (int n = 0; n < 10; n++) *fields[n] = sizes[n];
+    for (int n = 0; n < 11; n++) *fields[n] = sizes[n];
     PyBuffer_Release(&code);
     PyBuffer_Release(&table);
     PyBuffer_Release(&constants);
@@ -291,6 +303,7 @@ static PyObject *run(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"operations", list_operations, METH_NOARGS, "The names of the machine's operations."},
     {"machines", list_machines, METH_NOARGS, "The machines this processor can run, best first."},
+    {"repeat", repeat, METH_VARARGS, "Multiply-adds or divisions at the processor's peak."},
     {"prepare", prepare, METH_VARARGS, "Check a program against the memory that it touches."},
     {"numbers", list_numbers, METH_VARARGS, "What the steps of an update rule need, as bytes."},
     {"run", run, METH_VARARGS, "Run steps of a program, without the interpreter's lock."},

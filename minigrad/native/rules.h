@@ -176,6 +176,7 @@ static void rule_numbers(int rule, const double *set, double t, const double *po
         case NADAM: { /* weight_decay, decoupled, beta1, beta2, eps, momentum_decay */
             double mu = set[2] * (1 - powers[0] / 2), next = set[2] * (1 - powers[1] / 2);
             *carried *= mu;
+            if (*carried < DBL_MIN) *carried = 0; /* 1 - it is 1, and subnormals are slow */
             for (int n = 0; n < 4; n++) c[n] = set[n];
             c[4] = (1 - mu) / (1 - *carried), c[5] = next / (1 - *carried * next);
             c[6] = correction(powers[2]), c[7] = set[4];

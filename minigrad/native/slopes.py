@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
-from minigrad.native.layout import Layout, at_equal_distances, extent, listed, pairs
+from minigrad.native.layout import Layout, extent, listed, pairs, side_by_side
 from minigrad.native.shares import SHARES, Share
 
 
@@ -72,6 +72,13 @@ class Slopes:
             for operand, share in zip(operation.operands, SHARES[operation.op], strict=False):
                 self._send(operand, g, self._emitter(share, operands, g))
 
+    def finish(self) -> None:
+        """Send the slopes of copied weights where those are copied from."""
+        for indices, start in self.layout.copied.items():
+            table = self.layout.tabled(indices)
+            slots = Slots(start, 1)
+            self.layout.emit("scatter_weights", len(indices), slots=slots, table=table)
+
     def _seed(self, loss: Operand) -> None:
         """A sample's weight is the slope of its loss."""
         view = loss.view
@@ -102,6 +109,8 @@ class Slopes:
 
     def _sum(self, operation: Operation, g: Rows) -> None:
         rows, terms = operation.out.rows, operation.terms
+        if self._handed_on_to_all(operation, g):
+            return
 
         def emit(into: Rows, part: Part, adds: bool) -> None:
             if terms == 1:
@@ -126,17 +135,29 @@ class Slopes:
         self._slopes[register], self._written[register] = g, set(range(register.rows))
         return True
 
+    def _handed_on_to_all(self, operation: Operation, g: Rows) -> bool:
+        """As above, where one row is the sum of all rows of a register; whether it could."""
+        pieces = [piece for operand in operation.operands for piece in operand.pieces]
+        register = pieces[0].register if pieces else None
+        if not register or not register.has_slope or register in self._slopes:
+            return False
+        added = operation.plus == len(operation.operands) and operation.out.rows == 1
+        if not added or any(operand.constants for operand in operation.operands):
+            return False
+        rows = [row for piece in pieces for row, _ in pairs(piece.rows, piece.dest)]
+        alone = all(piece.register is register for piece in pieces)
+        if not alone or sorted(rows) != list(range(register.rows)):
+            return False
+        if self._readers[register] > len(pieces) or register.per_sample == g.once:
+            return False
+        self._slopes[register], self._written[register] = Rows(g.start, 0, g.once), set(rows)
+        return True
+
     def _dot(self, operation: Operation, operands: Operands, g: Rows) -> None:
         (operand,), (x,), slots = operation.operands, operands.read, operands.slots
         rows, inner, emit_to = operation.out.rows, operand.rows, self.layout.emit
-        emit_to("outer", rows, a=g, b=x, inner=inner, slots=slots)
-        if len(operation.weights[0]) > inner:
-            bias = Slots(slots.start + inner * slots.along, slots.down)
-            emit_to("sum_samples", rows, a=g, slots=bias)
-        if not at_equal_distances(operation.weights):
-            indices = [index for row in operation.weights for index in row]
-            table = self.layout.tabled(indices)
-            emit_to("scatter_weights", len(indices), slots=Slots(slots.start, 1), table=table)
+        has_bias = len(operation.weights[0]) > inner
+        emit_to("outer", rows, a=g, b=x, inner=inner, slots=slots, has_bias=has_bias)
 
         def emit(into: Rows, part: Part, adds: bool) -> None:
             first, along = slots.start + part.first * slots.along, part.step * slots.along
@@ -148,6 +169,11 @@ class Slopes:
     def _send(self, operand: Operand, g: Rows, emit: Emit, whole: bool = False) -> None:
         """Have `emit` send the operand's share where it belongs; all of it at once if `whole`."""
         if not operand.has_slope:
+            return
+        if (registers := side_by_side(operand)) and self._are_new(registers, g):
+            side = [self._slope(register) for register in registers]
+            emit(side[0], Part(0, 1, operand.rows), False)
+            self._written |= {register: set(range(register.rows)) for register in registers}
             return
         parts = [self._part(piece, g) for piece in operand.pieces if piece.has_slope]
         if whole and any(part != Part(0, 1, operand.rows) for part in parts):
@@ -162,6 +188,13 @@ class Slopes:
             first, step, _ = extent(piece.rows)
             into = self._slope(piece.register).picked(first, step)
             emit(into, part, not self._is_new(piece.register, set(listed(piece.rows))))
+
+    def _are_new(self, registers: list[Register], g: Rows) -> bool:
+        """Whether the registers' slopes are yet to be placed, and will lie side by side."""
+        if any(register in self._slopes or not register.has_slope for register in registers):
+            return False
+        together = self.layout.neighbours.get(registers[0]) == registers
+        return together and registers[0].per_sample != g.once
 
     def _part(self, piece: Piece, g: Rows) -> Part | None:
         """The part of an operand that goes straight to a slope, or None if it cannot."""

@@ -48,19 +48,24 @@ static int prepare_block(Block *b, const Job *job, int single) {
     int64_t slots = single ? (p->slots + LANES - 1) / LANES : p->slots;
     b->vectors = single ? (p->parameters + LANES - 1) / LANES : p->parameters;
     int64_t kept = (1 + state_count(job)) * b->vectors;
-    int64_t size = p->sample_rows * m->columns + p->once_rows + 2 * slots + 2 * kept;
+    int64_t rows = p->sample_rows + 1;
+    int64_t size = rows * m->columns + p->once_rows + 2 * slots + 2 * kept;
     b->arena = calloc((size_t)(size + 1), sizeof(Vector));
     m->calls = malloc((size_t)(p->count + 1) * sizeof(Call));
     if (!b->arena || !m->calls) return -1;
     char *free = (char *)(((uintptr_t)b->arena + sizeof(Vector) - 1) & ~(sizeof(Vector) - 1));
     m->samples = take(&free, p->sample_rows * m->columns);
+    m->ones = take(&free, m->columns);
     m->once = take(&free, p->once_rows);
     m->weights = (double *)take(&free, slots);
     m->gradient = (double *)take(&free, slots);
     for (int64_t n = 0; n < state_count(job); n++) b->states[n] = take(&free, b->vectors);
     b->backup = take(&free, kept);
-    for (int64_t n = 0; n < p->count; n++) 
+    for (int64_t n = 0; n < p->count; n++) {
         m->calls[n] = with_long_rows(m, find_operands(m, p->instructions + n));
+        m->calls[n].run = operations[p->instructions[n].op];
+    }
+    for (int64_t n = 0; n < m->columns; n++) m->ones[n] = splat(1.0);
     for (int64_t n = 0; n < p->constant_count; n++)
         m->once[FIRST_CONSTANT + n] = splat(p->constants[n]);
     return 0;
@@ -132,8 +137,7 @@ static void fill_weights(const Block *b, int64_t start, int64_t size) {
 
 /* The samples from `start` on, of a batch of `size`. A full batch in one chunk stays in place. */
 static void fill(Block *b, int64_t step, int64_t start, int64_t size) {
-    const Memory *m = &b->memory;
-    if (b->is_filled) return;
+    Memory *m = &b->memory;
     double *rows = (double *)find_row(m, 0, FIRST_ARGUMENT);
     int64_t row_size = m->columns * LANES;
     if (m->single) fill_lane(b, step, b->first, start, size, rows, 1, row_size);
@@ -141,6 +145,7 @@ static void fill(Block *b, int64_t step, int64_t start, int64_t size) {
         for (int64_t lane = 0; lane < LANES; lane++)
             fill_lane(b, step, replica_of(b, lane), start, size, rows + lane, LANES, row_size);
     fill_weights(b, start, size);
+    execute_calls(m, m->calls, m->calls + m->program->fixed);
     b->is_filled = !b->job->chosen && b->chunk >= size;
 }
 
@@ -220,16 +225,25 @@ static void clip(const Block *b) {
 
 /* Steps */
 
+/* The barrier keeps it a loop: for so few, a call of memset takes longer. */
+static void clear_slots(const Memory *m, double *slots) {
+    int64_t vectors = (m->program->slots * slot_size(m) + LANES - 1) / LANES;
+    for (int64_t n = 0; n < vectors; n++) {
+        ((Vector *)slots)[n] = (Vector){0};
+        __asm__ volatile("" : : : "memory");
+    }
+}
+
 static void forward_and_backward(Block *b, int64_t step, int64_t size) {
     const Job *job = b->job;
     const Program *p = job->program;
     Memory *m = &b->memory;
     const Call *end = m->calls + (job->slopes ? p->count : p->forward);
-    clear((Vector *)m->gradient, (p->slots * slot_size(m) + LANES - 1) / LANES);
+    clear_slots(m, m->gradient);
     m->doubt = splat(0.0);
     for (int64_t start = 0; start < size; start += b->chunk) {
-        fill(b, step, start, size);
-        execute_calls(m, m->calls, end);
+        if (!b->is_filled) fill(b, step, start, size);
+        execute_calls(m, m->calls + p->fixed, end);
         if (job->outputs && step == job->steps - 1) store_outputs(b, start, size);
     }
 }

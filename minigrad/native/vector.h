@@ -33,6 +33,18 @@ typedef uint64_t Bits __attribute__((vector_size(8 * LANES)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #define RARE static __attribute__((noinline, cold, unused)) /* for what a few lanes need */
+/* Hints for GCC, which alone needs them: UNROLL before a loop of few turns, so that what it fills
+   stays in registers, and HOLD(x) so that x is loaded once and not wherever it is read. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 32")
+#else
+#define UNROLL
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#define HOLD(x) __asm__("" : "+v"(x))
+#else
+#define HOLD(x) (void)0
+#endif
 #define EACH_LANE(i) for (int i = 0; i < LANES; i++)
 
 /* X86(name) is the intrinsic of this width. */

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import minigrad.neighbours  # noqa: F401 - says which file hides nn or optim
+
 if TYPE_CHECKING:
     from pathlib import Path
 

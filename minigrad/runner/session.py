@@ -15,6 +15,7 @@ from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
+from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run
 from minigrad.tracking.facts import Status
@@ -210,7 +211,7 @@ class Session:
             sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
         out = "" if store == Path("runs") else f" --out {shlex.quote(str(store))}"
-        resume = f"python -m minigrad.train --resume {self.run.id}{out} goes on from there"
+        resume = f"{invocation('train')} --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [sentence, resume])
 
     def _advice(self) -> str:

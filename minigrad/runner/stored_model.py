@@ -12,6 +12,7 @@ from minigrad.runner import build, description
 from minigrad.runner.description import Description
 from minigrad.runner.model import Model, ModelError
 from minigrad.runner.resume import provenance_of
+from minigrad.terminal.invocation import invocation
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
@@ -34,7 +35,7 @@ def model_of(run: StoredRun, seed: int | None = None, *, trust_plugins: bool = F
     _check_usable(run)
     path = run.path / layout.CHECKPOINT
     if not path.exists():
-        trains = f"python -m minigrad.train {run.path / layout.CONFIG} trains it again"
+        trains = f"{invocation('train')} {run.path / layout.CONFIG} trains it again"
         raise ModelError(f"{run.id} has no checkpoint, so there is no model to use: {trains}")
     state = checkpoint.read(path)
     try:
@@ -187,7 +188,7 @@ def _rebuilt(run: StoredRun, state: dict[str, Any], trust_plugins: bool) -> Any:
     recorded = run.summary.get("final_loss")
     if run.status != "finished" or recorded is None:
         if config.data.standardize or "path" in config.data.settings():
-            resumed = "python -m minigrad.train --resume takes it to its end"
+            resumed = f"{invocation('train')} --resume takes it to its end"
             raise ModelError(f"{older}, and nothing tells that they are unchanged: {resumed}")
         return trainer.description
     try:

@@ -35,6 +35,7 @@ from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
+from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
@@ -154,7 +155,7 @@ def _answer(
     ]
     if stopped:
         out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
-        resume = f"python -m minigrad.sweep --resume {short(sweep.id)}{out}"
+        resume = f"{invocation('sweep')} --resume {short(sweep.id)}{out}"
         lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     if arguments.json:
@@ -184,11 +185,11 @@ def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> I
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
-        prog="python -m minigrad.sweep",
+        verb="sweep",
         description="Train every combination of the values and rank them by their final loss.",
         epilog="A value is what minigrad.train takes; several follow one '=': a,b,c or "
         "range(a,b[,step]), and with --random uniform(a,b), loguniform(a,b), choice(a,b,c). "
-        "Example: python -m minigrad.sweep configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
+        f"Example: {invocation('sweep')} configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -224,7 +225,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if arguments.resume and (arguments.config or arguments.random):
         parser.error("--resume: the grid is that of the sweep: give no config and no values")
     if not (arguments.config or arguments.resume):
-        parser.error("which config? For example: python -m minigrad.sweep configs/xor.yaml")
+        parser.error(f"which config? For example: {invocation('sweep')} configs/xor.yaml")
     if arguments.workers and arguments.dask is not None:
         parser.error("--workers: of a cluster's workers the cluster decides")
     if arguments.seed is not None and arguments.random is None:

@@ -2,17 +2,19 @@
 
 import argparse
 import atexit
+import difflib
 import io
 import os
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
+from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
 from minigrad.terminal.text import excerpt
 
@@ -82,14 +84,86 @@ def _flush() -> None:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, and which does not complete abbreviated options."""
+    """A parser whose errors are one line, and which does not complete abbreviated options.
 
-    def __init__(self, **settings: Any) -> None:
+    It names the verb or the option that a mistyped one is nearest to, and answers a shell that asks
+    for completions.
+    """
+
+    completers: ClassVar[dict[str, Callable[..., Iterable[str]]]] = {}
+    """What completes an argument, by its metavar, as argcomplete calls it."""
+
+    _is_completing = False
+
+    def __init__(self, verb: str = "", **settings: Any) -> None:
+        if verb:
+            settings["prog"] = invocation(verb)
         super().__init__(**{"allow_abbrev": False, **settings})  # --seed must not pass for --seeds
 
     def error(self, message: str) -> NoReturn:
         """One line, where argparse prints the usage too."""
+        words = message.removeprefix("unrecognized arguments: ")
+        if words != message and "did you mean" not in message:
+            near = self.nearest_option(words.split()[0])
+            message += f": did you mean {near}?" if near else ""
         self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+
+    def nearest_option(self, word: str) -> str:
+        """The option that an unknown `word` most likely means; "" for none."""
+        options = self.options() if word.startswith("-") else []
+        near = difflib.get_close_matches(word.partition("=")[0][:100], options, n=1, cutoff=0.7)
+        return near[0] if near else ""
+
+    def options(self) -> list[str]:
+        """All options, those of the verbs below it included."""
+        return [option for action in self.actions() for option in action.option_strings]
+
+    def actions(self) -> Iterator[argparse.Action]:
+        """All arguments, those of the verbs below it included."""
+        for action in self._actions:
+            yield action
+            if isinstance(action, argparse._SubParsersAction):
+                for parser in action.choices.values():
+                    yield from parser.actions()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's. A shell that asks for completions is answered, and the process ends."""
+        self._complete()
+        return super().parse_known_args(args, namespace)
+
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, and answers a shell."""
+        self._complete()  # here, because argparse hides the positional arguments next
+        return super().parse_known_intermixed_args(args, namespace)
+
+    def _complete(self) -> None:
+        if "_ARGCOMPLETE" in os.environ and not Parser._is_completing:
+            import argcomplete  # here, since no other call needs it
+
+            Parser._is_completing = True  # argcomplete parses too
+            for action in self.actions():
+                if completer := Parser.completers.get(str(action.metavar)):
+                    vars(action)["completer"] = completer  # where argcomplete looks for it
+            argcomplete.autocomplete(self)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = action.choices
+        if choices is not None and value not in choices:
+            kind = action.metavar if isinstance(action.metavar, str) else "choice"
+            raise argparse.ArgumentError(
+                None, f"unknown {kind} {value!r}: {nearest(str(value), choices)}"
+            )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint for an unknown word: the nearest known one, then all of them.
+
+    >>> nearest("trian", ["train", "runs"])
+    "did you mean 'train'? Known: train, runs"
+    """
+    names = list(known)
+    near = difflib.get_close_matches(word[:100], names, n=1)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}"
 
 
 def whole_number(most: int | None = None) -> Callable[[str], int]:

@@ -1,14 +1,20 @@
 """Where a run is written: into a directory, or into memory."""
 
+import contextlib
 import io
 import os
+import shutil
+import time
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from minigrad.files.whole import Lines, replace
+from minigrad.files.whole import Lines, is_being_written, remove_drafts, replace
 from minigrad.tracking import checkpoint, layout
-from minigrad.tracking.names import new_id
+from minigrad.tracking.names import is_id, new_id
 from minigrad.tracking.output import OutputLog
+
+_OWN_FILES = (layout.RUN, layout.CONFIG, layout.CHECKPOINT, layout.PREVIOUS_CHECKPOINT)
+_ABANDONED = 3600  # seconds
 
 
 class Output(Protocol):
@@ -52,6 +58,7 @@ class Directory:
         """A new one, hidden until it is whole: then `publish` it. (On Windows it is seen at once:
         there a folder with an open file keeps its name.)
         """
+        _remove_abandoned(store)
         path = make_directory(store, name, hidden=os.name != "nt")
         try:
             return cls(path)
@@ -67,6 +74,7 @@ class Directory:
         except OSError:
             self._lines.close()
             raise
+        remove_drafts(path / file for file in _OWN_FILES)
 
     def publish(self) -> None:
         """Give it its final name, so that it is listed with the others."""
@@ -120,6 +128,23 @@ class Memory:
         if self._state is not None:
             encoded[layout.CHECKPOINT] = checkpoint.sealed(self._state)
         return self._files | encoded
+
+
+def _remove_abandoned(store: Path) -> None:
+    """Delete the hidden directories of processes that were killed before their run was whole. One
+    that is younger than an hour is left alone, since its process may still be opening its files.
+    """
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(store):
+            if not (entry.name.startswith(".") and is_id(entry.name[1:])):
+                continue
+            with contextlib.suppress(OSError):
+                path, age = (
+                    Path(entry.path),
+                    time.time() - entry.stat(follow_symlinks=False).st_mtime,
+                )
+                if age > _ABANDONED and is_being_written(path / layout.METRICS) is not True:
+                    shutil.rmtree(path)  # which refuses a link
 
 
 def make_directory(store: Path, name: str, *, hidden: bool = False) -> Path:

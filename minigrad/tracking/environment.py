@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.tracking import machine
+from minigrad.version import __version__
 
-_PACKAGES = ("minigrad", "matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
+_PACKAGES = ("matplotlib", "numpy", "pydantic", "pyyaml", "tqdm")
 
 RECORDED = (
     *("python", "platform", "processor", "libc", "variables", "arrays", "packages", "code"),
@@ -33,7 +34,7 @@ def describe() -> dict[str, Any]:
         "platform": platform.platform(),
         **machine.describe(),
         "host": platform.node(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {"minigrad": __version__, **{name: _version(name) for name in _PACKAGES}},
         "code": code_hash(),
         "git": _git(),
         "pid": os.getpid(),
@@ -48,6 +49,8 @@ def code_hash() -> str:
     digest = hashlib.sha256()
     for package in ("minigrad", "nn", "optim"):
         for path in sorted((root / package).rglob("*.py")):
+            if path.relative_to(root).parts[:2] == ("minigrad", "lab"):
+                continue  # a wheel has the exercises there, a clone has not
             digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -30,6 +30,15 @@ def new_id(name: str) -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{slug}-{suffix}"
 
 
+def is_id(name: str) -> bool:
+    """Whether `new_id` could have made it.
+
+    >>> is_id(new_id("xor")), is_id("thesis")
+    (True, False)
+    """
+    return re.fullmatch(r"\d{8}T\d{6}Z-[a-z0-9-]+-[0-9a-z]{4}", name) is not None
+
+
 def ids(store: str | Path) -> list[str]:
     """The names in a store that stand for runs: all but hidden ones, `latest` and the sweeps.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from minigrad.files.whole import is_being_written
+from minigrad.terminal.invocation import invocation
 from minigrad.tracking import environment, layout
 from minigrad.tracking.facts import RunFacts
 from minigrad.tracking.names import (
@@ -183,13 +184,13 @@ def find(store: str | Path, which: str) -> StoredRun:
 def command(verb: str, store: str | Path, *arguments: str) -> str:
     """A hint at the next command."""
     in_store = [] if str(store) == "runs" else ["--store", str(store)]
-    return f"python -m minigrad.runs {shlex.join([verb, *arguments, *in_store])}"
+    return f"{invocation('runs')} {shlex.join([verb, *arguments, *in_store])}"
 
 
 def empty(store: str | Path) -> str:
     """The message for a store without runs."""
     out = "" if str(store) == "runs" else f" --out {shlex.quote(str(store))}"
-    train = f"python -m minigrad.train configs/xor.yaml{out}"
+    train = f"{invocation('train')} configs/xor.yaml{out}"
     return f"no runs in {str(store)!r} yet: {train} makes one"
 
 

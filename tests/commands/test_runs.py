@@ -336,7 +336,7 @@ def test_no_such_run_and_bad_usage_are_one_line(store: Path) -> None:
     assert "did you mean 'optimizer.name'" in refused(store, "list", "--filter", "optimizer.nam=x")
     assert "write key=value" in refused(store, "list", "--filter", "what")
     assert "no run has 'lorss'" in refused(store, "list", "--columns", "id,lorss")
-    assert "invalid choice: 'lst'" in refused(store, "lst")
+    assert "unknown VERB 'lst': did you mean 'list'? Known: list, show" in refused(store, "lst")
     assert "must be a whole number from 1" in refused(store, "list", "--limit", "0")
     for weight in ("1", "-0.5", "nan", "much"):
         message = refused(store, "plot", "aaaa", f"--smooth={weight}")

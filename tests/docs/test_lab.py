@@ -145,7 +145,11 @@ def test_a_usual_mistake_is_met_by_a_message_that_names_it(
     source = file.read_text(encoding="utf-8")
     assert source.count(right) == 1
     file.write_text(source.replace(right, wrong), encoding="utf-8")
-    messages = list(run(folder, "-m", f"lab{number}").failed.values())
+    failed = run(folder, "-m", f"lab{number}").failed
+    guide = Path("docs/teaching/README.md").read_text(encoding="utf-8")
+    (test,) = re.findall(rf"^\| {number} \| .* \| `(test_\w+)` \|$", guide, re.MULTILINE)
+    assert any(f".{test}" in name for name in failed)
+    messages = list(failed.values())
     assert any(hint in message for message in messages), messages
     message = next(message for message in messages if hint in message)
     assert re.search(r"\n +expected: .*\n +found: .*\n +hint: ", message)
@@ -167,10 +171,11 @@ def test_the_examples_on_the_pages_hold_once_the_labs_are_done(folder: Path) -> 
 def test_the_training_commands_on_the_pages_meet_their_expectations(folder: Path) -> None:
     solve(folder, *NUMBERS)
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    commands = re.findall(r"^python -m (minigrad\.train .+)$", text, flags=re.MULTILINE)
+    (folder / LAB).rename(folder / "my-labs")
+    commands = re.findall(r"^minigrad (train .+)$", text, flags=re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
-        arguments = [sys.executable, "-m", *command.split()]
+        arguments = [sys.executable, "-m", "minigrad", *command.split()]
         done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -180,7 +185,7 @@ def test_a_page_names_its_command_its_file_and_a_next_page(page: Path) -> None:
     number = NUMBERS[PAGES.index(page)]
     text = page.read_text(encoding="utf-8")
     assert text.startswith(f"# Lab {number}. ")
-    assert f"python -m pytest docs/lab -m lab{number}\n" in text
+    assert f"minigrad lab check {number}\n" in text
     assert f"(lab{number}.py)" in text
     assert [
         next_page for next_page in PAGES[number : number + 1] if next_page.name not in text

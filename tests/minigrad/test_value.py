@@ -173,6 +173,7 @@ def test_an_infinite_power_of_zero_has_no_finite_slope_in_its_exponent() -> None
         (lambda inf, nan: inf - inf, math.nan),
         (lambda inf, nan: inf / 0, math.inf),
         (lambda inf, nan: -inf / 0, -math.inf),
+        (lambda inf, nan: inf / -0.0, -math.inf),
         (lambda inf, nan: nan / 0, math.nan),
         (lambda inf, nan: (-inf).log(), math.nan),
         (lambda inf, nan: inf.log(), math.inf),
@@ -193,6 +194,14 @@ def test_nan_and_infinite_operands_pass_through(make, expected) -> None:
     result = make(Value(math.inf), Value(math.nan))
     assert result.data == expected or (math.isnan(result.data) and math.isnan(expected))
     result.backward()  # no error either
+
+
+def test_relu_gives_a_positive_zero_and_the_power_zero_a_slope_of_zero() -> None:
+    zero = Value(-3.0).relu().data
+    assert (zero, math.copysign(1.0, zero)) == (0.0, 1.0)
+    base = Value(0.0)
+    (base**0).backward()
+    assert base.grad == 0.0
 
 
 @pytest.mark.parametrize("thing", ["a", 1j, True, None, Value(1.0), [1.0], b"1"])

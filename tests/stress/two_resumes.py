@@ -1,6 +1,6 @@
 """Two `--resume` of one run at once, with pauses where they may meet: nothing is lost or doubled.
 
-    python tests/stress/two_resumes.py [--rounds 200] [--seed 0]
+    python -m tests.stress.two_resumes [--rounds 200] [--seed 0]
 
 Each round trains a run to step 30 or stops it there, then two processes go on with it to step 60.
 Whichever way they meet, the log must hold each step once, with the numbers of an undisturbed run;

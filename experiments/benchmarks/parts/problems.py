@@ -3,6 +3,8 @@
 import random
 
 import nn
+from experiments.attention.attention import WIDTH, Attention, samples
+from experiments.benchmarks.peers.models import microgpt
 from experiments.benchmarks.peers.served import Task
 from experiments.benchmarks.peers.turns import ROOT
 
@@ -19,7 +21,7 @@ def points(count: int) -> list[tuple[list[float], float]]:
 
 
 def digits(sizes: list[int], batch: int) -> Task:
-    """Handwritten digits of configs/data that fill ten batches, with the weights of seed 0."""
+    """Handwritten digits of configs/data that fill ten batches, weights of seed 0."""
     lines = (ROOT / "configs" / "data" / "digits.csv").read_text(encoding="ascii").splitlines()
     rows = [[float(cell) for cell in line.split(",")] for line in lines[1 : 10 * batch + 1]]
     model = nn.MLP(sizes[0], sizes[1:], rng=random.Random(0))
@@ -46,4 +48,36 @@ def task(sizes: list[int], count: int, seeds: int = 1, steps: int = 1) -> Task:
         lr=1.0 if data is XOR else 0.1,
         momentum=0.9,
         steps=steps,
+    )
+
+
+def attention(count: int, steps: int = 1) -> Task:
+    """A head of attention on samples of 8 tokens, from the weights of seed 0."""
+    inputs, targets = samples(count, random.Random(1))
+    return Task(
+        sizes=[2, WIDTH, 1],
+        inputs=inputs,  # type: ignore[arg-type]  # a sample is a list of tokens
+        targets=targets,
+        weights=[[value.data for value in Attention(random.Random(0)).parameters()]],
+        lr=0.02,
+        momentum=0.9,
+        steps=steps,
+        model="attention",
+    )
+
+
+def gpt(count: int, steps: int = 1) -> Task:
+    """The GPT of experiments/microgpt on the first names of its list, weights of seed 0."""
+    script = microgpt()
+    names = script.NAMES.read_text(encoding="utf-8").split()[:count]
+    letters, answers = zip(*(script.sample(name) for name in names), strict=True)
+    return Task(
+        sizes=[len(script.LETTERS), script.WIDTH, script.TOKENS, script.HEADS],
+        inputs=list(letters),
+        targets=list(answers),
+        weights=[[value.data for value in script.GPT(random.Random(0)).parameters()]],
+        lr=0.02,
+        momentum=0.9,
+        steps=steps,
+        model="GPT",
     )

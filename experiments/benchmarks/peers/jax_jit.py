@@ -4,9 +4,9 @@ Compiled beforehand, in float64 on one thread. The old state is donated, and the
 end of a turn alone: that makes JAX fastest.
 """
 
+import math
 import os
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
@@ -26,7 +26,7 @@ def layers(task: Task) -> Any:
     leading axis if there is one replica.
     """
     made, numbers = [], jnp.array(task.weights)
-    for n, m in pairwise(task.sizes):
+    for n, m in task.layers:
         own, numbers = numbers[:, : m * (n + 1)].reshape(-1, m, n + 1), numbers[:, m * (n + 1) :]
         made.append((own[..., :n], own[..., n]))
     return made if len(task.weights) > 1 else jax.tree.map(lambda x: x[0], made)
@@ -41,12 +41,57 @@ def loss_of(parameters: Any, inputs: Any, targets: Any) -> Any:
     return jnp.mean(jax.nn.softplus(logits) - targets * logits)
 
 
+def attention_loss(parameters: Any, inputs: Any, targets: Any) -> Any:
+    x = apply(parameters[0], inputs)
+    q, k, v = (apply(layer, x) for layer in parameters[1:4])
+    shares = jax.nn.softmax(q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]), axis=-1)
+    outputs = apply(parameters[4], (x + shares @ v).mean(axis=-2))[..., 0]
+    return jnp.mean((outputs - targets) ** 2)
+
+
+def gpt_loss(task: Task) -> Callable[..., Any]:
+    _, width, tokens, heads = task.sizes
+    earlier = jnp.tril(jnp.ones((tokens, tokens), dtype=bool))
+
+    def normalised(x: Any) -> Any:
+        return x / jnp.sqrt(jnp.mean(x * x, axis=-1, keepdims=True) + 1e-5)
+
+    def by_head(x: Any) -> Any:
+        return x.reshape(*x.shape[:-1], heads, width // heads).swapaxes(-2, -3)
+
+    def loss(parameters: Any, inputs: Any, targets: Any) -> Any:
+        letter, place, query, key, value, mix, hidden, output, readout = parameters
+        x = apply(letter, inputs) + jnp.concatenate([place[0], place[1][:, None]], axis=-1)
+        q, k, v = (by_head(apply(layer, normalised(x))) for layer in (query, key, value))
+        scores = (q * (width // heads) ** -0.5) @ k.swapaxes(-1, -2)
+        shares = jax.nn.softmax(jnp.where(earlier, scores, -jnp.inf), axis=-1)
+        x = x + apply(mix, (shares @ v).swapaxes(-2, -3).reshape(x.shape))
+        x = x + apply(output, jax.nn.relu(apply(hidden, normalised(x))))
+        logits = apply(readout, normalised(x))
+        return -jnp.mean(jnp.sum(jax.nn.log_softmax(logits) * targets, axis=(-1, -2)))
+
+    return loss
+
+
+def apply(layer: Any, x: Any) -> Any:
+    return x @ layer[0].T + layer[1]
+
+
+def loss_for(task: Task) -> Callable[..., Any]:
+    return gpt_loss(task) if task.model == "GPT" else LOSSES[task.model]
+
+
+LOSSES = {"MLP": loss_of, "attention": attention_loss}
+
+
 def training(task: Task) -> Callable[..., Any]:
     """(parameters and velocities, inputs, targets) -> the next ones and the loss, jitted."""
 
+    own_loss = loss_for(task)
+
     def update(state: Any, inputs: Any, targets: Any) -> Any:
         parameters, velocities = state
-        loss, slopes = jax.value_and_grad(loss_of)(parameters, inputs, targets)
+        loss, slopes = jax.value_and_grad(own_loss)(parameters, inputs, targets)
         velocities = jax.tree.map(lambda v, g: task.momentum * v + g, velocities, slopes)
         parameters = jax.tree.map(lambda x, v: x - task.lr * v, parameters, velocities)
         return (parameters, velocities), loss

@@ -1,6 +1,8 @@
 """A task's network as nn.MLP, for the peers of our own."""
 
+import importlib
 import random
+from typing import Any
 
 import nn
 from experiments.benchmarks.peers.served import Task
@@ -11,3 +13,8 @@ def model(task: Task, replica: int = 0) -> nn.MLP:
     for parameter, number in zip(made.parameters(), task.weights[replica], strict=True):
         parameter.data = number
     return made
+
+
+def microgpt() -> Any:
+    """The script of experiments/microgpt. Raises ModuleNotFoundError where it is not there."""
+    return importlib.import_module("experiments.microgpt.microgpt")

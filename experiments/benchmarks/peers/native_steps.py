@@ -1,24 +1,42 @@
 """The native machine: a task's steps, for all of its replicas, in one call."""
 
+import random
 from collections.abc import Callable
 
 import numpy as np
 
 import nn
-from experiments.benchmarks.peers.models import model
+from experiments.attention.attention import Attention
+from experiments.benchmarks.peers.models import microgpt, model
 from experiments.benchmarks.peers.served import Step, Task, serve
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.kernels import Array
+from minigrad.lift.lifted import Lifted
 from minigrad.lift.models import lift_model
+from minigrad.lift.program import Program
 from minigrad.native.machine import Machine, Update, stacked
 from minigrad.native.rules import RULES
 
 
-def prepare(task: Task) -> Callable[[], Step]:
+def program(task: Task) -> Program:
+    """The task's loss, lifted."""
+    if task.model == "attention":
+        head = Attention(random.Random(0))
+        return Lifted(
+            lambda x, y: (nn.losses.mse(head(x), y), []), [task.inputs[0], 0.0], head.parameters()
+        ).program
+    if task.model == "GPT":
+        gpt = microgpt().GPT(random.Random(0))
+        sample = [task.inputs[0], task.targets[0]]
+        return Lifted(lambda x, y: (gpt.loss(x, y), []), sample, gpt.parameters()).program
     eager = EagerEngine(model(task, 0), nn.losses.bce)
-    lifted = lift_model(eager.model, eager.loss, task.inputs[0], 0.0)
-    machine = Machine(lifted.program, "same_side")
-    inputs = stacked([np.array(task.inputs), np.array(task.targets)[:, None]])
+    return lift_model(eager.model, eager.loss, task.inputs[0], 0.0).program
+
+
+def prepare(task: Task) -> Callable[[], Step]:
+    machine = Machine(program(task), "same_side" if task.model == "MLP" else None)
+    samples = len(task.inputs)
+    inputs = stacked([np.array(each).reshape(samples, -1) for each in (task.inputs, task.targets)])
     rates = np.full((task.steps, 1), task.lr)
     rule = RULES["SGD"]
     settings = {"momentum": task.momentum, "weight_decay": 0, "dampening": 0, "nesterov": False}

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +22,11 @@ class Task:
     neuron, each neuron's weights and then its bias. A step of a peer is `steps` updates. Where
     there are several outputs the targets are classes and the loss is cross-entropy; where there is
     a `batch`, a step takes the next so many samples, in turn.
+
+    A task of the model "attention" is a head of experiments/attention on samples of tokens, with
+    the squared error as its loss; its sizes are those of a token, of the head and of the output.
+    One of the model "GPT" is that of experiments/microgpt on names; its sizes are those of the
+    alphabet and of a token, and how many tokens and heads there are.
     """
 
     sizes: list[int]
@@ -32,6 +37,20 @@ class Task:
     momentum: float
     steps: int = 1
     batch: int | None = None
+    model: str = "MLP"
+
+    @property
+    def layers(self) -> list[tuple[int, int]]:
+        """Inputs and outputs of each layer, in the order of the model's parameters."""
+        if self.model == "MLP":
+            return list(pairwise(self.sizes))
+        if self.model == "GPT":
+            letters, width, tokens, _ = self.sizes
+            place = width - 1, tokens  # its numbers are read as the weights and biases of a layer
+            hidden = [(width, 4 * width), (4 * width, width), (width, letters)]
+            return [(letters, width), place, *[(width, width)] * 4, *hidden]
+        token, width, outputs = self.sizes
+        return [(token, width), *[(width, width)] * 3, (width, outputs)]
 
     def batches(self, *arrays: Any) -> Iterator[list[Any]]:
         """The arrays' parts of each step, without end."""

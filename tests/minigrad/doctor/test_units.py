@@ -53,6 +53,7 @@ def test_more_than_half_of_a_layer_killed_is_a_doubt_and_all_of_it_a_fault(
     [
         ([0.0099] * 20, True),
         ([-0.0099] * 20, True),
+        ([0.01] * 20, False),
         ([0.0101] * 20, False),
         ([0.0] * 19 + [1.0], True),  # 95 %
         ([0.0] * 18 + [1.0] * 2, False),

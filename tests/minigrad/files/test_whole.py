@@ -51,6 +51,15 @@ def test_a_draft_that_a_killed_process_left_is_no_hindrance(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_an_old_file_that_is_kept_already_leaves_no_draft(tmp_path: Path) -> None:
+    path, old = tmp_path / "file", tmp_path / "old"
+    path.write_bytes(b"first\n")
+    old.hardlink_to(path)  # as a kill between two renames leaves them
+    replace(path, b"second\n", old)
+    assert (path.read_bytes(), old.read_bytes()) == (b"second\n", b"first\n")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "old"]
+
+
 @pytest.mark.parametrize("open_", [Lines, open_to_append])
 def test_a_link_or_a_pipe_is_not_appended_to(
     outside: Path, open_: Callable[[Path], object]

@@ -65,3 +65,19 @@ def test_dots_of_constants_and_of_inputs_alone_are_lifted_too() -> None:
         (losses[0].data + losses[1].data) / 2, rel=1e-14
     )
     assert slopes[0] == pytest.approx(w.grad, rel=1e-14)
+
+
+def test_weights_that_neurons_share_collect_the_slopes_of_each() -> None:
+    weights = [Value(number) for number in (0.5, -1.5, 0.25, 2.0)]
+
+    def loss(x: Any) -> Value:
+        first, second, third = (dot(weights[i : i + 2], x).tanh() for i in range(3))
+        return first * second + third
+
+    sample = [0.3, -0.7]
+    loss(sample).backward()
+    lifted = Lifted(loss, [sample], weights)
+    assert sum(operation.op == "dot" for operation in lifted.program.operations) == 1
+    numbers = np.array([weight.data for weight in weights])
+    _, _, slopes = lifted.gradient(numbers, [np.array([sample])])
+    assert slopes.tolist() == pytest.approx([weight.grad for weight in weights], rel=1e-14)

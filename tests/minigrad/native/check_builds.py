@@ -47,7 +47,7 @@ def tested(name: str, build: Mapping[str, str], tests: str, preload: Mapping[str
         failed = run(project, ["setup.py", "-q", "build_ext", "--inplace"], build)
         # Without the machine its tests would be skipped, and pass.
         there = ["-c", "from minigrad import native; native.machine_name()"]
-        command = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests]
+        command = ["-m", "pytest", "-q", "-x", "-n", "auto", "-p", "no:cacheprovider", tests]
         failed = failed or run(project, there, preload) or run(project, command, preload)
     print(f"{name:30} {'failed' if failed else 'passed'}", flush=True)
     return not failed

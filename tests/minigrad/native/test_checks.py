@@ -24,7 +24,7 @@ def code() -> Code:
 
 
 def with_one(code: Code, instruction: Instruction) -> Code:
-    return replace(code, instructions=[instruction], sizes=replace(code.sizes, forward=0))
+    return replace(code, instructions=[instruction], sizes=replace(code.sizes, fixed=0, forward=0))
 
 
 WRONG = {
@@ -40,7 +40,6 @@ WRONG = {
         "matmul", 1, y=Rows(0), a=Rows(0), inner=1, slots=Slots(0, 0, FAR), has_bias=True
     ),
     "slopes": Instruction("outer", 1, a=Rows(0), b=Rows(0), inner=2, slots=Slots(0, 0, FAR)),
-    "slots": Instruction("sum_samples", 1, a=Rows(0), slots=Slots(FAR)),
     "once and samples": Instruction("sum_products", 1, a=Rows(0), b=Rows(0, once=True)),
     "a sample read once": Instruction("matmul", 1, y=Rows(0), a=Rows(0, once=True), inner=1),
     "the table": Instruction("gather", 10_000, y=Rows(0, 0)),
@@ -69,7 +68,7 @@ def test_a_table_that_reaches_outside_is_refused(
         wrong.prepare(module())
 
 
-@pytest.mark.parametrize("size", ["forward", "loss_slot", "correct_slot", "argument_rows"])
+@pytest.mark.parametrize("size", ["forward", "fixed", "loss_slot", "correct_slot", "argument_rows"])
 def test_sizes_that_do_not_fit_are_refused(code: Code, size: str) -> None:
     for number in (FAR, -1, 2**40):
         wrong = replace(code, sizes=replace(code.sizes, **{size: number}))

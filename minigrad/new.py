@@ -1,0 +1,205 @@
+"""The command: minigrad new NAME [--from xor|moons|...|csv:FILE] [--target COLUMN] [--force]
+
+Writes NAME.yaml, a config with comments: a copy of one that comes with minigrad, or one for your
+own CSV file, whose columns it reads to guess task, loss and sizes; it says what it has guessed.
+
+Exit codes: 0 done; 2 bad usage, a file that exists already, or data that cannot be read.
+"""
+
+import argparse
+import os
+import random
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from minigrad.config import bundled
+from minigrad.data import DataError, Dataset, csv_file
+from minigrad.files.whole import replace
+from minigrad.terminal.command import Parser, guard, nearest, print_lines
+from minigrad.terminal.invocation import invocation
+from minigrad.terminal.text import counted, excerpt, printable
+
+LIKELY_TARGETS = ("target", "label", "class", "y", "outcome", "species", "output")
+
+
+class NewError(ValueError):
+    """No config can be written; the message says why."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code."""
+    arguments = _arguments(argv)
+    kind, _, file = arguments.source.partition(":")
+    path = Path(arguments.name).with_suffix(".yaml")
+    try:
+        if os.path.lexists(path) and not arguments.force:
+            raise NewError(f"{path} exists already: --force replaces it")
+        if kind == "csv" and file:
+            guess = guess_from(file, arguments.target)
+            text, lines = render(path, file, guess), list(sentences(guess))
+        else:
+            text, lines = copy(path.stem, arguments.source), []
+        replace(path, text.encode())
+    except (NewError, DataError) as error:
+        print(*map(printable, str(error).splitlines()), sep="\n", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(printable(f"{path} cannot be written: {error.strerror or error}"), file=sys.stderr)
+        return 2
+    next_step = f"wrote {path}: {invocation('train')} {path} trains it"
+    print_lines(map(printable, [*lines, next_step]))
+    return 0
+
+
+def copy(name: str, source: str) -> str:
+    """The text of a config that comes with minigrad, under another name. Raises NewError."""
+    if source not in bundled.names():
+        known = [*bundled.names(), "csv:FILE"]
+        raise NewError(f"--from: unknown config {source!r}: {nearest(source, known)}")
+    folder = bundled.folder()
+    lines = (folder / f"{source}.yaml").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("# yaml-language-server")]
+    text = re.sub("^name: .*", f"name: {_quoted(name)}", "\n".join(kept), flags=re.MULTILINE)
+    text = re.sub(r"\bpath: (data/[\w./-]+)", lambda path: f"path: {folder / path[1]}", text)
+    return f"{text}\n"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the columns of a CSV file suggest."""
+
+    target: str
+    why: str  # this column is taken for the target
+    dataset: Dataset
+
+    @property
+    def rows(self) -> int:
+        return len(self.dataset.inputs)
+
+    @property
+    def loss(self) -> str:
+        classes = self.dataset.classes
+        return "mse" if classes is None else "bce" if classes == 2 else "cross_entropy"
+
+    @property
+    def task(self) -> str:
+        classes = self.dataset.classes
+        return "regression" if classes is None else f"classification into {classes} classes"
+
+    @property
+    def hidden(self) -> int:
+        """More units for more columns, as long as there are rows to fit their weights."""
+        return min(32, max(4, 2 * self.dataset.n_features), max(4, self.rows // 8))
+
+    @property
+    def held_out(self) -> bool:
+        return self.rows >= 20
+
+    @property
+    def batch_size(self) -> int:
+        return min(32, self.rows - (round(self.rows * 0.2) if self.held_out else 0))
+
+    @property
+    def steps(self) -> int:
+        """About 100 times through the rows, within 300 to 3,000 steps."""
+        return min(3000, max(300, 100 * self.rows // self.batch_size // 100 * 100))
+
+
+def guess_from(file: str, target: str | None = None) -> Guess:
+    """Read a CSV file and guess. Raises DataError for one that the csv dataset does not take."""
+    header = next(csv_file.read_rows(file), (1, [""]))[1]
+    names = [cell.strip() for cell in header]
+    likely = [name for name in names if name.lower() in LIKELY_TARGETS]
+    if target is not None:
+        why = "as asked"
+    elif likely:
+        target, why = likely[-1], "by its name"
+    else:
+        target, why = names[-1], "the last column; --target names another"
+    dataset = csv_file.read_csv(path=file, target=target, rng=random.Random(0))
+    return Guess(target, why, dataset)
+
+
+def sentences(guess: Guess) -> Iterator[str]:
+    """What was guessed, a line each."""
+    features = [guess.dataset.feature(j) for j in range(guess.dataset.n_features)]
+    named = ", ".join(features) if len(features) <= 6 else f"{features[0]} to {features[-1]}"
+    kind = "class labels" if guess.dataset.classes else "measurements"
+    yield f"rows    {guess.rows:,}, each with {counted(len(features), 'feature')}: {named}"
+    yield f"target  {excerpt(guess.target)} ({guess.why}): {kind}"
+    yield f"guess   {guess.task}: loss {guess.loss}, {guess.hidden} hidden units"
+    if not guess.held_out:
+        yield "note    fewer than 20 rows: none is kept for validation"
+
+
+def render(path: Path, file: str, guess: Guess) -> str:
+    """The config's text, which says where each number comes from."""
+    data = os.path.relpath(file, path.parent or ".")
+    kept = "0.2" if guess.held_out else "0.0"
+    output = "one output a class" if guess.loss == "cross_entropy" else "one output"
+    return f"""\
+# {guess.rows:,} rows of {_comment(file)}: {guess.task}, guessed from its columns.
+name: {_quoted(path.stem)}
+seed: 0
+data:
+  name: csv
+  path: {_quoted(data)}  # starts at this file's folder
+  target: {_quoted(guess.target)}  # all other columns are features
+  standardize: true  # columns in different units learn at the same pace
+  val_fraction: {kept}  # of the rows, kept to measure the model on what it has not seen
+model:
+  hidden: [{guess.hidden}]  # two layers: [{guess.hidden}, {guess.hidden}]; none: []
+  activation: tanh  # {output}, without an activation
+loss: {guess.loss}
+optimizer:
+  name: adam
+  lr: 0.01  # if the loss jumps, smaller; if it creeps, larger
+train:
+  steps: {guess.steps}
+  batch_size: {guess.batch_size}
+  engine: numpy  # eager is slower, and each number can be looked at
+# expect: {{final_loss_below: 0.1}}  # the exit code says whether this was met
+"""
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML takes it, in quotes where it must be."""
+    plain = re.fullmatch(r"[A-Za-z][\w./-]*", text) and text.lower() not in (
+        "null",
+        "true",
+        "false",
+    )
+    return text if plain else "'" + text.replace("'", "''") + "'"
+
+
+def _comment(text: str) -> str:
+    return excerpt(text, 60)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = Parser(
+        verb="new",
+        description="Write NAME.yaml: a config with comments, to change and train.",
+        epilog=f"Example: {invocation('new')} mine --from csv:rows.csv",
+    )
+    parser.add_argument("name", metavar="NAME", help="of the config, and of its file")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="xor|moons|csv:FILE",
+        default="xor",
+        help="one that comes with minigrad, or your own rows: a CSV file with a header (xor)",
+    )
+    parser.add_argument("--target", metavar="COLUMN", help="of the CSV file: what is to be learned")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    arguments = parser.parse_args(argv)
+    if not re.fullmatch(r"(?:.*/)?[\w][\w.-]{0,60}", arguments.name):
+        parser.error(f"NAME is letters, digits, - and _, found {excerpt(repr(arguments.name))}")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(guard(main))

@@ -1,0 +1,39 @@
+"""What a program becomes: few instructions a step, and none that a batch could do with once."""
+
+import random
+
+import nn
+from minigrad import Value
+from minigrad.engines.eager import EagerEngine
+from minigrad.lift.models import lift_model
+from minigrad.native.code import Code
+from minigrad.native.instructions import translate
+from tests.minigrad.native.running import lifted
+
+
+def xor() -> Code:
+    model = nn.MLP(2, [8, 1], rng=random.Random(0))
+    engine = EagerEngine(model, nn.losses.bce)
+    return translate(lift_model(model, engine.loss, [0.0, 0.0], 0.0).program, "same_side")
+
+
+def test_what_only_the_samples_decide_is_computed_once_a_batch() -> None:
+    code = xor()
+    fixed = code.instructions[: code.sizes.fixed]
+    assert [instruction.op for instruction in fixed] == ["subtract", "multiply"]  # 1 - t, t / batch
+    assert str(code).startswith("for each batch\n")
+
+
+def test_rows_that_are_read_together_lie_together() -> None:
+    ops = [instruction.op for instruction in xor().instructions]
+    assert "gather" not in ops
+    assert "copy" not in ops
+    assert len(ops) == 17
+
+
+def test_an_operation_that_must_be_finite_is_part_of_every_step() -> None:
+    a = Value(1.0)
+    code = translate(lifted(lambda x: a * (x + 1.0).log(), [[1.0]], [a]).program)
+    fixed = [instruction.op for instruction in code.instructions[: code.sizes.fixed]]
+    assert "add" in fixed
+    assert "log" not in fixed
