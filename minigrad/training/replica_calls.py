@@ -13,7 +13,7 @@ from minigrad.engines.whole_steps import WholeSteps, step_row
 from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.native.machine import Steps
-from minigrad.native.pace import Pace
+from minigrad.native.pace import SECONDS, Pace
 from minigrad.training.calls import chosen_samples
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
@@ -56,7 +56,10 @@ def train_in_calls(
     trainer: ReplicaTrainer, whole: WholeSteps, steps: int, plan: Plan
 ) -> Iterator[ReplicaRecord]:
     """Train until `steps` steps are done; see calls.train_in_calls. Raises Diverged."""
-    pace, start = Pace(), time.perf_counter() - trainer.seconds
+    # Time of the processors, since what others do on them would shorten calls to single steps, of
+    # which each copies all the models.
+    pace = Pace(SECONDS * whole.machine.threads, time.process_time)
+    start = time.perf_counter() - trainer.seconds
     calls = _Calls(trainer, whole)
     while trainer.step < steps:
         pace.start()
