@@ -19,6 +19,7 @@ import pytest
 
 from minigrad import runs, train
 from minigrad.data import DATASETS
+from minigrad.runner.stored_model import model_of
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
@@ -722,3 +723,50 @@ def test_a_word_in_another_override_does_not_choose_the_engine(tmp_path: Path) -
         code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "2", "name=my-engine", *SHORT)
     assert code in (0, 1)
     assert facts(tmp_path / "runs")["summary"]["seeds"] == 2
+
+
+# Very many seeds.
+
+
+def test_a_run_of_very_many_seeds_says_what_it_needs_and_serves_every_verb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("minigrad.runner.limits.MANY_SEEDS", 20)
+    monkeypatch.setattr("minigrad.runner.limits.MAX_LOSSES", 100)
+    monkeypatch.setattr("minigrad.training.packed.MANY", 100)
+    assert train.main([XOR, *SHORT, "--seeds", "20", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert re.fullmatch(
+        r"20 seeds of 33 parameters: up to \d+ MB of memory; 400 losses would not fit, so their "
+        r"quantiles at each step are kept\n",
+        printed.err,
+    )
+    run = the_run(tmp_path)
+    assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
+    many = table(run)
+    assert (many.loss.shape, many.loss_quantiles.shape) == ((0, 20), (20, 7))
+    assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 0
+    assert "identical in every number" in capsys.readouterr().out
+    packed = model_of(load(run), 7)
+    assert train.main([XOR, *SHORT, "--resume", "latest", "--out", str(tmp_path)]) == 2
+    monkeypatch.undo()
+    quietly(tmp_path / "few", XOR, *SHORT, "--seeds", "20")
+    few = the_run(tmp_path / "few")
+    assert model_of(load(few), 7).predict_proba([[0.0, 1.0]]) == packed.predict_proba([[0.0, 1.0]])
+    assert table(few).final_loss.tolist() == many.final_loss.tolist()
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_changed_bit_of_a_packed_state_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("minigrad.training.packed.MANY", 100)
+    assert quietly(tmp_path, XOR, *SHORT, "--seeds", "40")[0] == 0
+    path = the_run(tmp_path) / checkpoint.NAME
+    state = checkpoint.read(path)
+    text = state["parameters"]["float64"]
+    state["parameters"]["float64"] = ("B" if text[0] == "A" else "A") + text[1:]
+    path.write_bytes(checkpoint.sealed(state))
+    assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 1
+    output = capsys.readouterr().out
+    assert "differs in checkpoint.json: parameters.float64 was 'a text of" in output
