@@ -58,7 +58,8 @@ def train_in_calls(
     """Train until `steps` steps are done; see calls.train_in_calls. Raises Diverged."""
     # Time of the processors, since what others do on them would shorten calls to single steps, of
     # which each copies all the models.
-    pace = Pace(SECONDS * whole.machine.threads, time.process_time)
+    seconds = SECONDS * (1 + whole.machine.threads) / 2  # not all of a call is shared out
+    pace = Pace(seconds, time.process_time, has_fixed_cost=True)
     start = time.perf_counter() - trainer.seconds
     calls = _Calls(trainer, whole)
     while trainer.step < steps:

@@ -34,7 +34,7 @@ class Fixed(Pace):
     def stop(self) -> None:
         self.steps = self.length
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         super().__init__()
         self.steps = self.length
 
