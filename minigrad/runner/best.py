@@ -33,12 +33,22 @@ class BestModel:
         return cls(config, trainer)
 
     def observe(self, record: StepMetrics) -> None:
-        """Take in a record whose step is done, before the next one."""
+        """Take in a record; later steps of its call may be done too, and none of them validates."""
         val_loss = getattr(record, "val_loss", None)
         if val_loss is not None and (self.val_loss is None or val_loss < self.val_loss):
             self.step, self.val_loss, self.parameters = record.step, val_loss, self._next
+
+    def look_ahead(self) -> None:
+        """Copy the parameters that the next step validates, if it does; no step is under way."""
         if self.trainer.step % self.settings.log_every == 0:
             self._next = self._copied()
+
+    def next_stop(self, done: int) -> int | None:
+        """The next number of done steps, above `done`, at which it may be time to stop."""
+        if self.settings.patience is None:
+            return None
+        every = self.settings.log_every
+        return ((done - 1) // every + 1) * every + 1
 
     @property
     def exhausted(self) -> bool:
