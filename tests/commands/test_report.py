@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import runs, train
-from minigrad.report.sweep import varied_values
 from minigrad.sweep import __main__ as sweep
-from minigrad.sweep.ranking import Standing
 from minigrad.tracking.store import find
 
 XOR = ["configs/xor.yaml", "train.steps=20", "expect={}"]
