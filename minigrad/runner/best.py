@@ -33,14 +33,14 @@ class BestModel:
         return cls(config, trainer)
 
     def observe(self, record: StepMetrics) -> None:
-        """Take in a record; later steps of its call may be done too, and none of them validates."""
+        """Take in a record. Where a call takes many steps, others after it may be done already, of
+        which none validates; at the last of them the next validation's parameters are copied.
+        """
         val_loss = getattr(record, "val_loss", None)
         if val_loss is not None and (self.val_loss is None or val_loss < self.val_loss):
             self.step, self.val_loss, self.parameters = record.step, val_loss, self._next
-
-    def look_ahead(self) -> None:
-        """Copy the parameters that the next step validates, if it does; no step is under way."""
-        if self.trainer.step % self.settings.log_every == 0:
+        done = self.trainer.step
+        if record.step + 1 == done and done % self.settings.log_every == 0:
             self._next = self._copied()
 
     def next_stop(self, done: int) -> int | None:

@@ -157,13 +157,19 @@ class Claims:
 
     # While it trains.
 
+    def _stops(self, done: int, saved: Sequence[int]) -> Iterator[int]:
+        """The numbers of done steps, above `done`, at which there is something to look at."""
+        yield from (step for step in saved if step > done)
+        if self._best and (stop := self._best.next_stop(done)):
+            yield stop
+
     def _train(self, lines: Mapping[int, dict[str, float]], steps: int) -> StepMetrics | None:
         last: StepMetrics | None = None
         finished = self.run.status == "finished"
         stops = sorted(state["step"] for state in self._states.values())
         plan = Plan(
             lambda step: step in lines or self.config.train.is_logged(step),
-            lambda done: next((stop for stop in stops if stop > done), None),
+            lambda done: min(self._stops(done, stops), default=None),
         )
         for record in self.trainer.train(steps, plan):
             if last is None:
@@ -181,7 +187,7 @@ class Claims:
             is_behind = record.step + 1 < self.trainer.step  # of steps that are done already
             if not is_behind and not (finished and self.trainer.step == steps):
                 self._check_states(self.trainer.step)
-            if self._best and self._best.exhausted:
+            if self._best and self._best.exhausted and not is_behind:
                 break
         return last
 

@@ -30,6 +30,8 @@ Metrics = TypeVar("Metrics", bound=StepMetrics)
 
 CHECKPOINT_SECONDS = 2.0
 """Between checkpoints where the config does not count steps: no more than this is done twice."""
+SPARING = 20
+"""A checkpoint that takes long, as of very many seeds, is saved again after so many times that."""
 
 
 class Unwritable(Exception):
@@ -134,8 +136,6 @@ class Session:
                 best.observe(record)
             if record.step + 1 < self.trainer.step:
                 continue  # later steps are done too: their records come first
-            if best:
-                best.look_ahead()
             self._take_snapshot()
             if interrupts.received or (best and best.exhausted):
                 break
@@ -178,7 +178,9 @@ class Session:
         every = self.config.train.checkpoint_every
         if every is not None:
             return self.trainer.step % every == 0
-        return time.monotonic() - self.saved_at > max(CHECKPOINT_SECONDS, 20 * self._save_seconds)
+        return time.monotonic() - self.saved_at > max(
+            CHECKPOINT_SECONDS, SPARING * self._save_seconds
+        )
 
     def _save(self) -> None:
         start = time.monotonic()

@@ -30,7 +30,6 @@ from minigrad.sweep.bar import Bar
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
-from minigrad.sweep.importance import importance
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank, ranked_by
@@ -178,6 +177,8 @@ def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> I
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about glyphs that a font lacks
                 yield f"plot   {draw(sweep, standings)}"
+                from minigrad.sweep.importance import importance  # here, since it imports numpy
+
                 if mattered := importance(sweep.plan, standings):
                     from minigrad.sweep.pictures.shares import draw_importance
 
