@@ -570,6 +570,7 @@ def test_a_search_on_a_cluster_gives_the_table_that_it_has_here(
     asked = [
         XOR,
         "train.steps=45",
+        "train.engine=eager",
         "optimizer.lr=0.1,0.3,1",
         "model.hidden=[2],[3]",
         "expect={}",
