@@ -4,20 +4,30 @@ Sphinx with MyST, since it reads the pages as they are, takes the reference out 
 searches without a server and names every link that leads nowhere.
 """
 
+import posixpath
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.addnodes import download_reference
+from sphinx.util.osutil import relative_uri
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+HERE = Path(__file__).parent
+
 project = "minigrad"
 author = "the minigrad developers"
 project_copyright = "%Y, the minigrad developers. Text: CC BY 4.0; code: MIT"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_copybutton"]
 html_theme = "furo"
 html_title = "minigrad"
 html_show_sphinx = False
 exclude_patterns = ["conftest.py", "lab/*.py"]
+nb_execution_mode = "off"  # a notebook holds its outputs, and tests compare them
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 suppress_warnings = ["myst.header"]
@@ -95,7 +105,35 @@ def _language(
         context["language"] = "es"
 
 
+def _ready_made(page: str, link: str) -> str | None:
+    """A file such as steps/xor.html, from the root of these pages, if a link of `page` leads there.
+    """
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
+    is_page = re.fullmatch(r"(steps|reports)/[\w-]+\.html", target)
+    return target if is_page and (HERE / target).exists() else None
+
+
+def _open_in_place(app: "Sphinx", tree: nodes.document, page: str) -> None:
+    """Links to pages that are HTML already open them; Sphinx would download them."""
+    for node in list(tree.findall(download_reference)):
+        target = _ready_made(page, node["reftarget"])
+        if target and app.builder.format == "html":
+            here = app.builder.get_target_uri(page)
+            link = nodes.reference(internal=True, refuri=relative_uri(here, target))
+            link += node.children
+            node.replace_self(link)
+
+
+def _copy_ready_made(app: "Sphinx", error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        for folder in ("steps", "reports"):
+            for page in (HERE / folder).glob("*.html"):
+                shutil.copy(page, Path(app.outdir) / folder)
+
+
 def setup(app: "Sphinx") -> None:
+    app.connect("doctree-resolved", _open_in_place)
+    app.connect("build-finished", _copy_ready_made)
     app.connect("autodoc-process-docstring", _process)
     app.connect("autodoc-process-signature", _short_signature)
     app.connect("html-page-context", _language)
