@@ -61,8 +61,12 @@ ENGLISH = """\
 
 How steep is `x * x`, and [why](2-why.md)?
 
-    >>> 2 * 3
+    >>> 2 * 3  # twice three
     6
+
+```text
+rate * 2 = 6
+```
 
 1. Look left.
 2. Look right, too.
@@ -75,8 +79,12 @@ SPANISH = """\
 
 ¿Cuán empinada es `x * x`, y [por qué](2-why.md)?
 
-    >>> 2 * 3
+    >>> 2 * 3  # dos por tres
     6
+
+```text
+tasa * 2 = 6
+```
 
 1. Mira a la izquierda.
 2. Mira también a la derecha.
@@ -101,8 +109,10 @@ def test_a_faithful_translation_has_no_differences(tmp_path: Path) -> None:
     [
         ("# La", "## La", "'## La pendiente' stands where '# The slope' is"),
         ("    6", "    7", "    7' stands where"),
+        ("2 * 3  #", "3 * 2  #", "stands where"),
+        ("tasa * 2 = 6", "tasa * 2 = 7", "stands where"),
         ("1. Mira a la izquierda.\n", "", "'2. Mira también a la derecha.' stands where '1. Look"),
-        ("| a | b |\n", "", "has 5 blocks"),
+        ("| a | b |\n", "", "has 6 blocks"),
         ("`x * x`", "`x * y`", "other words in backquotes: x * x, x * y"),
         ("(2-why.md)", "(../../t/2-why.md)", "links to"),
         ("[por qué](2-why.md)", "por qué", "links to nothing"),
