@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.config import ConfigError, load
+from minigrad.config.plugins import Provenance
 from minigrad.files import yaml12
 from minigrad.runner import build
 from minigrad.sweep.grid import Grid, Overrides
@@ -27,8 +28,10 @@ class Cell:
         return " ".join(f"{key}={_written_value(value)}" for key, value in self.values.items())
 
 
-def check(path: str | Path, grid: Grid) -> list[Cell]:
+def check(path: str | Path, grid: Grid, provenance: Provenance | None = None) -> list[Cell]:
     """All cells, each loaded and built once. Raises ConfigError with the faults of all of them.
+
+    With a `provenance`, that of a stored sweep, plugins are checked against it.
 
     The members of a cell differ by their seed alone, on which no check depends, so one is built.
     """
@@ -39,7 +42,7 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
     for overrides in grid.cells():
         count += 1
         try:
-            cell = make_cell(path, grid, overrides)
+            cell = make_cell(path, grid, overrides, provenance)
         except ConfigError as error:
             for fault in error.faults:
                 faulty.setdefault(fault, []).append(overrides)
@@ -54,15 +57,19 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
     return list(cells.values())
 
 
-def make_cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
+def make_cell(
+    path: str | Path, grid: Grid, overrides: Overrides, provenance: Provenance | None = None
+) -> Cell:
     """The cell of these overrides, built once without training. Raises ConfigError."""
     arguments = [f"{key}={text}" for key, text in overrides.items()]
-    config = load(path, [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])])
+    seeded = [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])]
+    config = load(path, seeded, provenance)
     if grid.seeds and config.train.seeds is not None:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
     follows_one = config.train.keep_best or config.train.patience  # which many at once cannot
     if len(grid.seeds) > 1 and config.train.engine == "numpy" and not follows_one:
-        config = load(path, [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"])
+        seeded = [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"]
+        config = load(path, seeded, provenance)
     config = build.with_steps(config)
     build.check(config)
     values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.config import ConfigError
+from minigrad.config.plugins import Provenance
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import Grid, parse
 from minigrad.sweep.plan import Plan
@@ -24,16 +25,19 @@ _FIRST_TRIALS = 3
 _PROBES = 500
 
 
-def following(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
+def following(
+    plan: Plan, ended: Sequence[Ended], provenance: Provenance | None = None
+) -> list[Cell]:
     """The cells to train next, now that all of the plan's have ended; none at the end.
 
-    Raises ConfigError where the config that a search needs has changed.
+    Raises ConfigError where the config that a search needs has changed, or names plugins that may
+    not be run by `provenance`, that of a stored sweep.
     """
     if plan.search is None:
         return []
     if plan.search["kind"] == "halving":
         return _next_rung(plan, ended)
-    return _trials(plan, ended)
+    return _trials(plan, ended, provenance)
 
 
 def halving(plan: Plan) -> Plan:
@@ -110,7 +114,7 @@ def tpe(path: str, asked: Sequence[str], trials: int, seed: int, plan: Plan) -> 
     return replace(plan, cells=_trials(plan, []))
 
 
-def _trials(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
+def _trials(plan: Plan, ended: Sequence[Ended], provenance: Provenance | None = None) -> list[Cell]:
     """The next few cells: an eighth of all, at most four, so that several workers have work."""
     from minigrad.sweep.tpe import suggest
 
@@ -127,7 +131,7 @@ def _trials(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
     first = max(_FIRST_TRIALS, trials // 4)
     seed = plan.search["seed"] * 1_000_003 + len(plan.cells)
     texts = suggest(grid, tried, count, first=first, seed=seed % 2**32)
-    return check(plan.config, replace(grid, chosen=texts)) if texts else []
+    return check(plan.config, replace(grid, chosen=texts), provenance) if texts else []
 
 
 def _sha256(path: str) -> str:

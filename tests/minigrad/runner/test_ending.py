@@ -226,6 +226,19 @@ def test_a_damaged_test_is_found_by_check_and_by_verify(
     assert not verify(load(run)).identical
 
 
+@pytest.mark.parametrize("forged", ["test_loss", "test_accuracy"])
+def test_a_test_that_the_summary_contradicts_is_damage(
+    forged: str, tested: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(tested, tmp_path / tested.name)
+    facts = json.loads((run / "run.json").read_text())
+    facts["summary"][forged] = 0.999
+    (run / "run.json").write_text(json.dumps(facts))
+    name = forged.removeprefix("test_")
+    assert any(f"test.json has the {name}" in one for one in check(load(run)).damage)
+    assert f"differs in the summary: {forged} was 0.999" in verify(load(run)).sentence
+
+
 def test_a_changed_test_is_a_contradiction(tested: Path, tmp_path: Path) -> None:
     run = shutil.copytree(tested, tmp_path / tested.name)
     assert verify(load(run)).identical
