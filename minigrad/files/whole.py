@@ -53,6 +53,16 @@ def replace(
             draft.unlink(missing_ok=True)
 
 
+def write_out(path: Path, content: bytes) -> None:
+    """Write a file that a user has named: a device or a pipe is written to, anything else is
+    replaced. Raises OSError, its `strerror` for people.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):  # as /dev/null, and a directory
+        path.write_bytes(content)
+    else:
+        replace(path, content)
+
+
 def remove_drafts(paths: Iterable[Path]) -> None:
     """What a process that was killed in `replace` left behind, if no other writes these files."""
     for path in paths:

@@ -87,7 +87,7 @@ def _origins(plan: Plan) -> list[int]:
 def _at_rung(cell: Cell, whole: int, rung: int) -> Cell:
     """The cell with the steps of a rung."""
     steps = whole if rung == _RUNGS - 1 else whole // _ETA ** (_RUNGS - 1 - rung)
-    train = {**cell.config["train"], "steps": steps}
+    train = {k: v for k, v in cell.config["train"].items() if k != "epochs"} | {"steps": steps}
     return Cell({**cell.values, STEPS: steps}, {**cell.config, "train": train})
 
 

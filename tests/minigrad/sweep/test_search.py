@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.config import ConfigError
+from minigrad.config import ConfigError, config_class
 from minigrad.config.plugins import Provenance
+from minigrad.runner import build
 from minigrad.sweep import search
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import parse
@@ -130,3 +131,10 @@ def test_a_stored_search_runs_no_plugin_that_it_did_not_record(tmp_path: Path) -
         with pytest.raises(ConfigError, match="has no checksum in the run's record"):
             search.following(forged, [], Provenance(tmp_path / "store", {}))
         assert not mark.exists()
+
+
+def test_halving_of_epochs_trains_steps() -> None:
+    plan, _ = trained(search.halving(plan_of(RATES, "train.epochs=90")))
+    for cell in plan.cells:
+        config = build.with_steps(config_class().model_validate(cell.config))
+        assert config.train.steps == cell.config["train"]["steps"] == cell.values[STEPS]
