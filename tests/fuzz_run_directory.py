@@ -171,7 +171,7 @@ def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> lis
 
     failures: list[str] = []
     command: list[str] = []
-    commands = {"predict": predict.main, "live": live}
+    commands: dict[str, Callable[[list[str]], int]] = {"predict": predict.main, "live": live}
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event in PROGRAMS and "git" not in str(arguments[:2]):
@@ -190,7 +190,7 @@ def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> lis
     for command[:] in verbs(store, run, others[0], allowed[1]):
         signal.alarm(HANGS_AFTER)
         start = time.process_time()
-        main, words = commands.get(command[0], runs.main), command
+        main, words = commands.get(command[0], runs.main), list(command)
         if main is not runs.main:
             words = command[1:]
         code, output, errors = _outcome(main, words)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.config import ConfigError, load
+from minigrad.config import Config, ConfigError, load
 from minigrad.config.plugins import Provenance
 from minigrad.files import yaml12
 from minigrad.runner import build
@@ -28,10 +29,16 @@ class Cell:
         return " ".join(f"{key}={_written_value(value)}" for key, value in self.values.items())
 
 
-def check(path: str | Path, grid: Grid, provenance: Provenance | None = None) -> list[Cell]:
+def check(
+    path: str | Path,
+    grid: Grid,
+    engine: str | None = None,
+    provenance: Provenance | None = None,
+) -> list[Cell]:
     """All cells, each loaded and built once. Raises ConfigError with the faults of all of them.
 
-    With a `provenance`, that of a stored sweep, plugins are checked against it.
+    `engine` trains the cells that it can train, in place of the config's. With a `provenance`, that
+    of a stored sweep, plugins are checked against it.
 
     The members of a cell differ by their seed alone, on which no check depends, so one is built.
     """
@@ -42,7 +49,7 @@ def check(path: str | Path, grid: Grid, provenance: Provenance | None = None) ->
     for overrides in grid.cells():
         count += 1
         try:
-            cell = make_cell(path, grid, overrides, provenance)
+            cell = make_cell(path, grid, overrides, engine, provenance)
         except ConfigError as error:
             for fault in error.faults:
                 faulty.setdefault(fault, []).append(overrides)
@@ -58,22 +65,38 @@ def check(path: str | Path, grid: Grid, provenance: Provenance | None = None) ->
 
 
 def make_cell(
-    path: str | Path, grid: Grid, overrides: Overrides, provenance: Provenance | None = None
+    path: str | Path,
+    grid: Grid,
+    overrides: Overrides,
+    engine: str | None = None,
+    provenance: Provenance | None = None,
 ) -> Cell:
     """The cell of these overrides, built once without training. Raises ConfigError."""
     arguments = [f"{key}={text}" for key, text in overrides.items()]
+    values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
+    if engine is not None:
+        with suppress(ConfigError):  # it cannot be lifted, or has a fault that is reported below
+            config = _config(path, grid, [*arguments, f"train.engine={engine}"], provenance)
+            return Cell(values, config.model_dump(exclude_none=True))
+    config = _config(path, grid, arguments, provenance)
+    return Cell(values, config.model_dump(exclude_none=True))
+
+
+def _config(
+    path: str | Path, grid: Grid, arguments: Sequence[str], provenance: Provenance | None
+) -> Config:
     seeded = [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])]
     config = load(path, seeded, provenance)
     if grid.seeds and config.train.seeds is not None:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
     follows_one = config.train.keep_best or config.train.patience  # which many at once cannot
-    if len(grid.seeds) > 1 and config.train.engine == "numpy" and not follows_one:
+    at_once = config.train.engine in ("native", "numpy") and not follows_one
+    if len(grid.seeds) > 1 and at_once:
         seeded = [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"]
         config = load(path, seeded, provenance)
     config = build.with_steps(config)
     build.check(config)
-    values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
-    return Cell(values, config.model_dump(exclude_none=True))
+    return config
 
 
 def _same(one: Cell, other: Cell) -> str:

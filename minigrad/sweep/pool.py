@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, ParamSpec, Self, TypeVar
 
+from minigrad.threads import usable_cores as usable_cores
 from minigrad.threads import use_one_thread
 
 P = ParamSpec("P")
@@ -129,14 +130,6 @@ class _Worker:
             future.set_result(result)
         else:
             future.set_exception(error)
-
-
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not available on macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _serve(
