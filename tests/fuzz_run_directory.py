@@ -288,7 +288,9 @@ def fuzz(mutations: int, seed: int, folder: Path) -> list[str]:
         problems = in_a_child(lambda: faults(store, run, others, [store, out]))  # noqa: B023
         if canary.read_text() != '{"secret": 1}\n' or os.listdir(outside) != ["canary"]:
             problems.append("something outside was written")
-        failures += [f"mutation {number}, {path.name} {change}: {one}" for one in problems]
+        for problem in problems:
+            failures.append(f"mutation {number}, {path.name} {change}: {problem}")
+            print(failures[-1], flush=True)
     return failures
 
 
@@ -299,7 +301,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         failures = fuzz(arguments.mutations, arguments.seed, Path(folder))
-    print(*failures, f"{arguments.mutations} mutations, {len(failures)} failures", sep="\n")
+    print(f"{arguments.mutations} mutations, {len(failures)} failures")
     return 1 if failures else 0
 
 
