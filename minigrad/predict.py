@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import replace
+from minigrad.files.whole import write_out
 from minigrad.runner.model import Model, RowError
 from minigrad.runner.rows import Table, read_table
 from minigrad.runner.stored_model import model_of
@@ -101,10 +101,7 @@ def _check_free(path: Path, force: bool) -> None:
 def _write(path: Path, text: str) -> None:
     content = text.encode(errors="backslashreplace")
     try:
-        if os.path.exists(path) and not os.path.isfile(path):  # as /dev/null
-            path.write_bytes(content)
-        else:
-            replace(path, content)
+        write_out(path, content)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror or error}") from None
 

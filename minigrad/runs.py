@@ -9,6 +9,7 @@ usage or no such run, said in one line.
 import argparse
 import csv
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +18,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import replace
+from minigrad.files.untrusted import read_unlinked
+from minigrad.files.whole import write_out
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import cell, table
@@ -33,6 +35,8 @@ from minigrad.tracking.names import ids, short
 from minigrad.tracking.show import show
 from minigrad.tracking.store import StoredRun, StoreError, command, empty, find, load
 from minigrad.tracking.store import runs as stored_runs
+
+_MOST_REPORT_BYTES = 200_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -161,8 +165,27 @@ def report_runs(arguments: argparse.Namespace) -> int:
     else:
         text, name = sweep_report(sweep), f"report-{short(sweep.id)}"
     out = arguments.out or Path(f"{name}.html")
-    replace(out, text.encode(), durable=False)
+    if not arguments.force:
+        _check_ours(out)
+    try:
+        write_out(out, text.encode())
+    except OSError as error:
+        raise OSError(f"{out} cannot be written: {error.strerror or error}") from None
     return _print(arguments, {"out": str(out), "bytes": len(text.encode())}, f"report  {out}")
+
+
+def _check_ours(path: Path) -> None:
+    """Raise StoreError for a file that is there and is no report."""
+    if os.path.lexists(path) and (not os.path.exists(path) or os.path.isfile(path)):
+        try:
+            is_report = b"Made by minigrad" in read_unlinked(path, _MOST_REPORT_BYTES)
+        except OSError:
+            is_report = False
+        if not is_report:
+            raise StoreError(
+                f"{path} exists already and is no report: --force replaces it, --out names "
+                "another place"
+            )
 
 
 def serve_store(arguments: argparse.Namespace) -> int:
@@ -306,6 +329,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added = add("report", report_runs, "one HTML file of runs, or of a sweep, to look at and send")
     added.add_argument("runs", metavar="RUN", nargs="+", help="or one sweep")
     added.add_argument("--out", metavar="FILE", type=Path, help="(report-RUN.html)")
+    added.add_argument("--force", action="store_true", help="replace a file that is no report")
     added = add("serve", serve_store, "the store as a live page on this machine, read only")
     added.add_argument("--port", metavar="N", type=int, default=0, help="(a free one)")
     added = add("tag", tag_run, "add and remove tags, as: tag RUN +good -old")

@@ -38,12 +38,19 @@ PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fo
 
 
 def make_store(store: Path) -> list[str]:
-    """A trained run, one of many seeds, and one of a loop of the user's own; gives their ids."""
+    """A trained run, one with a test part that keeps its best model, one of many seeds, and one of
+    a loop of the user's own; gives their ids. A sweep of two more is there too.
+    """
     from minigrad import tracking, train
+    from minigrad.sweep import __main__ as sweep
 
     for arguments in ([], ["--seeds", "3"]):
         options = ["train.steps=12", "train.checkpoint_every=5", "expect={}", "--out", str(store)]
         train.main(["configs/xor.yaml", *arguments, *options])
+    iris = ["train.steps=12", "train.log_every=2", "train.checkpoint_every=5", "expect={}"]
+    train.main(["configs/iris.yaml", *iris, "--tag", "base", "--out", str(store)])
+    swept = ["optimizer.lr=0.1,1", "train.steps=5", "expect={}", "--workers", "1"]
+    sweep.main(["configs/xor.yaml", *swept, "--out", str(store)])
     with tracking.init("own", {"lr": 0.1, "nested": {"a": [1, 2]}}, store=store) as run:
         for step in range(5):
             run.log({"loss": 1 / (step + 1)})
@@ -147,16 +154,24 @@ def verbs(store: Path, run: str, other: str, out: Path) -> list[list[str]]:
         ["export", run, "--to", "csv", "--out", str(out / "run.csv"), "--force"],
         ["plot", run, other, "--out", str(out / "run.png")],
         ["verify", run],
+        ["export", run, "--to", "npz", "--out", str(out / "run.npz"), "--force"],
+        ["report", run, "--out", str(out / "one.html"), "--force"],
+        ["report", run, other, "--out", str(out / "two.html"), "--force"],
+        ["report", "sweep", "--out", str(out / "sweep.html"), "--force"],
+        ["predict", run, str(out / ("iris.csv" if "-iris-" in run else "xor.csv"))],
+        ["live", run, other],
+        *(["tag", run, "+good"], ["tag", run, "-good"], ["note", run, "seen"], ["show", run]),
     ]
     return [[*command, "--store", str(store)] for command in commands]
 
 
 def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> list[str]:
     """What goes wrong in reading the store. To be called in a process of its own."""
-    from minigrad import runs
+    from minigrad import predict, runs
 
     failures: list[str] = []
     command: list[str] = []
+    commands: dict[str, Callable[[list[str]], int]] = {"predict": predict.main, "live": live}
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event in PROGRAMS and "git" not in str(arguments[:2]):
@@ -175,7 +190,10 @@ def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> lis
     for command[:] in verbs(store, run, others[0], allowed[1]):
         signal.alarm(HANGS_AFTER)
         start = time.process_time()
-        code, output, errors = _outcome(runs.main, command)
+        main, words = commands.get(command[0], runs.main), list(command)
+        if main is not runs.main:
+            words = command[1:]
+        code, output, errors = _outcome(main, words)
         signal.alarm(0)
         if (took := time.process_time() - start) > SECONDS:
             failures.append(f"{command} took {took:.1f} s")
@@ -186,6 +204,24 @@ def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> lis
             failures += [f"{command} hides {other}" for other in others if other not in listed]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
     return [*failures, *([f"{peak} MB"] if peak > MEGABYTES else [])]
+
+
+def live(words: list[str]) -> int:
+    """What the live page answers about the runs named first, in place of a server."""
+    from minigrad.report.live import Pages
+    from minigrad.tracking.names import StoreError
+
+    keys, store = words[:-2], words[-1]
+    pages = Pages(Path(store))
+    pages.home()
+    pages.table({"sort": "final_loss", "columns": "seed,tags,note", "search": "x"})
+    for answer in (lambda: pages.run(keys[0]), lambda: pages.curves(keys, "")):
+        try:
+            answer()
+        except StoreError as error:
+            print(" ".join(str(error).split()), file=sys.stderr)
+            return 2
+    return 0
 
 
 def _outcome(main: Callable[[list[str]], int], command: list[str]) -> tuple[Any, str, str]:
@@ -224,6 +260,8 @@ def in_a_child(function: Callable[[], list[str]]) -> list[str]:
 def fuzz(mutations: int, seed: int, folder: Path) -> list[str]:
     """Try so many mutations in `folder`; gives what failed, with the mutation that did it."""
     import minigrad.plot.curves
+    import minigrad.report.live
+    import minigrad.report.sweep
     import minigrad.runner.verify
     import minigrad.training.replicas  # noqa: F401 - all once, before the forks
 
@@ -235,6 +273,8 @@ def fuzz(mutations: int, seed: int, folder: Path) -> list[str]:
     canary.write_text('{"secret": 1}\n')
     with contextlib.redirect_stdout(io.StringIO()):
         known = make_store(template)
+    (out / "xor.csv").write_text("x0,x1\n0,1\n1,1\n")
+    shutil.copy("configs/data/iris.csv", out)
     failures = []
     for number in range(mutations):
         rng = random.Random(f"{seed} {number}")
@@ -242,12 +282,15 @@ def fuzz(mutations: int, seed: int, folder: Path) -> list[str]:
         shutil.copytree(template, store, symlinks=True)
         run = rng.choice(known)
         others = [name for name in known if name != run]
-        path = rng.choice(sorted((store / run).iterdir()))
+        places = [store / run] * 6 + list(store.glob("sweeps/2*"))
+        path = rng.choice([one for one in sorted(rng.choice(places).iterdir()) if one.is_file()])
         change = mutate(path, outside, rng)
         problems = in_a_child(lambda: faults(store, run, others, [store, out]))  # noqa: B023
         if canary.read_text() != '{"secret": 1}\n' or os.listdir(outside) != ["canary"]:
             problems.append("something outside was written")
-        failures += [f"mutation {number}, {path.name} {change}: {one}" for one in problems]
+        for problem in problems:
+            failures.append(f"mutation {number}, {path.name} {change}: {problem}")
+            print(failures[-1], flush=True)
     return failures
 
 
@@ -258,7 +301,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         failures = fuzz(arguments.mutations, arguments.seed, Path(folder))
-    print(*failures, f"{arguments.mutations} mutations, {len(failures)} failures", sep="\n")
+    print(f"{arguments.mutations} mutations, {len(failures)} failures")
     return 1 if failures else 0
 
 

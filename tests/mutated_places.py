@@ -44,8 +44,12 @@ PLACES = [
         "minigrad/runner/build.py",
         "minigrad/runner/test_build.py",
         (
-            "scale.apply(train), validation and scale.apply(validation)",
-            "scale.apply(train), validation",
+            "(part and scale(part) for part in (parts.validation, parts.test))",
+            "(parts.validation, parts.test and scale(parts.test))",
+        ),
+        (
+            "(part and scale(part) for part in (parts.validation, parts.test))",
+            "(parts.validation and scale(parts.validation), parts.test)",
         ),
     ),
     *_of(

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
 
@@ -19,13 +19,19 @@ _LOCK_SECONDS = 0.5  # a reader that tests for a writer holds the lock for a mom
 
 
 def replace(
-    path: Path, content: bytes, keep_as: Path | None = None, *, durable: bool = True
+    path: Path,
+    content: bytes,
+    keep_as: Path | None = None,
+    *,
+    durable: bool = True,
+    still: Callable[[], bool] = lambda: True,
 ) -> None:
     """Write the whole file or leave the old one as it was; the old one stays as `keep_as`.
 
     The content is on the disk before the name points to it (fsync, if `durable`), so neither a kill
     nor a power cut leaves half a file. A link at `path` is replaced, and what it points to stays as
-    it is. Raises OSError; then nothing has changed.
+    it is. Raises OSError; then nothing has changed, as where `still` says, at the last moment, that
+    the file is no longer the one that the content was made from.
     """
     draft = _draft(path)
     try:
@@ -39,10 +45,22 @@ def replace(
                 _create(second_name, path.read_bytes(), durable)
             _rename(second_name, keep_as)
             second_name.unlink(missing_ok=True)  # renaming does nothing if both are one file
+        if not still():
+            raise OSError(0, "another process changed it in this moment: try again")
         _rename(draft, path)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def write_out(path: Path, content: bytes) -> None:
+    """Write a file that a user has named: a device or a pipe is written to, anything else is
+    replaced. Raises OSError, its `strerror` for people.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):  # as /dev/null, and a directory
+        path.write_bytes(content)
+    else:
+        replace(path, content)
 
 
 def remove_drafts(paths: Iterable[Path]) -> None:

@@ -8,11 +8,13 @@ Exit codes: 0 done; 1 a test of the lab fails; 2 bad usage or no such folder.
 
 import argparse
 import csv
+import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.whole import write_out
 from minigrad.lab import exercises, grading
 from minigrad.lab.results import class_results
 from minigrad.lab.words import say
@@ -123,8 +125,9 @@ def _results(arguments: argparse.Namespace) -> int:
     header = ["learner", *(f"lab {number}" for number in labs), "done"]
     rows = class_results(arguments.folders, labs)
     if arguments.out is not None:
-        with arguments.out.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *rows])
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([header, *rows])
+        write_out(arguments.out, text.getvalue().encode(errors="backslashreplace"))
         print_lines([f"wrote {arguments.out}"])
     else:
         print_lines(table(header, rows).split("\n"))

@@ -164,7 +164,8 @@ def serve(pages: Pages, port: int, started: Callable[[str], None]) -> None:
         application(pages, token, port),
         http=_protocol(),
         ws="none",
-        log_level="error",
+        lifespan="off",  # its task would log a traceback at a second Ctrl-C
+        log_level="critical",
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=32_768,

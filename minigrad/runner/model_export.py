@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import replace
+from minigrad.files.whole import write_out
 from minigrad.runner.model import Model
 from minigrad.tracking.export import ExportError
 
@@ -26,7 +26,7 @@ def export_model(model: Model, *, to: str, out: str | Path | None, force: bool =
     content = onnx_bytes(model) if to == "onnx" else npz_bytes(model)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, content)
+        write_out(path, content)
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from None
     seed = "" if model.seed is None else f", seed {model.seed}"

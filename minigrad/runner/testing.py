@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.config import Config
 from minigrad.data import Dataset
 from minigrad.engines import Outputs
+from minigrad.tracking.check import TESTED
 from minigrad.training.trainer import Trainer
 from nn.losses import TASKS
 
@@ -58,8 +59,7 @@ def measure_test(config: Config, trainer: Any) -> dict[str, Any] | None:
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
     """The numbers of test.json that stand in a run's summary, as test_loss and so on."""
-    names = ("loss", "accuracy", "mean_absolute_error", "r_squared", "root_mean_squared_error")
-    return {f"test_{name}": results[name] for name in names if name in results}
+    return {f"test_{name}": results[name] for name in TESTED if name in results}
 
 
 def in_target_units(config: Config, dataset: Dataset, summary: Mapping[str, Any]) -> dict[str, Any]:

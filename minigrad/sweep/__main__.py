@@ -60,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             except (StoreError, OSError) as error:
                 print_text([str(error)], sys.stderr)
                 return 2
+            interrupts.before_end = lambda _: sweep.abandon()
             # while the workers train: importing matplotlib takes longer than many sweeps
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
@@ -121,7 +122,10 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
                 ):
                     bar.ended(result)
                     sweep.write(index, result)
-            if sweep.missing() or not (cells := search.following(sweep.plan, sweep.ended)):
+            if sweep.missing():
+                break
+            cells = search.following(sweep.plan, sweep.ended, sweep.provenance)
+            if not cells:
                 break
             sweep.extend(cells)
     except ConfigError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.config import Config, ConfigError, load
+from minigrad.config.plugins import Provenance
 from minigrad.files import yaml12
 from minigrad.runner import build
 from minigrad.sweep.grid import Grid, Overrides
@@ -28,10 +29,16 @@ class Cell:
         return " ".join(f"{key}={_written_value(value)}" for key, value in self.values.items())
 
 
-def check(path: str | Path, grid: Grid, engine: str | None = None) -> list[Cell]:
+def check(
+    path: str | Path,
+    grid: Grid,
+    engine: str | None = None,
+    provenance: Provenance | None = None,
+) -> list[Cell]:
     """All cells, each loaded and built once. Raises ConfigError with the faults of all of them.
 
-    `engine` trains the cells that it can train, in place of the config's.
+    `engine` trains the cells that it can train, in place of the config's. With a `provenance`, that
+    of a stored sweep, plugins are checked against it.
 
     The members of a cell differ by their seed alone, on which no check depends, so one is built.
     """
@@ -42,7 +49,7 @@ def check(path: str | Path, grid: Grid, engine: str | None = None) -> list[Cell]
     for overrides in grid.cells():
         count += 1
         try:
-            cell = make_cell(path, grid, overrides, engine)
+            cell = make_cell(path, grid, overrides, engine, provenance)
         except ConfigError as error:
             for fault in error.faults:
                 faulty.setdefault(fault, []).append(overrides)
@@ -58,26 +65,35 @@ def check(path: str | Path, grid: Grid, engine: str | None = None) -> list[Cell]
 
 
 def make_cell(
-    path: str | Path, grid: Grid, overrides: Overrides, engine: str | None = None
+    path: str | Path,
+    grid: Grid,
+    overrides: Overrides,
+    engine: str | None = None,
+    provenance: Provenance | None = None,
 ) -> Cell:
     """The cell of these overrides, built once without training. Raises ConfigError."""
     arguments = [f"{key}={text}" for key, text in overrides.items()]
     values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
     if engine is not None:
         with suppress(ConfigError):  # it cannot be lifted, or has a fault that is reported below
-            config = _config(path, grid, [*arguments, f"train.engine={engine}"])
+            config = _config(path, grid, [*arguments, f"train.engine={engine}"], provenance)
             return Cell(values, config.model_dump(exclude_none=True))
-    return Cell(values, _config(path, grid, arguments).model_dump(exclude_none=True))
+    config = _config(path, grid, arguments, provenance)
+    return Cell(values, config.model_dump(exclude_none=True))
 
 
-def _config(path: str | Path, grid: Grid, arguments: Sequence[str]) -> Config:
-    config = load(path, [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])])
+def _config(
+    path: str | Path, grid: Grid, arguments: Sequence[str], provenance: Provenance | None
+) -> Config:
+    seeded = [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])]
+    config = load(path, seeded, provenance)
     if grid.seeds and config.train.seeds is not None:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
     follows_one = config.train.keep_best or config.train.patience  # which many at once cannot
     at_once = config.train.engine in ("native", "numpy") and not follows_one
     if len(grid.seeds) > 1 and at_once:
-        config = load(path, [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"])
+        seeded = [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"]
+        config = load(path, seeded, provenance)
     config = build.with_steps(config)
     build.check(config)
     return config

@@ -6,9 +6,11 @@ import queue
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from multiprocessing.connection import Connection
-from typing import ParamSpec, Self, TypeVar
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, ParamSpec, Self, TypeVar
 
 from minigrad.threads import usable_cores as usable_cores
 from minigrad.threads import use_one_thread
@@ -18,8 +20,8 @@ T = TypeVar("T")
 
 
 class Workers(Executor):
-    """`count` pools of one process each: a worker that dies loses only its own work, and its pool
-    is replaced. `submit` waits for a worker that is free.
+    """`count` processes: one that dies loses only its own work, and is replaced. `submit` waits for
+    a worker that is free.
 
     The processes end with this one, however it ends: they watch a pipe that only it keeps open.
     """
@@ -29,11 +31,11 @@ class Workers(Executor):
         methods = multiprocessing.get_all_start_methods()
         # a fork of this process would lack its threads, a spawned process would import all again
         method = "forkserver" if "forkserver" in methods else "spawn"
-        self._context = multiprocessing.get_context(method)
+        self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload(["minigrad.sweep.member"])
         self._theirs, self._ours = self._context.Pipe(duplex=False)
-        self._pools = [self._pool() for _ in range(count)]
+        self._workers: list[_Worker | None] = [None] * count
         self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(count):
             self._free.put(number)
@@ -41,12 +43,13 @@ class Workers(Executor):
     def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As that of any executor; the future raises BrokenExecutor if its worker dies."""
         number = self._free.get()
-        try:
-            future = self._pools[number].submit(work, *args, **kwargs)
-        except BrokenExecutor:
-            self._pools[number] = self._pool()
-            future = self._pools[number].submit(work, *args, **kwargs)
+        worker = self._workers[number]
+        if worker is None or not worker.is_alive():
+            worker = self._workers[number] = _Worker(self._context, self._theirs)
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
         future.add_done_callback(lambda _: self._free.put(number))
+        worker.begin(future, (work, args, kwargs))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -58,14 +61,15 @@ class Workers(Executor):
             for _ in range(self.count):
                 self._free.get()
         self._ours.close()
-        for pool in self._pools:
-            pool.shutdown(wait)
+        for worker in self._workers:
+            if wait and worker is not None:
+                worker.join()
         self._theirs.close()
 
     def __enter__(self) -> Self:
         """Raises RuntimeError if processes cannot start, as in a script that has no guard."""
         try:
-            self._pools[0].submit(os.getpid).result()
+            self.submit(os.getpid).result()
         except BrokenExecutor:
             self.shutdown()
             raise RuntimeError(
@@ -77,8 +81,77 @@ class Workers(Executor):
     def __exit__(self, *_: object) -> None:
         self.shutdown(cancel_futures=self._free.qsize() < self.count)
 
-    def _pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, self._context, _prepare, (self._theirs,))
+
+class _Worker:
+    """A process that does one work after the other.
+
+    This side keeps no copy of the process's end of the connection, so that the death of the process
+    is the end of what can be read, also in the middle of a result. (A ProcessPoolExecutor holds the
+    pipe of its results open, and waits for ever for the rest of one.)
+    """
+
+    def __init__(self, context: Any, owner: Connection) -> None:
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, owner, _prepare))
+        self._process.start()
+        theirs.close()
+        self._thread: threading.Thread | None = None
+
+    def is_alive(self) -> bool:
+        return not self._connection.closed and self._process.is_alive()
+
+    def begin(self, future: Future[Any], work: Any) -> None:
+        """Let the process do the work, and a thread wait for its result."""
+        self._thread = threading.Thread(target=self._await, args=(future, work), daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+        self._process.join()
+        self._connection.close()
+
+    def _await(self, future: Future[Any], work: Any) -> None:
+        try:
+            raw = ForkingPickler.dumps(work)
+            try:
+                self._connection.send_bytes(raw)
+                wait([self._connection, self._process.sentinel])
+                if not self._connection.poll():  # a process of its own holds its end open
+                    raise EOFError
+                answer = self._connection.recv_bytes()
+            except (EOFError, OSError):
+                self._connection.close()  # before anyone may take this worker for a free one
+                raise BrokenExecutor("the worker process died") from None
+            result, error = ForkingPickler.loads(answer)
+        except Exception as failure:  # also of what cannot be pickled, or read again
+            result, error = None, failure
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+
+def _serve(
+    connection: Connection, owner: Connection, prepare: Callable[[Connection], None]
+) -> None:
+    """The life of a worker process: each work's answer is its result, or the error it raised."""
+    prepare(owner)
+    with suppress(EOFError, OSError):  # its owner is gone
+        while True:
+            connection.send_bytes(_answer(connection.recv_bytes()))
+    os._exit(0)  # whatever threads a member has left
+
+
+def _answer(raw: bytes) -> Any:
+    try:
+        work, args, kwargs = ForkingPickler.loads(raw)
+        return ForkingPickler.dumps((work(*args, **kwargs), None))
+    except BaseException as error:  # whoever asked is told
+        try:
+            return ForkingPickler.dumps((None, error))
+        except Exception:
+            return ForkingPickler.dumps((None, RuntimeError(repr(error))))
 
 
 def _prepare(owner: Connection) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.config import ConfigError
+from minigrad.config.plugins import Provenance
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import Grid, parse
 from minigrad.sweep.plan import Plan
@@ -25,16 +26,19 @@ _FIRST_TRIALS = 3
 _PROBES = 500
 
 
-def following(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
+def following(
+    plan: Plan, ended: Sequence[Ended], provenance: Provenance | None = None
+) -> list[Cell]:
     """The cells to train next, now that all of the plan's have ended; none at the end.
 
-    Raises ConfigError where the config that a search needs has changed.
+    Raises ConfigError where the config that a search needs has changed, or names plugins that may
+    not be run by `provenance`, that of a stored sweep.
     """
     if plan.search is None:
         return []
     if plan.search["kind"] == "halving":
         return _next_rung(plan, ended)
-    return _trials(plan, ended)
+    return _trials(plan, ended, provenance)
 
 
 def halving(plan: Plan) -> Plan:
@@ -85,8 +89,7 @@ def _origins(plan: Plan) -> list[int]:
 def _at_rung(cell: Cell, whole: int, rung: int) -> Cell:
     """The cell with the steps of a rung."""
     steps = whole if rung == _RUNGS - 1 else whole // _ETA ** (_RUNGS - 1 - rung)
-    train = {**cell.config["train"], "steps": steps}
-    train.pop("epochs", None)  # which says another number of steps
+    train = {k: v for k, v in cell.config["train"].items() if k != "epochs"} | {"steps": steps}
     return Cell({**cell.values, STEPS: steps}, {**cell.config, "train": train})
 
 
@@ -117,7 +120,7 @@ def tpe(
     return replace(plan, cells=_trials(plan, []))
 
 
-def _trials(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
+def _trials(plan: Plan, ended: Sequence[Ended], provenance: Provenance | None = None) -> list[Cell]:
     """The next few cells: an eighth of all, at most four, so that several workers have work."""
     from minigrad.sweep.tpe import suggest
 
@@ -135,7 +138,8 @@ def _trials(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
     seed = plan.search["seed"] * 1_000_003 + len(plan.cells)
     texts = suggest(grid, tried, count, first=first, seed=seed % 2**32)
     engine = plan.search.get("engine")
-    return check(plan.config, replace(grid, chosen=texts), engine) if texts else []
+    chosen = replace(grid, chosen=texts)
+    return check(plan.config, chosen, engine, provenance) if texts else []
 
 
 def _sha256(path: str) -> str:

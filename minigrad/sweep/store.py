@@ -53,6 +53,7 @@ class SweepStore:
         self.path, self.store = path, path.parent.parent
         self.facts = facts
         self.plan = Plan.from_data(facts["plan"])
+        self.provenance: Provenance | None = None  # of a sweep whose plugins are not trusted
         self._journal = Lines(path / _MEMBERS)  # before it is read: it belongs to one process
         try:
             self.ended = _ended(path / _MEMBERS, self.store, len(self.plan.cells))
@@ -107,10 +108,10 @@ class SweepStore:
                     "the store and may name plugins: add --trust-plugins if they are yours"
                 )
             recorded = facts.get("sha256")
-            provenance = Provenance(store, recorded if isinstance(recorded, dict) else {})
+            sweep.provenance = Provenance(store, recorded if isinstance(recorded, dict) else {})
             try:
                 for plugin in plugins:
-                    provenance.check(plugin)
+                    sweep.provenance.check(plugin)
             except PluginError as error:
                 sweep._journal.close()
                 raise StoreError(f"--resume {path.name}: {error}") from None
@@ -151,6 +152,11 @@ class SweepStore:
         self._mark(status)
         self._journal.close()
         shutil.rmtree(self._drafts, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Mark a sweep that is running as interrupted, in a process that ends at once."""
+        if self.facts["status"] == "running":
+            self._mark("interrupted")
 
     def _draft(self, result: Result) -> Path:
         while True:

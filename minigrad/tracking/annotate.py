@@ -8,7 +8,9 @@ this module's, and all the rest is the run's.
 import argparse
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from minigrad.files.whole import replace
@@ -91,15 +93,27 @@ def _held(run: StoredRun) -> Iterator[dict[str, Any]]:
     if run.path.is_symlink():
         raise StoreError(f"{run.id} is a link: its target is another store's, and stays as it is")
     try:
-        with locked(run.path):
+        with locked(run.path, needed=True):
+            before = _signature(run.path)
             try:
                 facts = read_facts(run.path)
             except StoreError as error:
                 raise StoreError(f"{run.id} cannot be changed: {error}") from None
-            before = json.dumps(facts)
+            unchanged = json.dumps(facts)
             yield facts
-            if json.dumps(facts) != before:
+            if json.dumps(facts) != unchanged:
                 content = json.dumps(json_ready(facts), indent=2, allow_nan=False).encode()
-                replace(run.path / layout.RUN, content + b"\n")
+                # the run's process does not wait long for this lock, as where we were suspended
+                replace(
+                    run.path / layout.RUN,
+                    content + b"\n",
+                    still=lambda: _signature(run.path) == before,
+                )
     except OSError as error:
         raise StoreError(f"{run.id} cannot be changed: {error.strerror}") from None
+
+
+def _signature(run: Path) -> tuple[int, int, int]:
+    """What another run.json does not have."""
+    status = os.stat(run / layout.RUN, follow_symlinks=False)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)

@@ -25,10 +25,11 @@ def annotations(run: Path) -> dict[str, Any] | None:
 
 
 @contextlib.contextmanager
-def locked(run: Path) -> Iterator[None]:
+def locked(run: Path, *, needed: bool = False) -> Iterator[None]:
     """Hold the run's directory against others that change run.json, for this block.
 
-    After half a second it goes on without. Where a system cannot lock a directory, it never waits.
+    After half a second it goes on without or, where it is `needed`, raises OSError. Where a system
+    cannot lock a directory, it never waits.
     """
     try:
         import fcntl
@@ -44,6 +45,10 @@ def locked(run: Path) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError:
+                if time.monotonic() > give_up and needed:
+                    raise OSError(
+                        0, "another process is writing it, or was stopped there"
+                    ) from None
                 if time.monotonic() > give_up:
                     break
                 time.sleep(0.005)

@@ -156,15 +156,26 @@ def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
     return f"{path.name}: {len(table.seeds):,} seeds", []
 
 
+TESTED = ("loss", "accuracy", "mean_absolute_error", "r_squared", "root_mean_squared_error")
+"""The numbers of test.json that stand in a run's summary, as test_loss and so on."""
+
+
 def _was_tested(run: StoredRun) -> bool:
     return run.facts.engine is not None and "test_loss" in run.summary
 
 
 def _check_test(run: StoredRun, path: Path) -> tuple[str, list[str]]:
-    rows, damage = read_test(run)["rows"], []
+    test, damage = read_test(run), []
     if run.summary.get("test_loss") is None:
         damage.append(f"{path.name} is there, and the summary has no test_loss")
-    return f"{path.name}: {rows:,} rows", damage
+    else:
+        for name in TESTED:
+            there, told = test.get(name), run.summary.get(f"test_{name}")
+            if there != told:
+                damage.append(
+                    f"{path.name} has the {name} {excerpt(there)}, the summary {excerpt(told)}"
+                )
+    return f"{path.name}: {test['rows']:,} rows", damage
 
 
 def read_test(run: StoredRun) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import replace
+from minigrad.files.whole import write_out
 from minigrad.registry import suggestion
 from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun
@@ -105,7 +105,7 @@ def _to_csv(run: _Source, out: str | Path | None, force: bool) -> str:
     else:
         _check_free(path, force)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, content)
+        write_out(path, content)
     return f"wrote {run.size} to {path}"
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from minigrad.files.whole import Lines, relink
-from minigrad.tracking import environment, layout
+from minigrad.tracking import environment, exiting, layout
 from minigrad.tracking.annotations import annotations, locked
 from minigrad.tracking.destination import Destination, Directory, Output
 from minigrad.tracking.facts import STATUSES, RunFacts, Status, now
@@ -77,8 +77,8 @@ class Run:
 
     Use it in a `with` block: the run is finished at its end, and an exception that leaves the block
     marks it failed, with the traceback in output.log. Without one, it is finished at the end of the
-    program, as failed where an exception ended that. It may be used from several threads. In a
-    forked child it does nothing: the run is the parent's.
+    program, as failed where an exception or `sys.exit(3)` ended that. It may be used from several
+    threads. In a forked child it does nothing: the run is the parent's.
     """
 
     def __init__(
@@ -153,6 +153,7 @@ class Run:
         with self._lock:
             if self.facts.status != "running":
                 raise ValueError(f"log: run {self.id} is finished")
+            exiting.forget()
             step = self.last_step + 1 if step is None else _step(step, self.last_step)
             for name in metrics.keys() - self._names:
                 self._names.add(_metric_name(name))
@@ -257,6 +258,7 @@ class Run:
         self._is_written = True
 
     def _write_summary(self) -> None:
+        exiting.forget()
         with self._lock:
             if self.facts.status == "running" and os.getpid() == self._pid:
                 with suppress(OSError):  # a full disk: `finish` writes it again, and raises
@@ -266,7 +268,9 @@ class Run:
 @atexit.register
 def _finish_open_runs() -> None:
     # the exception that ended the program, if any; at a prompt, it may be an old one
-    error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    error = None
+    if not hasattr(sys, "ps1"):
+        error = getattr(sys, "last_value", None) or exiting.failure()
     for run in list(_open_runs):
         with suppress(OSError):
             if error is None:
@@ -310,6 +314,8 @@ def init(
         shutil.rmtree(directory.path, ignore_errors=True)  # it is still empty
         raise
     _open_runs.add(run)
+    exiting.forget()
+    exiting.watch()
     relink(run.path.parent / LATEST, run.id)
     return run
 

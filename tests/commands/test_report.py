@@ -1,12 +1,15 @@
 """Tags, notes, reports of runs and of sweeps, and the verdict of verify, through the commands."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from minigrad import runs, train
+from minigrad import runner, runs, train
 from minigrad.sweep import __main__ as sweep
+from minigrad.tracking import init
 from minigrad.tracking.store import find
 
 XOR = ["configs/xor.yaml", "train.steps=20", "expect={}"]
@@ -82,3 +85,45 @@ def test_a_sweep_has_a_ranking_a_picture_and_what_mattered(
     for title in ("Ranking", picture, "What mattered"):
         assert f">{title}</h2>" in text
     assert (folder / "sweep.json").read_bytes() == before
+
+
+def test_a_report_replaces_a_report_and_no_other_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, out = tmp_path / "runs", tmp_path / "mine.html"
+    init("own", store=store).finish()
+    asked = ["report", "latest", "--store", str(store), "--out", str(out)]
+    out.write_text("a thesis")
+    assert runs.main(asked) == 2
+    assert "exists already and is no report: --force replaces it" in capsys.readouterr().err
+    assert out.read_text() == "a thesis"
+    assert runs.main([*asked, "--force"]) == 0
+    assert runs.main(asked) == 0
+    assert "Made by minigrad" in out.read_text()
+    outside = tmp_path / "outside"
+    outside.write_text("a thesis")
+    for target in (outside, tmp_path / "nowhere"):
+        out.unlink()
+        out.symlink_to(target)
+        assert runs.main(asked) == 2
+    assert (out.is_symlink(), outside.read_text()) == (True, "a thesis")
+
+
+def test_a_pipe_or_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """As /dev/null, which root could replace."""
+    store, out = tmp_path / "runs", tmp_path / "pipe"
+    runner.train("configs/xor.yaml", ["train.steps=3", "expect={}"], store=store)
+    os.mkfifo(out)
+    named = ["--store", str(store), "--out", str(out)]
+    for asked in (
+        ["report", "latest"],
+        ["export", "latest", "--to", "npz", "--force"],
+        ["export", "latest", "--to", "csv", "--force"],
+    ):
+        contents: list[bytes] = []
+        reader = threading.Thread(target=lambda: contents.append(out.read_bytes()))  # noqa: B023
+        reader.start()
+        assert runs.main([*asked, *named]) == 0
+        reader.join()
+        assert len(contents[0]) > 10
+        assert out.is_fifo()

@@ -325,3 +325,19 @@ def test_ctrl_c_ends_it_at_once_and_without_a_traceback(tmp_path: Path) -> None:
     server.process.send_signal(signal.SIGINT)
     until(lambda: server.process.poll() is not None)
     server.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+)
+def test_a_second_signal_has_no_traceback_either(
+    tmp_path: Path, number: signal.Signals, cause: str
+) -> None:
+    server = Live(tmp_path)
+    with socket.create_connection(("127.0.0.1", server.port)) as held:
+        held.sendall(b"GET /")  # a request that never ends is waited for
+        while server.process.poll() is None:
+            server.process.send_signal(number)
+    error = server.process.communicate()[1]
+    assert server.process.returncode == 128 + number
+    assert set(error.splitlines()) == {f"interrupted by {cause}"}  # the last one may say it again

@@ -2,7 +2,7 @@
 
 from minigrad.config import load
 from minigrad.data import Standardizer
-from minigrad.runner.build import build_dataset, build_trainer
+from minigrad.runner.build import build_dataset, build_parts, build_trainer
 
 
 def test_validation_data_are_standardized_as_the_training_part() -> None:
@@ -22,3 +22,11 @@ def test_the_validation_loss_of_leaves_is_that_of_leaves_in_the_models_units() -
         pass
     assert trainer.evaluate(trainer.validation).loss < 0.1  # 0.025
     assert trainer.evaluate(in_millimetres.validation).loss > 1  # 2.5, without standardizing it
+
+
+def test_test_data_are_standardized_as_the_training_part() -> None:
+    scaled = build_parts(load("configs/iris.yaml"))
+    raw = build_parts(load("configs/iris.yaml", ["data.standardize=false"]))
+    assert scaled.test is not None
+    assert raw.test is not None
+    assert scaled.test.inputs == Standardizer.fit(raw.train).apply(raw.test).inputs

@@ -299,6 +299,19 @@ def test_a_damaged_test_is_found_by_check_and_by_verify(
     assert not verify(load(run)).identical
 
 
+@pytest.mark.parametrize("forged", ["test_loss", "test_accuracy"])
+def test_a_test_that_the_summary_contradicts_is_damage(
+    forged: str, tested: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(tested, tmp_path / tested.name)
+    facts = json.loads((run / "run.json").read_text())
+    facts["summary"][forged] = 0.999
+    (run / "run.json").write_text(json.dumps(facts))
+    name = forged.removeprefix("test_")
+    assert any(f"test.json has the {name}" in one for one in check(load(run)).damage)
+    assert f"differs in the summary: {forged} was 0.999" in verify(load(run)).sentence
+
+
 def test_a_changed_test_is_a_contradiction(tested: Path, tmp_path: Path) -> None:
     run = shutil.copytree(tested, tmp_path / tested.name)
     assert verify(load(run)).identical
@@ -313,3 +326,24 @@ def test_a_lost_confusion_picture_is_drawn_again(tested: Path, tmp_path: Path) -
     assert any("confusion.png" in fault for fault in lost_pictures(load(run)))
     assert "confusion.png" in [path.name for path in redraw(load(run))]
     assert lost_pictures(load(run)) == []
+
+
+@pytest.mark.parametrize("forged", [{"root_mean_squared_error": 1e9}, "x", {"a": 1.0}, None])
+def test_a_forged_linear_fit_is_a_contradiction(forged: object, tmp_path: Path) -> None:
+    run = runner.train(REGRESSION, ["train.steps=5", "expect={}"], store=tmp_path).path
+    content = json.loads((run / "test.json").read_text())
+    error = content["linear_fit"]["root_mean_squared_error"]
+    content["linear_fit"]["root_mean_squared_error"] = error * (1 + 1e-6)
+    (run / "test.json").write_text(json.dumps(content))
+    assert "the last digits of linear_fit in test.json" in verify(load(run)).unchecked
+    (run / "test.json").write_text(json.dumps({**content, "linear_fit": forged}))
+    assert "differs in test.json: linear_fit" in verify(load(run)).sentence
+
+
+def test_a_linear_fit_that_a_classification_does_not_have_is_a_contradiction(
+    tested: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(tested, tmp_path / tested.name)
+    content = json.loads((run / "test.json").read_text())
+    (run / "test.json").write_text(json.dumps({**content, "linear_fit": "x"}))
+    assert "differs in test.json: linear_fit was 'x', is absent" in verify(load(run)).sentence

@@ -13,6 +13,7 @@ import pytest
 
 from minigrad.sweep import pool
 from minigrad.sweep.pool import Workers, usable_cores
+from tests.waiting import HANG
 
 
 def test_a_worker_that_dies_loses_its_own_work_alone_and_is_replaced() -> None:
@@ -22,6 +23,41 @@ def test_a_worker_that_dies_loses_its_own_work_alone_and_is_replaced() -> None:
             dying.result()
         assert other.result() == 1024
         assert [workers.submit(pow, 2, n).result() for n in range(6)] == [1, 2, 4, 8, 16, 32]
+
+
+DIES_IN_A_RESULT = """
+import os
+from multiprocessing.connection import Connection
+
+def send_half(self, content, *_):
+    os.write(self.fileno(), bytes(content[:2]))
+    os._exit(1)
+
+Connection._send = send_half
+"""
+
+
+def test_a_worker_that_dies_while_it_sends_its_result_holds_nothing_up() -> None:
+    with Workers(1) as workers:
+        with pytest.raises(BrokenExecutor):
+            workers.submit(exec, DIES_IN_A_RESULT).result(HANG)
+        assert workers.submit(pow, 2, 3).result(HANG) == 8
+
+
+def test_errors_of_work_and_of_pickling_are_those_of_the_future_alone() -> None:
+    with Workers(1) as workers:
+        process = workers.submit(os.getpid).result()
+        with pytest.raises(EOFError, match="mine"):
+            workers.submit(exec, "raise EOFError('mine')").result()
+        with pytest.raises(SystemExit):
+            workers.submit(sys.exit, 3).result()
+        with pytest.raises(Exception, match="pickle"):
+            workers.submit(lambda: None).result()
+        with pytest.raises(Exception, match="pickle"):
+            workers.submit(eval, "lambda: None").result()
+        with pytest.raises(RuntimeError, match="KeyError"):
+            workers.submit(exec, "raise KeyError(lambda: None)").result()
+        assert workers.submit(os.getpid).result() == process
 
 
 def test_submit_waits_for_a_free_worker_so_one_has_one_task_at_a_time() -> None:

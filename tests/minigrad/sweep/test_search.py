@@ -1,13 +1,15 @@
 """Cells that follow from results: which, and that they depend on nothing else."""
 
+import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from minigrad.config import ConfigError
-from minigrad.config.models import config_class
+from minigrad.config import ConfigError, config_class
+from minigrad.config.plugins import Provenance
 from minigrad.runner import build
 from minigrad.sweep import search
 from minigrad.sweep.cells import Cell, check
@@ -126,3 +128,26 @@ def test_tpe_does_not_go_on_with_a_config_that_has_changed() -> None:
     changed = replace(plan, search={**plan.search, "sha256": "0"})
     with pytest.raises(ConfigError, match="it has changed since the sweep began"):
         search.following(changed, [])
+
+
+def test_a_stored_search_runs_no_plugin_that_it_did_not_record(tmp_path: Path) -> None:
+    """A forged plan names no plugins, and its config one beside the store, or an override does."""
+    mark, config = tmp_path / "ran", tmp_path / "c.yaml"
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(f"open({str(mark)!r}, 'w').close()\n")
+    text = Path(XOR).read_text()
+    for written, asked in ((f"{text}plugins: [plugin.py]\n", []), (text, [f"plugins=[{plugin}]"])):
+        config.write_text(written)
+        sha256 = hashlib.sha256(config.read_bytes()).hexdigest()
+        stored = {"kind": "tpe", "trials": 8, "seed": 0, "sha256": sha256}
+        forged = Plan(str(config), [*DRAWN, *asked], [], [], search=stored)
+        with pytest.raises(ConfigError, match="has no checksum in the run's record"):
+            search.following(forged, [], Provenance(tmp_path / "store", {}))
+        assert not mark.exists()
+
+
+def test_halving_of_epochs_trains_steps() -> None:
+    plan, _ = trained(search.halving(plan_of(RATES, "train.epochs=90")))
+    for cell in plan.cells:
+        config = build.with_steps(config_class().model_validate(cell.config))
+        assert config.train.steps == cell.config["train"]["steps"] == cell.values[STEPS]

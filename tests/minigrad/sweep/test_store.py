@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from minigrad.runner.interrupts import Interrupts
+from minigrad.sweep import __main__ as command
 from minigrad.sweep.cells import check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Result, failed
@@ -197,3 +200,39 @@ def test_a_search_does_not_read_a_config_that_came_with_the_store(tmp_path: Path
     with pytest.raises(StoreError, match="came with the store and may name plugins"):
         SweepStore.reopen(tmp_path, "latest")
     SweepStore.reopen(tmp_path, "latest", trust_plugins=True).finish("interrupted")
+
+
+def test_a_sweep_that_is_reopened_knows_whose_plugins_it_has(
+    sweep: SweepStore, tmp_path: Path
+) -> None:
+    assert sweep.provenance is None
+    sweep.finish("interrupted")
+    again = SweepStore.reopen(tmp_path, "latest")
+    assert again.provenance is not None
+    again.finish("interrupted")
+    trusted = SweepStore.reopen(tmp_path, "latest", trust_plugins=True)
+    assert trusted.provenance is None
+    trusted.finish("finished")
+
+
+def test_a_second_signal_leaves_the_sweep_interrupted_and_a_whole_one_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end_at_once(number: int) -> None:
+        raise SystemExit(128 + number)
+
+    def signalled(sweep: SweepStore, _: object, interrupts: Interrupts) -> None:
+        sweep._journal.close()
+        interrupts._note(signal.SIGTERM, None)
+        interrupts._note(signal.SIGTERM, None)
+
+    monkeypatch.setattr("minigrad.runner.interrupts.end_at_once", end_at_once)
+    monkeypatch.setattr("minigrad.sweep.__main__._train", signalled)
+    with pytest.raises(SystemExit):
+        command.main([XOR, "optimizer.lr=0.1,1", "--workers", "1", "--out", str(tmp_path)])
+    (path,) = tmp_path.glob("sweeps/2*")
+    assert json.loads((path / "sweep.json").read_text())["status"] == "interrupted"
+    sweep = SweepStore.begin(tmp_path, plan("optimizer.lr=0.1,1"))
+    sweep.finish("finished")
+    sweep.abandon()
+    assert json.loads((sweep.path / "sweep.json").read_text())["status"] == "finished"

@@ -1,13 +1,15 @@
 """Tags and notes after the fact: a run that goes on loses nothing, and neither do they."""
 
 import json
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from minigrad.tracking import init
-from minigrad.tracking.annotate import note, record_verdict, tag
+from minigrad.tracking.annotate import _held, note, record_verdict, tag
+from minigrad.tracking.annotations import locked
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.query import mentions
 from minigrad.tracking.store import StoredRun, load
@@ -112,3 +114,28 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, run: StoredRun) -> No
     with pytest.raises(StoreError, match="cannot be changed"):
         tag(run, ["+x"])
     assert (outside / "run.json").read_bytes() == before
+
+
+def test_an_older_run_json_is_not_written_back(tmp_path: Path) -> None:
+    """As by a `tag` that was stopped while the run, which waits only a moment, ended."""
+    written = init("mine", store=tmp_path)
+
+    def tag_meanwhile() -> None:
+        with _held(load(written.path)) as facts:
+            facts["tags"] = ["late"]
+            written.summary["best"] = 0.5
+            written.finish()
+
+    with pytest.raises(StoreError, match="another process changed it in this moment: try again"):
+        tag_meanwhile()
+    run = load(written.path)
+    assert (run.status, run.summary, run.facts.tags) == ("finished", {"best": 0.5}, [])
+    assert not [name for name in os.listdir(run.path) if name.startswith(".")]
+
+
+def test_a_tag_is_not_written_beside_a_run_that_is_stopped_as_it_writes(run: StoredRun) -> None:
+    """It would be lost as soon as the run goes on."""
+    before = raw(run)
+    with locked(run.path), pytest.raises(StoreError, match="another process is writing it"):
+        tag(run, ["+good"])
+    assert raw(run) == before

@@ -33,6 +33,20 @@ def ended(store: Path, script: str) -> StoredRun:
     [
         ("", "finished", None),
         ("sys.exit(0)", "finished", None),
+        ("sys.exit()", "finished", None),
+        ("sys.exit(3)", "failed", "SystemExit: 3"),
+        ("sys.exit('no data')", "failed", "SystemExit: no data"),
+        ("import threading; threading.Thread(target=sys.exit, args=[3]).start()", "finished", None),
+        (
+            "init('two', store=sys.argv[1] + '-two'); sys.exit(3)",
+            "failed",
+            "SystemExit: 3",
+        ),
+        (
+            "try:\n    sys.exit(3)\nexcept SystemExit:\n    run.summary['best'] = 0.5",
+            "finished",
+            None,
+        ),
         ("del run", "finished", None),
         ("raise ValueError('no')", "failed", "ValueError: no"),
         ("raise KeyboardInterrupt", "interrupted", "KeyboardInterrupt"),
