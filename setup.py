@@ -59,7 +59,7 @@ def page(text: str, url: str | None) -> str:
             return f"*{name}*" if mark else name
         return f"{mark}[{name}]({url}/{'raw' if mark else 'blob'}/HEAD/{target})"
 
-    return re.sub(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)", absolute, text)
+    return re.sub(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", absolute, text)
 
 
 class BuildPython(build_py):

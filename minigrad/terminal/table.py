@@ -35,6 +35,8 @@ def cell(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, str):
         return printable(value)
+    if isinstance(value, dict) and "name" in value:  # a block of a config, as one types it
+        return f"{{{', '.join(f'{key}: {cell(part)}' for key, part in value.items())}}}"
     return printable(json.dumps(value, default=str, ensure_ascii=False))
 
 
