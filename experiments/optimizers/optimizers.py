@@ -26,7 +26,7 @@ OPTIMIZERS = {
     "Adam": ["optimizer=adam"],
 }
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
-PLAIN = FuncFormatter(lambda loss, _: np.format_float_positional(loss, trim="-"))  # 0.00001
+PLAIN = FuncFormatter(lambda loss, _: f"{loss:.6f}".rstrip("0").rstrip("."))  # as 0.00001
 FIXED = ["scheduler=constant", "train.engine=numpy", "train.steps=300", "train.log_every=10"]
 
 
