@@ -156,9 +156,9 @@ def plot_runs(arguments: argparse.Namespace) -> int:
 
 def _title(runs: Sequence[StoredRun], arguments: argparse.Namespace) -> str:
     """What the curves are of: the name of the runs, if they have the same one."""
-    names = sorted({run.facts.name for run in runs})
-    whose = names[0] if len(names) == 1 else counted(len(names), "name")
-    return f"{whose}: {', '.join(arguments.metric)} of {counted(len(runs), 'run')}"
+    names = {run.facts.name for run in runs}
+    whose = f"{name}: " if len(names) == 1 and (name := names.pop()) else ""
+    return f"{whose}{', '.join(arguments.metric)} of {counted(len(runs), 'run')}"
 
 
 def report_runs(arguments: argparse.Namespace) -> int:
