@@ -28,6 +28,8 @@ def cell(value: Any) -> str:
 
     >>> cell(0.00015012564), cell(500), cell(None), cell(True), cell([8, 8]), cell("a\\nb")
     ('0.0001501', '500', '-', 'true', '[8, 8]', 'a\\\\nb')
+    >>> cell({"name": "sgd", "momentum": 0.9})
+    '{name: sgd, momentum: 0.9}'
     """
     if value is None:
         return "-"
