@@ -27,6 +27,8 @@ SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=
 # Each processor's machine is machine.c, compiled once more with these.
 MACHINES: dict[str, list[str]] = {"baseline": []}
 if platform.machine().lower() in ("x86_64", "amd64"):
+    # for processors from before 2013, which wait for libm's fma: -O3 takes 6 s more and gains 4 %
+    MACHINES["baseline"] = ["-O1"]
     MACHINES["avx2"] = ["-mavx2", "-mfma"]
     MACHINES["avx512"] = ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"]
 
@@ -59,7 +61,7 @@ def page(text: str, url: str | None) -> str:
             return f"*{name}*" if mark else name
         return f"{mark}[{name}]({url}/{'raw' if mark else 'blob'}/HEAD/{target})"
 
-    return re.sub(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)", absolute, text)
+    return re.sub(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", absolute, text)
 
 
 class BuildPython(build_py):

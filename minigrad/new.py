@@ -11,6 +11,7 @@ import os
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,12 +96,21 @@ class Guess:
         return min(32, max(4, 2 * self.dataset.n_features), max(4, self.rows // 8))
 
     @property
-    def held_out(self) -> bool:
-        return self.rows >= 20
+    def val_fraction(self) -> float:
+        return 0.2 if self._shared_by(20) else 0.0
+
+    @property
+    def test_fraction(self) -> float:
+        return 0.2 if self._shared_by(50) else 0.0
+
+    def _shared_by(self, least: int) -> bool:
+        """Whether there are rows for another part, and in each class one for every part."""
+        counts = Counter(self.dataset.targets).values() if self.dataset.classes else [self.rows]
+        return self.rows >= least and min(counts) >= 3
 
     @property
     def batch_size(self) -> int:
-        return min(32, self.rows - (round(self.rows * 0.2) if self.held_out else 0))
+        return min(32, self.rows - round(self.rows * (self.val_fraction + self.test_fraction)))
 
     @property
     def steps(self) -> int:
@@ -125,20 +135,44 @@ def guess_from(file: str, target: str | None = None) -> Guess:
 
 def sentences(guess: Guess) -> Iterator[str]:
     """What was guessed, a line each."""
-    features = [guess.dataset.feature(j) for j in range(guess.dataset.n_features)]
+    dataset = guess.dataset
+    features = [excerpt(dataset.feature(j)) for j in range(dataset.n_features)]
     named = ", ".join(features) if len(features) <= 6 else f"{features[0]} to {features[-1]}"
-    kind = "class labels" if guess.dataset.classes else "measurements"
     yield f"rows    {guess.rows:,}, each with {counted(len(features), 'feature')}: {named}"
-    yield f"target  {excerpt(guess.target)} ({guess.why}): {kind}"
+    yield f"target  {excerpt(guess.target)} ({guess.why}): {_kind(dataset)}"
     yield f"guess   {guess.task}: loss {guess.loss}, {guess.hidden} hidden units"
-    if not guess.held_out:
-        yield "note    fewer than 20 rows: none is kept for validation"
+    yield f"parts   {_parts(guess)}"
+    units = "features and target" if dataset.classes is None else "features"
+    yield f"units   {units} are standardized: mean 0 and deviation 1 in the rows to train on"
+    if dataset.classes is None and 2 <= (distinct := len(set(dataset.targets))) <= 10:
+        yield (
+            f"note    {excerpt(guess.target)} has only {distinct} different numbers: if they are "
+            "classes, write them as text, or as 0, 1 and so on"
+        )
+
+
+def _kind(dataset: Dataset) -> str:
+    if dataset.classes is None:
+        return "measurements"
+    if dataset.class_names is None:
+        return f"class labels 0 to {dataset.classes - 1}"
+    shown = [excerpt(name, 20) for name in dataset.class_names[:6]]
+    more = len(dataset.class_names) - len(shown)
+    return "classes " + ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _parts(guess: Guess) -> str:
+    if not guess.val_fraction:
+        fewest = "fewer than 20 rows" if guess.rows < 20 else "a class of fewer than 3 rows"
+        return f"{fewest}: all are trained on, none is kept to validate or to test on"
+    if not guess.test_fraction:
+        return "20 % to validate on, the rest to train on: fewer than 50 rows leave none for a test"
+    return "20 % to validate on, 20 % for the test at the end, the rest to train on"
 
 
 def render(path: Path, file: str, guess: Guess) -> str:
     """The config's text, which says where each number comes from."""
     data = os.path.relpath(file, path.parent or ".")
-    kept = "0.2" if guess.held_out else "0.0"
     output = "one output a class" if guess.loss == "cross_entropy" else "one output"
     return f"""\
 # {guess.rows:,} rows of {_comment(file)}: {guess.task}, guessed from its columns.
@@ -148,21 +182,40 @@ data:
   name: csv
   path: {_quoted(data)}  # starts at this file's folder
   target: {_quoted(guess.target)}  # all other columns are features
-  standardize: true  # columns in different units learn at the same pace
-  val_fraction: {kept}  # of the rows, kept to measure the model on what it has not seen
+{_indented(_shares(guess))}
 model:
   hidden: [{guess.hidden}]  # two layers: [{guess.hidden}, {guess.hidden}]; none: []
   activation: tanh  # {output}, without an activation
 loss: {guess.loss}
 optimizer:
-  name: adam
+  name: adamw
   lr: 0.01  # if the loss jumps, smaller; if it creeps, larger
+  weight_decay: 0.1  # if validation gets worse while the loss falls, larger
 train:
-  steps: {guess.steps}
-  batch_size: {guess.batch_size}
-  engine: numpy  # eager is slower, and each number can be looked at
+{_indented(_training(guess))}
 # expect: {{final_loss_below: 0.1}}  # the exit code says whether this was met
 """
+
+
+def _shares(guess: Guess) -> Iterator[str]:
+    yield "standardize: true  # columns in different units learn at the same pace"
+    if guess.dataset.classes is None:
+        yield "standardize_target: true  # the loss has no unit: a guess of the mean costs 1"
+    yield f"val_fraction: {guess.val_fraction}  # of the rows: kept to choose the model by"
+    yield f"test_fraction: {guess.test_fraction}  # of the rows: measured once, at the end"
+
+
+def _training(guess: Guess) -> Iterator[str]:
+    yield f"steps: {guess.steps}"
+    yield f"batch_size: {guess.batch_size}"
+    yield f"log_every: {max(1, guess.steps // 100)}  # steps; validation is measured as often"
+    if guess.val_fraction:
+        yield "keep_best: val_loss  # of all models on the way, the one that validates best"
+    yield "engine: numpy  # eager is slower, and each number can be looked at"
+
+
+def _indented(lines: Iterator[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def _quoted(text: str) -> str:

@@ -23,7 +23,7 @@ from minigrad.files.whole import write_out
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import cell, table
-from minigrad.terminal.text import json_ready, printable
+from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import query, trash
 from minigrad.tracking.annotate import note, record_verdict, tag
@@ -145,6 +145,10 @@ def plot_runs(arguments: argparse.Namespace) -> int:
         metric=", ".join(arguments.metric),
         log=log,
         smoothing=arguments.smooth,
+        title=_title(runs, arguments),
+        subtitle=f"faint: as logged; strong: averages, the past weighing {arguments.smooth:g}"
+        if arguments.smooth
+        else "",
     )
     data = {
         "out": None if arguments.out is None else str(arguments.out),
@@ -152,6 +156,13 @@ def plot_runs(arguments: argparse.Namespace) -> int:
         "curves": [{"label": curve.label, "points": len(curve.steps)} for curve in drawn],
     }
     return _print(arguments, data, *([f"plot  {arguments.out}"] if arguments.out else []))
+
+
+def _title(runs: Sequence[StoredRun], arguments: argparse.Namespace) -> str:
+    """What the curves are of: the name of the runs, if they have the same one."""
+    names = {run.facts.name for run in runs}
+    whose = f"{name}: " if len(names) == 1 and (name := names.pop()) else ""
+    return f"{whose}{', '.join(arguments.metric)} of {counted(len(runs), 'run')}"
 
 
 def report_runs(arguments: argparse.Namespace) -> int:

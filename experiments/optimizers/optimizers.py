@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
 
@@ -25,6 +26,7 @@ OPTIMIZERS = {
     "Adam": ["optimizer=adam"],
 }
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
+PLAIN = FuncFormatter(lambda loss, _: f"{loss:.6f}".rstrip("0").rstrip("."))  # as 0.00001
 FIXED = ["scheduler=constant", "train.engine=numpy", "train.steps=300", "train.log_every=10"]
 
 
@@ -67,6 +69,7 @@ def main() -> None:
         row[1].set(yscale="log", xscale="log", xlabel="learning rate")
         for axes in row:
             axes.minorticks_off()
+            axes.yaxis.set_major_formatter(PLAIN)
     style.save(figure, arguments.figure)
 
 

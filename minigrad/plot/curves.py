@@ -119,8 +119,12 @@ def draw_curves(
     metric: str,
     log: bool | Sequence[bool] = True,
     smoothing: float = 0.0,
+    title: str = "",
+    subtitle: str = "",
 ) -> None:
     """Draw curves into the same axes and write them to `path`, .png or .svg; None opens a window.
+
+    A `title` stands above all of it, with the `subtitle` under it.
 
     Curves of several metrics are drawn in panels, one below another, in which a label has the same
     colour; `log` may say it for each of these. `metric` names that of curves that have none.
@@ -136,7 +140,10 @@ def draw_curves(
     if path is None:
         _show(curves, metric, log, smoothing)
         return
-    figure = style.new_figure(*_size(curves))
+    width, height = _size(curves)
+    figure = style.new_figure(width, height + (style.HEAD_INCHES if title else 0.0))
+    if title:
+        style.head_of_figure(figure, title, subtitle)
     _panels(figure, curves, metric, log, smoothing)
     style.save(figure, path)
 

@@ -28,6 +28,8 @@ def cell(value: Any) -> str:
 
     >>> cell(0.00015012564), cell(500), cell(None), cell(True), cell([8, 8]), cell("a\\nb")
     ('0.0001501', '500', '-', 'true', '[8, 8]', 'a\\\\nb')
+    >>> cell({"name": "sgd", "momentum": 0.9})
+    '{name: sgd, momentum: 0.9}'
     """
     if value is None:
         return "-"
@@ -35,6 +37,8 @@ def cell(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, str):
         return printable(value)
+    if isinstance(value, dict) and "name" in value:  # a block of a config, as one types it
+        return f"{{{', '.join(f'{key}: {cell(part)}' for key, part in value.items())}}}"
     return printable(json.dumps(value, default=str, ensure_ascii=False))
 
 

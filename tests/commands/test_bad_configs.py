@@ -842,7 +842,16 @@ CSVS: dict[str, tuple[str | bytes, str, Message]] = {
     "latin-1": ("größe,y\n1,0\n".encode("latin-1"), "bce", ":1: byte 0xf6 is not UTF-8"),
     "UTF-16": ("a,y\n1,0\n".encode("utf-16"), "bce", ":1: ... not ... UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "bce", ":1: byte 0x89 is not UTF-8"),
-    "labels of text": ("a,b,y\n1,2,yes\n", "bce", ":2: column 'y': must be ... found 'yes'"),
+    "one text as the only label": (
+        "a,b,y\n1,2,yes\n",
+        "bce",
+        ":2: column 'y' is 'yes' in every row: there is nothing to tell apart",
+    ),
+    "a text among numbers": (
+        "a,b,y\n1,2,0\n1,3,yes\n",
+        "bce",
+        ":3: column 'y': must be ... found 'yes'",
+    ),
     "target alone": ("y\n0\n1\n", "bce", ":1: column 'y' is the only one"),
     "a thousand columns and one": (
         ",".join(f"c{n}" for n in range(1000)) + ",y\n",

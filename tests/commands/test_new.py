@@ -1,5 +1,8 @@
 """minigrad new: a config that trains at once, and says what was guessed."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,14 +49,94 @@ def test_a_csv_file_is_trained_and_tested_in_three_commands(
     assert new.main(["mine", "--from", "csv:rows.csv"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "rows    60, each with 3 features: length_mm, width_mm, stalk_mm",
-        "target  is_beech (the last column; --target names another): class labels",
+        "target  is_beech (the last column; --target names another): class labels 0 to 1",
         "guess   classification into 2 classes: loss bce, 6 hidden units",
+        "parts   20 % to validate on, 20 % for the test at the end, the rest to train on",
+        "units   features are standardized: mean 0 and deviation 1 in the rows to train on",
         "wrote mine.yaml: python -m minigrad.train mine.yaml trains it",
     ]
     assert train.main(["mine.yaml"]) == 0
     assert predict.main(["latest", "rows.csv", "--out", "predictions.csv"]) == 0
     accuracy = float(capsys.readouterr().out.split("accuracy ")[1].split()[0])
     assert accuracy > 0.9
+
+
+@pytest.mark.parametrize(
+    ("data", "guesses", "measured"),
+    [
+        (
+            "iris",
+            [
+                "target  species (by its name): classes setosa, versicolor, virginica",
+                "guess   classification into 3 classes: loss cross_entropy, 8 hidden units",
+            ],
+            r"test loss \S+, accuracy 0\.9\d*, on 30 rows",
+        ),
+        (
+            "digits",
+            [
+                "target  digit (the last column; --target names another): class labels 0 to 9",
+                "guess   classification into 10 classes: loss cross_entropy, 32 hidden units",
+            ],
+            r"test loss \S+, accuracy 0\.9\d*, on 359 rows",
+        ),
+        (
+            "diabetes",
+            [
+                "target  progression (the last column; --target names another): measurements",
+                "guess   regression: loss mse, 20 hidden units",
+                "units   features and target are standardized: mean 0 and deviation 1 in the rows "
+                "to train on",
+            ],
+            r"test loss \S+, mean absolute error 4\d\.\d+, r squared 0\.\d+, on 88 rows",
+        ),
+    ],
+)
+def test_three_commands_in_an_empty_folder_lead_from_a_csv_to_a_tested_model(
+    data: str, guesses: list[str], measured: str
+) -> None:
+    Path("rows.csv").write_bytes(LEAVES.with_name(f"{data}.csv").read_bytes())
+    header, *lines = Path("rows.csv").read_text().splitlines()
+    written = minigrad("new", "mine", "--from", "csv:rows.csv").splitlines()
+    assert set(guesses) <= set(written)
+    assert written[-1] == "wrote mine.yaml: python -m minigrad train mine.yaml trains it"
+    assert re.search(f"^{measured}$", minigrad("train", "mine.yaml"), flags=re.MULTILINE)
+    minigrad("predict", "latest", "rows.csv", "--out", "predictions.csv")
+    assert len(Path("predictions.csv").read_text().splitlines()) == len([header, *lines])
+    assert load("mine.yaml").data.standardize_target is (data == "diabetes")
+
+
+def minigrad(*arguments: str) -> str:
+    """What the command, as a process of its own, prints."""
+    command = [sys.executable, "-m", "minigrad", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("rows_of_class", "parts"),
+    [
+        ([8, 8], (0.0, 0.0)),
+        ([20, 20], (0.2, 0.0)),
+        ([40, 40], (0.2, 0.2)),
+        ([60, 2], (0.0, 0.0)),
+        ([60, 3], (0.2, 0.2)),
+    ],
+)
+def test_rows_are_held_apart_only_where_each_part_can_have_some(
+    rows_of_class: list[int], parts: tuple[float, float]
+) -> None:
+    labels = [str(label) for label, count in enumerate(rows_of_class) for _ in range(count)]
+    source = rows("rows.csv", "a,b", *(f"{i % 7},{label}" for i, label in enumerate(labels)))
+    assert new.main(["mine", "--from", source]) == 0
+    config = load("mine.yaml")
+    assert (config.data.val_fraction, config.data.test_fraction) == parts
+    assert build.build_trainer(config).evaluate().loss > 0
+
+
+def test_numbers_that_may_be_classes_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    source = rows("rows.csv", "a,kind", *(f"{i % 7},{1 + i % 3}" for i in range(60)))
+    assert new.main(["mine", "--from", source]) == 0
+    assert "kind has only 3 different numbers: if they are classes" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

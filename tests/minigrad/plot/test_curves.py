@@ -361,3 +361,12 @@ def test_a_band_leaves_its_losses_alone(tmp_path: Path) -> None:
         subtitle="s",
     )
     assert losses.tobytes() == before
+
+
+def test_a_title_stands_above_the_curves(tmp_path: Path) -> None:
+    draw_curves(
+        tmp_path / "a.svg", [falling("a")], metric="loss", title="Which falls?", subtitle="by step"
+    )
+    drawn = (tmp_path / "a.svg").read_text()
+    assert "Which falls?" in drawn
+    assert "by step" in drawn
