@@ -60,7 +60,10 @@ def _unforeseen(error: Exception) -> str:
 def _complain(sentence: str) -> None:
     with suppress(OSError, MemoryError):
         if sentence:
-            print(line_start() + sentence, file=sys.stderr, flush=True)
+            from minigrad.terminal.screen import on_screen  # here, since it imports this module
+
+            lines = "\n".join(on_screen([sentence], sys.stderr))
+            print(line_start() + lines, file=sys.stderr, flush=True)
 
 
 def _open_streams() -> None:
@@ -106,7 +109,10 @@ class Parser(argparse.ArgumentParser):
         if words != message and "did you mean" not in message:
             near = self.nearest_option(words.split()[0])
             message += f": did you mean {near}?" if near else ""
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+        from minigrad.terminal.screen import on_screen  # here, since it imports this module
+
+        lines = on_screen([f"{self.prog}: {message} (--help tells more)"], sys.stderr)
+        self.exit(2, "\n".join(lines) + "\n")
 
     def nearest_option(self, word: str) -> str:
         """The option that an unknown `word` most likely means; "" for none."""
