@@ -39,7 +39,7 @@ def said(folder: Path, *words: str) -> list[str]:
     "words",
     [
         ["minigrad.new", "mine", "--from", f"csv:{LONG}.csv"],
-        ["minigrad.lab", "check", "--folder", LONG],
+        ["minigrad.lab", "results", LONG],
         ["minigrad.train", "--wrong", LONG],
         ["minigrad.runs", "show", LONG],
     ],

@@ -144,4 +144,4 @@ def test_what_differs_from_the_first_run_is_coloured_in_a_comparison(terminal: T
     plain = io.StringIO()
     screen.print_text(lines, plain)
     assert plain.getvalue() == bare(terminal.getvalue())
-    assert plain.getvalue().splitlines()[1] == "optimizer.name  sgd       adam"
+    assert plain.getvalue().splitlines()[1].split() == ["optimizer.name", "sgd", "adam"]
