@@ -84,15 +84,16 @@
   async function reload() {
     const answer = await fetch(location.href, { cache: "no-store", credentials: "omit" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const sorted = [...document.querySelectorAll("table.sortable thead th")]
-      .map((head) => head.getAttribute("aria-sort"));
+    const sorted = new Map([...document.querySelectorAll("table.sortable [aria-sort]")]
+      .map((head) => [head.textContent, head.getAttribute("aria-sort")])); // by name: columns may come
     for (const kind of [".subtitle", "main"]) {
       document.querySelector(kind).replaceChildren(...fresh.querySelector(kind).childNodes);
     }
     document.querySelectorAll("table.sortable").forEach(page.sortable);
-    document.querySelectorAll("table.sortable thead th").forEach((head, i) => {
-      for (let n = ["ascending", "descending"].indexOf(sorted[i]); n >= 0; n--) head.firstChild.click();
-    });
+    for (const head of document.querySelectorAll("table.sortable thead th")) {
+      const order = sorted.get(head.textContent);
+      for (let n = ["ascending", "descending"].indexOf(order); n >= 0; n--) head.firstChild.click();
+    }
   }
 
   const table = document.getElementById("runs");
