@@ -170,7 +170,7 @@ def serve_store(arguments: argparse.Namespace) -> int:
         import_module("starlette")
         import_module("uvicorn")
     except ImportError as error:
-        raise StoreError(f"serve needs {error.name}: pip install 'minigrad[ui]'") from None
+        raise StoreError(f"serve needs {error.name}: pip install 'minigrad-lab[ui]'") from None
     from minigrad.report.live import Pages
     from minigrad.report.server import serve
 

@@ -36,7 +36,7 @@ from tests.waiting import until
 @pytest.fixture(scope="session", autouse=True)
 def _server_packages() -> None:
     if not (find_spec("starlette") and find_spec("uvicorn")):
-        missing("starlette or uvicorn", "pip install 'minigrad[ui]'")
+        missing("starlette or uvicorn", "pip install 'minigrad-lab[ui]'")
 
 
 class Live:
