@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self, TextIO
 
-from minigrad.terminal.command import print_lines
+from minigrad.terminal.output import print_lines
 from minigrad.terminal.table import GAP, columns_of, padded_cells, terminal_width, truncated
 
 _GREEN, _YELLOW, _RED, _PALE, _BOLD_RED = "32", "33", "31", "2", "1;31"
