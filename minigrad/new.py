@@ -19,8 +19,9 @@ from pathlib import Path
 from minigrad.config import bundled
 from minigrad.data import DataError, Dataset, csv_file
 from minigrad.files.whole import replace
-from minigrad.terminal.command import Parser, guard, nearest, print_lines
+from minigrad.terminal.command import Parser, guard, nearest
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.text import counted, excerpt, printable
 
 LIKELY_TARGETS = ("target", "label", "class", "y", "outcome", "species", "output")
@@ -45,13 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             text, lines = copy(path.stem, arguments.source), []
         replace(path, text.encode())
     except (NewError, DataError) as error:
-        print(*map(printable, str(error).splitlines()), sep="\n", file=sys.stderr)
+        print_text(map(printable, str(error).splitlines()), sys.stderr)
         return 2
     except OSError as error:
-        print(printable(f"{path} cannot be written: {error.strerror or error}"), file=sys.stderr)
+        message = f"{path} cannot be written: {error.strerror or error}"
+        print_text([printable(message)], sys.stderr)
         return 2
     next_step = f"wrote {path}: {invocation('train')} {path} trains it"
-    print_lines(map(printable, [*lines, next_step]))
+    print_text(map(printable, [*lines, next_step]))
     return 0
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from minigrad.files.untrusted import read_unlinked
 from minigrad.files.whole import write_out
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
-from minigrad.terminal.screen import print_text
+from minigrad.terminal.screen import Marked, differences_table, print_text
 from minigrad.terminal.table import cell, table
 from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
@@ -94,13 +94,13 @@ def compare_runs(arguments: argparse.Namespace) -> int:
     comparison = compare(runs)
     identical = comparison.identical
     data = {"runs": [run.id for run in runs], "identical": identical, **vars(comparison)}
-    blocks = [[note] for note in comparison.notes]
+    blocks: list[Sequence[str]] = [[note] for note in comparison.notes]
     blocks += [["the configs are identical"]] if identical else []
     for title, block in (("config", comparison.config), ("results", comparison.results)):
         if block:
             rows = [[key, *values] for key, values in block.items()]
             header = [title, *(short(run.id) for run in runs)]
-            blocks.append(table(header, rows).split("\n"))
+            blocks.append(differences_table(header, rows))
     if comparison.same:
         same = ", ".join(f"{key} {cell(value)}" for key, value in comparison.same.items())
         blocks.append([f"the same in all: {same}"])
@@ -204,7 +204,7 @@ def serve_store(arguments: argparse.Namespace) -> int:
         import_module("starlette")
         import_module("uvicorn")
     except ImportError as error:
-        raise StoreError(f"serve needs {error.name}: pip install 'minigrad[ui]'") from None
+        raise StoreError(f"serve needs {error.name}: pip install 'minigrad-lab[ui]'") from None
     from minigrad.report.live import Pages
     from minigrad.report.server import serve
 
@@ -302,7 +302,7 @@ def _print(arguments: argparse.Namespace, data: Any, *lines: str) -> int:
     if arguments.json:
         print_lines([json.dumps(json_ready(data), indent=2, allow_nan=False, default=str)])
     elif lines:
-        print_text(map(printable, lines))
+        print_text(line if isinstance(line, Marked) else printable(line) for line in lines)
     return 0
 
 

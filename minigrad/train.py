@@ -66,10 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 config, note = build.with_available_engine(config)
                 memory = build.memory_note(config)
                 for sentence in filter(None, [*config.dropped, missing, note, memory]):
-                    print(sentence, file=sys.stderr)
+                    print_text([sentence], sys.stderr)
                 trainer = build.trainer_for(config)
                 if constant := constant_features(trainer.dataset):
-                    print(printable(constant), file=sys.stderr)
+                    print_text([printable(constant)], sys.stderr)
                 stack.enter_context(interrupts)  # from here on there is a run to be finished
                 session = _session(config, trainer, arguments.out, arguments.tag)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:

@@ -51,7 +51,7 @@ def _examine(arguments: argparse.Namespace, findings: dict[str, Finding]) -> int
     start = time.perf_counter()
     config = load(arguments.config, arguments.overrides)
     for sentence in config.dropped:
-        print(sentence, file=sys.stderr)
+        print_text([sentence], sys.stderr)
     for name, finding in examine(config):
         findings[name] = finding
         if not arguments.json:

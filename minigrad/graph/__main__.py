@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config = load(arguments.config, arguments.overrides)
         for sentence in config.dropped:
-            print(sentence, file=sys.stderr)
+            print_text([sentence], sys.stderr)
         root = build.sample_loss(config, arguments.sample)
         root.backward()
         if arguments.out:

@@ -20,6 +20,7 @@ from minigrad.lab.results import class_results
 from minigrad.lab.words import say
 from minigrad.lab.workbook import FOLDER, LabError, Workbook, open_workbook, start
 from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import table
 
 
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _need_pytest(language or "en")
             return _results(arguments)
         if verb == "start":
-            print_lines(_introduction(start(arguments.folder, arguments.number, language)))
+            print_text(_introduction(start(arguments.folder, arguments.number, language)))
             return 0
         book = open_workbook(arguments.folder, language)
         if verb in ("check", "next"):
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         verbs = {"check": _check, "hint": _hint, "next": _next, "progress": _progress}
         return verbs[verb](book, arguments)
     except (LabError, OSError) as error:
-        print(error, file=sys.stderr)
+        print_text([str(error)], sys.stderr)
         return 2
 
 
@@ -78,14 +79,14 @@ def _check(book: Workbook, arguments: argparse.Namespace) -> int:
     grade = _grade(book)
     print_lines([grade.output.strip()])
     if grade.is_done:
-        print_lines([say("done", book.language, number=book.current)])
+        print_text([say("done", book.language, number=book.current)])
     return 0 if grade.is_done else 1
 
 
 def _hint(book: Workbook, _arguments: argparse.Namespace) -> int:
     hint = book.next_hint()
     book.save()
-    print_lines([hint or say("no more hints", book.language)])
+    print_text([hint or say("no more hints", book.language)])
     return 0
 
 
@@ -93,11 +94,11 @@ def _next(book: Workbook, arguments: argparse.Namespace) -> int:
     grade = _grade(book)
     if not (grade.is_done or arguments.skip):
         values = {"passed": grade.passed, "total": grade.total}
-        print_lines([say("not done", book.language, number=book.current, **values)])
+        print_text([say("not done", book.language, number=book.current, **values)])
         return 1
     if book.current == exercises.numbers()[-1]:
         return _progress(book, arguments)
-    print_lines(_introduction(start(book.path, book.current + 1, book.language)))
+    print_text(_introduction(start(book.path, book.current + 1, book.language)))
     return 0
 
 
@@ -114,7 +115,7 @@ def _progress(book: Workbook, _arguments: argparse.Namespace) -> int:
     lines = [f"{mark:1} {number:>2}  {title:<{wide}}  {text}" for mark, number, title, text in rows]
     done = sum(map(book.is_done, numbers))
     total_key = "all" if done == len(numbers) else "total"
-    print_lines([*lines, say(total_key, book.language, done=done, count=len(numbers))])
+    print_text([*lines, say(total_key, book.language, done=done, count=len(numbers))])
     return 0
 
 
@@ -128,7 +129,7 @@ def _results(arguments: argparse.Namespace) -> int:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([header, *rows])
         write_out(arguments.out, text.getvalue().encode(errors="backslashreplace"))
-        print_lines([f"wrote {arguments.out}"])
+        print_text([f"wrote {arguments.out}"])
     else:
         print_lines(table(header, rows).split("\n"))
     return 0

@@ -2,9 +2,10 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
 
 from minigrad.report.thin import BUCKETS, Thinner
 from minigrad.tracking.names import StoreError
@@ -13,6 +14,7 @@ from minigrad.tracking.tail import Tail
 
 _NO_METRICS = ("step", "time", CLOCK)
 MOST_METRICS = 24
+_VERSIONS = count(1)
 
 
 @dataclass
@@ -32,11 +34,22 @@ class Extent:
             self.highest = value
         self.last = value
 
+    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """As `add` for each of them."""
+        if math.isfinite(sum(values)):
+            for value in (min(values), max(values), values[-1]):
+                self.add(steps[values.index(value)], value)
+        else:
+            for step, value in zip(steps, values, strict=True):
+                self.add(step, value)
+
 
 class RunCurves:
     """The metrics of one run, by name, each thinned to a bounded size.
 
-    `damage` is sentences on what cannot be read; nothing is raised.
+    `damage` is sentences on what cannot be read; nothing is raised. `version` is another number
+    after every change, and no other curves of this process have it: these may be dropped and read
+    again while a page is open.
     """
 
     def __init__(self, run: Path, buckets: int = BUCKETS) -> None:
@@ -45,7 +58,8 @@ class RunCurves:
         self.thinned: dict[str, Thinner] = {}
         self.extents: dict[str, Extent] = {}
         self.damage: list[str] = []
-        self.version = 0
+        self.is_caught_up = False  # the end of the file has been reached once
+        self.version = next(_VERSIONS)
 
     @property
     def lines(self) -> int:
@@ -73,26 +87,22 @@ class RunCurves:
         if is_new:
             self.thinned, self.extents = {}, {}
         if rows or is_new:
-            self.version += 1
-        for row in rows:
-            self._add(row)
+            self.version = next(_VERSIONS)
+        for name in dict.fromkeys(chain.from_iterable(rows)):
+            if name not in _NO_METRICS:
+                points = [(int(row["step"]), row[name]) for row in rows if name in row]
+                self._add(name, points)
         self.damage = list(self._tail.damage)
+        self.is_caught_up = self.is_caught_up or not more
         return more
 
-    def _add(self, row: dict[str, float]) -> None:
-        step = int(row["step"])
-        for name, value in row.items():
-            if name in _NO_METRICS:
-                continue
-            curve = self.thinned.get(name)
-            if curve is None:
-                if len(self.thinned) == MOST_METRICS:
-                    continue
-                curve = self.thinned[name] = Thinner(self._buckets)
-                self.extents[name] = Extent(value)
-            curve.add(step, value)
-            self.extents[name].add(step, value)
-
-    def data(self) -> dict[str, Any]:
-        """By metric its steps and values, as JSON can hold them."""
-        return {name: list(curve.points()) for name, curve in self.thinned.items()}
+    def _add(self, name: str, points: list[tuple[int, float]]) -> None:
+        steps, values = [step for step, _ in points], [value for _, value in points]
+        curve = self.thinned.get(name)
+        if curve is None:
+            if len(self.thinned) == MOST_METRICS:
+                return
+            curve = self.thinned[name] = Thinner(self._buckets)
+            self.extents[name] = Extent(values[0])
+        curve.extend(steps, values)
+        self.extents[name].extend(steps, values)

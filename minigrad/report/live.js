@@ -4,7 +4,7 @@
 (() => {
   const main = document.querySelector("main");
   const state = document.getElementById("state");
-  const pause = 1500; // milliseconds
+  const pause = 1500; // milliseconds, while nobody sees the page
 
   async function ask(url) {
     const answer = await fetch(url, { cache: "no-store", credentials: "omit" });
@@ -43,6 +43,7 @@
       if (fresh.charts) {
         for (const name of Object.keys(fresh.charts)) if (!page.charts.has(name)) location.reload();
         page.update(fresh.charts);
+        for (const [name, rows] of Object.entries(fresh.numbers)) renew(name, rows);
       }
       for (const [place, status] of Object.entries(fresh.statuses)) {
         const held = document.querySelector(`[data-status="${place}"]`);
@@ -53,8 +54,46 @@
         }
       }
       tell(fresh.running ? `live: ${fresh.lines.toLocaleString("en")} lines` : "");
-      return fresh.more ? 0 : fresh.running ? pause : null;
+      return fresh.wait;
     });
+  }
+
+  // The numbers under a chart.
+  function renew(name, rows) {
+    const chart = page.charts.get(name);
+    if (!chart) return;
+    const lines = chart.place.closest("figure").querySelectorAll("tbody tr");
+    rows.forEach((numbers, i) => numbers.forEach((text, j) => {
+      const held = lines[i] && lines[i].cells[j + 1];
+      if (held && held.textContent !== text) held.textContent = text;
+    }));
+  }
+
+  if (main.dataset.sweep) {
+    let version = null;
+    repeat(async () => {
+      const fresh = await ask(main.dataset.sweep);
+      if (version !== null && version !== fresh.version) await reload();
+      version = fresh.version;
+      tell(fresh.wait === null ? "" : "live");
+      return fresh.wait;
+    });
+  }
+
+  // The page as it is now, put in place of what is shown; sorted as it was.
+  async function reload() {
+    const answer = await fetch(location.href, { cache: "no-store", credentials: "omit" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const sorted = new Map([...document.querySelectorAll("table.sortable [aria-sort]")]
+      .map((head) => [head.textContent, head.getAttribute("aria-sort")])); // by name: columns may come
+    for (const kind of [".subtitle", "main"]) {
+      document.querySelector(kind).replaceChildren(...fresh.querySelector(kind).childNodes);
+    }
+    document.querySelectorAll("table.sortable").forEach(page.sortable);
+    for (const head of document.querySelectorAll("table.sortable thead th")) {
+      const order = sorted.get(head.textContent);
+      for (let n = ["ascending", "descending"].indexOf(order); n >= 0; n--) head.firstChild.click();
+    }
   }
 
   const table = document.getElementById("runs");
@@ -68,10 +107,11 @@
       search: form.elements.search.value, columns: form.elements.columns.value,
       sort: order.sort, reverse: order.reverse ? "1" : "", limit: String(seen),
     });
-    const text = await (async () => JSON.stringify(await ask(`runs.json?${query}`)))();
-    if (text !== before) show(JSON.parse(text));
+    const { wait, ...fresh } = await ask(`runs.json?${query}`);
+    const text = JSON.stringify(fresh);
+    if (text !== before) show(fresh);
     before = text;
-    return pause;
+    return wait;
   });
 
   function show(fresh) {

@@ -1,6 +1,7 @@
 """The pages of a store, live: what each address answers. Nothing here writes anything."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 from minigrad.page.html import Html, element
 from minigrad.report import parts
-from minigrad.report.parts import COLORS, Subject
+from minigrad.report.parts import COLORS, Subject, section
 from minigrad.report.report import MOST_RUNS, Page, chart_data, frame, page_of, text, to_document
+from minigrad.report.sweep import sweep_page
 from minigrad.report.tables import shortened
 from minigrad.report.watch import Watch
 from minigrad.terminal.text import printable
@@ -21,7 +23,10 @@ from minigrad.tracking.store import StoredRun
 _SECONDS = 0.04  # of reading for one answer: what is left is read for the next one
 _MOST_ROWS = 2000
 _MOST_COLUMNS = 40
+_MOST_SWEEPS = 100
 _MOST_VARIED = 5
+_PAUSE = 1500  # milliseconds between two questions of an open page
+_REST = 50  # times as long as an answer took, so that a page takes 2 % of a processor at most
 
 
 class Pages:
@@ -37,7 +42,7 @@ class Pages:
 
     def home(self) -> str:
         name = shortened(str(self._store))
-        body = frame("Runs", name, [_table_of_runs()])
+        body = frame("Runs", name, [_table_of_runs(), self._table_of_sweeps()])
         return _live(Page(f"Runs of {name}", body, {}))
 
     def run(self, key: str) -> str:
@@ -52,21 +57,45 @@ class Pages:
         asks = curves + "&run=".join(_key(one.run.id) for one in subjects)
         return _live(page_of(subjects, back=link, asks=asks))
 
+    def sweep(self, key: str) -> str:
+        """The report of a sweep, which is loaded again where the sweep has gone on."""
+        sweep = self._watch.sweep(_named(key))
+        link = element("a", "← all runs", href="../", class_="back")
+        asks = f"../sweep.json?sweep={_key(sweep.id)}"
+        return _live(sweep_page(sweep, back=link, asks=asks))
+
+    def sweep_state(self, key: str) -> dict[str, Any]:
+        """What changes when a sweep has gone on; how long to wait before asking again."""
+        begun = time.thread_time()
+        sweep = self._watch.sweep(_named(key))
+        wait = _rest(begun) if sweep.status == "running" else None
+        return {"version": f"{len(sweep.ended)} {sweep.status}", "wait": wait}
+
     def curves(self, keys: Sequence[str], version: str) -> dict[str, Any]:
-        """The curves, unless they are those of `version`; and whether there is more to read."""
+        """The curves with their numbers, unless they are those of `version`; and how long to wait
+        before asking again: not at all until the end was reached once, and for ever where nothing
+        can change.
+        """
+        begun = time.thread_time()
         subjects, more = self._subjects(keys)
         now = ".".join(str(one.curves.version) for one in subjects)
-        return {
+        is_new = now != version
+        running = any(one.run.status == "running" for one in subjects)
+        answer = {
             "version": now,
-            "charts": None if now == version else chart_data(subjects),
+            "charts": chart_data(subjects) if is_new else None,
+            "numbers": parts.all_numbers(subjects) if is_new else None,
             "statuses": {str(i): _status(one.run) for i, one in enumerate(subjects)},
-            "running": any(one.run.status == "running" for one in subjects),
+            "running": running,
             "lines": sum(one.curves.lines for one in subjects),
             "more": more,
         }
+        in_hurry = more and not (running and all(one.curves.is_caught_up for one in subjects))
+        return answer | {"wait": 0 if in_hurry else _rest(begun) if running else None}
 
     def table(self, asked: Mapping[str, str]) -> dict[str, Any]:
         """The rows that are asked for, and how many there are. A mistake is a sentence in it."""
+        begun = time.thread_time()
         runs = self._watch.runs()
         error = ""
         try:
@@ -92,6 +121,7 @@ class Pages:
             "met": len(met),
             "total": len(runs),
             "error": printable(error),
+            "wait": _rest(begun),
         }
 
     def _subjects(self, keys: Sequence[str]) -> tuple[list[Subject], bool]:
@@ -99,7 +129,7 @@ class Pages:
             raise StoreError(f"a page shows 1 to {MOST_RUNS} runs, found {len(keys)}")
         runs = []
         for key in dict.fromkeys(keys):
-            run = self._watch.run(os.fsdecode(unquote_to_bytes(key)))
+            run = self._watch.run(_named(key))
             if run is None:
                 raise StoreError("the store has no such run")
             runs.append(run)
@@ -110,6 +140,25 @@ class Pages:
             more = more or unread
             subjects.append(Subject(run, shortened(name), place % COLORS, curves))
         return subjects, more
+
+    def _table_of_sweeps(self) -> Html | None:
+        rows = []
+        for identity in reversed(self._watch.sweeps()[-_MOST_SWEEPS:]):
+            link = element("a", identity, href=f"sweep/{_key(identity)}")
+            rows.append(element("li", link))
+        return (
+            section("Sweeps", element("ul", rows, class_="links"), id_="sweeps") if rows else None
+        )
+
+
+def _rest(begun: float) -> int:
+    """Milliseconds to wait after an answer whose thread had used `begun` seconds before it."""
+    return max(_PAUSE, round(_REST * 1000 * (time.thread_time() - begun)))
+
+
+def _named(key: str) -> str:
+    """The id in an address, which `_key` wrote."""
+    return os.fsdecode(unquote_to_bytes(key))
 
 
 def _live(page: Page) -> str:

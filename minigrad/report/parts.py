@@ -18,13 +18,18 @@ from minigrad.tracking.store import StoredRun, StoreError
 
 COLORS = 8
 _PICTURE_BYTES = 400_000  # of all pictures of a page
-_RESULTS = ("final_loss", "val_loss", "final_accuracy", "steps", "seconds")
+_RESULTS = (
+    *("final_loss", "val_loss", "test_loss", "final_accuracy", "val_accuracy", "test_accuracy"),
+    *("best_step", "steps", "seconds"),
+)
 _ENVIRONMENT = ("python", "platform", "engine", "seed", "argv", "started", "ended", "git")
 _MOST_KEYS = 400
 _THINNED = (
     "Long curves are thinned: of each group of neighbouring points the lowest and the highest are "
     "drawn, so that no extreme is lost. The numbers under a chart say how many there are."
 )
+_VALIDATED = "The dashed curve is that of the validation part."
+_BEST = "The dashed vertical line marks the step of the lowest validation loss."
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,12 @@ class Subject:
 
     @property
     def head(self) -> Html:
-        return fragment(element("span", "", class_=f"chip run-{self.color}"), self.label)
+        return run_head(self.label, self.color)
+
+
+def run_head(label: str, color: int) -> Html:
+    """The label of a run beside its colour."""
+    return fragment(element("span", "", class_=f"chip run-{color}"), label)
 
 
 def section(title: str, *content: object, id_: str) -> Html:
@@ -118,24 +128,77 @@ def notes(subjects: Sequence[Subject]) -> Html | None:
     return section("Notes", element("dl", blocks), id_="notes")
 
 
+@dataclass(frozen=True)
+class Line:
+    """One metric of one run in a chart."""
+
+    subject: Subject
+    metric: str
+    label: str
+    is_validation: bool = False
+
+    @property
+    def head(self) -> Html:
+        kind = " validation" if self.is_validation else ""
+        chip = element("span", "", class_=f"chip run-{self.subject.color}{kind}")
+        return fragment(chip, self.label)
+
+    @property
+    def numbers(self) -> list[float]:
+        curves = self.subject.curves
+        extent, curve = curves.extents[self.metric], curves.thinned[self.metric]
+        values = [extent.first, extent.least, extent.least_at, extent.highest, extent.last]
+        return [*values, curve.total, len(curve.points()[0])]
+
+
+def charts_of(subjects: Sequence[Subject]) -> dict[str, list[Line]]:
+    """By chart its lines. Of a single run, validation is in the chart of what it validates."""
+    names = dict.fromkeys(name for one in subjects for name in one.curves.thinned)
+    charts: dict[str, list[Line]] = {}
+    for name in names:
+        validated = name.removeprefix("val_")
+        if len(subjects) == 1 and name != validated in names:
+            line = Line(subjects[0], name, "validation", is_validation=True)
+            charts.setdefault(validated, []).append(line)
+        else:
+            lines = [Line(one, name, one.label) for one in subjects if name in one.curves.thinned]
+            charts[name] = [*lines, *charts.get(name, [])]
+    return charts
+
+
 def curves(subjects: Sequence[Subject]) -> Html:
     """The place of each chart, and under it its numbers as a table."""
-    names = list(dict.fromkeys(name for one in subjects for name in one.curves.thinned))
-    figures = [metric_figure(name, subjects) for name in names]
-    empty = None if names else element("p", "No metrics were logged.", class_="empty")
+    charts = charts_of(subjects)
+    figures = [metric_figure(name, lines) for name, lines in charts.items()]
+    empty = None if charts else element("p", "No metrics were logged.", class_="empty")
     is_thinned = any(curve.is_thinned for one in subjects for curve in one.curves.thinned.values())
-    said = element("p", _THINNED, class_="hint") if is_thinned else None
-    return section("Curves", said, element("div", figures, class_="charts"), empty, id_="curves")
+    hints = [
+        *([_THINNED] if is_thinned else []),
+        *(
+            [_VALIDATED]
+            if any(one.is_validation for some in charts.values() for one in some)
+            else []
+        ),
+        *([_BEST] if any(best_step(one.run) is not None for one in subjects) else []),
+    ]
+    hint = element("p", " ".join(hints), class_="hint") if hints else None
+    return section("Curves", hint, element("div", figures, class_="charts"), empty, id_="curves")
 
 
-def metric_figure(name: str, subjects: Sequence[Subject]) -> Html:
-    having = [one for one in subjects if name in one.curves.thinned]
-    rows = []
-    for one in having:
-        extent, curve = one.curves.extents[name], one.curves.thinned[name]
-        values = [extent.first, extent.least, extent.least_at, extent.highest, extent.last]
-        drawn = len(curve.points()[0])
-        rows.append([element("th", one.head, scope="row"), *values, curve.total, drawn])
+def best_step(run: StoredRun) -> int | None:
+    """After how many steps the validation loss was lowest, of a run that followed it."""
+    step = run.summary.get("best_step")
+    return step if type(step) is int and run.summary.get("val_loss") is not None else None
+
+
+def all_numbers(subjects: Sequence[Subject]) -> dict[str, list[list[str]]]:
+    """By chart, the cells of the table under it, for a page that is open already."""
+    charts = charts_of(subjects)
+    return {name: [list(map(cell, one.numbers)) for one in some] for name, some in charts.items()}
+
+
+def metric_figure(name: str, lines: Sequence[Line]) -> Html:
+    rows = [[element("th", one.head, scope="row"), *one.numbers] for one in lines]
     header = ["run", "first", "lowest", "at step", "highest", "last", "points", "drawn"]
     caption = element("figcaption", element("h3", shortened(name)))
     place = element("div", class_="chart", data_metric=name)

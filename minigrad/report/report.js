@@ -71,8 +71,29 @@ const page = (() => {
       scales: { x: { time: false }, y: { distr: isLog(chart) ? 3 : 1 } },
       axes: [{ ...axis(), values, size: 32 }, { ...axis(), values, size: 68 }],
       series: [{}, ...chart.series.map(series)], bands,
-      hooks: { setCursor: [(u) => read(name, u)] },
+      hooks: { setCursor: [(u) => read(name, u)], draw: [(u) => mark(u, chart)] },
     };
+  }
+
+  // A line at the best step of each run that has one.
+  function mark(u, chart) {
+    const { ctx, bbox } = u, ratio = devicePixelRatio;
+    const drawn = new Set();
+    chart.series.forEach((one, i) => {
+      if (!Number.isInteger(one.best) || !u.series[i + 1].show || drawn.has(one.run)) return;
+      drawn.add(one.run);
+      const x = u.valToPos(one.best, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) return;
+      ctx.save();
+      ctx.strokeStyle = color("--c" + one.color);
+      ctx.lineWidth = 1.2 * ratio;
+      ctx.setLineDash([3 * ratio, 4 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.restore();
+    });
   }
 
   // What the cursor points to, in words: also for a screen reader.

@@ -1,6 +1,6 @@
 """A report: runs, or a sweep, as one HTML file that needs nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from minigrad.report.curves import MOST_METRICS, RunCurves
 from minigrad.report.parts import COLORS, Subject
 from minigrad.report.seeds import seeds
 from minigrad.report.tables import shortened
+from minigrad.report.tested import tested
 from minigrad.report.thin import BUCKETS
 from minigrad.terminal.text import counted
 from minigrad.tracking.compare import labels
@@ -94,6 +95,7 @@ def page_of(
         parts.overview(subjects),
         parts.notes(subjects),
         parts.curves(subjects),
+        tested(subjects),
         *(content for content, _ in of_seeds),
         parts.pictures(subjects),
         element("div", parts.configs(subjects), element("div", beside), class_="pair"),
@@ -106,15 +108,17 @@ def page_of(
 
 def chart_data(subjects: Sequence[Subject]) -> dict[str, Any]:
     """By metric, the series of its chart."""
-    charts: dict[str, Any] = {}
-    for place, one in enumerate(subjects):
-        for name, (x, y) in one.curves.data().items():
-            chart = charts.setdefault(name, {"series": []}) if len(charts) < MOST_METRICS else None
-            chart = chart or charts.get(name)
-            if chart is not None:
-                series = {"label": one.label, "x": x, "y": y, "color": one.color, "run": place}
-                chart["series"].append(series | {"dash": place // COLORS})
-    return charts
+    places = {one.run.id: place for place, one in enumerate(subjects)}
+    charts = list(parts.charts_of(subjects).items())[:MOST_METRICS]
+    return {name: {"series": [_series(line, places) for line in lines]} for name, lines in charts}
+
+
+def _series(line: parts.Line, places: Mapping[str, int]) -> dict[str, Any]:
+    one, place = line.subject, places[line.subject.run.id]
+    x, y = one.curves.thinned[line.metric].points()
+    series = {"label": line.label, "x": x, "y": y, "color": one.color, "run": place}
+    dash = 1 if line.is_validation else place // COLORS
+    return series | {"dash": dash, "best": parts.best_step(one.run)}
 
 
 def frame(
@@ -123,8 +127,11 @@ def frame(
     sections: Sequence[Html | None],
     back: Html | None = None,
     asks: str | None = None,
+    grows: str = "curves",
 ) -> Html:
-    """The head, the body and the foot that all pages of this room have."""
+    """The head, the body and the foot that all pages of this room have. A live page asks for what
+    `grows` at the address `asks`.
+    """
     made = f"Made by minigrad at {now()[:19].replace('T', ' ')} UTC. Charts by uPlot (MIT)."
     keys = (
         "In a chart: drag to zoom, double-click to see all; with the keyboard, arrow keys move "
@@ -139,6 +146,6 @@ def frame(
             element("p", subtitle, class_="subtitle"),
             element("output", "", id="state", class_="subtitle") if asks else None,
         ),
-        element("main", sections, data_curves=asks),
+        element("main", sections, **{f"data_{grows}": asks}),
         element("footer", element("p", keys, class_="keys"), element("p", made)),
     )

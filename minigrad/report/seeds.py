@@ -1,10 +1,13 @@
 """A run of many seeds: its band, its worst seeds, and the histogram of its final losses."""
 
+import functools
 import math
+import os
+from pathlib import Path
 from typing import Any
 
 from minigrad.page.html import Html, element
-from minigrad.report.parts import Subject, section
+from minigrad.report.parts import Subject, run_head, section
 from minigrad.report.tables import plain_table
 from minigrad.report.thin import Thinner
 from minigrad.terminal.table import cell
@@ -21,7 +24,20 @@ _COLUMNS = 300  # steps of the band that are drawn
 def seeds(one: Subject) -> tuple[Html, dict[str, Any]] | None:
     """The section and the data of its chart; None for a run of one seed or of a damaged table."""
     try:
-        raw = read_file(one.run.path, layout.SEEDS)
+        status = os.stat(one.run.path / layout.SEEDS, follow_symlinks=False)
+    except OSError:
+        return None
+    version = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return _drawn(one.run.path, one.run.id, one.label, one.color, version)
+
+
+@functools.lru_cache(maxsize=16)
+def _drawn(
+    run: Path, identity: str, label: str, color: int, _version: tuple[int, ...]
+) -> tuple[Html, dict[str, Any]] | None:
+    """Drawn once for each version of the file: a live page is loaded again and again."""
+    try:
+        raw = read_file(run, layout.SEEDS)
         from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
         table = SeedTable.from_bytes(raw)
@@ -41,11 +57,11 @@ def seeds(one: Subject) -> tuple[Html, dict[str, Any]] | None:
         for i in worst
     ]
     header = ["seed", "initial loss", "final loss", "accuracy", "diverged at"]
-    key = f"seeds {one.run.id}"
+    key = f"seeds {identity}"
     chart = element("div", class_="chart", data_metric=key)
     content = section(
         f"{len(table.seeds):,} seeds",
-        element("h3", one.head),
+        element("h3", run_head(label, color)),
         element(
             "p",
             "The line is the median loss, the band holds the middle half of all seeds, and the "
@@ -56,9 +72,9 @@ def seeds(one: Subject) -> tuple[Html, dict[str, Any]] | None:
         element("h3", "Final losses"),
         histogram([float(x) for x in table.final_loss]),
         plain_table("Worst seeds", header, rows, sortable=True),
-        id_=f"seeds-{one.color}",
+        id_=f"seeds-{color}",
     )
-    return content, {key: _band(table, worst, one.color)}
+    return content, {key: _band(table, worst, color)}
 
 
 def _worst(losses: list[float]) -> list[int]:

@@ -79,12 +79,20 @@ def application(pages: Pages, token: str, port: int) -> Any:
     def run(request: Request) -> Response:
         return HTMLResponse(pages.run(request.path_params["run"]))
 
+    def sweep(request: Request) -> Response:
+        return HTMLResponse(pages.sweep(request.path_params["sweep"]))
+
+    def sweep_state(request: Request) -> Response:
+        return JSONResponse(pages.sweep_state(dict(asked(request)).get("sweep", "")))
+
     routes = {
         "/{token}/": home,
         "/{token}/runs.json": table,
         "/{token}/curves.json": curves,
         "/{token}/compare": compare,
         "/{token}/run/{run}": run,
+        "/{token}/sweep.json": sweep_state,
+        "/{token}/sweep/{sweep}": sweep,
     }
     app = Starlette(routes=[Route(p, guarded(f), methods=["GET"]) for p, f in routes.items()])
     return _gate(app, port)

@@ -36,7 +36,8 @@ def sweep_report(sweep: StoredSweep) -> str:
     return to_document(sweep_page(sweep))
 
 
-def sweep_page(sweep: StoredSweep, back: Html | None = None) -> Page:
+def sweep_page(sweep: StoredSweep, *, back: Html | None = None, asks: str | None = None) -> Page:
+    """The page of the sweep. `back` is a link at its top, `asks` the address of its live state."""
     standings = rank(sweep.plan, sweep.ended)
     varied = varied_values(standings)
     title = f"Sweep {shortened(sweep.plan.name)}"
@@ -49,7 +50,7 @@ def sweep_page(sweep: StoredSweep, back: Html | None = None) -> Page:
         _picture(standings, varied),
         _importance(importance(sweep.plan, standings)),
     ]
-    return Page(title, frame(title, subtitle, sections, back), {})
+    return Page(title, frame(title, subtitle, sections, back, asks, grows="sweep"), {})
 
 
 def varied_values(standings: Sequence[Standing]) -> dict[str, list[Any]]:

@@ -12,9 +12,11 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TextIO
+from typing import Any, ClassVar, NoReturn
 
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.output import print_lines as print_lines
+from minigrad.terminal.screen import on_screen
 from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
 from minigrad.terminal.text import excerpt
 
@@ -60,7 +62,8 @@ def _unforeseen(error: Exception) -> str:
 def _complain(sentence: str) -> None:
     with suppress(OSError, MemoryError):
         if sentence:
-            print(line_start() + sentence, file=sys.stderr, flush=True)
+            lines = "\n".join(on_screen([sentence], sys.stderr))
+            print(line_start() + lines, file=sys.stderr, flush=True)
 
 
 def _open_streams() -> None:
@@ -106,7 +109,8 @@ class Parser(argparse.ArgumentParser):
         if words != message and "did you mean" not in message:
             near = self.nearest_option(words.split()[0])
             message += f": did you mean {near}?" if near else ""
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+        lines = on_screen([f"{self.prog}: {message} (--help tells more)"], sys.stderr)
+        self.exit(2, "\n".join(lines) + "\n")
 
     def nearest_option(self, word: str) -> str:
         """The option that an unknown `word` most likely means; "" for none."""
@@ -175,22 +179,6 @@ def whole_number(most: int | None = None) -> Callable[[str], int]:
         return int(text)
 
     return parse
-
-
-def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Print the lines, on standard output by default, and flush them. A closed output, as with
-    `head -1`, is no error.
-
-    Raises OSError where the output cannot be written, as to a full disk.
-    """
-    to = sys.stdout if stream is None else stream
-    try:
-        print(*lines, sep="\n", file=to, flush=True)
-    except OSError as error:
-        # the rest of the buffer would raise again when Python exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise
 
 
 def escape_unprintable() -> None:

@@ -7,11 +7,11 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self, TextIO
 
-from minigrad.terminal.command import print_lines
-from minigrad.terminal.table import columns_of
+from minigrad.terminal.output import print_lines
+from minigrad.terminal.table import GAP, columns_of, padded_cells, terminal_width, truncated
 
 _GREEN, _YELLOW, _RED, _PALE, _BOLD_RED = "32", "33", "31", "2", "1;31"
 COLORS = {
@@ -64,8 +64,11 @@ def on_screen(lines: Iterable[str], stream: TextIO) -> Iterator[str]:
         return
     width = shutil.get_terminal_size((80, 24)).columns
     in_color = takes_color(stream)
-    for line in (line for text in lines for line in text.split("\n")):
-        for part in broken(line, width):
+    for text in lines:
+        if isinstance(text, Marked):
+            yield text.painted() if in_color else text
+            continue
+        for part in (part for line in text.split("\n") for part in broken(line, width)):
             yield painted(part) if in_color else part
 
 
@@ -107,11 +110,51 @@ def broken(line: str, width: int) -> list[str]:
     return [*parts, part]
 
 
+class Marked(str):
+    """A line that fits the terminal, and the parts of it that are coloured: where they start and
+    end, and their colours.
+    """
+
+    spans: list[tuple[int, int, str]]
+
+    def __new__(cls, line: str, spans: Iterable[tuple[int, int, str]]) -> Self:
+        marked = super().__new__(cls, line)
+        marked.spans = [(start, min(end, len(line)), color) for start, end, color in spans]
+        return marked
+
+    def painted(self) -> str:
+        """The line with its colours."""
+        return _with_colors(self, self.spans)
+
+
+def differences_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Marked]:
+    """The lines of a `table` with a value for each run; coloured where one is not the first one's.
+
+    >>> differences_table(["config", "a", "b"], [["lr", 0.1, 0.5], ["seed", 0, 0]])[1].spans
+    [(13, 16, '33')]
+    """
+    width = terminal_width()
+    lines = []
+    for row, cells in zip([header, *rows], padded_cells(header, rows, width), strict=True):
+        spans, end = [], -len(GAP)
+        for i, text in enumerate(cells):
+            start, end = end + len(GAP), end + len(GAP) + len(text)
+            if i > 1 and row is not header and repr(row[i]) != repr(row[1]):
+                margin = len(text) - len(text.lstrip())
+                spans.append((start + margin, start + len(text.rstrip()), _YELLOW))
+        lines.append(Marked(truncated(GAP.join(cells).rstrip(), width), spans))
+    return lines
+
+
 def painted(line: str) -> str:
     """The line with the colours of its verdicts, statuses and differences."""
     spans = [(match.start(), match.end(), COLORS[match[0]]) for match in _CELL.finditer(line)]
     for pattern, color in _SENTENCES:
         spans += [(match.start(), match.end(), color) for match in pattern.finditer(line)]
+    return _with_colors(line, spans)
+
+
+def _with_colors(line: str, spans: Iterable[tuple[int, int, str]]) -> str:
     done = len(line)
     for start, end, color in sorted(spans, reverse=True):
         if end <= done:  # of two that overlap the last one counts

@@ -10,7 +10,7 @@ from typing import Any
 
 from minigrad.terminal.text import printable
 
-_GAP = "  "
+GAP = "  "
 _DOTS = "..."
 _NO_LIMIT = 1_000_000  # columns
 _NARROWEST = 8  # cells are not made narrower: then the line itself is shortened
@@ -60,19 +60,29 @@ def table(
     moons         12
     """
     width = width or terminal_width()
+    lines = padded_cells(header, rows, width, needed)
+    return "\n".join(truncated(GAP.join(cells).rstrip(), width) for cells in lines)
+
+
+def padded_cells(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    width: int,
+    needed: Collection[str] | None = None,
+) -> list[list[str]]:
+    """The cells of each line of a `table`, each as wide as its column, to be joined by a gap."""
     columns = [_column(header, rows, i) for i in range(len(header))]
     columns = _with_room(columns, width, header if needed is None else needed)
     least = [_widest_number(rows, i) for i, _ in columns]
     right = [width > 0 for width in least]
     room = _fitted([_widest(texts) for _, texts in columns], least, width)
-    lines = [
-        _GAP.join(
+    return [
+        [
             _padded(truncated(text, at_most), at_most, to_right)
             for text, at_most, to_right in zip(line, room, right, strict=True)
-        )
+        ]
         for line in zip(*(texts for _, texts in columns), strict=True)
     ]
-    return "\n".join(truncated(line.rstrip(), width) for line in lines)
 
 
 def truncated(text: str, width: int) -> str:
@@ -111,13 +121,13 @@ def _with_room(
 ) -> list[tuple[int, list[str]]]:
     """The needed columns, and of the others those that fit beside them; `columns` are in order."""
     names = set(map(printable, needed))
-    used = sum(_widest(texts) + len(_GAP) for _, texts in columns if texts[0] in names)
+    used = sum(_widest(texts) + len(GAP) for _, texts in columns if texts[0] in names)
     fitting = []
     for number, texts in columns:
         if texts[0] not in names:
             if used + _widest(texts) > width:
                 continue
-            used += _widest(texts) + len(_GAP)
+            used += _widest(texts) + len(GAP)
         fitting.append((number, texts))
     return fitting
 
@@ -125,7 +135,7 @@ def _with_room(
 def _fitted(room: list[int], least: Sequence[int], width: int) -> list[int]:
     """The widths of the columns, the widest made narrower until all fit or none can be."""
     room = list(room)
-    while sum(room) + len(_GAP) * (len(room) - 1) > width:
+    while sum(room) + len(GAP) * (len(room) - 1) > width:
         wide = [i for i, columns in enumerate(room) if columns > (least[i] or _NARROWEST)]
         if not wide:
             break

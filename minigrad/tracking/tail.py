@@ -6,7 +6,7 @@ from pathlib import Path
 from minigrad.files.untrusted import open_regular
 from minigrad.tracking import layout
 from minigrad.tracking.names import StoreError
-from minigrad.tracking.reading import MAX_LINE, parse_row
+from minigrad.tracking.reading import MAX_LINE, parse_plain_rows, parse_row
 
 _CHUNK = 250_000  # bytes, at least; a longer line is read whole
 _MAX_DAMAGE = 20
@@ -64,8 +64,16 @@ class Tail:
             self._give_up(f"a line of more than {MAX_LINE:,} bytes")
             return []
         self._place += end
+        lines = raw[:end].splitlines()
+        rows = parse_plain_rows(lines)
+        if rows is None:
+            rows = self._each(lines)
+        self.total += len(rows)
+        return rows
+
+    def _each(self, lines: list[bytes]) -> list[dict[str, float]]:
         rows = []
-        for line in raw[:end].splitlines():
+        for line in lines:
             try:
                 rows.append(parse_row(line))
             except ValueError as error:
@@ -73,7 +81,6 @@ class Tail:
                 if len(self.damage) >= _MAX_DAMAGE:
                     self._give_up("too much of it is damaged")
                     break
-        self.total += len(rows)
         return rows
 
     def _give_up(self, why: str) -> None:

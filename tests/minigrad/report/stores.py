@@ -54,12 +54,32 @@ def hostile_stores() -> Iterator[tuple[str, Callable[[Path], None]]]:
     for i, text in enumerate(TEXTS):
         yield f"text-{i}-in-facts", partial(_in_facts, text=text)
         yield f"text-{i}-in-config-and-metrics", partial(_in_files, text=text)
+        yield f"text-{i}-in-test-part", partial(_in_test_part, text=text)
+    for i, name in enumerate(_ATTRIBUTES):
+        yield f"attribute-{i}-as-metric", partial(_in_files, text=name)
     for i, name in enumerate(_NAMES):
         yield f"name-{i}", partial(_named, name=name)
-    for make in (_links_out, _endless_line, _wrong_kinds, _deep, _not_text, _many_metrics, _pipes):
+    for make in (
+        _links_out,
+        _endless_line,
+        _wrong_kinds,
+        _deep,
+        _not_text,
+        _many_metrics,
+        _pipes,
+        _no_test_part,
+    ):
         yield make.__name__.strip("_"), make
 
 
+_ATTRIBUTES = [
+    "onload",
+    "x onfocus=alert(1) autofocus",
+    '" onpointerover="alert(1)" x="',
+    "__proto__",
+    "constructor",
+    "innerHTML",
+]
 _NAMES = [
     "..%2f..%2fetc",
     "%2e%2e",
@@ -101,6 +121,14 @@ def _in_files(store: Path, text: str) -> None:
     path = write(store, "20261122T201500Z-xor-evil", settings)
     rows = [{"step": i, text: i / 3, "loss": 0.1} for i in range(5)]
     (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _in_test_part(store: Path, text: str) -> None:
+    path = write(store, "20261122T201500Z-xor-evil", summary={"test_loss": 0.1, "best_step": text})
+    names = [text, f"{text} too"]
+    test = {"rows": 3, "loss": text, text: text, "classes": names, "confusion": [[1, 0], [1, 1]]}
+    test |= {"precision": {names[0]: text, names[1]: [text]}, "recall": {text: {text: text}}}
+    (path / "test.json").write_text(json.dumps(test))
 
 
 def _named(store: Path, name: str) -> None:
@@ -148,6 +176,12 @@ def _not_text(store: Path) -> None:
     path = write(store, "20261122T201500Z-xor-evil")
     for name in ("run.json", "config.yaml", "metrics.jsonl", "boundary.png", "seeds.npz"):
         (path / name).write_bytes(bytes(range(256)) * 10)
+
+
+def _no_test_part(store: Path) -> None:
+    for i, test in enumerate(["[1]", '{"rows": "x"}', "[" * 100_000, '{"rows": 1, "classes": 7}']):
+        path = write(store, f"20261122T20150{i}Z-xor-evil")
+        (path / "test.json").write_text(test)
 
 
 def _many_metrics(store: Path) -> None:

@@ -171,11 +171,36 @@ def test_it_fits_every_width_in_light_and_dark(
     assert page.locator(".chart canvas").first.bounding_box()["width"] <= width
 
 
+def test_a_test_part_has_its_confusion_and_the_curves_mark_validation_and_the_best_step(
+    tmp_path: Path, opened: Open
+) -> None:
+    summary = {"test_loss": 0.3, "val_loss": 0.4, "best_step": 2}
+    path = write(tmp_path, GOOD, summary=summary)
+    rows = [{"step": i, "loss": 1.0 / (i + 1), "val_loss": 1.1 / (i + 1)} for i in range(4)]
+    (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    measures = {"rows": 5, "loss": 0.3, "accuracy": 0.8, "classes": ["no", "yes"]}
+    shares = {"precision": {"no": 1.0, "yes": 0.75}, "recall": {"no": None, "yes": 0.5}}
+    (path / "test.json").write_text(
+        json.dumps({**measures, "confusion": [[1, 1], [0, 3]], **shares})
+    )
+    out = tmp_path / "report.html"
+    out.write_text(report([find(tmp_path, GOOD)]), encoding="utf-8")
+    page = opened(out).page
+    cells = page.locator("#test .heat tbody tr").all_inner_texts()
+    assert [line.split() for line in cells] == [["no", "1", "1"], ["yes", "0", "3"]]
+    cells = page.locator("#test .sortable tbody tr").all_inner_texts()
+    assert [line.split() for line in cells] == [["no", "1", "-", "2"], ["yes", "0.75", "0.5", "3"]]
+    assert page.locator(".chart").count() == 1
+    series = page.evaluate("page.data.charts.loss.series.map((one) => [one.label, one.best])")
+    assert series == [["xor", 2], ["validation", 2]]
+    assert "lowest validation loss" in page.locator("#curves").inner_text()
+
+
 STORES = dict(hostile_stores())
 
 
 def test_there_are_forty_hostile_stores() -> None:
-    assert len(STORES) >= 40
+    assert len(STORES) >= 50
     assert len(TEXTS) >= 10
 
 

@@ -10,17 +10,23 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from minigrad import train
+from minigrad.files.whole import Lines
+from minigrad.report import seeds as seeds_module
+from minigrad.report import watch
 from minigrad.report.live import Pages
+from minigrad.sweep import __main__ as sweep_command
 from minigrad.tracking import init
 from minigrad.tracking.annotate import note, tag
 from minigrad.tracking.names import StoreError
-from minigrad.tracking.store import load
+from minigrad.tracking.store import load, runs
 from tests.browser import Tab, missing
 from tests.minigrad.report.stores import GOOD, IDS, hostile_stores, three_runs
 from tests.minigrad.tracking.written import config, write
@@ -30,7 +36,7 @@ from tests.waiting import until
 @pytest.fixture(scope="session", autouse=True)
 def _server_packages() -> None:
     if not (find_spec("starlette") and find_spec("uvicorn")):
-        missing("starlette or uvicorn", "pip install 'minigrad[ui]'")
+        missing("starlette or uvicorn", "pip install 'minigrad-lab[ui]'")
 
 
 class Live:
@@ -276,6 +282,110 @@ def test_a_long_run_is_read_in_parts_and_each_line_once(tmp_path: Path) -> None:
     before = (path / "metrics.jsonl").read_text()
     (path / "metrics.jsonl").write_text(before + '{"step": 50000, "loss": 1}\n')
     assert pages.curves([GOOD], answer["version"])["lines"] == 50_001
+
+
+def test_curves_that_were_dropped_and_read_again_have_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_CURVES", 1)
+    for identity in (GOOD, IDS[0]):
+        path = write(tmp_path, identity)
+    before = (path / "metrics.jsonl").read_text()
+    pages = Pages(tmp_path)
+    version = pages.curves([IDS[0]], "")["version"]
+    pages.curves([GOOD], "")  # drops those of the other run
+    (path / "metrics.jsonl").write_text(before + '{"step": 70, "loss": 8.0}\n')
+    fresh = pages.curves([IDS[0]], version)
+    assert fresh["charts"]["loss"]["series"][0]["y"][-1] == 8.0
+    assert fresh["numbers"]["loss"][0][4] == "8"
+
+
+def test_a_page_is_told_to_rest_while_a_run_goes_on_and_to_stop_after_it(tmp_path: Path) -> None:
+    pages = Pages(tmp_path)
+    with init("mine", store=tmp_path) as run:
+        run.log({"loss": 1.0})
+        assert pages.curves([run.id], "")["wait"] >= 1500
+        for i in range(20_000):
+            run.log({"loss": float(i), "a longer name so that there is more to read": 1.0})
+        while (answer := pages.curves([run.id], ""))["more"]:
+            assert answer["wait"] >= 1500  # it had seen all there was before
+    assert pages.curves([run.id], "")["wait"] is None
+
+
+def test_many_seeds_are_drawn_again_only_where_their_file_is_another(tmp_path: Path) -> None:
+    arguments = ["configs/xor.yaml", "train.steps=3", "--seeds", "4", "--out", str(tmp_path)]
+    assert train.main(arguments) == 1  # the loss is not met in 3 steps
+    (run,) = runs(tmp_path)
+    pages = Pages(tmp_path)
+    seeds_module._drawn.cache_clear()
+    texts = [pages.run(run.id) for _ in range(3)]
+    assert 'id="seeds-0"' in texts[0]
+    assert seeds_module._drawn.cache_info().misses == 1
+    (run.path / "seeds.npz").write_bytes(b"damaged")
+    assert 'id="seeds-0"' not in pages.run(run.id)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = tmp_path_factory.mktemp("swept") / "runs"
+    words = ["configs/xor.yaml", "train.steps=3", "optimizer.lr=0.1,0.5", "model.hidden=[2],[4]"]
+    assert sweep_command.main([*words, "seed=0,1", "--out", str(store)]) == 0
+    return store
+
+
+def test_a_sweep_has_a_live_page_that_follows_it(swept: Path, opened: Callable[..., Tab]) -> None:
+    server = Live(swept)
+    try:
+        tab = opened(server.address)
+        page = tab.page
+        page.locator("#sweeps a").click()
+        page.wait_for_selector("#heat")
+        assert page.locator("#results tbody tr").count() == 4
+        page.locator("#results th", has_text="median").get_by_role("button").click()
+        page.locator("#results th", has_text="median").get_by_role("button").click()
+        state = json.loads(server.get(f"sweep.json?sweep={page.url.rpartition('/')[2]}")[1])
+        assert state == {"version": "8 finished", "wait": None}
+        page.get_by_role("link", name="all runs").click()
+        page.wait_for_selector("#runs tbody tr")
+    finally:
+        server.close()
+
+
+def test_a_sweeps_page_is_renewed_in_place_and_stays_sorted(
+    swept: Path, opened: Callable[..., Tab]
+) -> None:
+    path = next(path for path in (swept / "sweeps").iterdir() if not path.is_symlink())
+    facts, journal = path / "sweep.json", path / "members.jsonl"
+    whole, lines = facts.read_text(), journal.read_text()
+    held = Lines(journal)  # as by the process that writes it
+    with closing(held):
+        data = json.loads(whole)
+        facts.write_text(json.dumps(data | {"status": "running", "ended": None}))
+        journal.write_text("".join(lines.splitlines(keepends=True)[:2]))
+        server = Live(swept)
+        try:
+            tab = opened(f"{server.address}sweep/{path.name}")
+            page = tab.page
+            head = page.locator("#results th", has_text="median")
+            head.get_by_role("button").click()
+            head.get_by_role("button").click()
+            before = page.locator("#results tbody tr").count()
+            journal.write_text(lines)
+            tab.wait(f"document.querySelectorAll('#results tbody tr').length > {before}")
+            assert head.get_attribute("aria-sort") == "descending"
+            assert "8 of 8 members ended" in page.locator("header").inner_text()
+            facts.write_text(whole)
+            tab.wait("document.querySelector('.subtitle').textContent.endsWith('finished')")
+        finally:
+            server.close()
+            facts.write_text(whole)
+            journal.write_text(lines)
+
+
+@pytest.mark.parametrize("key", ["latest", "..", "../runs", "nothing", ".drafts", "%2e%2e"])
+def test_a_sweep_that_is_none_is_not_found(swept: Path, key: str) -> None:
+    with pytest.raises(StoreError, match="no such sweep"):
+        Pages(swept).sweep(key)
 
 
 STORES = dict(hostile_stores())

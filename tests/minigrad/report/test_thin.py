@@ -5,6 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.report.curves import Extent
 from minigrad.report.thin import Thinner
 
 
@@ -34,6 +35,43 @@ def test_extremes_and_ends_stay_at_their_steps(values: list[float], buckets: int
 def test_a_short_curve_is_whole() -> None:
     values = [float(x * x % 7) for x in range(40)]
     assert thinned(values, 20) == (list(range(40)), values)
+
+
+@given(
+    st.lists(st.lists(st.integers(-1000, 1000).map(float), max_size=90), max_size=9),
+    st.sampled_from([2, 4, 10]),
+)
+def test_many_points_at_once_have_the_same_extremes(parts: list[list[float]], most: int) -> None:
+    values = [value for part in parts for value in part]
+    curve, extent, place = Thinner(most), Extent(0.0), 0
+    for part in parts:
+        steps = range(place, place + len(part))
+        curve.extend(list(steps), part)
+        if part:
+            extent.extend(list(steps), part)
+        place += len(part)
+    steps_drawn, points = curve.points()
+    assert curve.total == len(values)
+    assert all(values[step] == point for step, point in zip(steps_drawn, points, strict=True))
+    assert steps_drawn == sorted(steps_drawn)
+    if values:
+        finite = [point for point in points if point is not None]
+        assert (min(finite), max(finite)) == (min(values), max(values))
+        assert (steps_drawn[0], steps_drawn[-1]) == (0, len(values) - 1)
+        known = (extent.least, extent.least_at, extent.highest, extent.last)
+        assert known == (min(values), values.index(min(values)), max(values), values[-1])
+
+
+def test_a_gap_among_many_points_stays() -> None:
+    curve, extent = Thinner(4), Extent(1.0)
+    for begin in range(0, 1000, 100):
+        steps = list(range(begin, begin + 100))
+        values = [math.inf if step == 555 else float(step) for step in steps]
+        curve.extend(steps, values)
+        extent.extend(steps, values)
+    steps, points = curve.points()
+    assert points[steps.index(555)] is None
+    assert (extent.least, extent.highest) == (0.0, 999.0)
 
 
 def test_a_gap_stays_and_is_no_extreme() -> None:

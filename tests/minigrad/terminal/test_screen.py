@@ -133,3 +133,15 @@ def test_a_terminal_has_the_needed_columns_and_others_from_the_left() -> None:
     narrow = table(HEADER, [ROW], width=60, needed=["id", "loss"])
     assert narrow.split()[:3] == ["id", "status", "loss"]
     assert max(map(len, narrow.splitlines())) <= 60
+
+
+def test_what_differs_from_the_first_run_is_coloured_in_a_comparison(terminal: Terminal) -> None:
+    lines = screen.differences_table(
+        ["config", "xor-aaaa", "xor-bbbb"], [["optimizer.name", "sgd", "adam"], ["seed", 1, 1]]
+    )
+    screen.print_text(lines, terminal)
+    assert re.findall(r"\x1b\[33m(.*?)\x1b\[0m", terminal.getvalue()) == ["adam"]
+    plain = io.StringIO()
+    screen.print_text(lines, plain)
+    assert plain.getvalue() == bare(terminal.getvalue())
+    assert plain.getvalue().splitlines()[1].split() == ["optimizer.name", "sgd", "adam"]
