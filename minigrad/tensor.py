@@ -19,7 +19,6 @@ import numpy as np
 
 from minigrad import operands
 from minigrad.operands import evaluate, named
-from minigrad.terminal.markup import html_array
 from minigrad.value import topological_order
 
 Array: TypeAlias = Any
@@ -405,13 +404,8 @@ class Tensor:
         label = f", label={self.label!r}" if self.label else ""
         return f"Tensor({np.array2string(self._data, separator=', ', prefix='Tensor(')}{label})"
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: data and gradient as tables, of a large one a summary."""
-        name = " ".join(filter(None, [self.op, self.label])) or "Tensor"
-        tables = [html_array(self._data, f"{name} {self.shape}")]
-        if self._grad is not None and self._grad.any():
-            tables.append(html_array(self._grad, "gradient"))
-        return "".join(tables)
+    # what a notebook shows
+    from minigrad.terminal.markup import html_tensor as _repr_html_  # type: ignore[misc]
 
     def __array__(self, *_args: Any, **_settings: Any) -> Array:
         raise TypeError("an array of a Tensor would leave the graph: write .numpy() for its data")

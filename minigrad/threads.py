@@ -19,3 +19,11 @@ def use_one_thread() -> None:
     """
     for variable in _VARIABLES:
         os.environ.setdefault(variable, "1")
+
+
+def usable_cores() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not available on macOS and Windows
+        return os.cpu_count() or 1

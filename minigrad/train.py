@@ -28,6 +28,7 @@ from minigrad.data import constant_features
 from minigrad.files import yaml12
 from minigrad.nodes import collector_paused
 from minigrad.runner import build
+from minigrad.runner.engine_choice import fast_engine, is_chosen
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume
@@ -42,7 +43,7 @@ from minigrad.threads import use_one_thread
 from minigrad.tracking import reopen
 from minigrad.tracking.annotate import tag_name
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoredRun, StoreError
+from minigrad.tracking.store import StoredRun, StoreError, find
 from minigrad.training.protocol import TrainerLike
 
 
@@ -59,10 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             if arguments.resume:
                 session = _resumed(arguments, stack, interrupts)
             else:
-                overrides = [*arguments.overrides, *_of_seeds(arguments)]
+                engine, missing = _engine_of_seeds(arguments)
+                overrides = [*arguments.overrides, *_of_seeds(arguments), *engine]
                 config = load_config(arguments.config, overrides)
                 config, note = build.with_available_engine(config)
-                for sentence in [*config.dropped, *([note] if note else [])]:
+                memory = build.memory_note(config)
+                for sentence in filter(None, [*config.dropped, missing, note, memory]):
                     print(sentence, file=sys.stderr)
                 trainer = build.trainer_for(config)
                 if constant := constant_features(trainer.dataset):
@@ -102,13 +105,22 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
         return []
     if yaml12.parse_scalar(arguments.seeds) is None:  # None would mean the config's one seed
         raise ConfigError(["--seeds: write a count, as 100, or first and last, as 0..99"])
-    given = [override.partition("=") for override in arguments.overrides]
-    chosen = any(k == "train.engine" or (k == "train" and "engine" in v) for k, _, v in given)
-    return [f"train.seeds={arguments.seeds}", *([] if chosen else ["train.engine=numpy"])]
+    return [f"train.seeds={arguments.seeds}"]
+
+
+def _engine_of_seeds(arguments: argparse.Namespace) -> tuple[list[str], str]:
+    """The engine for --seeds where none is chosen, and a sentence if it is not the fastest."""
+    if arguments.seeds is None or is_chosen(arguments.config, arguments.overrides):
+        return [], ""
+    engine, note = fast_engine()
+    return [f"train.engine={engine}"], note
 
 
 def _resumed(arguments: argparse.Namespace, stack: ExitStack, interrupts: Interrupts) -> Session:
     overrides = [*arguments.overrides, *_of_seeds(arguments)]
+    if arguments.seeds is not None and not is_chosen(arguments.config, arguments.overrides):
+        engine = find(arguments.out, arguments.resume).facts.engine
+        overrides += [f"train.engine={engine}"] if engine else []
     resumed = resume(
         *(arguments.out, arguments.resume, arguments.config, overrides),
         trust_plugins=arguments.trust_plugins,
@@ -163,7 +175,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seeds",
         metavar="N|A..B",
-        help="train seeds 0 to N - 1, or A to B, at once, on the numpy engine",
+        help="train seeds 0 to N - 1, or A to B, at once, on the native engine or numpy",
     )
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs go (runs)")
     parser.add_argument(

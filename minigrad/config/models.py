@@ -226,7 +226,7 @@ class TrainConfig(_Strict):
     seeds: Annotated[int | str | list[int], _Seeds()] | None = Field(
         default=None,
         description="many in place of `seed`, trained at once: a count, or first..last; "
-        "needs engine: numpy",
+        "needs engine: native or numpy",
     )
     keep_best: Literal["val_loss"] | None = Field(
         default=None, description="use the model with the lowest of it; null: the last one"
@@ -252,8 +252,11 @@ class TrainConfig(_Strict):
 
     @model_validator(mode="after")
     def _seeds_are_replicas(self) -> Self:
-        if self.seeds is not None and self.engine != "numpy":
-            _refuse(f"seeds are trained at once by engine: numpy, found engine: {self.engine}")
+        if self.seeds is not None and self.engine not in ("native", "numpy"):
+            _refuse(
+                "seeds are trained at once by engine: native or engine: numpy, "
+                f"found engine: {self.engine}"
+            )
         if self.seeds is not None and self.snapshots:
             _refuse("snapshots show one model, and seeds are many: leave one of the two out")
         if self.seeds is not None and (self.keep_best or self.patience):

@@ -30,9 +30,12 @@ class Step:
 
 @dataclass
 class Evaluated(Step):
-    """The same, and the outputs [replicas, batch, outputs]."""
+    """The same, the outputs [replicas, batch, outputs], and how many of them are right, if the
+    engine counts them.
+    """
 
     outputs: Array = field(kw_only=True)
+    correct: Array | None = None
 
 
 class ReplicaEngine:
@@ -41,6 +44,9 @@ class ReplicaEngine:
     The numbers are in `parameter`; the model's own Values are written over. Batches are arrays:
     inputs [replicas, batch, features], targets [replicas, batch, numbers].
     """
+
+    shares_data = False
+    """Whether replicas that have the same data have them once, as [1, batch, ...]."""
 
     def __init__(
         self, model: Module, numbers: Array, loss: Loss, features: Sequence[float]
@@ -168,7 +174,7 @@ class ReplicaEngine:
         samples = spread(inputs.shape[1], SAMPLES // len(chosen))
         agreements = []
         for replica in chosen:
-            some = inputs[replica][samples], targets[replica][samples]
+            some = of_replica(inputs, replica)[samples], of_replica(targets, replica)[samples]
             try:
                 loss, slopes = self._eagerly(replica, *some)
                 agreements.append(
@@ -180,3 +186,8 @@ class ReplicaEngine:
             return None
         worst = max(agreements, key=lambda one: one.deviation)
         return Agreement(worst.deviation, len(agreements) * len(samples), worst.where)
+
+
+def of_replica(array: Array, replica: int) -> Any:
+    """A replica's own part of an array [replicas, ...], or [1, ...] if all have the same."""
+    return array[replica if len(array) > 1 else 0]

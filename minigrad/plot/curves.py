@@ -81,6 +81,7 @@ def draw_band(
     *,
     seeds: Sequence[int],
     worst: int | None = None,
+    band: Any = None,
     loss_name: str,
     title: str,
     subtitle: str,
@@ -88,18 +89,23 @@ def draw_band(
 ) -> None:
     """Write a picture of many seeds to `path`: their median, the band between the quartiles, and
     the seed at index `worst` (default: the one that ends worst). `losses` is an array [steps,
-    seeds], with nan after a seed diverged.
+    seeds], with nan after a seed diverged. Where single curves were not kept, `band` [steps, 4] has
+    the quartiles and the largest loss of each step, which is drawn in place of the worst seed.
 
     Losses that a log axis cannot show (0, nan, infinity, close to a float's ends) leave a gap.
     """
     if worst is None:
         worst = worst_of(losses[-1]) if len(losses) else 0
-    rows = np.array([[*quartiles(row), row[worst]] for row in losses]).reshape(-1, 5)
+    if band is None:
+        rows = np.array([[*quartiles(row)[:3], row[worst]] for row in losses]).reshape(-1, 4)
+        label = f"seed {seeds[worst]}, worst"
+    else:
+        rows, label = band, "worst of each step"
     rows = np.where((rows > 1 / TOP) & (rows < TOP), rows, np.nan)
-    low, median, high, _, last = rows.T
+    low, median, high, last = rows.T
     axes = _loss_axes(loss_name)
     axes.fill_between(steps, low, high, color=_CURVE, alpha=0.25, linewidth=0, label="middle half")
-    axes.plot(steps, last, color=INK, linewidth=1, label=f"seed {seeds[worst]}, worst")
+    axes.plot(steps, last, color=INK, linewidth=1, label=label)
     axes.plot(steps, median, color=_CURVE, linewidth=2, label="median")
     axes.legend(frameon=False, labelcolor=INK, loc="best")
     _save_loss(path, axes, final_loss_below, title, subtitle)

@@ -33,12 +33,22 @@ class BestModel:
         return cls(config, trainer)
 
     def observe(self, record: StepMetrics) -> None:
-        """Take in a record whose step is done, before the next one."""
+        """Take in a record. Where a call takes many steps, others after it may be done already, of
+        which none validates; at the last of them the next validation's parameters are copied.
+        """
         val_loss = getattr(record, "val_loss", None)
         if val_loss is not None and (self.val_loss is None or val_loss < self.val_loss):
             self.step, self.val_loss, self.parameters = record.step, val_loss, self._next
-        if self.trainer.step % self.settings.log_every == 0:
+        done = self.trainer.step
+        if record.step + 1 == done and done % self.settings.log_every == 0:
             self._next = self._copied()
+
+    def next_stop(self, done: int) -> int | None:
+        """The next number of done steps, above `done`, at which it may be time to stop."""
+        if self.settings.patience is None:
+            return None
+        every = self.settings.log_every
+        return ((done - 1) // every + 1) * every + 1
 
     @property
     def exhausted(self) -> bool:

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,14 +11,16 @@ from minigrad import native
 from minigrad.config import Config, ConfigError
 from minigrad.config.models import TrainConfig
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
-from minigrad.engines import ENGINES
+from minigrad.engines import ENGINES, Engine
+from minigrad.runner import limits
 from minigrad.runner.description import describe
-from minigrad.runner.limits import check_memory, check_size, layer_sizes
+from minigrad.runner.limits import check_memory, check_size, keeps_curves, layer_sizes
 from minigrad.terminal.text import excerpt
+from minigrad.threads import usable_cores
 from minigrad.training import seeds
 from minigrad.training.batches import Batches
 from minigrad.training.protocol import TrainerLike
-from minigrad.training.trainer import Trainer
+from minigrad.training.trainer import Stateful, Trainer
 from minigrad.value import Value
 from nn import MLP
 from nn.losses import CORRECT, LOSSES, TASKS
@@ -27,7 +29,9 @@ from optim.groups import Parameters
 from optim.schedules import SCHEDULES, Schedule
 
 if TYPE_CHECKING:
-    from minigrad.training.replicas import ReplicaTrainer
+    from minigrad.engines.replicas import ReplicaEngine
+    from minigrad.lift.kernels import Array
+    from minigrad.training.replicas import Replica, ReplicaTrainer
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,19 @@ def trainer_for(config: Config) -> TrainerLike:
     return build_trainer(config) if config.train.seeds is None else build_replicas(config)
 
 
+def memory_note(config: Config) -> str:
+    """What very many seeds will need of the memory, as a sentence; "" for fewer or one.
+
+    Raises ConfigError.
+    """
+    if config.train.seeds is None or not limits.are_many(config):
+        return ""
+    first = config.with_seed(seeds.parse(config.train.seeds)[0])
+    dataset, _ = build_dataset(first)
+    check_memory(config, dataset)
+    return limits.memory_note(config, dataset)
+
+
 def check(config: Config) -> None:
     """Raise ConfigError as `trainer_for` would, for faults that show with one seed."""
     if config.train.seeds is None:
@@ -101,18 +118,18 @@ def build_trainer(config: Config) -> Trainer:
     """
     parts = build_parts(config)
     train = parts.train
-    batch_size = _batch_size(config, train)
+    size = batch_size(config, train)
     model = build_model(config, train)
-    with _faults_at(config, "train", "engine"):
+    with faults_at(config, "train", "engine"):
         engine = ENGINES[config.train.engine](model, LOSSES[config.loss])
         with suppress(ArithmeticError):
             engine.prepare(train.inputs[:1], train.targets[:1])  # it would fail in training
-    return Trainer(
+    return _trainer_of(engine)(
         engine=engine,
-        optimizer=_optimizer(config, engine.parameters),
+        optimizer=optimizer(config, engine.parameters),
         dataset=train,
-        batches=Batches(train, batch_size, _generator(config, "batches")),
-        schedule=_schedule(config),
+        batches=Batches(train, size, generator(config, "batches")),
+        schedule=schedule(config),
         validation=parts.validation,
         test=parts.test,
         validate_every=config.train.log_every,
@@ -123,85 +140,172 @@ def build_trainer(config: Config) -> Trainer:
     )
 
 
+def _trainer_of(engine: Engine) -> type[Trainer]:
+    """The kind of trainer that the engine's steps are for."""
+    if not hasattr(engine, "whole_steps"):
+        return Trainer
+    from minigrad.training.calls import TrainerInCalls  # here, since it imports numpy
+
+    return TrainerInCalls
+
+
 def build_replicas(config: Config) -> "ReplicaTrainer":
     """One trainer for all of `train.seeds`, whose models run in one engine. Each seed has the data,
     weights and batches that it would have alone.
 
     Raises ConfigError, also where seeds differ in the number of samples or the shape of the model.
     """
-    import numpy as np  # here, since a run of one seed may not need it
-
-    from minigrad.engines.replicas import ReplicaEngine
-    from minigrad.training.replicas import Replica, ReplicaTrainer
-
-    replicas: list[Replica] = []
-    weights: list[list[float]] = []
-    for seed in seeds.parse(config.train.seeds):
-        seeded = config.with_seed(seed)
-        train, validation = build_dataset(seeded)
-        if not replicas:
-            model = build_model(seeded, train)
-            parameters = model.parameters()
-        else:  # which takes a tenth of the time of building a model
-            with _faults_at(seeded, "model", "init"):
-                model.reset_parameters(random.Random(seed))
-        weights.append([parameter.data for parameter in parameters])
-        batches = Batches(train, _batch_size(seeded, train), _generator(seeded, "batches"))
-        replicas.append(Replica(seed, train, validation, batches, _schedule(seeded)))
-        if len(replicas) == 1:
-            check_memory(config, train)
-        if len(train.inputs) != len(replicas[0].dataset.inputs):
-            raise config.refusal(
-                f"seeds are trained at once on as many samples each, and seed {replicas[0].seed} "
-                f"has {len(replicas[0].dataset.inputs)}, seed {seed} has {len(train.inputs)}",
-                "data",
-            )
-        if layer_sizes(seeded, train) != list(model.sizes):
-            raise config.refusal(
-                f"seeds are trained at once by models of one shape, and seed {replicas[0].seed} "
-                f"needs layers of {list(model.sizes)}, seed {seed} of {layer_sizes(seeded, train)}",
-                "data",
-            )
-    with _faults_at(config, "train", "engine"):
-        features = replicas[0].dataset.inputs[0]
-        engine = ReplicaEngine(model, np.array(weights), LOSSES[config.loss], features)
-    return ReplicaTrainer(
+    every = seeds.parse(config.train.seeds)
+    replicas = list(_replicas(config, every))
+    first = replicas[0].dataset
+    model = build_model(config.with_seed(every[0]), first)
+    weights = _weights(config, model, every)
+    with faults_at(config, "train", "engine"):
+        engine = _engine(config, model, weights, first)
+    return _replica_trainer_of(engine)(
         engine,
-        _optimizer(config, [engine.parameter]),
+        optimizer(config, [engine.parameter]),
         replicas,
         is_logged=config.train.is_logged,
         correct=CORRECT.get(config.loss),
         clip_norm=config.train.clip_norm,
         clip_value=config.train.clip_value,
         description=describe(config, [replica.dataset for replica in replicas]),
+        keeps_curves=keeps_curves(config),
     )
 
 
-def _batch_size(config: Config, dataset: Dataset) -> int:
+def _replica_trainer_of(engine: "ReplicaEngine") -> "type[ReplicaTrainer]":
+    if not hasattr(engine, "whole_steps"):
+        from minigrad.training.replicas import ReplicaTrainer
+
+        return ReplicaTrainer
+    from minigrad.training.replica_calls import ReplicaTrainerInCalls
+
+    return ReplicaTrainerInCalls
+
+
+def _engine(config: Config, model: MLP, weights: "Array", data: Dataset) -> "ReplicaEngine":
+    loss, features = LOSSES[config.loss], data.inputs[0]
+    if config.train.engine != "native":
+        from minigrad.engines.replicas import ReplicaEngine
+
+        return ReplicaEngine(model, weights, loss, features)
+    from multiprocessing import parent_process
+
+    from minigrad.engines.native_replicas import NativeReplicaEngine
+
+    is_worker = parent_process() is not None  # of a sweep, which has one a core
+    return NativeReplicaEngine(
+        model,
+        weights,
+        loss,
+        features,
+        correct=CORRECT.get(config.loss),
+        threads=1 if is_worker else usable_cores(),
+    )
+
+
+def _replicas(config: Config, every: Sequence[int]) -> "Iterator[Replica]":
+    """Each seed's data and batches. What no seed changes is there once, for all of them."""
+    from minigrad.training.replicas import Replica
+
+    one = config.with_seed(every[0])
+    rng = generator(one, "data")
+    before = rng.getstate()
+    first = _replica(one, *build_dataset(one, rng))
+    check_memory(config, first.dataset)
+    # of a dataset of one's own nobody knows what it depends on
+    is_ours = getattr(DATASETS[config.data.name], "__module__", "").startswith("minigrad.data.")
+    is_split = config.data.val_fraction or config.data.test_fraction
+    draws = not is_ours or is_split or rng.getstate() != before
+    has_state = isinstance(first.schedule, Stateful) or hasattr(first.schedule, "observe")
+    if draws or has_state or not first.batches.whole:
+        yield first
+        for seed in every[1:]:
+            seeded = config.with_seed(seed)
+            data = build_dataset(seeded) if draws else (first.dataset, None)
+            _check_shape(seeded, data[0], first)
+            yield _replica(seeded, *data)
+        return
+    for seed in every:
+        yield Replica(seed, first.dataset, None, first.batches, first.schedule)
+
+
+def _replica(config: Config, train: Dataset, validation: Dataset | None) -> "Replica":
+    from minigrad.training.replicas import Replica
+
+    batches = Batches(train, batch_size(config, train), generator(config, "batches"))
+    return Replica(config.seed, train, validation, batches, schedule(config))
+
+
+def _weights(config: Config, model: MLP, every: Sequence[int]) -> "Array":
+    """Each seed's weights, [seeds, parameters]; to draw them takes a tenth of the time of a model.
+
+    The model has those of the last one then.
+    """
+    import numpy as np  # here, since a run of one seed may not need it
+
+    parameters = model.parameters()
+    weights = np.empty((len(every), len(parameters)))
+    with faults_at(config, "model", "init"):
+        for place, seed in enumerate(every):
+            if place:
+                model.reset_parameters(random.Random(seed))
+            weights[place] = [parameter.data for parameter in parameters]
+    return weights
+
+
+def _check_shape(config: Config, train: Dataset, first: "Replica") -> None:
+    count, expected = len(train.inputs), len(first.dataset.inputs)
+    if count != expected:
+        raise config.refusal(
+            f"seeds are trained at once on as many samples each, and seed {first.seed} "
+            f"has {expected}, seed {config.seed} has {count}",
+            "data",
+        )
+    sizes, wanted = layer_sizes(config, train), layer_sizes(config, first.dataset)
+    if sizes != wanted:
+        raise config.refusal(
+            f"seeds are trained at once by models of one shape, and seed {first.seed} "
+            f"needs layers of {wanted}, seed {config.seed} of {sizes}",
+            "data",
+        )
+
+
+def batch_size(config: Config, dataset: Dataset) -> int:
+    """Samples a step. Raises ConfigError for a step that is too large."""
     size = min(config.train.batch_size or len(dataset.inputs), len(dataset.inputs))
     check_size(config, dataset, size)
     return size
 
 
-def _optimizer(config: Config, parameters: Parameters) -> Optimizer:
-    with _faults_at(config, "optimizer"):
+def optimizer(config: Config, parameters: Parameters) -> Optimizer:
+    """The config's optimizer of these parameters. Raises ConfigError."""
+    with faults_at(config, "optimizer"):
         return OPTIMIZERS[config.optimizer.name](parameters, **config.optimizer.settings())
 
 
-def _schedule(config: Config) -> Schedule:
-    with _faults_at(config, "scheduler"):
+def schedule(config: Config) -> Schedule:
+    """The config's schedule. Raises ConfigError."""
+    with faults_at(config, "scheduler"):
         return SCHEDULES[config.scheduler.name](**config.scheduler.settings())
 
 
-def build_dataset(config: Config) -> tuple[Dataset, Dataset | None]:
+def build_dataset(
+    config: Config, rng: random.Random | None = None
+) -> tuple[Dataset, Dataset | None]:
     """The part to train on and the part to validate on, which may be None. Raises ConfigError."""
-    parts = build_parts(config)
+    parts = build_parts(config, rng)
     return parts.train, parts.validation
 
 
-def build_parts(config: Config) -> Parts:
-    """All parts, scaled by what the training part alone has. Raises ConfigError."""
-    whole, parts = _whole_and_parts(config)
+def build_parts(config: Config, rng: random.Random | None = None) -> Parts:
+    """All parts, scaled by what the training part alone has. Raises ConfigError.
+
+    The data are drawn from `rng`, which is the config's own if it is not given.
+    """
+    whole, parts = _whole_and_parts(config, rng or generator(config, "data"))
     _check_labels(config, whole)
     _check_targets(config, parts)
     scales = []
@@ -215,12 +319,12 @@ def build_parts(config: Config) -> Parts:
     return parts
 
 
-def _whole_and_parts(config: Config) -> tuple[Dataset, Parts]:
+def _whole_and_parts(config: Config, rng: random.Random) -> tuple[Dataset, Parts]:
     """What the dataset gave, and its parts in the data's own units."""
     data = config.data
-    with _faults_at(config, "data"):
+    with faults_at(config, "data"):
         make = DATASETS[data.name]
-        dataset = make(**data.settings(), rng=_generator(config, "data"))
+        dataset = make(**data.settings(), rng=rng)
         if not isinstance(dataset, Dataset):
             raise TypeError(f"{data.name} gave {dataset!r}, not a Dataset")
         test, validation = None, None
@@ -229,13 +333,13 @@ def _whole_and_parts(config: Config) -> tuple[Dataset, Parts]:
         if data.test_path:
             test = csv_file.read_test(data.test_path, data.settings()["target"], dataset)
         elif data.test_fraction:
-            rng = _generator(config, "test")
+            chance = generator(config, "test")
             rest, test = split(
-                rest, data.test_fraction, rng, stratified=by_class, name="test_fraction"
+                rest, data.test_fraction, chance, stratified=by_class, name="test_fraction"
             )
         if data.val_fraction:
-            rng = _generator(config, "validation")
-            rest, validation = split(rest, data.val_fraction, rng, of=size, stratified=by_class)
+            chance = generator(config, "validation")
+            rest, validation = split(rest, data.val_fraction, chance, of=size, stratified=by_class)
     return dataset, Parts(rest, validation, test)
 
 
@@ -264,7 +368,7 @@ def _check_targets(config: Config, parts: Parts) -> None:
 def build_model(config: Config, dataset: Dataset) -> MLP:
     """The config's MLP. Its weights come from `random.Random(seed)`, as in a script by hand."""
     n_in, *sizes = layer_sizes(config, dataset)
-    with _faults_at(config, "model", "init"):  # a plugin's initialiser may raise anything
+    with faults_at(config, "model", "init"):  # a plugin's initialiser may raise anything
         return MLP(
             n_in,
             sizes,
@@ -295,7 +399,7 @@ def sample_loss(config: Config, sample: int) -> Value:
 
 
 @contextmanager
-def _faults_at(config: Config, *key: str) -> Iterator[None]:
+def faults_at(config: Config, *key: str) -> Iterator[None]:
     """Valid settings may contradict each other: report their constructor's error at the block."""
     try:
         yield
@@ -329,6 +433,6 @@ def _odd_target(dataset: Dataset, task: str) -> str:
     return f"labels up to {max(values):g} and no {missing}"
 
 
-def _generator(config: Config, purpose: str) -> random.Random:
-    # A generator for each purpose: a setting of one never shifts the numbers of another.
+def generator(config: Config, purpose: str) -> random.Random:
+    """The random numbers of one purpose: a setting of another never shifts them."""
     return random.Random(f"{purpose} {config.seed}")

@@ -19,6 +19,7 @@ from minigrad.tracking.check import read_test
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
+from minigrad.training.plan import Plan
 from minigrad.training.protocol import StepMetrics, TrainerLike
 from minigrad.training.trainer import Diverged
 
@@ -156,10 +157,21 @@ class Claims:
 
     # While it trains.
 
+    def _stops(self, done: int, saved: Sequence[int]) -> Iterator[int]:
+        """The numbers of done steps, above `done`, at which there is something to look at."""
+        yield from (step for step in saved if step > done)
+        if self._best and (stop := self._best.next_stop(done)):
+            yield stop
+
     def _train(self, lines: Mapping[int, dict[str, float]], steps: int) -> StepMetrics | None:
         last: StepMetrics | None = None
         finished = self.run.status == "finished"
-        for record in self.trainer.train(steps):
+        stops = sorted(state["step"] for state in self._states.values())
+        plan = Plan(
+            lambda step: step in lines or self.config.train.is_logged(step),
+            lambda done: min(self._stops(done, stops), default=None),
+        )
+        for record in self.trainer.train(steps, plan):
             if last is None:
                 self._agreement = self.trainer.agreement
             last = record
@@ -172,9 +184,10 @@ class Claims:
                 finished or self.run.status == "diverged" or record.step < max(lines)
             ):
                 raise Contradiction(record.step, f"step {record.step} is missing from the log")
-            if not (finished and self.trainer.step == steps):
+            is_behind = record.step + 1 < self.trainer.step  # of steps that are done already
+            if not is_behind and not (finished and self.trainer.step == steps):
                 self._check_states(self.trainer.step)
-            if self._best and self._best.exhausted:
+            if self._best and self._best.exhausted and not is_behind:
                 break
         return last
 
@@ -364,6 +377,8 @@ def _differing(before: Any, now: Any, where: str) -> Iterator[tuple[str, Any, An
 def _short(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"a list of {len(value)}"
+    if isinstance(value, str) and len(value) > 1000:  # many numbers, packed
+        return f"a text of {len(value):,} characters"
     return value
 
 

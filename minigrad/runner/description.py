@@ -51,7 +51,9 @@ def describe(config: Config, datasets: Sequence[Dataset]) -> dict[str, Any]:
     sizes = layer_sizes(config, first)
     activation = config.model.activation
     hidden = len(config.model.hidden)
-    scalings = [_scaling(dataset) for dataset in datasets]
+    of_each = {id(dataset): dataset for dataset in datasets}  # seeds may share one
+    scaling = {key: _scaling(dataset) for key, dataset in of_each.items()}
+    scalings = [scaling[id(dataset)] for dataset in datasets]
     return {
         "parameters": shapes(sizes),
         "activations": [activation] * hidden if isinstance(activation, str) else activation,

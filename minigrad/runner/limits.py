@@ -15,10 +15,16 @@ OF_ARRAYS = ("numpy", "tensor", "native")
 """The engines whose operations take a whole batch each."""
 
 MAX_NUMBERS = 10_000_000
-"""Of weights and data in a run of many seeds; a weight takes up to half a kilobyte."""
+"""Of weights and data in a run of many seeds; `memory_note` says what they take."""
 
-MAX_LOSSES = 50_000_000
-"""Kept in a run of many seeds, eight bytes each."""
+MANY_SEEDS = 10_000
+"""From here on a run says beforehand what memory it needs."""
+
+_BASE, _OF_SEED, _OF_WEIGHT = 150e6, 2000, 150
+"""Bytes at the most: of the program, of each seed, and of each of its weights."""
+
+MAX_LOSSES = 10_000_000
+"""Kept in a run of many seeds, eight bytes each; of more, quantiles are kept."""
 
 
 def layer_sizes(config: Config, dataset: Dataset) -> list[int]:
@@ -45,18 +51,39 @@ def check_size(config: Config, dataset: Dataset, batch_size: int) -> None:
         )
 
 
+def keeps_curves(config: Config) -> bool:
+    """Whether the losses of all seeds at all logged steps are kept, or their quantiles alone."""
+    return _loss_count(config) <= MAX_LOSSES
+
+
+def are_many(config: Config) -> bool:
+    """Whether there are so many seeds that the run says beforehand what memory it needs."""
+    return len(seeds.parse(config.train.seeds)) >= MANY_SEEDS
+
+
+def memory_note(config: Config, dataset: Dataset) -> str:
+    """What a run of very many seeds will need, as a sentence."""
+    count = len(seeds.parse(config.train.seeds))
+    parameters = _parameter_count(config, dataset)
+    megabytes = (_BASE + count * (_OF_SEED + _OF_WEIGHT * parameters)) / 1e6
+    megabytes += 3 * 8 * min(_loss_count(config), MAX_LOSSES * keeps_curves(config)) / 1e6
+    note = f"{count:,} seeds of {parameters:,} parameters: up to {megabytes:,.0f} MB of memory"
+    if not keeps_curves(config):
+        losses = _loss_count(config)
+        note += f"; {losses:,} losses would not fit, so their quantiles at each step are kept"
+    return note
+
+
+def _loss_count(config: Config) -> int:
+    gaps, rest = divmod(config.train.steps - 1, config.train.log_every)
+    steps = gaps + 1 + bool(rest)  # every so many, from the first on, and the last
+    return len(seeds.parse(config.train.seeds)) * steps
+
+
 def check_memory(config: Config, dataset: Dataset) -> None:
     """Raise ConfigError for more seeds than fit in memory together."""
     count = len(seeds.parse(config.train.seeds))
     parameters = _parameter_count(config, dataset)
-    gaps, rest = divmod(config.train.steps - 1, config.train.log_every)
-    steps = gaps + 1 + bool(rest)  # every so many, from the first on, and the last
-    if count * steps > MAX_LOSSES:
-        raise config.refusal(
-            f"the losses of {count:,} seeds at {steps:,} logged steps are {count * steps:,}; the "
-            f"limit is {MAX_LOSSES:,}: take fewer seeds, or a larger train.log_every",
-            *("train", "seeds"),
-        )
     numbers = count * (parameters + len(dataset.inputs) * (dataset.n_features + 1))
     if numbers > MAX_NUMBERS:
         raise config.refusal(

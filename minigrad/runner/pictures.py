@@ -122,6 +122,7 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
         table.loss,
         seeds=table.seeds.tolist(),
         worst=worst_of(table.final_loss),
+        band=None if len(table.loss) == len(table.steps) else table.band(),
         loss_name=_loss_name(session),
         title=f"{config.name}: {count}, {steps} steps{_ended(session)}",
         subtitle=_subtitle(session),

@@ -22,6 +22,7 @@ from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
+from minigrad.training.plan import Plan
 from minigrad.training.protocol import StepMetrics, TrainerLike
 from minigrad.training.trainer import Diverged
 
@@ -29,6 +30,8 @@ Metrics = TypeVar("Metrics", bound=StepMetrics)
 
 CHECKPOINT_SECONDS = 2.0
 """Between checkpoints where the config does not count steps: no more than this is done twice."""
+SPARING = 20
+"""A checkpoint that takes long, as of very many seeds, is saved again after so many times that."""
 
 
 class Unwritable(Exception):
@@ -64,7 +67,7 @@ class Session:
         watch: bool = False,
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
-        self.saved_at = time.monotonic()
+        self.saved_at, self._save_seconds = time.monotonic(), 0.0
         self.last: StepMetrics | None = None
         self.snapshots: list[tuple[int, Any]] = []
         # a resumed run has none: its strip would lack the beginning
@@ -115,7 +118,8 @@ class Session:
                 (self.run.path / layout.TEST).unlink(missing_ok=True)
         best = self.best = ending.best_model(self.config, self.trainer, self.state)
         self._take_snapshot()
-        records: Iterable[StepMetrics] = self.trainer.train(steps)
+        plan = Plan(train.is_logged, self._next_stop)
+        records: Iterable[StepMetrics] = self.trainer.train(steps, plan)
         if not self._quiet:
             records = with_bar(records, self.trainer.step, steps)
         elif self._watch:
@@ -130,6 +134,8 @@ class Session:
                 self._log(record)
             if best:
                 best.observe(record)
+            if record.step + 1 < self.trainer.step:
+                continue  # later steps are done too: their records come first
             self._take_snapshot()
             if interrupts.received or (best and best.exhausted):
                 break
@@ -159,17 +165,30 @@ class Session:
             now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))
 
+    def _next_stop(self, done: int) -> int | None:
+        """The next number of done steps at which a snapshot is taken or a checkpoint counted."""
+        stops = [stop for stop in self._snapshot_steps if stop > done]
+        if every := self.config.train.checkpoint_every:
+            stops.append((done // every + 1) * every)
+        if self.best and (stop := self.best.next_stop(done)):
+            stops.append(stop)
+        return min(stops, default=None)
+
     def _checkpoint_is_due(self) -> bool:
         every = self.config.train.checkpoint_every
         if every is not None:
             return self.trainer.step % every == 0
-        return time.monotonic() - self.saved_at > CHECKPOINT_SECONDS
+        return time.monotonic() - self.saved_at > max(
+            CHECKPOINT_SECONDS, SPARING * self._save_seconds
+        )
 
     def _save(self) -> None:
+        start = time.monotonic()
         with _writing():
             state = ending.whole_state(self.trainer, self.best)
             self.run.save_checkpoint(state, self.trainer.files())
         self.saved_at = time.monotonic()
+        self._save_seconds = self.saved_at - start  # of very many seeds it takes some
 
     def _finished(self, initial_loss: float) -> Outcome:
         trainer, expect = self.trainer, self.config.expect
@@ -182,7 +201,7 @@ class Session:
         progress = f"loss {before} -> {after} in {trainer.step} steps"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
-            sentences = [f"{progress}, {trainer.seconds:.2f} s"]
+            sentences = [f"{progress}, {trainer.seconds:.2f} s{self._by_engine()}"]
             sentences += [self.best.sentence()] if self.best else []
             sentences += testing.sentences(self.config, trainer.dataset, results, test)
         else:
@@ -191,6 +210,7 @@ class Session:
             results |= {"met": met_by(expect, table)} if verdicts else {}
             sentences = [
                 f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
+                f"{self._by_engine()}"
             ]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
             if self.config.data.has_test:
@@ -203,6 +223,11 @@ class Session:
             summary={**results, "seconds": round(trainer.seconds, 3)},
             verdicts=verdicts,
         )
+
+    def _by_engine(self) -> str:
+        """Which engine it was, if not eager, which is the model as it reads."""
+        engine = self.config.train.engine
+        return "" if engine == "eager" else f" on {engine}"
 
     def _counts(self) -> dict[str, int]:
         """Of many seeds: how many there are and how many diverged."""
@@ -256,7 +281,8 @@ def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metr
 
     with tqdm(initial=done, total=steps, unit="step", leave=False, file=screen) as bar:
         for record in records:
-            if bar.update():  # true when it is time to redraw, ten times a second
+            # true when it is time to redraw, ten times a second
+            if bar.update(record.step + 1 - bar.n):
                 bar.set_postfix_str(f"loss {record.loss:.4g}", refresh=False)
             yield record
 

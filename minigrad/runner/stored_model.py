@@ -56,7 +56,7 @@ def _model(run: StoredRun, state: dict[str, Any], seed: int | None, trust_plugin
     place, seed = _place(run, state, seed)
     parameters = _parameters(run, state)
     if place is not None:
-        parameters = parameters[state["active"].index(place)]
+        parameters = _row(parameters, state["active"].index(place))
     if "model" in state:
         try:
             parsed = description.parse(state["model"], place)
@@ -71,6 +71,18 @@ def _model(run: StoredRun, state: dict[str, Any], seed: int | None, trust_plugin
     except ValueError as error:
         raise _no_use(run, f"{error}") from None
     return Model(run.id, parsed, numbers, seed)
+
+
+def _row(parameters: Any, place: int) -> Any:
+    """The parameters of one of many models."""
+    if isinstance(parameters, list):
+        return parameters[place]
+    from minigrad.training.packed import unpacked  # here, since it imports numpy
+
+    try:
+        return unpacked(parameters)[place].tolist()
+    except ValueError as error:
+        raise TypeError(f"parameters: {error}") from None
 
 
 def _no_use(run: StoredRun, sentence: str) -> ModelError:

@@ -23,13 +23,13 @@ from importlib import import_module
 from pathlib import Path
 
 from minigrad.config import ConfigError
+from minigrad.runner.engine_choice import fast_engine, has_plugins, is_chosen
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import grid, report, search
 from minigrad.sweep.bar import Bar
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
-from minigrad.sweep.importance import importance
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank, ranked_by
@@ -71,12 +71,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _plan(arguments: argparse.Namespace) -> Plan:
     seed, asked, is_tpe = arguments.seed or 0, arguments.overrides, arguments.sampler == "tpe"
     points = grid.parse(asked, arguments.trials, seed, searched=is_tpe)
+    engine, note = _engine(arguments)
+    if note:
+        print(note, file=sys.stderr)
     probes = search.probes(points) if is_tpe else points
-    plan = Plan(arguments.config, asked, points.seeds, check(arguments.config, probes))
+    plan = Plan(arguments.config, asked, points.seeds, check(arguments.config, probes, engine))
     plan = ranked_by(plan, arguments.metric, arguments.mode)
     if is_tpe:
-        return search.tpe(arguments.config, asked, arguments.trials, seed, plan)
+        return search.tpe(arguments.config, asked, arguments.trials, seed, plan, engine)
     return search.halving(plan) if arguments.halving else plan
+
+
+def _engine(arguments: argparse.Namespace) -> tuple[str | None, str]:
+    """The engine for a sweep that names none, and a sentence if it is not the fastest. A cluster's
+    machines may lack what this one has.
+    """
+    given = arguments.config, arguments.overrides
+    if arguments.dask is not None or is_chosen(*given) or has_plugins(*given):
+        return None, ""
+    return fast_engine()
 
 
 def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]:
@@ -164,6 +177,8 @@ def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> I
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about glyphs that a font lacks
                 yield f"plot   {draw(sweep, standings)}"
+                from minigrad.sweep.importance import importance  # here, since it imports numpy
+
                 if mattered := importance(sweep.plan, standings):
                     from minigrad.sweep.pictures.shares import draw_importance
 

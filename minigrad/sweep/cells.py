@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.config import ConfigError, load
+from minigrad.config import Config, ConfigError, load
 from minigrad.files import yaml12
 from minigrad.runner import build
 from minigrad.sweep.grid import Grid, Overrides
@@ -27,8 +28,10 @@ class Cell:
         return " ".join(f"{key}={_written_value(value)}" for key, value in self.values.items())
 
 
-def check(path: str | Path, grid: Grid) -> list[Cell]:
+def check(path: str | Path, grid: Grid, engine: str | None = None) -> list[Cell]:
     """All cells, each loaded and built once. Raises ConfigError with the faults of all of them.
+
+    `engine` trains the cells that it can train, in place of the config's.
 
     The members of a cell differ by their seed alone, on which no check depends, so one is built.
     """
@@ -39,7 +42,7 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
     for overrides in grid.cells():
         count += 1
         try:
-            cell = make_cell(path, grid, overrides)
+            cell = make_cell(path, grid, overrides, engine)
         except ConfigError as error:
             for fault in error.faults:
                 faulty.setdefault(fault, []).append(overrides)
@@ -54,19 +57,30 @@ def check(path: str | Path, grid: Grid) -> list[Cell]:
     return list(cells.values())
 
 
-def make_cell(path: str | Path, grid: Grid, overrides: Overrides) -> Cell:
+def make_cell(
+    path: str | Path, grid: Grid, overrides: Overrides, engine: str | None = None
+) -> Cell:
     """The cell of these overrides, built once without training. Raises ConfigError."""
     arguments = [f"{key}={text}" for key, text in overrides.items()]
+    values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
+    if engine is not None:
+        with suppress(ConfigError):  # it cannot be lifted, or has a fault that is reported below
+            config = _config(path, grid, [*arguments, f"train.engine={engine}"])
+            return Cell(values, config.model_dump(exclude_none=True))
+    return Cell(values, _config(path, grid, arguments).model_dump(exclude_none=True))
+
+
+def _config(path: str | Path, grid: Grid, arguments: Sequence[str]) -> Config:
     config = load(path, [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])])
     if grid.seeds and config.train.seeds is not None:
         raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
     follows_one = config.train.keep_best or config.train.patience  # which many at once cannot
-    if len(grid.seeds) > 1 and config.train.engine == "numpy" and not follows_one:
+    at_once = config.train.engine in ("native", "numpy") and not follows_one
+    if len(grid.seeds) > 1 and at_once:
         config = load(path, [*arguments, f"train.seeds={_written_seeds(grid.seeds)}"])
     config = build.with_steps(config)
     build.check(config)
-    values = {key: yaml12.parse_scalar(overrides[key]) for key in grid.varied}
-    return Cell(values, config.model_dump(exclude_none=True))
+    return config
 
 
 def _same(one: Cell, other: Cell) -> str:

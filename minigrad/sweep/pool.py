@@ -10,6 +10,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from multiprocessing.connection import Connection
 from typing import ParamSpec, Self, TypeVar
 
+from minigrad.threads import usable_cores as usable_cores
 from minigrad.threads import use_one_thread
 
 P = ParamSpec("P")
@@ -78,14 +79,6 @@ class Workers(Executor):
 
     def _pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(1, self._context, _prepare, (self._theirs,))
-
-
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not available on macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _prepare(owner: Connection) -> None:

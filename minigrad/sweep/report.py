@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.files.whole import replace
-from minigrad.sweep.importance import Importance, importance
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.ranking import Standing, default_mode
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.table import table
 from minigrad.terminal.text import counted, excerpt
 from minigrad.tracking.store import command
+
+if TYPE_CHECKING:
+    from minigrad.sweep.importance import Importance
 
 _ROWS = 20
 _REASONS = 5
@@ -48,6 +50,8 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     more = f" and {len(best.runs) - 1:,} more" if len(best.runs) > 1 else ""
     yield f"best   {_name(sweep, best)}: {sweep.store / best.runs[0]}{more}"
     yield f"runs   {command('list', sweep.store, '--filter', f'group={sweep.id}')}"
+    from minigrad.sweep.importance import importance  # here, since it imports numpy
+
     if mattered := importance(plan, standings):
         yield ""
         yield from _importance_lines(mattered)
@@ -73,6 +77,8 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
 def data(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, Any]:
     """The data that `--json` prints."""
     statuses = Counter(one.member.status for one in sweep.ended)
+    from minigrad.sweep.importance import importance
+
     mattered = importance(sweep.plan, standings)
     return {
         "sweep": sweep.id,
@@ -106,7 +112,7 @@ def _table(standings: Sequence[Standing]) -> str:
     return table([*keys, *_NUMBERS, *others, *names], rows)
 
 
-def _importance_lines(mattered: Importance) -> Iterator[str]:
+def _importance_lines(mattered: "Importance") -> Iterator[str]:
     """The largest shares as a table, and what they are shares of."""
     largest = [one for one in mattered.shares if one.share >= _LEAST_SHARE][:_SHARES]
     rows = [[" x ".join(one.keys), f"{100 * one.share:.0f} %"] for one in largest]
@@ -116,7 +122,7 @@ def _importance_lines(mattered: Importance) -> Iterator[str]:
     yield from ["", table(["setting", "share"], rows), ""]
 
 
-def doubts(mattered: Importance) -> str:
+def doubts(mattered: "Importance") -> str:
     """What to know of shares that are not exact, as a sentence's end."""
     parts = []
     if mattered.fit is not None:

@@ -98,12 +98,16 @@ def probes(grid: Grid) -> Grid:
     return replace(grid, chosen=[base, *others])
 
 
-def tpe(path: str, asked: Sequence[str], trials: int, seed: int, plan: Plan) -> Plan:
+def tpe(
+    path: str, asked: Sequence[str], trials: int, seed: int, plan: Plan, engine: str | None = None
+) -> Plan:
     """The plan of a search by a tree-structured Parzen estimator (Bergstra et al. 2011; Optuna's):
-    `trials` cells, the first ones at random. Raises ConfigError.
+    `trials` cells, the first ones at random, on `engine` where it can train them. Raises
+    ConfigError.
     """
     _optuna()
     search = {"kind": "tpe", "trials": trials, "seed": seed, "sha256": _sha256(path)}
+    search["engine"] = engine
     if any(argument.startswith("plugins") for argument in asked):
         raise ConfigError(["--sampler tpe: plugins cannot vary: name them in the config"])
     plan = replace(plan, config=path, asked=list(asked), cells=[], search=search)
@@ -127,7 +131,8 @@ def _trials(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
     first = max(_FIRST_TRIALS, trials // 4)
     seed = plan.search["seed"] * 1_000_003 + len(plan.cells)
     texts = suggest(grid, tried, count, first=first, seed=seed % 2**32)
-    return check(plan.config, replace(grid, chosen=texts)) if texts else []
+    engine = plan.search.get("engine")
+    return check(plan.config, replace(grid, chosen=texts), engine) if texts else []
 
 
 def _sha256(path: str) -> str:

@@ -55,6 +55,15 @@ def html_array(array: Any, caption: str) -> str:
     return html_table([], rows, caption)
 
 
+def html_tensor(tensor: Any) -> str:
+    """Its data and gradient as tables, of a large one a summary."""
+    name = " ".join(filter(None, [tensor.op, tensor.label])) or "Tensor"
+    tables = [html_array(tensor.data, f"{name} {tensor.shape}")]
+    if tensor.grad.any():
+        tables.append(html_array(tensor.grad, "gradient"))
+    return "".join(tables)
+
+
 def svg_curve(steps: Sequence[float], values: Sequence[float], name: str) -> str:
     """A curve as one <svg> element, on a logarithmic axis where all values are above 0.
 

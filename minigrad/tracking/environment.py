@@ -91,7 +91,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[D
 
 def unrecorded(facts: Mapping[str, Any]) -> list[str]:
     """The facts called RECORDED that a run lacks, if it was made by an older version."""
-    optional = () if facts.get("engine") == "numpy" else ("arrays",)
+    optional = () if facts.get("engine") in ("native", "numpy") else ("arrays",)
     return [name for name in RECORDED if name not in optional and facts.get(name) is None]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from minigrad.data import Dataset
 from minigrad.engines import Outputs
 from minigrad.training.batches import Batches
+from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.trainer import Evaluation
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class TrainerLike(Protocol):
     def predict(self) -> Callable[[list[list[float]]], Outputs] | None:
         """The model's outputs for some inputs; None for many models."""
 
-    def train(self, steps: int) -> Iterator[StepMetrics]: ...
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[StepMetrics]:
+        """Train until `steps` steps are done, giving records as the plan says. Other steps than
+        the record's may be done already, whose records follow: `step` tells.
+        """
 
     def evaluate(self) -> Evaluation: ...
 

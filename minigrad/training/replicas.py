@@ -14,8 +14,10 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.lift.models import one_hot
 from minigrad.training.batches import Batches
+from minigrad.training.packed import packed, unpacked
+from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.seed_recorder import SeedRecorder
-from minigrad.training.seed_table import NAME, SeedTable, quartiles
+from minigrad.training.seed_table import NAME, SeedTable, ordered, quantiles, quartiles
 from minigrad.training.trainer import Diverged, Evaluation, Stateful
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value
@@ -57,7 +59,8 @@ class ReplicaTrainer:
     """Trains `replicas` side by side, each exactly as it would be trained alone.
 
     A seed that diverges is left out from there on, and the others go on. `is_logged` says of which
-    steps each seed's loss is kept, and the validation loss measured. Otherwise as Trainer.
+    steps each seed's loss is kept, or with `keeps_curves` false the quantiles of all, and the
+    validation loss measured. Otherwise as Trainer.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class ReplicaTrainer:
         clip_norm: float | None = None,
         clip_value: float | None = None,
         description: Mapping[str, Any] | None = None,
+        keeps_curves: bool = True,
     ) -> None:
         self.engine, self.optimizer, self.replicas = engine, optimizer, list(replicas)
         self.is_logged, self.correct = is_logged, correct
@@ -82,7 +86,8 @@ class ReplicaTrainer:
         self._train = self._stacked([replica.dataset for replica in self.replicas])
         held_out = [replica.validation for replica in self.replicas if replica.validation]
         self._validation = self._stacked(held_out) if held_out else None
-        self._recorder = SeedRecorder([replica.seed for replica in self.replicas])
+        every = [replica.seed for replica in self.replicas]
+        self.recorder = SeedRecorder(every, keeps_curves=keeps_curves)
 
     @property
     def agreement(self) -> Any:
@@ -106,8 +111,8 @@ class ReplicaTrainer:
     def validation(self) -> Dataset | None:
         return self.replicas[0].validation
 
-    def train(self, steps: int) -> Iterator[ReplicaRecord]:
-        """Train until `steps` steps are done, giving one record each.
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[ReplicaRecord]:  # noqa: ARG002
+        """Train until `steps` steps are done, giving records as Trainer does.
 
         Raises Diverged once every seed has.
         """
@@ -122,19 +127,8 @@ class ReplicaTrainer:
             self._observe(losses)
             self.step, self.seconds = step + 1, time.perf_counter() - start
             if logged:
-                self._recorder.log(step, losses)
-            low, median, high, worst = quartiles(losses)
-            yield ReplicaRecord(
-                step=step,
-                loss=median,
-                loss_q25=low,
-                loss_q75=high,
-                loss_worst=worst,
-                lr=rate,
-                val_loss=val_loss,
-                diverged=len(self.failures),
-                time=self.seconds,
-            )
+                self.recorder.log(step, losses)
+            yield record_of(step, ordered(losses), rate, val_loss, len(self.failures), self.seconds)
 
     def evaluate(self) -> Evaluation:
         """The median over the seeds of the loss over all training data.
@@ -142,11 +136,11 @@ class ReplicaTrainer:
         A seed that has none is left out from here on; raises Diverged once every seed is.
         """
         result = self.engine.evaluate(*self._train)
-        losses = self._all(result.losses)
+        losses = self.spread_out(result.losses)
         if self.step == 0:
-            self._recorder.log_initial(losses)
+            self.recorder.log_initial(losses)
         if result.failures:
-            self._drop(self._before(result))
+            self.drop(self._before(result))
         return Evaluation(quartiles(losses)[1], None)
 
     def results(self, initial_loss: float) -> dict[str, Any]:
@@ -167,7 +161,7 @@ class ReplicaTrainer:
 
     def table(self) -> SeedTable:
         """Each seed's numbers so far."""
-        return self._recorder.table()
+        return self.recorder.table()
 
     def files(self) -> dict[str, bytes]:
         """What is kept beside the checkpoint, by file name."""
@@ -178,7 +172,7 @@ class ReplicaTrainer:
 
         Raises ValueError for those of other seeds, or of fewer steps.
         """
-        self._recorder.restore(files[NAME], self.step, self.is_logged, self.failures)
+        self.recorder.restore(files[NAME], self.step, self.is_logged, self.failures)
 
     def state_dict(self) -> dict[str, Any]:
         """The state on which the next steps depend, ready for JSON."""
@@ -189,30 +183,58 @@ class ReplicaTrainer:
             "seconds": self.seconds,
             "active": self.active,
             "failures": {str(index): reason for index, reason in self.failures.items()},
-            "parameters": self.engine.parameter.data.tolist(),
-            "optimizer": self.optimizer.state_dict(),
+            "parameters": packed(self.engine.parameter.data),
+            "optimizer": self._optimizer_state(),
             "schedules": _states(schedules),
             **description,
         }
+
+    def _optimizer_state(self) -> dict[str, Any]:
+        before = [group.states for group in self.optimizer.groups]
+        try:
+            for group in self.optimizer.groups:
+                group.states = [
+                    {name: packed(entry) for name, entry in state.items()} for state in group.states
+                ]
+            return self.optimizer.state_dict()
+        finally:
+            for group, states in zip(self.optimizer.groups, before, strict=True):
+                group.states = states
+
+    def _load_optimizer(self, saved: Mapping[str, Any]) -> None:
+        groups = [
+            {
+                **group,
+                "states": [
+                    {name: unpacked(entry) for name, entry in state.items()}
+                    for state in group["states"]
+                ],
+            }
+            for group in saved["groups"]
+        ]
+        self.optimizer.load_state_dict({**saved, "groups": groups})
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue, bit for bit, as the trainer that returned the state would have."""
         failures = {int(index): reason for index, reason in state["failures"].items()}
         self._keep(state["active"])  # with those that only had no final loss: they may go on
         self.failures = {i: why for i, why in failures.items() if i not in self.active}
-        self.engine.parameter.data = np.array(state["parameters"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.engine.parameter.data = unpacked(state["parameters"])
+        self._load_optimizer(state["optimizer"])
         for index, saved in zip(self.active, state["schedules"], strict=True):
             replica = self.replicas[index]
             if isinstance(replica.schedule, Stateful):
                 replica.schedule.load_state_dict(saved)
-            for _ in range(state["step"]):  # a generator's state takes 600 numbers a seed
-                replica.batches.choose()
+            if not replica.batches.whole:
+                for _ in range(state["step"]):  # a generator's state takes 600 numbers a seed
+                    replica.batches.choose()
         self.step, self.seconds = state["step"], state["seconds"]
 
     # Data: [replicas, samples, numbers], those of the active replicas.
 
     def _stacked(self, datasets: Sequence[Dataset]) -> tuple[Array, Array]:
+        if self.engine.shares_data and all(dataset is datasets[0] for dataset in datasets):
+            datasets = datasets[:1]
         targets = np.array([dataset.targets for dataset in datasets])
         if self.engine.classes is not None:
             stacked = one_hot(targets, self.engine.classes)
@@ -225,11 +247,18 @@ class ReplicaTrainer:
         first = batches[0].choose()
         if first is None:
             return self._train
-        chosen = [first, *(one.choose() for one in batches[1:])]
-        rows = np.arange(len(chosen))[:, None], np.array(chosen)
-        return self._train[0][rows], self._train[1][rows]
+        return self.batch_of([first, *(one.choose() for one in batches[1:])])
 
-    def _all(self, entries: Array) -> Array:
+    def batch_of(self, chosen: Sequence[Any]) -> tuple[Array, Array]:
+        """The samples that each active replica chose."""
+        places = np.arange(len(chosen))[:, None] if len(self._train[0]) > 1 else 0
+        return self._train[0][places, np.array(chosen)], self._train[1][places, np.array(chosen)]
+
+    def whole_batch(self) -> tuple[Array, Array]:
+        """All samples."""
+        return self._train
+
+    def spread_out(self, entries: Array) -> Array:
         """An entry for every seed, nan for those that have diverged."""
         whole = np.full(len(self.replicas), np.nan)
         whole[self.active] = entries
@@ -243,15 +272,15 @@ class ReplicaTrainer:
         Seeds that break are left out, for the reason that would have stopped each alone first.
         """
         result = self.engine.gradient(*self._next_batch())
-        losses, val_losses = self._all(result.losses), None
+        losses, val_losses = self.spread_out(result.losses), None
         failures = self._infinite_norms()
         if self._validation and logged:
             held_out = self.engine.evaluate(*self._validation)
-            val_losses = self._all(held_out.losses)
+            val_losses = self.spread_out(held_out.losses)
             failures |= self._before(held_out)
         failures |= {i: f"at step {self.step}: {why}" for i, why in result.failures.items()}
         if failures:
-            self._drop(failures)
+            self.drop(failures)
         for array in (losses, val_losses):
             if array is not None:
                 array[[*self.failures]] = np.nan
@@ -289,6 +318,16 @@ class ReplicaTrainer:
                 clip_grad_norm([row], self.clip_norm)
             parameter.grad = np.array([row.grad for row in rows])
 
+    def validated(self) -> tuple[float | None, dict[int, str]]:
+        """The median validation loss, and why active replicas have none."""
+        if not self._validation:
+            return None, {}
+        held_out = self.engine.evaluate(*self._validation)
+        failures = self._before(held_out)
+        losses = self.spread_out(held_out.losses)
+        losses[[self.active[place] for place in failures]] = np.nan
+        return quartiles(losses)[1], failures
+
     def _infinite_norms(self) -> dict[int, str]:
         grad = self.engine.parameter.grad
         if np.vdot(grad, grad) < _HUGE**2:  # the norm of all; nan is not less
@@ -303,16 +342,18 @@ class ReplicaTrainer:
     def _before(self, result: Evaluated) -> dict[int, str]:
         return {i: f"before step {self.step}: {why}" for i, why in result.failures.items()}
 
-    def _drop(self, failures: Mapping[int, str]) -> None:
-        """Leave out the replicas at these places among the active. Raises Diverged for all."""
-        self._note(failures)
+    def drop(self, failures: Mapping[int, str], steps: Mapping[int, int] | None = None) -> None:
+        """Leave out the replicas at these places among the active, from these steps on (default:
+        from the next one). Raises Diverged for all.
+        """
+        self._note(failures, steps or {})
         self._keep([i for place, i in enumerate(self.active) if place not in failures])
 
-    def _note(self, failures: Mapping[int, str]) -> None:
+    def _note(self, failures: Mapping[int, str], steps: Mapping[int, int]) -> None:
         for place, reason in sorted(failures.items()):
             index = self.active[place]
             self.failures[index] = f"diverged {reason}"
-            self._recorder.mark_diverged(index, self.step)
+            self.recorder.mark_diverged(index, steps.get(place, self.step))
         if len(self.failures) == len(self.replicas):
             raise Diverged(f"every seed diverged, seed {self.replicas[0].seed} {self.failures[0]}")
 
@@ -329,7 +370,7 @@ class ReplicaTrainer:
                         state[name] = entry[places]
         for name in ("_train", "_validation"):
             if arrays := getattr(self, name):
-                setattr(self, name, tuple(array[places] for array in arrays))
+                setattr(self, name, tuple(_those(array, places) for array in arrays))
 
     # Results.
 
@@ -350,15 +391,40 @@ class ReplicaTrainer:
         self, arrays: tuple[Array, Array], datasets: Sequence[Dataset | None]
     ) -> tuple[Array, Array]:
         result = self.engine.evaluate(*arrays)
-        self._note(self._before(result))
+        self._note(self._before(result), {})
         accuracy = np.full(len(result.losses), np.nan)
-        if self.correct is not None:
+        if result.correct is not None:
+            accuracy = result.correct / arrays[0].shape[1]
+        elif self.correct is not None:
             samples = zip(result.outputs.tolist(), datasets, strict=True)
             for row, (outputs, dataset) in enumerate(samples):
                 assert dataset
                 right = sum(map(self.correct, outputs, dataset.targets))
                 accuracy[row] = right / len(dataset.targets)
-        return self._all(result.losses), self._all(accuracy)
+        return self.spread_out(result.losses), self.spread_out(accuracy)
+
+
+def _those(array: Array, places: Sequence[int]) -> Array:
+    """The entries of some replicas; one that stands for all stays."""
+    return array[places] if len(array) > 1 else array
+
+
+def record_of(
+    step: int, in_order: Array, lr: float, val_loss: float | None, diverged: int, seconds: float
+) -> ReplicaRecord:
+    """A step's record, of all seeds' losses in order."""
+    low, median, high, worst = quantiles(in_order, (0.25, 0.5, 0.75, 1.0))
+    return ReplicaRecord(
+        step=step,
+        loss=median,
+        loss_q25=low,
+        loss_q75=high,
+        loss_worst=worst,
+        lr=lr,
+        val_loss=val_loss,
+        diverged=diverged,
+        time=seconds,
+    )
 
 
 def _states(schedules: Sequence[Schedule]) -> list[Any]:

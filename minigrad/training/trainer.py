@@ -3,13 +3,14 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from minigrad.data import Dataset
 from minigrad.engines import Engine, Outputs
 from minigrad.engines.prediction import predictor
 from minigrad.training.batches import Batches
+from minigrad.training.plan import EVERY_STEP, Plan
 from optim import Optimizer
 from optim.clipping import clip_grad_norm, clip_grad_value, grad_norm
 from optim.elementwise import listed, restored
@@ -80,38 +81,36 @@ class Trainer:
     failures: dict[int, str] = field(default_factory=dict)  # of many seeds: one raises Diverged
     description: Mapping[str, Any] | None = None
 
-    def train(self, steps: int) -> Iterator[StepRecord]:
-        """Train until `steps` steps are done, giving one record each.
+    def train(self, steps: int, plan: Plan = EVERY_STEP) -> Iterator[StepRecord]:  # noqa: ARG002
+        """Train until `steps` steps are done, giving a record of each: more than the plan asks.
 
         When a record is given its step is done, so the state may be saved. Raises Diverged.
         """
         start = time.perf_counter() - self.seconds
-        observe = getattr(self.schedule, "observe", None)  # plateau's: it follows the loss
         for step in range(self.step, steps):
-            inputs, targets = next(self.batches)
-            self.optimizer.set_lr(self.schedule, step)
-            try:
-                # clears the gradients, forward, backward: engines/eager.py shows how
-                loss, outputs = self.engine.gradient(inputs, targets)
-            except ArithmeticError as error:
-                raise Diverged(f"training diverged at step {step}: {error}") from error
-            val_loss = self._val_loss(step)
-            norm = self._clipped_norm()
-            if not math.isfinite(norm):
-                raise Diverged(f"training diverged at step {step}: the gradient's norm is {norm}")
-            self.optimizer.step()
-            if observe:
-                observe(loss)
-            self.step, self.seconds = step + 1, time.perf_counter() - start
-            yield StepRecord(
-                step=step,
-                loss=loss,
-                lr=self.optimizer.lr,
-                grad_norm=norm,
-                accuracy=self._accuracy(outputs, targets),
-                val_loss=val_loss,
-                time=self.seconds,
-            )
+            record = self.take_step(step)
+            self.seconds = time.perf_counter() - start
+            yield replace(record, time=self.seconds)
+
+    def take_step(self, step: int) -> StepRecord:
+        """One step, by the engine's gradient and the optimizer's rule. Raises Diverged."""
+        inputs, targets = next(self.batches)
+        self.optimizer.set_lr(self.schedule, step)
+        try:
+            # clears the gradients, forward, backward: engines/eager.py shows how
+            loss, outputs = self.engine.gradient(inputs, targets)
+        except ArithmeticError as error:
+            raise Diverged(f"training diverged at step {step}: {error}") from error
+        val_loss = self.val_loss(step)
+        norm = self._clipped_norm()
+        if not math.isfinite(norm):
+            raise Diverged(f"training diverged at step {step}: the gradient's norm is {norm}")
+        self.optimizer.step()
+        if observe := getattr(self.schedule, "observe", None):  # plateau's: it follows the loss
+            observe(loss)
+        self.step = step + 1
+        accuracy = self._accuracy(outputs, targets)
+        return StepRecord(step, loss, self.optimizer.lr, norm, accuracy, val_loss, self.seconds)
 
     def evaluate(self, dataset: Dataset | None = None) -> Evaluation:
         """Loss and accuracy over a dataset (default: all training data). Raises Diverged."""
@@ -192,7 +191,8 @@ class Trainer:
     def load_files(self, files: Mapping[str, bytes]) -> None:
         """Take over what `files()` gave, after `load_state_dict()`."""
 
-    def _val_loss(self, step: int) -> float | None:
+    def val_loss(self, step: int) -> float | None:
+        """The loss of the validation data, at the steps at which it is measured."""
         if self.validation is None or step % self.validate_every:
             return None
         return self.evaluate(self.validation).loss

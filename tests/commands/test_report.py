@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import runs, train
-from minigrad.report.sweep import importance, varied_values
 from minigrad.sweep import __main__ as sweep
-from minigrad.sweep.ranking import Standing
 from minigrad.tracking.store import find
 
 XOR = ["configs/xor.yaml", "train.steps=20", "expect={}"]
@@ -84,13 +82,3 @@ def test_a_sweep_has_a_ranking_a_picture_and_what_mattered(
     for title in ("Ranking", picture, "What mattered"):
         assert f">{title}</h2>" in text
     assert (folder / "sweep.json").read_bytes() == before
-
-
-def test_importance_is_1_for_what_decides_the_rank_and_0_for_what_does_nothing() -> None:
-    values = [{"a": a, "b": b} for a in (1, 2) for b in ("x", "y", "y", "x")]
-    standings = [
-        Standing(i + 1, one, i, i, i, None, 1, 0, 0, None, i, []) for i, one in enumerate(values)
-    ]
-    shares = importance(standings, varied_values(standings))
-    assert shares["a"] == pytest.approx(16 / 21)  # between: 2 * 4 * 2**2; all: 42
-    assert shares["b"] == pytest.approx(0)

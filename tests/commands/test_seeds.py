@@ -19,6 +19,7 @@ import pytest
 
 from minigrad import runs, train
 from minigrad.data import DATASETS
+from minigrad.runner.stored_model import model_of
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
@@ -118,7 +119,10 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
     run = the_run(tmp_path)
     number = r"\d[\d.e-]*"
     first, second, *rest = result.stdout.splitlines()
-    sentence = rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s"
+    sentence = (
+        rf"20 seeds: loss {number} -> {number} in 500 steps \(medians\), {number} s on "
+        r"(native|numpy)"
+    )
     assert re.fullmatch(sentence, first)
     assert re.fullmatch(
         rf"expectations met: initial loss within \[0\.6, 1\] in 20 of 20 seeds, worst {number} "
@@ -190,7 +194,8 @@ def test_seeds_may_be_a_list_in_the_config(seeds: list[int], tmp_path: Path) -> 
 def test_a_seed_runs_again_alone_with_the_same_bits(tmp_path: Path) -> None:
     quietly(tmp_path / "many", MOONS, *SHORT, "--seeds", "2..6")
     many = table(the_run(tmp_path / "many"))
-    quietly(tmp_path / "one", MOONS, *SHORT, "seed=4", "train.engine=numpy")
+    engine = facts(tmp_path / "many")["engine"]
+    quietly(tmp_path / "one", MOONS, *SHORT, "seed=4", f"train.engine={engine}")
     one = the_run(tmp_path / "one")
     assert [line["loss"] for line in metrics(one)] == many.loss[:, 2].tolist()
     assert facts(tmp_path / "one")["summary"]["final_loss"] == many.final_loss[2]
@@ -275,10 +280,11 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
         (["--seeds", f"[{2**63}]"], "command line: train.seeds: seeds are a count"),
         (["--seeds", "1000000000"], "command line: train.seeds: 1,000,000,000 seeds are too many"),
         (["--seeds", "5..100005"], "command line: train.seeds: 100,001 seeds are too many"),
-        (["train.seeds=4"], f"{XOR}:9:12: train: seeds are trained at once by engine: numpy"),
+        (["train.seeds=4"], f"{XOR}:9:12: train: seeds are trained at once by engine: native"),
         (
             ["--seeds", "3", "train.engine=eager"],
-            f"{XOR}:9:12: train: seeds are trained at once by engine: numpy, found engine: eager",
+            f"{XOR}:9:12: train: seeds are trained at once by engine: native or engine: numpy, "
+            "found engine: eager",
         ),
         (["--seeds", "3", "train.snapshots=2"], f"{XOR}:9:12: train: snapshots show one model"),
         (
@@ -307,7 +313,7 @@ def test_what_cannot_be_trained_is_refused_in_one_line_before_anything_is_writte
         ("{engine: numpy, seeds: 1.5}", "c.yaml:5:31: train.seeds: seeds are a count"),
         ("{engine: numpy, seeds: [1, x]}", "c.yaml:5:31: train.seeds: seeds are a count"),
         ("{engine: eager, seeds: 3}", "c.yaml:5:8: train: seeds are trained at once by engine"),
-        ("{seeds: 3}", "c.yaml:5:8: train: seeds are trained at once by engine: numpy"),
+        ("{seeds: 3}", "c.yaml:5:8: train: seeds are trained at once by engine: native"),
     ],
 )
 def test_what_a_file_says_wrongly_is_refused_at_its_line(
@@ -584,7 +590,7 @@ def test_verify_finds_a_changed_number_in_the_log(name: str, run: Path) -> None:
         ("steps", (40,), "steps[40] was 9, is 199"),
         ("final_loss", (2,), "final_loss of seed 2 was 9.5, is "),
         ("val_accuracy", (0,), "val_accuracy of seed 0 was 9.5, is nan"),
-        ("diverged_at", (3,), "diverged_at of seed 3 was 9, is 182"),
+        ("diverged_at", (3,), "diverged_at of seed 3 was 9, is 18"),
         ("seeds", (3,), "seeds[3] was 9, is 3"),
     ],
 )
@@ -717,3 +723,50 @@ def test_a_word_in_another_override_does_not_choose_the_engine(tmp_path: Path) -
         code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "2", "name=my-engine", *SHORT)
     assert code in (0, 1)
     assert facts(tmp_path / "runs")["summary"]["seeds"] == 2
+
+
+# Very many seeds.
+
+
+def test_a_run_of_very_many_seeds_says_what_it_needs_and_serves_every_verb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("minigrad.runner.limits.MANY_SEEDS", 20)
+    monkeypatch.setattr("minigrad.runner.limits.MAX_LOSSES", 100)
+    monkeypatch.setattr("minigrad.training.packed.MANY", 100)
+    assert train.main([XOR, *SHORT, "--seeds", "20", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert re.fullmatch(
+        r"20 seeds of 33 parameters: up to \d+ MB of memory; 400 losses would not fit, so their "
+        r"quantiles at each step are kept\n",
+        printed.err,
+    )
+    run = the_run(tmp_path)
+    assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
+    many = table(run)
+    assert (many.loss.shape, many.loss_quantiles.shape) == ((0, 20), (20, 7))
+    assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 0
+    assert "identical in every number" in capsys.readouterr().out
+    packed = model_of(load(run), 7)
+    assert train.main([XOR, *SHORT, "--resume", "latest", "--out", str(tmp_path)]) == 2
+    monkeypatch.undo()
+    quietly(tmp_path / "few", XOR, *SHORT, "--seeds", "20")
+    few = the_run(tmp_path / "few")
+    assert model_of(load(few), 7).predict_proba([[0.0, 1.0]]) == packed.predict_proba([[0.0, 1.0]])
+    assert table(few).final_loss.tolist() == many.final_loss.tolist()
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_changed_bit_of_a_packed_state_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("minigrad.training.packed.MANY", 100)
+    assert quietly(tmp_path, XOR, *SHORT, "--seeds", "40")[0] == 0
+    path = the_run(tmp_path) / checkpoint.NAME
+    state = checkpoint.read(path)
+    text = state["parameters"]["float64"]
+    state["parameters"]["float64"] = ("B" if text[0] == "A" else "A") + text[1:]
+    path.write_bytes(checkpoint.sealed(state))
+    assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 1
+    output = capsys.readouterr().out
+    assert "differs in checkpoint.json: parameters.float64 was 'a text of" in output

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from minigrad import train
+from minigrad import native, train
 from minigrad.config import load
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
@@ -28,10 +28,13 @@ from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.sweep"]
 XOR = "configs/xor.yaml"
-TINY = ["model.hidden=[2]", "train.steps=30", "expect.final_loss_below=0.5"]
+EAGER = "train.engine=eager"  # on which every seed is a run of its own
+TINY = [EAGER, "model.hidden=[2]", "train.steps=30", "expect.final_loss_below=0.5"]
 GRID = ["optimizer=sgd,adam", "optimizer.lr=0.1,1.0", "seed=range(0,3)"]
 # long enough to be killed on the way
-LONG = ["optimizer.lr=0.3,1.0", "seed=range(0,8)", "model.hidden=[4]", "train.steps=300"]
+LONG = [
+    *(EAGER, "optimizer.lr=0.3,1.0", "seed=range(0,8)", "model.hidden=[4]", "train.steps=300"),
+]
 TWO = ["--workers", "2"]
 
 
@@ -175,7 +178,7 @@ def test_members_are_runs_to_every_verb(swept: Swept, tmp_path: Path) -> None:
 def test_on_the_numpy_engine_a_cell_is_one_run_with_a_file_of_its_seeds(
     swept: Swept, tmp_path: Path
 ) -> None:
-    result = call(tmp_path, XOR, *TINY, *GRID, "train.engine=numpy", "--json")
+    result = call(tmp_path, XOR, *TINY[1:], *GRID, "train.engine=numpy", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     data = json.loads(result.stdout)
     assert (data["members"], data["finished"], len(data["cells"])) == (12, 12, 4)
@@ -678,3 +681,28 @@ def test_a_disk_that_fills_up_stops_the_sweep_and_leaves_no_half_run(tmp_path: P
     assert [run.status for run in runs(tmp_path)] == ["finished"]
     assert call(tmp_path, "--resume", "latest").returncode == 0
     assert len(runs(tmp_path)) == 2
+
+
+# The engine.
+
+
+def test_a_sweep_that_names_no_engine_is_trained_on_native_or_else_numpy_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [XOR, "optimizer.lr=0.3,1.0", "seed=0,1", "train.steps=5", "expect={}", *TWO]
+    if native.available():
+        sweep.main([*arguments, "--out", str(tmp_path / "native")])
+        assert capsys.readouterr().err == ""
+        assert [run.facts.engine for run in runs(tmp_path / "native")] == ["native"] * 2
+    monkeypatch.setattr("minigrad.native.reason", lambda: "the native engine was not built")
+    sweep.main([*arguments, "--out", str(tmp_path / "numpy")])
+    note = "the native engine was not built; this is trained on train.engine=numpy\n"
+    assert capsys.readouterr().err == note
+    assert [run.facts.engine for run in runs(tmp_path / "numpy")] == ["numpy"] * 2
+
+
+@pytest.mark.parametrize("engine", ["eager", "tensor"])
+def test_a_sweep_is_trained_on_the_engine_that_it_names(engine: str, tmp_path: Path) -> None:
+    arguments = [XOR, "optimizer.lr=0.3,1.0", f"train.engine={engine}", "train.steps=5"]
+    sweep.main([*arguments, "expect={}", "--out", str(tmp_path), *TWO])
+    assert {run.facts.engine for run in runs(tmp_path)} == {engine}

@@ -33,14 +33,14 @@ def band(label: str, runs: Sequence[Path]) -> Band:
     """
     if (runs[0] / NAME).exists():
         table = SeedTable.from_bytes(read_file(runs[0], NAME))
-        steps, rows = table.steps.tolist(), table.loss
+        steps, by_step = table.steps.tolist(), table.band().tolist()
     else:
         series = [load(run).series("loss") for run in runs]
         steps = max((steps for steps, _ in series), key=len)
         rows = np.full((len(steps), len(series)), np.nan)
         for column, (_, losses) in enumerate(series):
             rows[: len(losses), column] = losses
-    by_step = [quartiles(row) for row in rows]
+        by_step = [[*quartiles(row)] for row in rows]
     low, median, high = ([row[i] for row in by_step] for i in range(3))
     return Band(label, steps, low, median, high)
 

@@ -15,14 +15,14 @@ class Clock:
         return self.now
 
 
-def lengths(seconds_a_step: float, calls: int) -> list[int]:
+def lengths(seconds_a_step: float, calls: int, fixed: float = 0.0) -> list[int]:
     clock = Clock()
-    pace = Pace(seconds=0.1, clock=clock)
+    pace = Pace(seconds=0.1, clock=clock, has_fixed_cost=fixed > 0)
     steps = []
     for _ in range(calls):
         pace.start()
         steps.append(pace.steps)
-        clock.now += pace.steps * seconds_a_step
+        clock.now += fixed + pace.steps * seconds_a_step
         pace.stop()
     return steps
 
@@ -41,3 +41,11 @@ def test_slow_steps_are_taken_one_by_one() -> None:
 
 def test_a_clock_that_stands_still_is_no_error() -> None:
     assert lengths(0.0, 3) == [1, 8, 64]
+
+
+def test_a_call_s_fixed_cost_is_told_apart_from_its_steps() -> None:
+    assert lengths(0.004, 12, fixed=0.04)[-1] * 0.004 + 0.04 == pytest.approx(0.1, rel=0.05)
+
+
+def test_a_fixed_cost_never_makes_a_call_longer_than_asked() -> None:
+    assert all(0.09 + 0.02 * steps < 0.15 for steps in lengths(0.02, 20, fixed=0.09))

@@ -18,6 +18,7 @@ from minigrad import Value
 from minigrad.files.whole import replace
 from minigrad.tracking import Run, checkpoint, environment, init, reopen
 from minigrad.tracking.environment import process_start
+from minigrad.version import __version__
 
 NewRun = Callable[..., Run]
 
@@ -356,7 +357,11 @@ def test_what_is_not_installed_has_no_version_and_no_commit(
     monkeypatch.setattr(environment, "_PACKAGES", ("numpy", "no-such-package"))
     monkeypatch.setenv("PATH", "")
     surroundings = environment.describe()
-    assert surroundings["packages"] == {"numpy": version("numpy"), "no-such-package": None}
+    assert surroundings["packages"] == {
+        "minigrad": __version__,
+        "numpy": version("numpy"),
+        "no-such-package": None,
+    }
     assert surroundings["git"] is None
 
 

@@ -304,7 +304,7 @@ def test_an_operation_without_an_answer_stops_its_seed_alone() -> None:
 @pytest.mark.parametrize("lr", [3, 30])
 def test_a_validation_loss_without_an_answer_stops_its_seed_as_alone(lr: int) -> None:
     moons = ["model.activation=logarithm", "data.n=20", "train.steps=8", "data.val_fraction=0.2"]
-    trainer = check(MOONS, [*moons, f"optimizer={{name: sgd, lr: {lr}}}"], 12)
+    trainer = check(MOONS, [*moons, f"optimizer={{name: sgd, lr: {lr}}}"], "30..39")
     assert len(trainer.failures) > 3
     if lr == 3:
         assert any(" before step 1:" in failure for failure in trainer.failures.values())
@@ -369,7 +369,7 @@ def csv(path: Path, rows: Sequence[Sequence[float]]) -> list[str]:
 def test_a_gradient_whose_norm_is_infinite_stops_its_seed_though_its_slopes_are_finite(
     tmp_path: Path,
 ) -> None:
-    data = csv(tmp_path / "huge.csv", [[1e308] * 16 + [0.0], [0.0] * 16 + [0.0]])
+    data = csv(tmp_path / "huge.csv", [[1e308] * 16 + [0.0], [0.0] * 16 + [1.0]])
     settings = ["loss=mae", "model.hidden=[]", "optimizer={name: sgd, lr: 1e-300}", "train.steps=2"]
     trainer = check(SINE, [*data, *settings], 12)
     assert "diverged at step 0: the gradient's norm is inf" in trainer.failures.values()

@@ -1,0 +1,107 @@
+"""An optimizer's steps on the native machine: many in one call, for one model or many replicas."""
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import optim
+from minigrad.lift.kernels import Array
+from minigrad.native.machine import Batches, Machine, Steps, Update
+from minigrad.native.rules import RULES
+from nn.losses import largest_is_target, same_side
+from optim import Optimizer
+from optim.groups import Group, State
+
+CORRECT: dict[Any, str] = {same_side: "same_side", largest_is_target: "largest_is_target"}
+"""How the machine counts right answers, by the function that tells whether one is."""
+
+
+def can_step(optimizer: Optimizer, correct: Any) -> bool:
+    """Whether the machine has the optimizer's rule, and counts right answers as `correct` does.
+
+    Of an optimizer, schedule or loss of one's own it can only run the gradient.
+    """
+    name = type(optimizer).__name__
+    is_known = name in RULES and getattr(optim, name, None) is type(optimizer)
+    return is_known and len(optimizer.parameters) == 1 and (correct is None or correct in CORRECT)
+
+
+@dataclass
+class WholeSteps:
+    """Takes steps of `optimizer`, whose one parameter is an array [parameters] or [replicas,
+    parameters]. Its states are those of optim/ before and after each call, so that a checkpoint
+    does not tell where calls began.
+    """
+
+    machine: Machine
+    optimizer: Optimizer
+    clip_norm: float | None = None
+    clip_value: float | None = None
+
+    def take(self, inputs: Array, rates: Array, batches: Batches | None = None) -> Steps:
+        """Take len(rates) steps, or fewer where one breaks; see Machine.train."""
+        (group,) = self.optimizer.groups
+        parameter, state = group.parameters[0], group.states[0]
+        shape = np.shape(parameter.data)
+        # A copy: whoever still has the arrays from before the call can go back to them.
+        parameters = np.array(parameter.data, dtype=float).reshape(-1, shape[-1])
+        update = self._update(group, state, parameters)
+        steps = self.machine.train(parameters, inputs, update, rates, batches)
+        parameter.data = parameters.reshape(shape)
+        if steps.done.any():
+            group.states[0] = self._state(update, shape)
+        return steps
+
+    def _update(self, group: Group, state: State, parameters: Array) -> Update:
+        rule = RULES[type(self.optimizer).__name__]
+        settings = vars(group.settings)
+        first = settings.get("initial_accumulator_value", 0.0)
+        states = np.empty((len(rule.states), *parameters.shape))
+        for place, name in enumerate(rule.states):
+            states[place] = state.get(name, first)
+        return Update(
+            rule,
+            rule.settings(settings),
+            states,
+            # a rule that does not count its steps asks only whether one is the first
+            t=state.get("t", int(bool(state))),
+            product=state.get("p", 1.0),
+            clip_norm=math.inf if self.clip_norm is None else self.clip_norm,
+            clip_value=math.inf if self.clip_value is None else self.clip_value,
+        )
+
+    def _state(self, update: Update, shape: tuple[int, ...]) -> State:
+        """What optim's rule would remember, by its names."""
+        numbers: State = {"t": update.t, "p": update.product}
+        for name, array in zip(update.rule.states, update.states, strict=True):
+            numbers[name] = array.reshape(shape)
+        return {name: numbers[name] for name in self._remembered}
+
+    @functools.cached_property
+    def _remembered(self) -> list[str]:
+        """The names of what optim's rule remembers with these settings: it is asked."""
+        state: State = {}
+        self.optimizer.rule(np.ones(1), np.ones(1), state, self.optimizer.groups[0].settings)
+        return list(state)
+
+
+def step_row(optimizer: Optimizer, row: int, gradient: Array, before: State) -> None:
+    """One step of one replica by the rule of optim/; `before` is the state before the step, which
+    the other replicas may have taken already.
+    """
+    (group,) = optimizer.groups
+    parameter, after = group.parameters[0], group.states[0]
+    state = {
+        name: entry[row].copy() if isinstance(entry, np.ndarray) else entry
+        for name, entry in before.items()
+    }
+    with np.errstate(all="ignore"):
+        parameter.data[row] = optimizer.rule(parameter.data[row], gradient, state, group.settings)
+    for name, entry in state.items():
+        if isinstance(entry, np.ndarray):
+            after.setdefault(name, np.zeros_like(parameter.data))[row] = entry
+        else:
+            after.setdefault(name, entry)
