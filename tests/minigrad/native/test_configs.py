@@ -97,7 +97,7 @@ DIGESTS = {
     "xor": "26b661e95e2cb89711142dbc561a780d22ef3caa35fdb95bc5de708e6cdeb834",
     "moons": "97815b9582ef65b426b70ac582981aeeb57d70aecf6c1625e54ed158a58d770b",
     "spiral": "1596a78c6969f0c6e3ab4ce3e24ca92d146925f525acf9ca85d692241b4dbb4d",
-    "blobs": "960454c6e4d12f4352a1c07f61dc2232f58872d1820f48c01c8cbeb17d95c0dd",
+    "blobs": "c2042f7aab8b8086c1b725a862cb8b7658fc5fed8896467ac11642cee0cec9b6",
 }
 """SHA-256 of the losses, gradient norms and right answers of 300 steps, little end first.
 
