@@ -73,7 +73,7 @@ class Instruction:
         return struct.pack(
             "17q", numbers[self.op], flags, self.rows, *places, *slots, self.inner, self.times,
             self.table,
-        )
+        )  # fmt: skip
 
     def __str__(self) -> str:
         operands = [str(rows) for rows in (self.a, self.b, self.c) if rows]
