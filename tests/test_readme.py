@@ -192,4 +192,4 @@ def test_the_sweep_ranks_as_the_readme_shows(tmp_path: Path) -> None:
     lines = printed("minigrad.sweep", *shlex.split(command), "--out", str(tmp_path)).splitlines()
     assert lines[0].partition(" in ")[0] == shown[0].partition(" in ")[0]
     assert lines[2 : len(shown)] == shown[2:]
-    assert sum(line.startswith(("adam", '{"name')) for line in lines) == 16
+    assert sum(line.startswith(("adam", "{name")) for line in lines) == 16
