@@ -297,7 +297,7 @@ def _homes() -> dict[str, str]:
 
 _BLOCKS_OF_KEYS = ("optimizer", "train", "model", "data", "scheduler", "expect")
 _SYNONYMS = {
-    **{"epoch": "steps", "epochs": "steps", "iterations": "steps", "max_steps": "steps"},
+    **{"epoch": "epochs", "num_epochs": "epochs", "iterations": "steps", "max_steps": "steps"},
     **{"learning_rate": "lr", "layers": "hidden", "hidden_sizes": "hidden", "batch": "batch_size"},
     **{"dataset": "data", "optim": "optimizer", "criterion": "loss", "random_state": "seed"},
 }

@@ -30,8 +30,8 @@ _WORDS = {
     "not done": (
         "lab {number} is not done: {passed} of {total} tests pass; minigrad lab check shows the "
         "next one, --skip goes on all the same",
-        "el laboratorio {number} no está terminado: pasan {passed} de {total} pruebas; minigrad "
-        "lab check muestra la siguiente, --skip avanza de todos modos",
+        "el laboratorio {number} no está terminado: pasan {passed} de {total} tests; minigrad "
+        "lab check muestra el siguiente, --skip avanza de todos modos",
     ),
     "no more hints": (
         "no more hints: the page's questions, and the messages of minigrad lab check, help on",

@@ -60,20 +60,24 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
     if (i->flags & ~ALL_FLAGS) return "there is no such flag";
     int uses = operand_uses[i->op];
     if (i->flags & ADDS && !(uses & SHARES)) return "it cannot add";
-    int64_t a_rows = uses & A_TERMS ? i->rows * i->inner : uses & A_INNER ? i->inner : i->rows;
-    int64_t b_rows = uses & B_INNER ? i->inner : i->rows;
-    if (!is_small(a_rows)) return "it has too many terms";
+    if (i->times < 1 || (i->times > 1 && !(uses & TIMES))) return "it cannot be so many times";
+    int64_t rows = i->rows * i->times, inner = i->inner * i->times;
+    int64_t a_rows = uses & A_TERMS ? i->rows * i->inner : uses & A_INNER ? inner : rows;
+    int64_t b_rows = uses & B_INNER ? inner : rows;
+    if (!is_small(rows) || !is_small(inner) || !is_small(a_rows)) return "it has too many terms";
     struct { int used, once; int64_t start, step, count; } operands[] = {
-        {uses & USES_Y, i->flags & Y_ONCE, i->y, i->y_step, i->rows},
+        {uses & USES_Y, i->flags & Y_ONCE, i->y, i->y_step, rows},
         {uses & USES_A, i->flags & A_ONCE, i->a, i->a_step, a_rows},
         {uses & USES_B, i->flags & B_ONCE, i->b, i->b_step, b_rows},
-        {uses & USES_C, i->flags & C_ONCE, i->c, i->c_step, i->rows},
+        {uses & USES_C, i->flags & C_ONCE, i->c, i->c_step, rows},
     };
     for (int n = 0; n < 4; n++) {
         if (!operands[n].used && operands[n].start) return "an operand that is not used is not 0";
         if (operands[n].used && !is_inside(operands[n].start, operands[n].step, operands[n].count,
                                            rows_of(p, operands[n].once)))
             return "an operand lies outside memory";
+        if (operands[n].used && i->times > 1 && operands[n].step != 1)
+            return "rows of several times do not follow one another";
     }
     int mixed = (i->flags & Y_ONCE ? USES_Y : 0) | (i->flags & A_ONCE ? USES_A : 0) |
                 (i->flags & B_ONCE ? USES_B : 0);

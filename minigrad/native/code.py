@@ -57,6 +57,7 @@ class Instruction:
     c: Rows | None = None
     slots: Slots = NO_SLOTS
     inner: int = 0
+    times: int = 1
     table: int = 0
     adds: bool = False
     has_bias: bool = False
@@ -70,7 +71,8 @@ class Instruction:
             places += [rows.start, rows.step] if rows else [0, 0]
         slots = astuple(self.slots)
         return struct.pack(
-            "16q", numbers[self.op], flags, self.rows, *places, *slots, self.inner, self.table
+            "17q", numbers[self.op], flags, self.rows, *places, *slots, self.inner, self.times,
+            self.table,
         )
 
     def __str__(self) -> str:
@@ -79,8 +81,9 @@ class Instruction:
             operands.insert(0, f"slot {self.slots.start}")
         into = f"{self.y} {'+=' if self.adds else '='} " if self.y else ""
         inner = f"x{self.inner}" if self.inner else ""
+        times = f" {self.times} times" if self.times > 1 else ""
         bias = " and 1" if self.has_bias else ""
-        return f"{into}{self.op}({self.rows}{inner})  {', '.join(operands)}{bias}".rstrip()
+        return f"{into}{self.op}({self.rows}{inner}{times})  {', '.join(operands)}{bias}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@
 
 /* y, a, b and c are the first rows of the operands, and row r of an operand is at start + r * step.
    `weight`, `down` and `along` address slots: row r and column k at weight + r * down + k * along.
-   `inner` is the number of columns, or of terms; `table` the first of the entries that are used. */
+   `inner` is the number of columns, or of terms; `table` the first of the entries that are used.
+   `times` is 1, or how often a layer is applied at once, as to each token of a text: row r is then
+   `times` rows that follow one another, one for each. */
 typedef struct {
     int64_t op, flags, rows;
     int64_t y, y_step, a, a_step, b, b_step, c, c_step;
-    int64_t weight, down, along, inner, table;
+    int64_t weight, down, along, inner, times, table;
 } Instruction;
 
 enum { Y_ONCE = 1, A_ONCE = 2, B_ONCE = 4, C_ONCE = 8, ADDS = 16, HAS_BIAS = 32, ALL_FLAGS = 63 };
@@ -33,6 +35,7 @@ enum {
     ROW_TABLE = 512, SLOT_TABLE = 1024,
     ONE_KIND = 2048, /* all operands are samples, or all are once */
     SHARES = 4096,   /* it may add to y */
+    TIMES = 8192,    /* `times` may be more than 1 */
 };
 
 #define UNARY (USES_Y | USES_A)
@@ -60,8 +63,8 @@ enum {
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
     OP(gather_weights, SLOTS | SLOT_TABLE) OP(scatter_weights, SLOTS | SLOT_TABLE) \
-    OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND | SHARES) \
-    OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND) \
+    OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND | SHARES | TIMES) \
+    OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND | TIMES) \
     OP(sum_products, USES_A | USES_B | SLOTS | ONE_KIND)
 
 #define OP(name, uses) OP_##name,

@@ -19,7 +19,7 @@ from minigrad.native.code import (
 from minigrad.native.fixed import fixed
 from minigrad.native.layout import Layout
 from minigrad.native.shares import KEPT, NAMES, SHARES
-from minigrad.native.slopes import Operands, Slopes, stretches
+from minigrad.native.slopes import Operands, Slopes, stretches, together
 
 
 def translate(program: Program, correct: str | None = None) -> Code:
@@ -82,11 +82,9 @@ def _dot(layout: Layout, operation: Operation) -> Operands:
     x, slots = layout.read(operand), layout.weights(operation.weights)
     y, times = layout.register(operation.out), operation.times
     rows, inner = operation.out.rows // times, operand.rows // times
-    for own in range(times):  # the same weights for each token
-        into, inputs = y.picked(own, times), x.picked(own, times)
-        layout.emit(
-            "matmul", rows, y=into, a=inputs, slots=slots, inner=inner, has_bias=operation.has_bias
-        )
+    for own in together(times, x, y):  # the same weights for each token
+        layout.emit("matmul", rows, y=own.of(y), a=own.of(x), slots=slots, inner=inner,
+                    times=own.count, has_bias=operation.has_bias)  # fmt: skip
     return Operands(y, [x], slots=slots)
 
 

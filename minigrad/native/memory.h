@@ -32,7 +32,7 @@ struct Memory {
     int single;
     int64_t columns;         /* vectors in a row of samples */
     Vector *samples, *once;  /* the rows */
-    Vector *ones;            /* a row of ones, which a bias is the weight of */
+    Vector *ones;            /* a row of ones, `times` as long, which a bias is the weight of */
     double *weights, *gradient; /* slots: doubles if single, else vectors */
     Vector doubt;            /* nan in a lane where an operation had no finite answer */
     Call *calls;
@@ -58,13 +58,14 @@ static Call find_operands(const Memory *m, const Instruction *i) {
     int y_once = (i->flags & Y_ONCE) != 0, a_once = (i->flags & A_ONCE) != 0,
         b_once = (i->flags & B_ONCE) != 0, c_once = (i->flags & C_ONCE) != 0;
     int uses = operand_uses[i->op];
+    int64_t row = m->columns * i->times, once_row = i->times;
     Call call = {
         .adds = (i->flags & ADDS) != 0, .rows = i->rows, .source = i,
-        .columns = (uses & USES_Y ? y_once : a_once) ? 1 : m->columns,
-        .y = find_row(m, y_once, i->y), .y_step = i->y_step * (y_once ? 1 : m->columns),
-        .a = find_row(m, a_once, i->a), .a_step = i->a_step * (a_once ? 1 : m->columns),
-        .b = find_row(m, b_once, i->b), .b_step = i->b_step * (b_once ? 1 : m->columns),
-        .c = find_row(m, c_once, i->c), .c_step = i->c_step * (c_once ? 1 : m->columns),
+        .columns = (uses & USES_Y ? y_once : a_once) ? once_row : row,
+        .y = find_row(m, y_once, i->y), .y_step = i->y_step * (y_once ? once_row : row),
+        .a = find_row(m, a_once, i->a), .a_step = i->a_step * (a_once ? once_row : row),
+        .b = find_row(m, b_once, i->b), .b_step = i->b_step * (b_once ? once_row : row),
+        .c = find_row(m, c_once, i->c), .c_step = i->c_step * (c_once ? once_row : row),
         .y_column = (uses & USES_Y) != 0, .a_column = uses & USES_A && !a_once,
         .b_column = uses & USES_B && !b_once, .c_column = uses & USES_C && !c_once,
     };

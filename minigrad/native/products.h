@@ -92,10 +92,11 @@ static void run_matmul(Memory *m, const Call *i) {
     (m->single ? matmul_of_samples : matmul_of_replicas)(m, i);
 }
 
-/* gradient[r, k] += the sum over samples of g[r] * x[k]; the bias is the weight of a row of ones. */
+/* gradient[r, k] += the sum over samples of g[r] * x[k]; the bias is the weight of a row of ones.
+   A row is `times` rows of `columns`, of which those of sample c add to partial sum c mod 8 too. */
 typedef struct {
     const Vector *g, *x, *ones;
-    int64_t g_step, x_step, columns;
+    int64_t g_step, x_step, columns, times;
     double *gradient;
     int64_t down, along;
 } Outer;
@@ -151,7 +152,7 @@ INLINE void add_products(int rows, int width, const Outer *p, const Vector *cons
 }
 
 /* Lanes are samples: each sum ends as eight partial sums in lanes. */
-INLINE void sum_over_samples(int rows, int width, int64_t columns, const Outer *p,
+INLINE void sum_over_samples(int rows, int width, int64_t columns, int64_t times, const Outer *p,
                              const Vector *const *x) {
     Vector parts[(OUTER_BLOCK + LANES) * GROUPS];
     double sums[OUTER_BLOCK + LANES];
@@ -161,8 +162,9 @@ INLINE void sum_over_samples(int rows, int width, int64_t columns, const Outer *
     for (int64_t group = 0; group < groups; group++) {
         Vector s[OUTER_BLOCK];
         UNROLL for (int i = 0; i < count; i++) s[i] = (Vector){0};
-        for (int64_t c = group; c < columns; c += GROUPS)
-            add_products(rows, width, p, x, c, s);
+        for (int64_t start = 0; start < columns * times; start += columns)
+            for (int64_t c = group; c < columns; c += GROUPS)
+                add_products(rows, width, p, x, start + c, s);
         UNROLL for (int i = 0; i < count; i++) parts[i * GROUPS + group] = s[i];
     }
     for (int i = 0; i < padded; i += LANES)
@@ -172,8 +174,8 @@ INLINE void sum_over_samples(int rows, int width, int64_t columns, const Outer *
 
 /* One column, a batch of LANES samples or fewer, needs no loops. */
 INLINE void outer_block_of_samples(int rows, int width, const Outer *p, const Vector *const *x) {
-    if (p->columns == 1) sum_over_samples(rows, width, 1, p, x);
-    else sum_over_samples(rows, width, p->columns, p, x);
+    if (p->columns == 1 && p->times == 1) sum_over_samples(rows, width, 1, 1, p, x);
+    else sum_over_samples(rows, width, p->columns, p->times, p, x);
 }
 
 /* Lanes are replicas: sample c adds to partial sum c mod 8, as above. */
@@ -183,8 +185,9 @@ INLINE void outer_block_of_replicas(int rows, int width, const Outer *p, const V
     for (int64_t j = 0; j < used; j++) {
         Vector s[OUTER_BLOCK];
         UNROLL for (int i = 0; i < rows * width; i++) s[i] = (Vector){0};
-        for (int64_t c = j; c < p->columns; c += PARTIALS)
-            add_products(rows, width, p, x, c, s);
+        for (int64_t start = 0; start < p->columns * p->times; start += p->columns)
+            for (int64_t c = j; c < p->columns; c += PARTIALS)
+                add_products(rows, width, p, x, start + c, s);
         UNROLL for (int i = 0; i < rows * width; i++) sums[j][i] = s[i];
     }
     for (int r = 0; r < rows; r++)
@@ -226,8 +229,11 @@ INLINE void outer(int single, Outer p, int64_t rows, int64_t inner, int64_t bias
 
 INLINE void add_slopes(int single, const Memory *m, const Call *i) {
     const Instruction *source = i->source;
+    int64_t times = source->times, columns = i->columns / times;
+    if (columns % (single ? GROUPS : PARTIALS) == 0) columns *= times, times = 1;
     Outer product = {
-        .g = i->a, .g_step = i->a_step, .x = i->b, .x_step = i->b_step, .columns = i->columns,
+        .g = i->a, .g_step = i->a_step, .x = i->b, .x_step = i->b_step, .columns = columns,
+        .times = times,
         .ones = m->ones, .gradient = m->gradient + source->weight * (single ? 1 : LANES),
         .down = source->down, .along = source->along,
     };

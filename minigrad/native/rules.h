@@ -102,9 +102,14 @@ INLINE Vector radam(STATES) {
     for (int64_t i = 0; i < count; i++) x[i] = RULE(x[i], g[i], lr, s, i, c); \
     break
 
-/* Moves `count` vectors of parameters. */
-static void move(int rule, int64_t count, Vector *x, const Vector *g, Vector lr, Vector *const *s,
-                 const double *c) {
+/* Moves `count` vectors of parameters. Numbers and addresses are copied first: what is written in the
+   loop cannot be one of the copies, so that they stay in registers. */
+static void move(int rule, int64_t count, Vector *x, const Vector *g, Vector lr,
+                 Vector *const *states, const double *numbers) {
+    double c[NUMBERS];
+    Vector *s[MAX_STATES];
+    for (int n = 0; n < NUMBERS; n++) c[n] = numbers[n];
+    for (int n = 0; n < MAX_STATES; n++) s[n] = states[n];
     switch (rule) {
         case SGD: EACH_PARAMETER(sgd);
         case ADAM: EACH_PARAMETER(adam);

@@ -60,6 +60,16 @@ def stretches(terms: list[int]) -> Iterator[Stretch]:
         row, first = row + rows, first + rows * count
 
 
+def together(times: int, *operands: Rows) -> list[Part]:
+    """The applications of a layer that one instruction does: all, if their rows are side by side.
+
+    A part's `count` is here the number of applications.
+    """
+    if times == 1 or all(rows.step == 1 for rows in operands):
+        return [Part(0, 1, times)]
+    return [Part(own, times, 1) for own in range(times)]
+
+
 Emit = Callable[[Rows, Part, bool], None]
 """Fills rows with a part of an operand's share, or adds it to them."""
 
@@ -192,18 +202,16 @@ class Slopes:
         (operand,), (x,), slots = operation.operands, operands.read, operands.slots
         times, emit_to = operation.times, self.layout.emit
         rows, inner = operation.out.rows // times, operand.rows // times
-        for own in range(times):
-            share, inputs = g.picked(own, times), x.picked(own, times)
-            emit_to("outer", rows, a=share, b=inputs, inner=inner, slots=slots,
-                    has_bias=operation.has_bias)  # fmt: skip
+        for own in together(times, g, x):
+            emit_to("outer", rows, a=own.of(g), b=own.of(x), inner=inner, slots=slots,
+                    times=own.count, has_bias=operation.has_bias)  # fmt: skip
 
         def emit(into: Rows, part: Part, adds: bool) -> None:
             first, along = slots.start + part.first * slots.along, part.step * slots.along
             transposed = Slots(first, along, slots.down)
-            for own in range(times):
-                to, share = into.picked(own, times), g.picked(own, times)
-                emit_to("matmul", part.count // times, y=to, a=share, inner=rows, slots=transposed,
-                        adds=adds)  # fmt: skip
+            for own in together(times, g, into):
+                emit_to("matmul", part.count // times, y=own.of(into), a=own.of(g), inner=rows,
+                        slots=transposed, times=own.count, adds=adds)  # fmt: skip
 
         self._send(operand, g, emit, whole=times > 1)
 

@@ -34,6 +34,13 @@ static Vector *take(char **free, int64_t vectors) {
     return taken;
 }
 
+static int64_t most_times(const Program *p) {
+    int64_t most = 1;
+    for (int64_t n = 0; n < p->count; n++)
+        if (p->instructions[n].times > most) most = p->instructions[n].times;
+    return most;
+}
+
 /* Finds room for everything in one allocation, zeroed. Gives -1 where memory is lacking. */
 static int prepare_block(Block *b, const Job *job, int single) {
     const Program *p = job->program;
@@ -48,14 +55,14 @@ static int prepare_block(Block *b, const Job *job, int single) {
     int64_t slots = single ? (p->slots + LANES - 1) / LANES : p->slots;
     b->vectors = single ? (p->parameters + LANES - 1) / LANES : p->parameters;
     int64_t kept = (1 + state_count(job)) * b->vectors;
-    int64_t rows = p->sample_rows + 1;
+    int64_t times = most_times(p), rows = p->sample_rows + times;
     int64_t size = rows * m->columns + p->once_rows + 2 * slots + 2 * kept;
     b->arena = calloc((size_t)(size + 1), sizeof(Vector));
     m->calls = malloc((size_t)(p->count + 1) * sizeof(Call));
     if (!b->arena || !m->calls) return -1;
     char *free = (char *)(((uintptr_t)b->arena + sizeof(Vector) - 1) & ~(sizeof(Vector) - 1));
     m->samples = take(&free, p->sample_rows * m->columns);
-    m->ones = take(&free, m->columns);
+    m->ones = take(&free, times * m->columns);
     m->once = take(&free, p->once_rows);
     m->weights = (double *)take(&free, slots);
     m->gradient = (double *)take(&free, slots);
@@ -65,7 +72,7 @@ static int prepare_block(Block *b, const Job *job, int single) {
         m->calls[n] = with_long_rows(m, find_operands(m, p->instructions + n));
         m->calls[n].run = operations[p->instructions[n].op];
     }
-    for (int64_t n = 0; n < m->columns; n++) m->ones[n] = splat(1.0);
+    for (int64_t n = 0; n < times * m->columns; n++) m->ones[n] = splat(1.0);
     for (int64_t n = 0; n < p->constant_count; n++)
         m->once[FIRST_CONSTANT + n] = splat(p->constants[n]);
     return 0;

@@ -33,14 +33,15 @@ def draw_confusion(
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     size = min(7.0, max(2.4, 0.46 * len(labels)))  # inches
     widest = max(style.text_width(label, 9) for label in labels)
-    left, bottom = 0.55 + widest, 0.55 + widest
+    upright = widest > 0.9 * size / len(labels)  # where a column is too narrow for its name
+    left, bottom = 0.55 + widest, 0.55 + (widest if upright else 0.15)
     figure = style.new_figure(
         max(left + size + 0.3, 6.0), bottom + size + 0.1 + style.HEAD_INCHES, "none"
     )
     axes = figure.add_subplot()
     axes.imshow(shares, cmap=_PALE, vmin=0, vmax=1, aspect="equal")
     places = range(len(labels))
-    axes.set_xticks(places, labels, rotation=90, fontsize=9)
+    axes.set_xticks(places, labels, rotation=90 if upright else 0, fontsize=9)
     axes.set_yticks(places, labels, fontsize=9)
     axes.tick_params(length=0)
     axes.set_xlabel("answer", color=INK)

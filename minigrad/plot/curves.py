@@ -14,7 +14,8 @@ from minigrad.training.seed_table import quartiles, worst_of
 
 _CURVE, _BOUND, _REST = "#2563eb", "#dc6803", "#b8c0ca"
 _VALIDATION = COLORS[2]
-_WINDOW = 40  # a smoothed loss has the memory of so many such parts of the training
+_WINDOW = 40  # a smoothed loss has the memory of one of so many parts of the training,
+_MEMORY = 4  # but of so many logged losses at least
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)))  # after the last colour they come again, dashed
 _DISTINCT = 10  # curves with a colour and a label each; the others are context
 _WIDEST = 8.4  # inches: of a figure with long labels
@@ -54,11 +55,11 @@ def draw_loss(
     """
     axes = _loss_axes(loss_name)
     training = Curve("training", list(steps), list(losses))
-    noisy = noisy and len(steps) >= 2 * _WINDOW
+    noisy = noisy and len(steps) >= 5 * _MEMORY
     keys = [style.line_key("training", _CURVE)]
     if noisy:
         _line(axes, training, losses, True, color=_CURVE, linewidth=0.8, alpha=0.3)
-        average = _trend(losses, 1 - _WINDOW / len(losses))
+        average = _trend(losses, 1 - 1 / max(len(losses) / _WINDOW, _MEMORY))
         _line(axes, training, average, True, color=_CURVE, linewidth=2)
         keys = [style.line_key("training, smoothed", _CURVE)]
     else:
@@ -294,13 +295,18 @@ def _loss_axes(loss_name: str) -> Axes:
 
 def _trend(losses: Sequence[float], weight: float) -> list[float]:
     """The geometric mean, each neighbour weighing `weight` times the one before it: on both sides,
-    so that it follows a falling loss without a delay. Losses that have no logarithm are gaps.
+    so that it follows a falling loss without a delay. It begins at the first loss, since the curve
+    is continued before it by its mirror image. Losses that have no logarithm are gaps.
     """
     logs = [math.log(loss) if 1 / TOP < loss < TOP else math.nan for loss in losses]
+    length = math.ceil(5 / (1 - weight))  # what is further away weighs less than one in 100
+    mirrored = [2 * logs[0] - log for log in logs[length:0:-1]]
+    logs = mirrored + logs
     backwards = smoothed(logs[::-1], weight)[::-1]
     both = enumerate(zip(smoothed(logs, weight), backwards, strict=True))
     sides = [(a, 1 - weight ** (i + 1), b, 1 - weight ** (len(logs) - i)) for i, (a, b) in both]
-    return [math.exp((a * before + b * after) / (before + after)) for a, before, b, after in sides]
+    means = [(a * before + b * after) / (before + after) for a, before, b, after in sides]
+    return [math.exp(mean) for mean in means[len(mirrored) :]]
 
 
 def _mark_best(axes: Axes, validation: Curve, best_step: int | None) -> list[Line2D]:
@@ -311,6 +317,7 @@ def _mark_best(axes: Axes, validation: Curve, best_step: int | None) -> list[Lin
     index = earlier[-1]
     look: dict[str, Any] = {"marker": "o", "markersize": 9, "markerfacecolor": "none"}
     look |= {"linestyle": "none", "color": INK, "markeredgewidth": 1.8, "zorder": 4}
+    look["clip_on"] = False  # whole at the last step too
     label = f" chosen: step {best_step}"
     return axes.plot(validation.steps[index], validation.values[index], label=label, **look)
 
@@ -321,6 +328,7 @@ def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle
         axes.axhline(bound, color=_BOUND, linewidth=1.5, linestyle=(0, (5, 3)))
         place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "ha": "right"}
         place |= {"xytext": (0, 5), "textcoords": "offset points"}
+        place["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
         axes.annotate(f"expected below {bound:g}", (0.99, bound), color=_BOUND, **place)
     style.log_ticks(axes.yaxis)
     left = 0.2 + 0.17 * len(axes.get_ylabel().split("\n")) + style.tick_width(axes.yaxis)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from minigrad import native
 from minigrad.config import Config, ConfigError
-from minigrad.config.models import TrainConfig
 from minigrad.data import DATASETS, DataError, Dataset, Standardizer, csv_file, split
 from minigrad.engines import ENGINES, Engine
 from minigrad.runner import limits
@@ -34,6 +33,9 @@ if TYPE_CHECKING:
     from minigrad.training.replicas import Replica, ReplicaTrainer
 
 
+_MOST_STEPS = 100_000_000
+
+
 @dataclass(frozen=True)
 class Parts:
     """The data of a config: what is trained on, validated on, and measured once at the end."""
@@ -46,7 +48,7 @@ class Parts:
 def with_steps(config: Config) -> Config:
     """The config with `train.steps` in place of `train.epochs`, which it keeps.
 
-    Raises ConfigError where it says both, and they differ.
+    Raises ConfigError where both are given, and they differ.
     """
     epochs = config.train.epochs
     if epochs is None:
@@ -55,12 +57,15 @@ def with_steps(config: Config) -> Config:
     size = len(build_dataset(first)[0].inputs)
     batches = -(-size // min(config.train.batch_size or size, size))
     steps = epochs * batches
-    if config.train.steps not in (steps, TrainConfig.model_fields["steps"].default):
+    if "steps" in config.train.model_fields_set and config.train.steps != steps:
         raise config.refusal(
             f"{epochs:,} epochs are {steps:,} steps here, of {batches:,} a time, and train.steps "
             f"is {config.train.steps:,}: leave one of the two out",
             *("train", "epochs"),
         )
+    if steps > _MOST_STEPS:
+        fault = f"{epochs:,} epochs are {steps:,} steps here, and the limit is {_MOST_STEPS:,}"
+        raise config.refusal(fault, "train", "epochs")
     train = config.train.model_copy(update={"steps": steps})
     return config.model_copy(update={"train": train})
 
@@ -359,6 +364,10 @@ def _check_targets(config: Config, parts: Parts) -> None:
             if target not in range(classes):
                 fault = f"{test.where(i)}: {target:g} is no class of the training data, which have"
                 raise config.refusal(f"{fault} {classes}", "data", "test_path")
+    if task is None and train.class_names:
+        fault = f"{config.loss} learns numbers, and the target holds texts, as"
+        name = excerpt(repr(train.class_names[0]))
+        raise config.refusal(f"{fault} {name}: try cross_entropy", "loss")
     same = len(train.targets) > 1 and min(train.targets) == max(train.targets)
     if task is None and same and train.source is not None:
         fault = f"the target is {train.targets[0]:g} in every row to train on"

@@ -75,6 +75,8 @@ class Claims:
                 results = self.trainer.results(initial)  # which may be where it diverged
                 raise self._contradiction("its status is diverged, and this time it did not")
             if self.run.status == "finished":
+                if self._best:
+                    self._best.end()
                 self._end = self._state()
                 if self._best:
                     self._best.use()
@@ -253,6 +255,8 @@ class Claims:
                 if key == "model" and key not in state:  # of an older layout
                     self.unchecked.append(f"the model's description, which {name} lacks")
                     continue
+                if key == "best" and not (is_end and name == layout.CHECKPOINT):
+                    value = _as_of(state.get(key), value)
                 for where, a, b in _differing(state.get(key), value, key):
                     raise Contradiction(
                         step, f"differs in {name}: {where} was {a!r}, is {b!r}", _ulps(a, b)
@@ -359,6 +363,11 @@ def _same(before: Any, now: Any) -> bool:
     (False, False, True, False, False)
     """
     return type(before) is type(now) and repr(before) == repr(now)
+
+
+def _as_of(stored: Any, best: dict[str, Any]) -> dict[str, Any]:
+    """The state of the best model as it was stored before, or after, the end was measured."""
+    return {**best, "last": stored.get("last")} if isinstance(stored, dict) else best
 
 
 def _differing(before: Any, now: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

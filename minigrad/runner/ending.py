@@ -40,7 +40,7 @@ def results(
     """
     summary = trainer.results(initial_loss)
     if best is not None:
-        summary["best_step"] = best.step
+        summary["best_step"] = best.chosen[0]
     if trainer.table() is None:
         summary |= testing.in_target_units(config, trainer.dataset, summary)
     test = testing.measure_test(config, trainer)

@@ -15,6 +15,7 @@ from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.check import picture_fault, read_test
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError, load
+from minigrad.training.protocol import TrainerLike
 from nn.losses import TASKS
 
 if TYPE_CHECKING:
@@ -46,19 +47,30 @@ def lost_pictures(run: StoredRun) -> list[str]:
         expected.append(layout.BOUNDARY_PICTURE)
     if "confusion" in _test(run):
         expected.append(layout.CONFUSION_PICTURE)
-    if os.path.lexists(run.path / layout.FIT_PICTURE):
+    if os.path.lexists(run.path / layout.FIT_PICTURE) or _has_curve(run):
         expected.append(layout.FIT_PICTURE)
     return [fault for name in expected if (fault := picture_fault(run, name))]
 
 
 def _has_plane(run: StoredRun) -> bool:
+    trainer = _rebuilt(run)
+    return trainer is not None and bool(trainer.predict) and trainer.dataset.n_features == 2
+
+
+def _has_curve(run: StoredRun) -> bool:
+    trainer = _rebuilt(run)
+    if trainer is None or trainer.predict is None:
+        return False
+    return _is_curve(trainer.dataset, str(run.config.get("loss")))
+
+
+def _rebuilt(run: StoredRun) -> TrainerLike | None:
     try:
         if run.config.get("plugins"):  # plugins are not run for a picture
-            return False
-        trainer = build.trainer_for(load_config(run.path / layout.CONFIG))
+            return None
+        return build.trainer_for(load_config(run.path / layout.CONFIG))
     except (StoreError, ConfigError):
-        return False
-    return trainer.predict is not None and trainer.dataset.n_features == 2
+        return None
 
 
 def redraw(run: StoredRun) -> list[Path]:
@@ -93,6 +105,8 @@ def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) 
     first, last = summary.get("initial_loss", losses[0]), summary.get("final_loss", losses[-1])
     # of the same file again, since most runs have no validation
     val = load(session.run.path).series("val_loss") if session.trainer.validation else None
+    if val and summary.get("best_step") == steps[-1] + 1:  # of the last update, in no logged line
+        val = [*val[0], steps[-1] + 1], [*val[1], summary["val_loss"]]
     progress = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
     draw_loss(
         path,

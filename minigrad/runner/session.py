@@ -141,8 +141,10 @@ class Session:
                 break
             if self._checkpoint_is_due():
                 self._save()
-        self._save()
         is_done = self.trainer.step >= steps or (best and best.exhausted)
+        if best and is_done:
+            best.end()
+        self._save()
         if interrupts.received and not is_done:
             return self._interrupted(interrupts.received)
         if best:

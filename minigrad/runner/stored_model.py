@@ -97,7 +97,7 @@ def _parameters(run: StoredRun, state: dict[str, Any]) -> Any:
     best = state.get("best")
     if not isinstance(best, dict) or not best.get("parameters"):
         raise _no_use(run, "it has no best parameters, and the config has train.keep_best")
-    return best["parameters"]
+    return best["parameters"] if best.get("last") is None else state["parameters"]
 
 
 def _check_scaling(run: StoredRun, parsed: Description) -> None:

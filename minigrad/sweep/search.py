@@ -18,6 +18,7 @@ from minigrad.sweep.plan import Plan
 from minigrad.sweep.ranking import STEPS, scores
 from minigrad.sweep.store import Ended
 
+_EPOCHS = "train.epochs"  # of a cell already turned into steps
 _ETA = 3  # of a rung's cells one in three goes on, with three times the steps
 _RUNGS = 3
 _FIRST_TRIALS = 3
@@ -43,8 +44,9 @@ def halving(plan: Plan) -> Plan:
     Each rung costs a ninth of the whole, so the sweep takes a third of the grid's steps. A rung
     begins at step 0 again, so that each run is whole. Raises ConfigError.
     """
-    if any(STEPS in cell.values for cell in plan.cells):
-        raise ConfigError([f"--halving: it decides on {STEPS} itself: give one value of it"])
+    for key in (STEPS, _EPOCHS):
+        if any(key in cell.values for cell in plan.cells):
+            raise ConfigError([f"--halving: it decides on {key} itself: give one value of it"])
     if len(plan.cells) < _ETA:
         raise ConfigError([f"--halving: at least {_ETA} cells are needed, found {len(plan.cells)}"])
     whole = [cell.config["train"].get("steps") for cell in plan.cells]
@@ -84,6 +86,7 @@ def _at_rung(cell: Cell, whole: int, rung: int) -> Cell:
     """The cell with the steps of a rung."""
     steps = whole if rung == _RUNGS - 1 else whole // _ETA ** (_RUNGS - 1 - rung)
     train = {**cell.config["train"], "steps": steps}
+    train.pop("epochs", None)  # which says another number of steps
     return Cell({**cell.values, STEPS: steps}, {**cell.config, "train": train})
 
 

@@ -56,6 +56,7 @@ def check(run: StoredRun) -> Soundness:
         else:
             soundness.readable.append(contents)
             soundness.damage += damage
+    soundness.damage += _lost_pictures(run)
     return soundness
 
 
@@ -189,6 +190,27 @@ def _check_picture(run: StoredRun, path: Path) -> tuple[str, list[str]]:
         again = command("plot", run.path.parent, run.id)
         raise StoreError(f"{path.name} is no whole picture: {again} draws it again")
     return path.name, []
+
+
+def _lost_pictures(run: StoredRun) -> Iterator[str]:
+    """What was drawn with loss.png and is gone. Runs from before checkpoints described the model
+    may have had no such picture.
+    """
+    if not os.path.lexists(run.path / layout.LOSS_PICTURE) or run.alive is not False:
+        return
+    try:
+        model, train = (
+            checkpoint.read(run.path / layout.CHECKPOINT).get("model"),
+            run.config["train"],
+        )
+        if not isinstance(model, dict) or train.get("seeds") is not None:
+            return
+        count, is_regression = len(model["features"]), model["task"] is None
+    except (StoreError, CheckpointError, KeyError, TypeError, AttributeError):
+        return  # which is damage of its own
+    name = {1: layout.FIT_PICTURE if is_regression else "", 2: layout.BOUNDARY_PICTURE}.get(count)
+    if name and not os.path.lexists(run.path / name):
+        yield f"{name} is missing: {command('plot', run.path.parent, run.id)} draws it again"
 
 
 def picture_fault(run: StoredRun, name: str) -> str:

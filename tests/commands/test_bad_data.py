@@ -66,6 +66,47 @@ TRAINING: dict[str, tuple[str, list[str], str, str]] = {
         "cannot be in both parts of val_fraction",
     ),
     "names for mse": (GOOD, [MSE, "data.standardize_target=maybe"], "", "must be true or false"),
+    "names alone for mse": (
+        GOOD,
+        [MSE],
+        "",
+        "mse learns numbers, and the target holds texts, as 'a",
+    ),
+    "names for huber": (
+        GOOD,
+        ["loss=huber"],
+        "",
+        "huber learns numbers, and the target holds text",
+    ),
+    "epochs without end": (
+        GOOD,
+        ["train.epochs=99999999", "train.batch_size=4"],
+        "",
+        "99,999,999 epochs are 799,999,992 steps here, and the limit is 100,000,000",
+    ),
+    "epochs and a half": (GOOD, ["train.epochs=1.5"], "", "train.epochs: must be a whole number"),
+    "another key for epochs": (GOOD, ["train.epoch=9"], "", "'epoch': did you mean 'epochs'?"),
+    "semicolons": (GOOD.replace(",", ";"), [], "", "commas are expected between cells, found ';'"),
+    "a quote left open": (table('1,2,"ash', *ROWS), [], "", "is never closed"),
+    "no header": ("\n".join(ROWS) + "\n", [], "", "no column 'kind'"),
+    "a column twice": (table(*ROWS, header="age,age,kind"), [], "", "column name 'age' is used 2"),
+    "infinity": (table(*ROWS, "inf,2,ash"), [], "", "must be a finite number, found 'inf'"),
+    "out of range": (table(*ROWS, "1e400,2,ash"), [], "", "must be a finite number, found '1e400'"),
+    "a nameless column": (table(*ROWS, header="age,,kind"), [], "", "column 2 has no name"),
+    "another target": (GOOD, ["data.target=Kind"], "", "no column 'Kind': did you mean 'kind'?"),
+    "a test part of a folder": (GOOD, ["data.test_path=."], "", "it is a directory"),
+    "patience and a half": (
+        GOOD,
+        ["train.patience=2.5", "data.val_fraction=0.2"],
+        "",
+        "train.patience: must be a whole number, found 2.5",
+    ),
+    "the best by the test": (
+        GOOD,
+        ["train.keep_best=test_loss", "data.val_fraction=0.2"],
+        "",
+        "train.keep_best: unknown name 'test_loss': Known: val_loss",
+    ),
     "names for bce": (GOOD, ["loss=bce"], "", "bce needs labels 0 and 1, and the data has 3 class"),
     "a faulty column": (
         table(*(f"?,{i},{'ash' if i % 2 else 'elm'}" for i in range(9))),
@@ -201,7 +242,7 @@ def without_best_parameters(run: Path) -> None:
 
 def with_a_best_of_nan(run: Path) -> None:
     best = checkpoint.read(run / "checkpoint.json")["best"]
-    change_state(run, best={**best, "parameters": ["nan"] * len(best["parameters"])})
+    change_state(run, best={**best, "last": None, "parameters": ["nan"] * len(best["parameters"])})
 
 
 def flip_a_bit(run: Path) -> None:

@@ -560,6 +560,30 @@ def test_a_cluster_that_goes_away_leaves_a_sweep_that_goes_on_elsewhere(
     assert_whole(out, undisturbed)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [["--halving"], ["--sampler", "tpe", "--trials", "5"]])
+def test_a_search_on_a_cluster_gives_the_table_that_it_has_here(
+    tmp_path: Path, cluster: Cluster, way: list[str]
+) -> None:
+    if "tpe" in way:
+        pytest.importorskip("optuna", reason="optuna is not installed")
+    asked = [
+        XOR,
+        "train.steps=45",
+        "train.engine=eager",
+        "optimizer.lr=0.1,0.3,1",
+        "model.hidden=[2],[3]",
+        "expect={}",
+        *way,
+    ]
+    here, there = tmp_path / "here", tmp_path / "there"
+    assert call(here, *asked).returncode == 0
+    assert call(there, *asked, "--dask", cluster.address).returncode == 0
+    tables = [next(out.glob("sweeps/2*/sweep.csv")).read_text() for out in (here, there)]
+    without_ids = [[line.split(",")[:4] for line in table.splitlines()] for table in tables]
+    assert without_ids[0] == without_ids[1]
+
+
 BAD: dict[str, tuple[list[str], str | list[str]]] = {
     "no value": (["optimizer.lr="], "command line: 'optimizer.lr=': there is no value"),
     "a hole": (["optimizer.lr=1,,2"], "a value between commas is missing"),

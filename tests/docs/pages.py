@@ -22,6 +22,8 @@ ENGLISH_WORDS = {
     "how",
 }
 
+_SIGNS = re.compile(r"\d+(?:\.\d+)?|[^\w\s.,;:]")
+
 
 @dataclass(frozen=True)
 class Block:
@@ -33,6 +35,15 @@ class Block:
     @property
     def inline_code(self) -> Counter[str]:
         return Counter(re.findall(r"`([^`]+)`", self.text))
+
+    @property
+    def code(self) -> str:
+        """What a translation of a code block must not change: all but the words of comments, and in
+        formulas written as text the numbers and signs.
+        """
+        if self.text.startswith("```text") and ">>>" not in self.text:
+            return "\n".join(" ".join(_SIGNS.findall(line)) for line in self.text.splitlines())
+        return re.sub(r"(?<=  # ).*", "", self.text)
 
     @property
     def links(self) -> list[str]:
@@ -87,7 +98,7 @@ def differences(original: Path, translation: Path, root: Path) -> list[str]:
     ours = blocks(original.read_text(encoding="utf-8"))
     theirs = blocks(translation.read_text(encoding="utf-8"))
     for a, b in zip(ours, theirs, strict=False):  # the lengths are compared below
-        if a.kind != b.kind or (a.kind == "code" and a.text != b.text):
+        if a.kind != b.kind or (a.kind == "code" and a.code != b.code):
             return [f"{translation}: {b.text[:60]!r} stands where {a.text[:60]!r} is in {original}"]
     if len(ours) != len(theirs):
         return [f"{translation} has {len(theirs)} blocks, {original} has {len(ours)}"]

@@ -145,7 +145,7 @@ def test_everything_can_be_had_in_spanish(capsys: pytest.CaptureFixture[str]) ->
     assert text.startswith("Laboratorio 1. Diferencia central (unos 30 minutos)\nAl final")
     text = printed(capsys, "check", code=1)
     assert "por hacer: laboratorio 1, tarea 1: divide el cambio de f" in text
-    assert "laboratorio 1: pasan 0 de 10 pruebas" in text
+    assert "laboratorio 1: pasan 0 de 10 tests" in text
     assert printed(capsys, "hint")[5:] == f"{exercises.lab(1, 'es').hints[0]}\n"
     solve(1)
     file = Path("my-labs/lab1.py")

@@ -1,5 +1,6 @@
 """The Spanish pages say what the English ones say: same headings, same code, same links."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ DOCS = Path("docs")
 TRANSLATED = {"theory": 11, "lab": 12, "teaching": 2}
 """The folders, and how many pages each has at least."""
 
-PAGES = [page for folder in TRANSLATED for page in sorted((DOCS / folder).glob("*.md"))]
+OWN = {"README.md", "terms.md"}
+"""Spanish pages that translate no page."""
+
+PAGES = [
+    *(page for folder in TRANSLATED for page in sorted((DOCS / folder).glob("*.md"))),
+    *(DOCS / page.name for page in sorted((DOCS / "es").glob("*.md")) if page.name not in OWN),
+]
 
 
 def names(folder: Path) -> list[str]:
@@ -29,16 +36,24 @@ def test_the_translation_follows_its_page_block_by_block(page: Path) -> None:
 
 
 def test_every_link_of_a_page_leads_somewhere() -> None:
-    pages = [*PAGES, *(DOCS / "es").rglob("*.md")]
     links = [
         (page, link)
-        for page in pages
+        for page in DOCS.rglob("*.md")
         for block in blocks(page.read_text(encoding="utf-8"))
         for link in block.links
         if block.kind != "code"
     ]
     assert links
-    assert [(page, link) for page, link in links if not (page.parent / link).exists()] == []
+    local = [(page, link) for page, link in links if not link.startswith("https://")]
+    assert [(page, link) for page, link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=str)
+def test_no_page_has_a_picture_or_a_long_paragraph_twice(page: Path) -> None:
+    prose = [block for block in blocks(page.read_text(encoding="utf-8")) if block.kind == ""]
+    pictures = [block.links[0] for block in prose if block.text.startswith("![")]
+    long = [block.text for block in prose if len(block.words) > 8]
+    assert [text for text, count in Counter([*pictures, *long]).items() if count > 1] == []
 
 
 ENGLISH = """\
@@ -46,8 +61,12 @@ ENGLISH = """\
 
 How steep is `x * x`, and [why](2-why.md)?
 
-    >>> 2 * 3
+    >>> 2 * 3  # twice three
     6
+
+```text
+rate * 2 = 6
+```
 
 1. Look left.
 2. Look right, too.
@@ -60,8 +79,12 @@ SPANISH = """\
 
 ¿Cuán empinada es `x * x`, y [por qué](2-why.md)?
 
-    >>> 2 * 3
+    >>> 2 * 3  # dos por tres
     6
+
+```text
+tasa * 2 = 6
+```
 
 1. Mira a la izquierda.
 2. Mira también a la derecha.
@@ -86,8 +109,10 @@ def test_a_faithful_translation_has_no_differences(tmp_path: Path) -> None:
     [
         ("# La", "## La", "'## La pendiente' stands where '# The slope' is"),
         ("    6", "    7", "    7' stands where"),
+        ("2 * 3  #", "3 * 2  #", "stands where"),
+        ("tasa * 2 = 6", "tasa * 2 = 7", "stands where"),
         ("1. Mira a la izquierda.\n", "", "'2. Mira también a la derecha.' stands where '1. Look"),
-        ("| a | b |\n", "", "has 5 blocks"),
+        ("| a | b |\n", "", "has 6 blocks"),
         ("`x * x`", "`x * y`", "other words in backquotes: x * x, x * y"),
         ("(2-why.md)", "(../../t/2-why.md)", "links to"),
         ("[por qué](2-why.md)", "por qué", "links to nothing"),

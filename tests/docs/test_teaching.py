@@ -26,6 +26,11 @@ def test_each_question_has_an_answer_that_names_its_page(page: str) -> None:
         ("theory/2-chain-rule", ["-9.0000 6.0000 2.3593", "66 for the 33 parameters", "rounding"]),
         ("theory/3-topological-order", ["when all its consumers", "# should be 4 and 8"]),
         ("theory/4-accumulate-and-clear", ["replace the first: 3 and 1", "inner nodes do not"]),
+        ("es/theory/0-from-numbers-to-learning", ["3 y -3 sumarían 0", "-22.67", "w = 2.267"]),
+        ("es/theory/1-computation-graph", ["un nodo nuevo", "nodo antiguo sigue ahí"]),
+        ("es/theory/2-chain-rule", ["-9.0000 6.0000 2.3593", "66 para los 33", "el redondeo"]),
+        ("es/theory/3-topological-order", ["cuando todos los que lo usan", "# deberían ser 4 y 8"]),
+        ("es/theory/4-accumulate-and-clear", ["a la primera: 3 y 1", "los nodos internos no"]),
     ],
 )
 def test_the_answers_are_in_the_text(page: str, words: list[str]) -> None:

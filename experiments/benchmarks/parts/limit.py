@@ -48,7 +48,7 @@ def peak(divide: bool) -> float:
 def _count(instruction: Instruction, samples: int) -> tuple[int, int]:
     """Multiply-adds and divisions of an instruction, in a batch of so many samples."""
     place = instruction.y or instruction.a
-    numbers = instruction.rows * (1 if place is None or place.once else samples)
+    numbers = instruction.rows * instruction.times * (1 if place is None or place.once else samples)
     if instruction.op in ("matmul", "outer", "sum_terms"):
         return numbers * (instruction.inner + instruction.has_bias), 0
     multiply_adds, divisions = COSTS.get(instruction.op, (1, 0))

@@ -19,18 +19,18 @@ from minigrad.native.rules import RULES
 
 
 def program(task: Task) -> Program:
-    """The task's loss, lifted."""
+    """The task's loss, lifted; a layer that all tokens go through is one operation."""
     if task.model == "attention":
         head = Attention(random.Random(0))
         return Lifted(
             lambda x, y: (nn.losses.mse(head(x), y), []), [task.inputs[0], 0.0], head.parameters()
-        ).program
+        ).merged
     if task.model == "GPT":
         gpt = microgpt().GPT(random.Random(0))
         sample = [task.inputs[0], task.targets[0]]
-        return Lifted(lambda x, y: (gpt.loss(x, y), []), sample, gpt.parameters()).program
+        return Lifted(lambda x, y: (gpt.loss(x, y), []), sample, gpt.parameters()).merged
     eager = EagerEngine(model(task, 0), nn.losses.bce)
-    return lift_model(eager.model, eager.loss, task.inputs[0], 0.0).program
+    return lift_model(eager.model, eager.loss, task.inputs[0], 0.0).merged
 
 
 def prepare(task: Task) -> Callable[[], Step]:

@@ -40,6 +40,14 @@ WRONG = {
         "matmul", 1, y=Rows(0), a=Rows(0), inner=1, slots=Slots(0, 0, FAR), has_bias=True
     ),
     "slopes": Instruction("outer", 1, a=Rows(0), b=Rows(0), inner=2, slots=Slots(0, 0, FAR)),
+    "rows of all times": Instruction("matmul", 1, y=Rows(0), a=Rows(0), inner=1, times=10_000),
+    "apart": Instruction("matmul", 1, y=Rows(0), a=Rows(0, 2), inner=1, times=2),
+    "apart, of slopes": Instruction("outer", 1, a=Rows(0, 0), b=Rows(0), inner=1, times=2),
+    "times of what has one": Instruction("zero", 1, y=Rows(0), times=2),
+    "no times": Instruction("zero", 1, y=Rows(0), times=0),
+    "inner rows of all times": Instruction(
+        "outer", 1, a=Rows(0), b=Rows(0), inner=2**20, times=2**20
+    ),
     "once and samples": Instruction("sum_products", 1, a=Rows(0), b=Rows(0, once=True)),
     "a sample read once": Instruction("matmul", 1, y=Rows(0), a=Rows(0, once=True), inner=1),
     "the table": Instruction("gather", 10_000, y=Rows(0, 0)),
@@ -95,8 +103,8 @@ def test_random_changes_are_refused_or_stay_inside(code: Code) -> None:
 
 def mutated(instruction: Instruction, rng: random.Random) -> Instruction:
     number = rng.choice([0, 1, 2, 3, 7, 30, 60, 100, 1000, FAR])
-    name = rng.choice(["rows", "inner", "table", "y", "a", "b", "c", "slots", "op"])
-    if name in ("rows", "inner", "table"):
+    name = rng.choice(["rows", "inner", "times", "table", "y", "a", "b", "c", "slots", "op"])
+    if name in ("rows", "inner", "times", "table"):
         number = min(number, 1000)  # so many rows of step 0 are inside, and take for ever
         changed: dict[str, Any] = {name: number}
         return replace(instruction, **changed)

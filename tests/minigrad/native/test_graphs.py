@@ -139,7 +139,7 @@ def test_a_loss_that_is_hardly_a_graph(which: str, batch: int) -> None:
     assert_agrees(losses[which], [drawn(1, batch)], [a])
 
 
-@pytest.mark.parametrize("count", [1, 7, 20])
+@pytest.mark.parametrize("count", [1, 7, 20, 300])
 def test_an_attention_head_agrees(count: int) -> None:
     model = Attention(random.Random(count))
     batch = samples(count, random.Random(1))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from minigrad import runner, train
+from minigrad.config import ConfigError
 from minigrad.config import load as load_config
 from minigrad.data import Dataset, csv_file
 from minigrad.runner import build, testing
@@ -16,6 +17,7 @@ from minigrad.runner.verify import verify
 from minigrad.tracking import checkpoint
 from minigrad.tracking.check import check
 from minigrad.tracking.store import load
+from tests.minigrad.runner.trained_runs import change_state
 
 IRIS, REGRESSION = "configs/iris.yaml", "configs/regression.yaml"
 STOPS = ["train={steps: 400, batch_size: 16, log_every: 5, keep_best: val_loss, patience: 4}"]
@@ -48,7 +50,9 @@ def test_the_model_answers_the_test_part_as_the_run_did_to_the_bit(
     )
     trainer = build.build_trainer(config)
     best = checkpoint.read(run.path / "checkpoint.json")
-    trainer.load_state_dict({**best, "parameters": best["best"]["parameters"]})
+    if best["best"]["last"] is None:
+        best["parameters"] = best["best"]["parameters"]
+    trainer.load_state_dict(best)
     assert raw.test is not None
     assert trainer.test is not None
     _, outputs = trainer.engine.evaluate(trainer.test.inputs, trainer.test.targets)
@@ -139,6 +143,75 @@ def test_epochs_are_steps_and_an_override_of_one_replaces_the_other(tmp_path: Pa
     assert verify(run.stored).identical
     assert command("--resume", run.id, "train.epochs=4", "--out", tmp_path) == 0
     assert load(run.path).summary["steps"] == 20
+
+
+def test_steps_beside_other_epochs_in_one_file_are_refused(tmp_path: Path) -> None:
+    for steps, is_refused in ((500, True), (499, True), (35, False)):
+        text = Path(IRIS).read_text().replace("steps: 400", f"steps: {steps}, epochs: 7")
+        (tmp_path / "both.yaml").write_text(
+            text.replace("data/iris", f"{Path.cwd()}/configs/data/iris")
+        )
+        config = load_config(tmp_path / "both.yaml")
+        if is_refused:
+            with pytest.raises(ConfigError, match=f"35 steps here.* train.steps is {steps}: leave"):
+                build.with_steps(config)
+        else:
+            assert build.with_steps(config).train.steps == 35
+
+
+def test_the_model_after_the_last_step_is_kept_where_it_is_the_best(tmp_path: Path) -> None:
+    """It is validated too, though no step follows that would log it."""
+    settings = ["train={steps: 12, log_every: 100, keep_best: val_loss}", "expect={}"]
+    run = runner.train(IRIS, settings, store=tmp_path)
+    (before,) = (row["val_loss"] for row in run.stored.metrics() if "val_loss" in row)
+    assert run.summary["val_loss"] < before
+    assert run.summary["best_step"] == 12
+    state = checkpoint.read(run.path / "checkpoint.json")
+    assert state["best"]["last"] == run.summary["val_loss"]
+    assert run.model().module.layers[0].neurons[0].weights[0].data == state["parameters"][0]
+    assert verify(run.stored).identical
+
+
+def test_a_last_step_that_is_worse_is_not_kept(tmp_path: Path) -> None:
+    settings = ["train={steps: 12, log_every: 6, keep_best: val_loss}", "expect={}"]
+    run = runner.train(IRIS, [*settings, "optimizer={name: sgd, lr: 9000}"], store=tmp_path)
+    assert run.summary["best_step"] == 0
+    assert checkpoint.read(run.path / "checkpoint.json")["best"]["last"] is None
+    assert verify(run.stored).identical
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 5, 6])
+def test_the_regression_beats_a_linear_fit(seed: int, tmp_path: Path) -> None:
+    run = runner.train(REGRESSION, [f"seed={seed}", "expect={}"], store=tmp_path)
+    tested = json.loads((run.path / "test.json").read_text())
+    ours, linear = (part["root_mean_squared_error"] for part in (tested, tested["linear_fit"]))
+    assert ours < linear
+    (line,) = testing._beside_a_line(tested)
+    assert line.endswith(f" beats that of a linear least-squares fit, {linear:.4g}")
+
+
+def test_one_that_does_not_beat_a_linear_fit_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["optimizer.lr=0.05", "optimizer.weight_decay=0", "train.patience=null"]
+    settings += ["train.keep_best=null", "expect={}"]
+    assert command(REGRESSION, *settings, "--out", tmp_path) == 0
+    (line,) = (one for one in capsys.readouterr().out.splitlines() if "least-squares" in one)
+    assert "does not beat that of a linear least-squares fit" in line
+
+
+def test_a_lost_fit_is_found_by_check_and_drawn_again(tmp_path: Path) -> None:
+    assert command("configs/sine.yaml", "train.steps=3", "expect={}", "--out", tmp_path) == 0
+    run = load(next(tmp_path.glob("2*")))
+    assert check(run).damage == []
+    (run.path / "fit.png").unlink()
+    (damage,) = check(run).damage
+    assert damage.startswith("fit.png is missing: ")
+    assert "fit.png" in [path.name for path in redraw(run)]
+    assert check(load(run.path)).damage == []
+    (run.path / "fit.png").unlink()
+    change_state(run.path, model=None)
+    assert check(load(run.path)).damage == []  # of an older layout, which had no such picture
 
 
 def test_a_scaled_target_is_answered_and_measured_in_its_own_units(tmp_path: Path) -> None:

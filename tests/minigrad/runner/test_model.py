@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad import config, runner, train
+from minigrad import config, native, runner, train
 from minigrad.config import plugins
 from minigrad.runner import build
 from minigrad.runner.description import parse
@@ -19,7 +19,7 @@ from minigrad.runner.verify import verify
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import checkpoint, init
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoreError, find, runs
+from minigrad.tracking.store import StoreError, find, load, runs
 from nn import MLP
 from nn.activations import ACTIVATIONS
 from tests.minigrad.runner.trained_runs import (
@@ -29,8 +29,14 @@ from tests.minigrad.runner.trained_runs import (
     trained,
     write_data,
 )
+from tests.minigrad.runner.trained_runs import config as written_config
 
-ENGINES = ["eager", "numpy", "tensor"]
+ENGINES = [
+    *("eager", "numpy", "tensor"),
+    pytest.param(
+        "native", marks=pytest.mark.skipif(not native.available(), reason="it was not built")
+    ),
+]
 MISH = """
 from nn.activations import ACTIVATIONS
 
@@ -46,6 +52,7 @@ def own_outputs(run: Path) -> list[list[float]]:
     trainer = build.build_trainer(config.load(run / "config.yaml"))
     trainer.load_state_dict(checkpoint.read(run / checkpoint.NAME))
     data = trainer.dataset
+    assert trainer.evaluate().loss == load(run).summary["final_loss"]
     outputs = trainer.engine.evaluate(data.inputs, data.targets)[1]
     assert trainer.engine.predict(data.inputs) == outputs
     return outputs
@@ -171,8 +178,9 @@ def test_a_scaled_target_is_told_in_its_own_units(tmp_path: Path) -> None:
 
 
 def test_the_module_and_the_arrays_have_the_numbers_of_the_checkpoint(tmp_path: Path) -> None:
-    for engine in ENGINES:
+    for engine in ("eager", "numpy", "tensor", *["native"] * native.available()):
         run = trained(tmp_path, f"train.engine={engine}")
+        assert run.stored.facts.engine == engine
         state, model = checkpoint.read(run.path / checkpoint.NAME), run.model()
         assert isinstance(model.module, MLP)
         assert model.module.sizes == (3, 5, 3)
@@ -296,6 +304,38 @@ def test_a_plugins_activation_gives_the_outputs_of_the_run(
     forgotten()
     change_state(run.path, model=None)
     assert run.model().outputs(rows) == own
+
+
+def write_names(path: Path) -> list[list[float]]:
+    """The data with names for classes; gives the features."""
+    rows = write_data(path)
+    header, *lines = path.read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+    named = [[a, ("oak", "ash", "elm")[int(kind)], *rest] for a, kind, *rest in cells]
+    path.write_text("\n".join([header, *map(",".join, named)]) + "\n")
+    return rows
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_names_a_plugin_and_resume_together_leave_the_outputs_to_the_bit(
+    tmp_path: Path, forgotten: Callable[[], None], engine: str
+) -> None:
+    rows = write_names(tmp_path / "data.csv")
+    (tmp_path / "mish.py").write_text(MISH)
+    model = {"hidden": [4], "activation": "mish_of_test"}
+    path = written_config(tmp_path, model=model, plugins=["mish.py"])
+    run = runner.train(path, [f"train.engine={engine}"], store=tmp_path / "runs")
+    forgotten()
+    resumed = ["--resume", "latest", "train.steps=20", "--out", str(tmp_path / "runs")]
+    assert train.main(resumed) == 0
+    after = find(tmp_path / "runs", "latest")
+    assert (after.facts.engine, after.summary["steps"]) == (engine, 20)  # it did not fall back
+    own = own_outputs(run.path)
+    forgotten()
+    answers = runner.load("latest", store=tmp_path / "runs")
+    assert answers.outputs(rows) == own
+    names = ["ash", "elm", "oak"]
+    assert answers.predict(rows) == [names[row.index(max(row))] for row in own]
 
 
 @pytest.mark.parametrize("layout", ["new", "older"])

@@ -93,6 +93,24 @@ def test_a_binary_model_gives_both_probabilities_and_a_regression_its_units(tmp_
 
 
 @needs_runtime
+@pytest.mark.parametrize("engine", ["eager", "numpy", "tensor"])
+def test_a_standardized_target_and_names_of_classes_are_inside(tmp_path: Path, engine: str) -> None:
+    overrides = [f"train.engine={engine}", "data.standardize_target=true"]
+    regression = trained(tmp_path, *overrides, "loss=mse", target="numbers").model()
+    assert regression.description.targets is not None
+    rows = write_data(tmp_path / "data.csv")
+    prediction = run_onnx(onnx_bytes(regression), rows)["prediction"]
+    assert_equal(regression.predict(rows), prediction[:, 0], ONNX)
+    settings = [f"train.engine={engine}", "train.epochs=3", "expect={}"]
+    model = runner.train("configs/iris.yaml", settings, store=tmp_path).model()
+    iris = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.9, 4.5, 1.5], [6.3, 3.3, 6.0, 2.5]]
+    content = onnx_bytes(model)
+    assert_equal(model.predict_proba(iris), run_onnx(content, iris)["probabilities"], ONNX)
+    names = json.loads(session(content).get_modelmeta().custom_metadata_map["classes"])
+    assert names == ["setosa", "versicolor", "virginica"]
+
+
+@needs_runtime
 def test_names_are_in_the_metadata(tmp_path: Path) -> None:
     run = trained(tmp_path)
     change_model(run.path, classes=["sétosa", "versicolor", "virginica"])

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from minigrad.config import ConfigError
+from minigrad.config.models import config_class
+from minigrad.runner import build
 from minigrad.sweep import search
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import parse
@@ -58,6 +60,18 @@ def test_halving_trains_a_third_of_the_cells_three_times_as_long() -> None:
     assert len({one.values["optimizer.lr"] for one in ranked}) == 9
 
 
+def test_halving_of_epochs_is_halving_of_their_steps() -> None:
+    plan, _ = trained(search.halving(plan_of(RATES, "train.epochs=90")))
+    assert [cell.config["train"]["steps"] for cell in plan.cells] == [10] * 9 + [30] * 3 + [90]
+    for cell in plan.cells:
+        assert "epochs" not in cell.config["train"]
+        assert build.with_steps(config_class().model_validate(cell.config)).train.steps in (
+            10,
+            30,
+            90,
+        )
+
+
 def test_halving_takes_a_third_of_the_steps_of_the_grid() -> None:
     for count in (9, 10, 25, 36):
         rates = ",".join(f"0.{n + 10}" for n in range(count))
@@ -71,6 +85,7 @@ def test_halving_takes_a_third_of_the_steps_of_the_grid() -> None:
         ([RATES, "train.steps=8"], "train.steps must be at least 9"),
         (["optimizer.lr=0.1,0.2"], "at least 3 cells are needed, found 2"),
         ([RATES, "train.steps=90,100"], "it decides on train.steps itself"),
+        ([RATES, "train.epochs=90,100"], "it decides on train.epochs itself"),
     ],
 )
 def test_what_cannot_be_halved_is_refused(asked: list[str], sentence: str) -> None:
