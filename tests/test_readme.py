@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -165,7 +166,8 @@ def shown_after(command: str) -> str:
 
 def printed(module: str, *arguments: str) -> str:
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    wide = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=wide).stdout
 
 
 def test_the_array_program_the_readme_shows_is_what_the_command_prints() -> None:

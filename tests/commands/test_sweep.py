@@ -457,7 +457,7 @@ def test_a_bar_with_members_and_failures_is_drawn_at_a_terminal_only(tmp_path: P
     termios.tcsetwinsize(theirs, (24, 100))
     process = subprocess.Popen(
         [*COMMAND, XOR, "optimizer.lr=1.0,1e300", "loss=mse", "seed=range(0,4)", "expect={}",
-         "train.steps=500", "--out", str(tmp_path)],
+         "train.steps=500", "train.engine=eager", "--out", str(tmp_path)],
         stdout=theirs,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm"},
