@@ -26,7 +26,8 @@ from experiments.benchmarks.peers.served import Turn
 
 FOLDER = Path("experiments/benchmarks")
 APART = "native"  # compares two machines alone: it has options of its own and no bounds
-SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != APART)
+PAGES = "live_page"  # it measures one thing, and needs the server
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in (APART, PAGES))
 
 
 @dataclass(frozen=True)

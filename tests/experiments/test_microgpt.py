@@ -54,11 +54,11 @@ def test_fifty_losses_are_those_of_eager(engine: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", engines())
-def test_fifty_losses_of_the_whole_model_are_those_of_eager(engine: str) -> None:
+def test_fifty_losses_of_the_whole_model_are_those_of_eager() -> None:
     steps = batches(50, 4, 16)
     expected = losses("eager", GPT(random.Random(0)), steps)
-    assert losses(engine, GPT(random.Random(0)), steps) == pytest.approx(expected, rel=1e-9)
+    for engine in ["numpy", "native"] if native.available() else ["numpy"]:
+        assert losses(engine, GPT(random.Random(0)), steps) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("engine", engines())
