@@ -12,8 +12,9 @@ from minigrad.report import parts
 from minigrad.report.parts import COLORS, Subject, section
 from minigrad.report.report import MOST_RUNS, Page, chart_data, frame, page_of, text, to_document
 from minigrad.report.sweep import sweep_page
-from minigrad.report.tables import shortened
+from minigrad.report.tables import scrolling, shortened
 from minigrad.report.watch import Watch
+from minigrad.terminal.table import is_number
 from minigrad.terminal.text import printable
 from minigrad.tracking import query
 from minigrad.tracking.compare import labels
@@ -111,9 +112,7 @@ class Pages:
         shown = met[:limit]
         columns = list(dict.fromkeys([*_columns(shown), *extra]))[:_MOST_COLUMNS]
         values = [[_value(run, key) for key in columns] for run in shown]
-        numeric = [
-            key for i, key in enumerate(columns) if any(_is_number(row[i]) for row in values)
-        ]
+        numeric = [key for i, key in enumerate(columns) if any(is_number(row[i]) for row in values)]
         return {
             "columns": [printable(key) for key in columns],
             "numeric": [printable(key) for key in numeric],
@@ -207,10 +206,6 @@ def _columns(runs: Sequence[StoredRun]) -> list[str]:
     return [*query.COLUMNS, *varied[:_MOST_VARIED], *written]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _table_of_runs() -> Html:
     search = element(
         "input",
@@ -240,7 +235,8 @@ def _table_of_runs() -> Html:
     table = element(
         "table", element("caption", "Runs"), element("thead"), element("tbody"), id="runs"
     )
-    scroll = element("div", table, class_="scroll", tabindex=0, role="group", aria_label="Runs")
     more = element("button", "Show more", id="more", type="button", hidden=True)
     needs = element("noscript", element("p", "The live table needs JavaScript; a report does not."))
-    return element("section", form, needs, scroll, more, id="results", aria_label="Runs")
+    return element(
+        "section", form, needs, scrolling("Runs", table), more, id="results", aria_label="Runs"
+    )

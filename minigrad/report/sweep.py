@@ -8,11 +8,11 @@ from typing import Any
 from minigrad.page.html import Html, element
 from minigrad.report.parts import section
 from minigrad.report.report import Page, frame, to_document
-from minigrad.report.tables import data_cell, plain_table, scrolling, shortened
+from minigrad.report.tables import data_cell, framed, plain_table, shortened
 from minigrad.sweep.importance import Importance, importance
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import StoredSweep, read_sweep
-from minigrad.terminal.table import cell
+from minigrad.terminal.table import cell, is_number
 from minigrad.terminal.text import counted
 from minigrad.tracking.names import LATEST, SWEEPS, ids, matches
 
@@ -64,8 +64,7 @@ def varied_values(standings: Sequence[Standing]) -> dict[str, list[Any]]:
 
 
 def _order(value: Any) -> tuple[bool, float, str]:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (not is_number, float(value) if is_number else 0.0, repr(value))
+    return (not is_number(value), float(value) if is_number(value) else 0.0, repr(value))
 
 
 def _table(standings: Sequence[Standing], keys: Sequence[str], metric: str) -> Html:
@@ -125,16 +124,8 @@ def _heat_map(standings: Sequence[Standing], varied: Mapping[str, list[Any]]) ->
             cells.append(element("td", cell(held.median) if held else "", class_=shade))
         body.append(element("tr", element("th", cell(value), scope="row"), cells))
     caption = f"Median by {down} and {across}"
-    table = element(
-        "table",
-        element("caption", caption),
-        element("thead", head),
-        element("tbody", body),
-        class_="heat",
-    )
-    return element(
-        "div", element("p", f"{caption}; blue is best.", class_="hint"), scrolling(caption, table)
-    )
+    hint = element("p", f"{caption}; blue is best.", class_="hint")
+    return element("div", hint, framed(caption, head, body, "heat"))
 
 
 def _parallel(standings: Sequence[Standing], varied: Mapping[str, list[Any]]) -> Html:
@@ -178,7 +169,7 @@ def _parallel(standings: Sequence[Standing], varied: Mapping[str, list[Any]]) ->
 
 def _share(values: Sequence[Any], value: Any) -> float:
     """Where a value is on its axis: numbers by size, by logarithm where all are above 0."""
-    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    numbers = [float(v) for v in values if is_number(v)]
     if len(numbers) == len(values):
         is_log = numbers[0] > 0 and numbers[-1] > 20 * numbers[0]
         place = math.log if is_log else float

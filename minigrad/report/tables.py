@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minigrad.page.html import Html, element
-from minigrad.terminal.table import cell
+from minigrad.terminal.table import cell, is_number
 
 _LONGEST = 400  # characters in a cell
 
 
 def data_cell(value: Any) -> Html:
     """A cell; numbers are aligned to the right, and sorted by the whole number."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number:
+    if not is_number(value):
         return element("td", shortened(value))
     return element("td", cell(value), class_="number", data_value=repr(value))
 
@@ -32,16 +31,7 @@ def plain_table(
         for name, right in zip(header, numeric, strict=True)
     ]
     body = [element("tr", [_cell(value) for value in row]) for row in rows]
-    return scrolling(
-        caption,
-        element(
-            "table",
-            element("caption", caption),
-            element("thead", element("tr", heads)),
-            element("tbody", body),
-            class_="sortable" if sortable else None,
-        ),
-    )
+    return framed(caption, element("tr", heads), body, "sortable" if sortable else None)
 
 
 def side_by_side(caption: str, heads: Sequence[Html], rows: Mapping[str, Sequence[Any]]) -> Html:
@@ -54,16 +44,19 @@ def side_by_side(caption: str, heads: Sequence[Html], rows: Mapping[str, Sequenc
         head = element("th", key, mark, scope="row")
         body.append(element("tr", head, cells, class_="differs" if differs else None))
     columns = [element("th", "", scope="col"), *(element("th", h, scope="col") for h in heads)]
-    return scrolling(
-        caption,
-        element(
-            "table",
-            element("caption", caption),
-            element("thead", element("tr", columns)),
-            element("tbody", body),
-            class_="sides",
-        ),
+    return framed(caption, element("tr", columns), body, "sides")
+
+
+def framed(caption: str, head: Html, body: Sequence[Html], kind: str | None) -> Html:
+    """A table of rows under one of headings, which scrolls alone; `kind` is its class."""
+    table = element(
+        "table",
+        element("caption", caption),
+        element("thead", head),
+        element("tbody", body),
+        class_=kind,
     )
+    return scrolling(caption, table)
 
 
 def scrolling(name: str, table: Html) -> Html:
@@ -76,6 +69,6 @@ def _cell(value: Any) -> Html:
 
 
 def _is_numeric(values: Sequence[Any]) -> bool:
-    return any(isinstance(v, int | float) and not isinstance(v, bool) for v in values) or any(
+    return any(map(is_number, values)) or any(
         isinstance(v, Html) and 'class="number"' in v for v in values
     )

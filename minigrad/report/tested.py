@@ -5,7 +5,7 @@ from typing import Any
 
 from minigrad.page.html import Html, element, fragment
 from minigrad.report.parts import Subject, section
-from minigrad.report.tables import plain_table, scrolling, shortened, side_by_side
+from minigrad.report.tables import framed, plain_table, shortened, side_by_side
 from minigrad.terminal.table import cell
 from minigrad.tracking.check import read_test
 from minigrad.tracking.reading import flatten
@@ -80,14 +80,7 @@ def _matrix(names: Sequence[Any], matrix: Sequence[Sequence[int]]) -> Html:
         ]
         body.append(element("tr", element("th", shortened(name), scope="row"), cells))
     caption = "Confusion matrix: a row for each class, a column for each answer"
-    table = element(
-        "table",
-        element("caption", caption),
-        element("thead", top),
-        element("tbody", body),
-        class_="heat",
-    )
-    return scrolling(caption, table)
+    return framed(caption, top, body, "heat")
 
 
 def _shade(share: float, is_right: bool) -> str | None:

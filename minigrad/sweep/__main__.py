@@ -21,6 +21,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minigrad.config import ConfigError
 from minigrad.runner.engine_choice import fast_engine, has_plugins, is_chosen
@@ -41,6 +42,9 @@ from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import StoreError, short
+
+if TYPE_CHECKING:
+    from minigrad.sweep.importance import Importance
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -148,10 +152,13 @@ def _answer(
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
+    from minigrad.sweep.importance import importance  # here, since it imports numpy
+
     standings = rank(sweep.plan, sweep.ended)
+    mattered = importance(sweep.plan, standings)
     lines = [
-        *report.lines(sweep, standings, seconds),
-        *_files(sweep, standings, picture=stopped is None),
+        *report.lines(sweep, standings, mattered, seconds),
+        *_files(sweep, standings, mattered, picture=stopped is None),
     ]
     if stopped:
         out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
@@ -160,7 +167,7 @@ def _answer(
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     with suppress(OSError):  # the sweep itself is on disk
         if arguments.json:
-            data = json_ready(report.data(sweep, standings))
+            data = json_ready(report.data(sweep, standings, mattered))
             print_lines([json.dumps(data, indent=2, allow_nan=False)])
         else:
             print_text(lines)
@@ -169,8 +176,13 @@ def _answer(
     return 1 if stopped or any(one.member.status != "finished" for one in sweep.ended) else 0
 
 
-def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> Iterator[str]:
-    """Write the table and, of a sweep that is complete, the picture; yields a line for each."""
+def _files(
+    sweep: SweepStore,
+    standings: Sequence[Standing],
+    mattered: "Importance | None",
+    picture: bool,
+) -> Iterator[str]:
+    """Write the table and, of a sweep that is complete, the pictures; yields a line for each."""
     if not standings:
         return
     try:
@@ -181,9 +193,7 @@ def _files(sweep: SweepStore, standings: Sequence[Standing], picture: bool) -> I
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about glyphs that a font lacks
                 yield f"plot   {draw(sweep, standings)}"
-                from minigrad.sweep.importance import importance  # here, since it imports numpy
-
-                if mattered := importance(sweep.plan, standings):
+                if mattered:
                     from minigrad.sweep.pictures.shares import draw_importance
 
                     yield f"shares {draw_importance(sweep, mattered)}"

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from minigrad.sweep.plan import Plan
 from minigrad.sweep.ranking import Standing, is_halving
+from minigrad.terminal.table import is_number
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -150,7 +151,7 @@ def _indices(column: Sequence[Any]) -> list[int]:
 
 def _kernel(column: Sequence[Any]) -> Array:
     """Numbers are alike where their ranks are close, other values where they are the same."""
-    if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in column):
+    if all(map(is_number, column)):
         _, ranks = np.unique(np.array(column, dtype=float), return_inverse=True)
         scaled = ranks / max(1, ranks.max())
         alike: Array = np.exp(-0.5 * ((scaled[:, None] - scaled) / _WIDTH) ** 2)

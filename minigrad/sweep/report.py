@@ -28,8 +28,15 @@ _NUMBERS = ("median", "q1", "q3")
 _COUNTS = ("met", "members", "diverged", "failed")
 
 
-def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> Iterator[str]:
-    """The lines to print: counts, the top of the table, causes of failure, where the runs are."""
+def lines(
+    sweep: SweepStore,
+    standings: Sequence[Standing],
+    mattered: "Importance | None",
+    seconds: float,
+) -> Iterator[str]:
+    """The lines to print: counts, the top of the table, causes of failure, where the runs are, and
+    which settings mattered.
+    """
     plan = sweep.plan
     seeds = f" x {counted(len(plan.seeds), 'seed')}" if plan.seeds else ""
     duration = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
@@ -50,9 +57,7 @@ def lines(sweep: SweepStore, standings: Sequence[Standing], seconds: float) -> I
     more = f" and {len(best.runs) - 1:,} more" if len(best.runs) > 1 else ""
     yield f"best   {_name(sweep, best)}: {sweep.store / best.runs[0]}{more}"
     yield f"runs   {command('list', sweep.store, '--filter', f'group={sweep.id}')}"
-    from minigrad.sweep.importance import importance  # here, since it imports numpy
-
-    if mattered := importance(plan, standings):
+    if mattered:
         yield ""
         yield from _importance_lines(mattered)
 
@@ -74,12 +79,11 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
     return path
 
 
-def data(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, Any]:
+def data(
+    sweep: SweepStore, standings: Sequence[Standing], mattered: "Importance | None"
+) -> dict[str, Any]:
     """The data that `--json` prints."""
     statuses = Counter(one.member.status for one in sweep.ended)
-    from minigrad.sweep.importance import importance
-
-    mattered = importance(sweep.plan, standings)
     return {
         "sweep": sweep.id,
         "path": str(sweep.path),

@@ -14,6 +14,7 @@ from optuna.distributions import (
 
 from minigrad.files import yaml12
 from minigrad.sweep.grid import Grid, Overrides
+from minigrad.terminal.table import is_number
 
 Values: TypeAlias = dict[str, Any]
 
@@ -62,7 +63,7 @@ class _Axis:
             return
         self.texts = list(dict.fromkeys(draw.choices)) if draw else list(grid.axes[key])
         values = [yaml12.parse_scalar(text) for text in self.texts]
-        if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
+        if all(map(is_number, values)):
             self.texts.sort(key=lambda text: float(yaml12.parse_scalar(text)))
             self.distribution = IntDistribution(0, len(values) - 1)  # neighbours are alike
         else:

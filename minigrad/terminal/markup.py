@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from minigrad.terminal.table import cell
+from minigrad.terminal.table import cell, is_number
 
 _BORDER = "border:1px solid rgba(128,128,128,.35);padding:3px 8px;font-variant-numeric:tabular-nums"
 _LONGEST_AXIS = 16  # numbers in a row, or rows
@@ -31,8 +31,7 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[Any]], caption: st
 
 
 def _cell(value: Any) -> str:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    side = "right" if is_number else "left"
+    side = "right" if is_number(value) else "left"
     return f'<td style="{_BORDER};text-align:{side}">{escape(cell(value))}</td>'
 
 

@@ -144,10 +144,11 @@ def _fitted(room: list[int], least: Sequence[int], width: int) -> list[int]:
 
 
 def _widest_number(rows: Sequence[Sequence[Any]], i: int) -> int:
-    return max((len(cell(row[i])) for row in rows if _is_number(row[i])), default=0)
+    return max((len(cell(row[i])) for row in rows if is_number(row[i])), default=0)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it is one to a reader: True and False are words."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -2,16 +2,15 @@
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from minigrad.files.whole import lock_in_time
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.reading import read_facts
 
 ANNOTATIONS = ("tags", "note", "verified")
-_LOCK_SECONDS = 0.5  # whoever holds the lock longer is stopped: training goes on
 
 
 def annotations(run: Path) -> dict[str, Any] | None:
@@ -28,30 +27,19 @@ def annotations(run: Path) -> dict[str, Any] | None:
 def locked(run: Path, *, needed: bool = False) -> Iterator[None]:
     """Hold the run's directory against others that change run.json, for this block.
 
-    After half a second it goes on without or, where it is `needed`, raises OSError. Where a system
-    cannot lock a directory, it never waits.
+    After half a second it goes on without, for whoever holds it longer is stopped; where it is
+    `needed`, it raises OSError. Where a system cannot lock a directory, it never waits.
     """
     try:
-        import fcntl
+        import fcntl  # noqa: F401 - where there is none, nothing is locked
 
         descriptor = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except (ImportError, OSError, AttributeError):  # Windows; a run in memory
         yield
         return
     try:
-        give_up = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > give_up and needed:
-                    raise OSError(
-                        0, "another process is writing it, or was stopped there"
-                    ) from None
-                if time.monotonic() > give_up:
-                    break
-                time.sleep(0.005)
+        if not lock_in_time(descriptor) and needed:
+            raise OSError(0, "another process is writing it, or was stopped there")
         yield
     finally:
         os.close(descriptor)

@@ -42,12 +42,19 @@ class TrainerInCalls(Trainer):
         When a record is given its step is done. So may be others after it, whose records follow:
         the state may be saved where `self.step` is the record's step + 1. Raises Diverged.
         """
-        engine: Any = self.engine
-        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
-        whole = engine.whole_steps(self.optimizer, self.correct, **limits)
-        if whole is None:  # of an optimizer of one's own
+        whole = whole_steps_of(self)
+        if whole is None:
             return super().train(steps, plan)
         return train_in_calls(self, whole, steps, plan)
+
+
+def whole_steps_of(trainer: Any) -> WholeSteps | None:
+    """The whole steps of a trainer's engine; None with an optimizer of one's own."""
+    limits = {"clip_norm": trainer.clip_norm, "clip_value": trainer.clip_value}
+    whole: WholeSteps | None = trainer.engine.whole_steps(
+        trainer.optimizer, trainer.correct, **limits
+    )
+    return whole
 
 
 def train_in_calls(

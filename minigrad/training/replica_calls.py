@@ -14,7 +14,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.native.machine import Steps
 from minigrad.native.pace import SECONDS, Pace
-from minigrad.training.calls import chosen_samples
+from minigrad.training.calls import chosen_samples, whole_steps_of
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
 from minigrad.training.seed_table import ordered
@@ -44,10 +44,8 @@ class ReplicaTrainerInCalls(ReplicaTrainer):
 
         Raises Diverged once every seed has.
         """
-        engine: Any = self.engine
-        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
-        whole = engine.whole_steps(self.optimizer, self.correct, **limits)
-        if whole is None:  # of an optimizer of one's own
+        whole = whole_steps_of(self)
+        if whole is None:
             return super().train(steps, plan)
         return train_in_calls(self, whole, steps, plan)
 

@@ -1,6 +1,5 @@
 """A training that is killed, interrupted or out of disk: nothing is lost, and it can go on."""
 
-import json
 import os
 import random
 import re
@@ -18,6 +17,8 @@ import pytest
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from tests import unmeasured
+from tests.stress.kills import MOONS as CONFIG
+from tests.stress.kills import metrics
 from tests.waiting import HANG, until
 
 TRAIN = [sys.executable, "-m", "minigrad.train"]
@@ -25,16 +26,6 @@ TRAIN = [sys.executable, "-m", "minigrad.train"]
 DRAWING_NOTHING = (
     "import sys; from minigrad import train; train.draw = lambda _: []; sys.exit(train.main())"
 )
-# mini-batches, shuffling, a schedule with a memory, moments, validation: all that must be resumed
-CONFIG = [
-    "configs/moons.yaml",
-    "optimizer={name: adam, lr: 0.02}",
-    "scheduler={name: plateau, patience: 3, factor: 0.7}",
-    "data.val_fraction=0.2",
-    "model.hidden=[6]",
-    "train={steps: 300, batch_size: 16, checkpoint_every: 7}",
-    "expect={}",
-]
 
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,12 +35,6 @@ def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def the_run(out: Path) -> Path:
     (run,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
     return run
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    """All lines but a torn last one, without the time, which is never the same."""
-    whole = (run / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in whole]
 
 
 def final_state(run: Path) -> dict[str, Any]:

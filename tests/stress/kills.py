@@ -34,6 +34,7 @@ from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import Run, checkpoint
 from minigrad.tracking.store import runs
 
+# mini-batches, shuffling, a schedule with a memory, moments, validation: all that must be resumed
 MOONS = [
     "configs/moons.yaml",
     "optimizer={name: adam, lr: 0.02}",
@@ -126,11 +127,9 @@ def start(kind: str, arguments: list[str], shared: Shared, errors: Path, operati
 
 
 def metrics(run: Path) -> list[dict[str, Any]]:
-    """All lines but a torn last one, without the time."""
-    with contextlib.suppress(FileNotFoundError):
-        lines = (run / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
-        return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
-    return []
+    """All lines but a torn last one, without the time, which is never the same."""
+    lines = (run / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
 def outcome(store: Path) -> dict[str, Any]:

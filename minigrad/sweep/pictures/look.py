@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from minigrad.sweep.ranking import Standing
-from minigrad.terminal.table import cell
+from minigrad.terminal.table import cell, is_number
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
-    return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
+    return all(map(is_number, values))
 
 
 def loss_scale(standings: Sequence[Standing]) -> str:
