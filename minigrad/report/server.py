@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from minigrad.report.live import Pages
+from minigrad.terminal import signals
 
 _MOST_CONNECTIONS = 100
 _SILENT_SECONDS = 20.0  # of a connection on which no request is whole
@@ -181,6 +182,8 @@ def serve(pages: Pages, port: int, started: Callable[[str], None]) -> None:
     )
     with listener:
         listener.listen(128)
+        # until uvicorn takes the signals over: an exception within its start would say more
+        signals.install(signals.end_at_once)
         started(f"http://127.0.0.1:{port}/{token}/")
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -43,6 +43,9 @@ def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
 
 def end_at_once(number: int, _frame: FrameType | None = None) -> NoReturn:
     """A handler: ends the process with a line, whatever it is doing and whatever it catches."""
+    # a flood of them would call this within itself until the stack ends; a signal that has come
+    # already and is then ignored would be an error of Python's
+    install(lambda _number, _frame: None)
     with contextlib.suppress(OSError):
         os.write(2, f"{line_start()}interrupted by {cause(number)}\n".encode())
     os._exit(128 + number)
