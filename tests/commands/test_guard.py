@@ -157,7 +157,7 @@ def test_the_second_signal_ends_a_training_and_marks_its_run(tmp_path: Path) -> 
 
 def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
     text = "from minigrad.runner import build\nmake = build.build_dataset\n"
-    text += "def noted(config):\n    open({mark!r}, 'a').write('x')\n    return make(config)\n"
+    text += "def noted(*given):\n    open({mark!r}, 'a').write('x')\n    return make(*given)\n"
     text += "build.build_dataset = noted\n"
     mark = tmp_path / "built"
     override, _ = plugin(tmp_path, text.format(mark=str(mark)))
