@@ -18,7 +18,7 @@ def prepare(task: Task) -> Callable[[], Step]:
     if len(task.weights) > 1:
         return lifted_replicas.prepare(task)
     if task.model != "MLP":
-        return lambda: _by_hand(task)
+        return _by_hand(task)
     engine = NumpyEngine(model(task), nn.losses.bce)
     (parameter,) = engine.parameters
 
@@ -36,17 +36,25 @@ def prepare(task: Task) -> Callable[[], Step]:
     return start
 
 
-def _by_hand(task: Task) -> Step:
+def _by_hand(task: Task) -> Callable[[], Step]:
     made, loss_of = written_by_hand(task)
     fast = lift.compile(loss_of, made.parameters())
-    optimizer = optim.SGD(fast.parameters, lr=task.lr, momentum=task.momentum)
+    (parameter,) = fast.parameters
+    inputs, targets = np.array(task.inputs), np.array(task.targets)
+    fast.gradient(inputs, targets)  # traced, and compared with eager
 
-    def step() -> Array:
-        loss = fast.gradient(task.inputs, task.targets)
-        optimizer.step()
-        return np.array([loss])
+    def start() -> Step:
+        parameter.data = np.array(task.weights[0])
+        optimizer = optim.SGD(fast.parameters, lr=task.lr, momentum=task.momentum)
 
-    return step
+        def step() -> Array:
+            loss = fast.gradient(inputs, targets)
+            optimizer.step()
+            return np.array([loss])
+
+        return step
+
+    return start
 
 
 if __name__ == "__main__":
