@@ -8,8 +8,9 @@ Runs what the other scripts here run alone (eager_step.py and native.py's first 
 lifted.py) and prints one table with medians, ratios and bounds. Writes it to DIR, or else beside
 this file, as results.json and results.md; with --readme, between the markers of both README.md too.
 --torch-python names an interpreter that has torch, matplotlib and micrograd, --jax-python one that
-has jax, if this one has not; absent ones are reported. --quick is a test run of seconds: its figures mean nothing, and
-are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is missed.
+has jax, if this one has not; absent ones are reported. --quick is a test run of seconds: its
+figures mean nothing, and are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is
+missed.
 """
 
 import sys

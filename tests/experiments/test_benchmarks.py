@@ -181,7 +181,7 @@ def test_the_first_readme_shows_every_step_and_the_fastest_in_bold(committed: Fi
     grid = [line.strip("| ").split(" | ") for line in lines[: lines.index("")]]
     (steps,) = [each for each in committed.sections if each.question == report.STEPS]
     assert grid[0] == [*steps.detail[0]]
-    assert [row[0] for row in grid[2:]] == [[*line.values()][0] for line in steps.detail]
+    assert [row[0] for row in grid[2:]] == [next(iter(line.values())) for line in steps.detail]
     for row, line in zip(grid[2:], steps.detail, strict=True):
         figures = [value for name, value in line.items() if isinstance(value, float)]
         shown = [cell.strip("*").replace(",", "") for cell in row[1:]]
