@@ -1,6 +1,7 @@
 """The numpy engine: the same Values, lifted into an array program; all replicas at once."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,8 @@ def _by_hand(task: Task) -> Callable[[], Step]:
     made, loss_of = written_by_hand(task)
     fast = lift.compile(loss_of, made.parameters())
     (parameter,) = fast.parameters
-    inputs, targets = np.array(task.inputs), np.array(task.targets)
+    inputs: Any = np.array(task.inputs)
+    targets: Any = np.array(task.targets)
     fast.gradient(inputs, targets)  # traced, and compared with eager
 
     def start() -> Step:
