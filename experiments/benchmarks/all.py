@@ -1,15 +1,16 @@
-"""How fast is it, beside micrograd, PyTorch and JAX? All benchmarks, one table, in six minutes.
+"""How fast is it, beside micrograd, PyTorch and JAX? All benchmarks, one table, in ten minutes.
 
     pip install torch micrograd==0.1.0 jax
     python experiments/benchmarks/all.py [--torch-python PYTHON] [--jax-python PYTHON]
                                          [--out DIR] [--readme] [--quick]
 
-Runs what the other scripts here run alone (eager_step.py is within lifted.py) and prints one table
-with medians, ratios and bounds. Writes it to DIR, or else beside this file, as results.json and
-results.md; with --readme, between the markers of both README.md too. --torch-python names an
-interpreter that has torch, matplotlib and micrograd, --jax-python one that has jax, if this one has
-not; absent ones are reported. --quick is a test run of seconds: its figures mean nothing, and
-are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is missed.
+Runs what the other scripts here run alone (eager_step.py and native.py's first table are within
+lifted.py) and prints one table with medians, ratios and bounds. Writes it to DIR, or else beside
+this file, as results.json and results.md; with --readme, between the markers of both README.md too.
+--torch-python names an interpreter that has torch, matplotlib and micrograd, --jax-python one that
+has jax, if this one has not; absent ones are reported. --quick is a test run of seconds: its
+figures mean nothing, and are written nowhere but to a DIR. Exit codes: 0 all bounds hold, 1 one is
+missed.
 """
 
 import sys
@@ -34,10 +35,18 @@ HERE = Path(__file__).resolve().parent
 
 
 def measures() -> list[Measure]:
-    from experiments.benchmarks import graph_depth, lifted, tracking_cost, xor_seeds
+    from experiments.benchmarks import (
+        graph_depth,
+        lifted,
+        tracking_cost,
+        whole_command,
+        xor_seeds,
+    )
+    from experiments.benchmarks.parts import machine
 
     return [
         *lifted.measures(),
+        *(machine.measure_limit, machine.measure_optimizers, whole_command.measure),
         *(tracking_cost.measure, sweep, xor_seeds.measure, graph_depth.measure),
     ]
 

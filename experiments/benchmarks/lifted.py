@@ -1,19 +1,18 @@
-"""What does lifting buy, beside eager Values, micrograd, PyTorch and JAX?
+"""What does lifting gain, beside eager Values, micrograd, PyTorch and JAX?
 
     pip install torch micrograd==0.1.0 jax
     python experiments/benchmarks/lifted.py [--torch-python PYTHON] [--jax-python PYTHON]
                                             [--json FILE]
 
-Each engine trains the same networks from the same weights on the same points with the same loss, in
+Each engine trains the same models from the same weights on the same samples with the same loss, in
 float64 on one thread: forward, backward and SGD's update of a full batch. Each is a process of its
 own, and they take turns. A turn begins at the starting weights, and all losses are compared to
-1e-9, so that the work is known to be equal. Then: a thousand seeds at once, a head of attention,
-how long lifting takes, how the cost grows with the work, and the whole command. Prints medians, and
-medians of the ratios within a round.
+1e-9, so that the work is known to be equal. Then: how long lifting takes, and how the cost grows
+with the work. Prints medians, and medians of the ratios within a round.
 
---torch-python names an interpreter that has torch, matplotlib and micrograd, --jax-python one that
-has jax, if this one has not. But for the whole command, times are the processor's: what else runs
-on the machine then does not count. Exit codes: 0 all bounds hold, 1 one is missed.
+--torch-python names an interpreter that has torch and micrograd, --jax-python one that has jax, if
+this one has not. Times are the processor's: what else runs on the machine then does not count. Exit
+codes: 0 all bounds hold, 1 one is missed.
 """
 
 import sys
@@ -25,13 +24,9 @@ from experiments.benchmarks.parts.command_line import Measure, as_script
 
 
 def measures() -> list[Measure]:
-    from experiments.benchmarks import whole_command
-    from experiments.benchmarks.parts import attention, growth, lifting, replicas, steps
+    from experiments.benchmarks.parts import growth, lifting, steps
 
-    return [
-        *(steps.measure, replicas.measure, attention.measure, lifting.measure, growth.measure),
-        whole_command.measure,
-    ]
+    return [steps.measure, lifting.measure, growth.measure]
 
 
 if __name__ == "__main__":

@@ -25,9 +25,8 @@ from experiments.benchmarks.parts.surroundings import Surroundings
 from experiments.benchmarks.peers.served import Turn
 
 FOLDER = Path("experiments/benchmarks")
-APART = "native"  # compares two machines alone: it has options of its own and no bounds
 PAGES = "live_page"  # it measures one thing, and needs the server
-SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in (APART, PAGES))
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != PAGES)
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def test_one_command_runs_what_all_the_scripts_do(ran: dict[str, Ran]) -> None:
 
 def test_the_readme_of_the_folder_names_every_script() -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert [name for name in [*SCRIPTS, APART] if f"python {FOLDER}/{name}.py" not in text] == []
+    assert [name for name in SCRIPTS if f"python {FOLDER}/{name}.py" not in text] == []
 
 
 def test_results_come_as_json_and_as_markdown(tmp_path: Path, committed: Findings) -> None:
@@ -177,16 +176,20 @@ def test_the_results_leave_nobody_and_nothing_out(committed: Findings) -> None:
     assert all(rows[key].ratio is not None for key in report.TELLING)
 
 
-def test_the_first_readme_says_each_ratio_as_the_results_do(committed: Findings) -> None:
+def test_the_first_readme_shows_every_step_and_the_fastest_in_bold(committed: Findings) -> None:
     lines = readme.between(Path("README.md")).splitlines()
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
-    shown = {(row[0].split(": ")[-1], row[2]): row[-1] for row in table[2:]}
-    assert len(shown) == len(report.TELLING)
-    rows = {(row.what, row.peer): row for row in committed.rows}
-    for key, text in shown.items():
-        ratio = rows[key].ratio
-        assert ratio is not None
-        assert math.isclose(float(text.replace(",", "")), ratio, rel_tol=0.005)
+    grid = [line.strip("| ").split(" | ") for line in lines[: lines.index("")]]
+    (steps,) = [each for each in committed.sections if each.question == report.STEPS]
+    assert grid[0] == [*steps.detail[0]]
+    assert [row[0] for row in grid[2:]] == [next(iter(line.values())) for line in steps.detail]
+    for row, line in zip(grid[2:], steps.detail, strict=True):
+        figures = [value for name, value in line.items() if isinstance(value, float)]
+        shown = [cell.strip("*").replace(",", "") for cell in row[1:]]
+        assert [float(cell) for cell in shown if cell != "-"] == pytest.approx(figures, rel=0.005)
+        others = [value for name, value in line.items() if name != "limit"][1:]
+        least = min(value for value in others if value is not None)
+        bold = [others[at] for at, cell in enumerate(row[1:]) if cell.startswith("**")]
+        assert bold == [least]
 
 
 def test_the_ratio_is_the_median_of_those_within_a_round() -> None:
@@ -227,7 +230,7 @@ def test_unequal_work_is_refused() -> None:
 
     def entries(loss: float) -> list[Any]:
         sides = Fake("one", 0.5), Fake("other", loss)
-        return [Entry(side, Path("task"), 10) for side in sides]  # type: ignore[arg-type]
+        return [Entry(side, Path("task"), 4) for side in sides]  # type: ignore[arg-type]
 
     assert check_equal_work(entries(0.5 * (1 + 1e-12))) < 1e-11
     for wrong in (0.5 * (1 + 1e-8), math.nan):

@@ -1,6 +1,8 @@
-"""The trainings that are timed: XOR, and a checkerboard of two by two fields."""
+"""The trainings that are timed: XOR, a checkerboard of two by two fields, attention and a GPT."""
 
 import random
+from contextlib import suppress
+from dataclasses import dataclass
 
 import nn
 from experiments.attention.attention import WIDTH, Attention, samples
@@ -9,6 +11,36 @@ from experiments.benchmarks.peers.served import Task
 from experiments.benchmarks.peers.turns import ROOT
 
 XOR = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A training, and how many of its steps peers that take many in one call take at once."""
+
+    name: str
+    task: Task
+    steps: int
+
+    @property
+    def seeds(self) -> int:
+        return len(self.task.weights)
+
+
+def problems() -> list[Problem]:
+    """In the order of the tables."""
+    networks = [([2, 8, 1], 4, 20_000), ([2, 16, 1], 20, 5000), ([2, 16, 16, 1], 100, 500)]
+    networks += [([2, 64, 64, 1], 1000, 10)]
+    made = [
+        Problem(f"{'-'.join(map(str, sizes))} x {count:,}", task(sizes, count), steps)
+        for sizes, count, steps in networks
+    ]
+    made += [
+        Problem("1,000 seeds of XOR", task([2, 8, 1], 4, 1000), 50),
+        Problem("attention head x 32", attention(32), 200),
+    ]
+    with suppress(ModuleNotFoundError):  # a copy without that experiment
+        made.append(Problem("GPT block x 8", gpt(8), 20))
+    return made
 
 
 def points(count: int) -> list[tuple[list[float], float]]:

@@ -11,17 +11,14 @@ from minigrad.terminal.table import table
 WIDTH = 130
 HEADER = ("what", "unit", "minigrad", "peer", "peer's", "ratio", "bound")
 
+STEPS = "A training step"
+"""The section whose table of all engines and peers the README shows."""
+
 TELLING = (
-    ("2-16-16-1 on 100 points, eager", "micrograd"),
-    ("2-16-16-1 on 100 points, lifted", "micrograd"),
-    ("2-16-16-1 on 100 points, lifted", "PyTorch"),
-    ("2-16-16-1 on 100 points, lifted", "JAX"),
-    ("XOR, 1,000 seeds, a model's step", "PyTorch, one seed"),
-    ("XOR, 1,000 seeds, a model's step", "JAX, vmap and scan"),
     ("XOR, 500 steps, one seed, eager", "PyTorch, one seed"),
     ("XOR, 500 steps, 1,000 seeds", "PyTorch, one seed"),
 )
-"""What the README shows, by the rows' `what` and `peer`."""
+"""What the README shows besides, by the rows' `what` and `peer`."""
 
 
 def text(findings: Findings, details: bool = False) -> str:
@@ -60,8 +57,11 @@ def _details(section: Section) -> str:
 
 
 def short(findings: Findings) -> str:
-    """The most telling rows, for the README."""
-    lines = ["| | minigrad | peer | peer's | ratio |", "|---|--:|---|--:|--:|"]
+    """For the README: a step of everybody on every problem, the fastest in bold; whole commands."""
+    (steps,) = [section for section in findings.sections if section.question == STEPS]
+    lines = [_line(*steps.detail[0]), _line("---", *["--:"] * (len(steps.detail[0]) - 1))]
+    lines += [_grid_line(each) for each in steps.detail]
+    lines += ["", "| | minigrad | peer | peer's | ratio |", "|---|--:|---|--:|--:|"]
     rows = {
         (row.what, row.peer): (section, row)
         for section in findings.sections
@@ -73,6 +73,18 @@ def short(findings: Findings) -> str:
             *cells, _bound = _cells(row)
             lines.append(_line(f"{section.question}: {row.what}", *cells))
     return "\n".join([*lines, "", f"{machine(findings.surroundings)}."])
+
+
+def _grid_line(line: dict[str, Any]) -> str:
+    name, *figures = line.values()
+    fastest = min(
+        figure for engine, figure in line.items() if isinstance(figure, float) and engine != "limit"
+    )
+    cells = ["-" if figure is None else _plain(figure) for figure in figures]
+    return _line(name, *[
+        f"**{cell}**" if figure == fastest else cell
+        for cell, figure in zip(cells, figures, strict=True)
+    ])  # fmt: skip
 
 
 def machine(around: Surroundings) -> str:

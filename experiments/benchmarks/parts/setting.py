@@ -24,13 +24,15 @@ class Setting:
     def peers(self) -> dict[str, Peer]:
         """The peers by their names in the table."""
         every_peer = [
-            Peer("lifted", "lifted"),
-            Peer("lifted replicas", "lifted_replicas"),
+            Peer("native", "native_steps"),
+            Peer("numpy", "lifted"),
             Peer("Tensor", "tensors"),
             Peer("eager", "eager"),
-            Peer("micrograd", "micrograd_values", self.torch_python, ("micrograd",)),
-            Peer("PyTorch", "torch_eager", self.torch_python, ("torch",)),
-            Peer("PyTorch script", "xor_torch", self.torch_python, ("torch", "matplotlib")),
+            Peer("JAX scan", "jax_jit", self.jax_python, ("jax",)),
             Peer("JAX", "jax_jit", self.jax_python, ("jax",)),
+            Peer("torch.compile", "torch_compiled", self.torch_python, ("torch",)),
+            Peer("PyTorch", "torch_eager", self.torch_python, ("torch",)),
+            Peer("micrograd", "micrograd_values", self.torch_python, ("micrograd",)),
+            Peer("PyTorch script", "xor_torch", self.torch_python, ("torch", "matplotlib")),
         ]
         return {peer.name: peer for peer in every_peer}

@@ -1,141 +1,187 @@
-"""One training step of each engine, compared with micrograd, PyTorch and JAX."""
+"""A training step: every engine and every peer on every problem that it can do."""
 
+import statistics
 import tempfile
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from experiments.benchmarks.parts import limit
 from experiments.benchmarks.parts.contest import (
+    CHECKED,
     Entry,
     Timed,
     check_equal_work,
     contest,
     remarks,
 )
-from experiments.benchmarks.parts.problems import digits, task
+from experiments.benchmarks.parts.problems import Problem, digits, problems
 from experiments.benchmarks.parts.rows import Row, Section, beside
 from experiments.benchmarks.parts.setting import Setting
-from experiments.benchmarks.peers.served import Task
+from experiments.benchmarks.peers.native_steps import program
 from experiments.benchmarks.peers.turns import Process, at_work
 
-ROUNDS = 5
-ALL = ("lifted", "Tensor", "JAX", "PyTorch", "eager", "micrograd")
-PAIRS = [
-    ("lifted", "PyTorch"),
-    ("lifted", "JAX"),
-    ("lifted", "micrograd"),
-    ("lifted", "eager"),
-    ("Tensor", "PyTorch"),
-    ("Tensor", "eager"),
-    ("eager", "micrograd"),
-]
-"""Whose step is compared, and with whose."""
+ROUNDS = 7
+TURN = 0.1
+"""Seconds of the processor's time, about."""
+
+OWN = ("native", "numpy", "Tensor", "eager")
+PEERS = ("JAX scan", "JAX", "torch.compile", "PyTorch", "micrograd")
+MANY_STEPS = ("native", "JAX scan")
+"""Those that take all steps of a turn in one call."""
+
+ONE_SEED = ("Tensor", "eager", "PyTorch", "micrograd")
+"""Those that train many seeds one after the other: a step takes as long as a single seed's."""
+
+NO_MODEL = ("Tensor", "micrograd")
+"""Those for which attention and the GPT are not written: micrograd has no exp."""
+
+COMPARED = {
+    "native": PEERS,
+    "numpy": ("JAX", "PyTorch", "eager"),
+    "Tensor": ("PyTorch", "eager"),
+    "eager": ("micrograd",),
+}
+"""Whose step is compared with whose."""
+
+AT_LEAST = {
+    ("2-8-1 x 4", "native", "JAX scan"): 5,
+    ("2-8-1 x 4", "numpy", "PyTorch"): 5,
+    ("2-8-1 x 4", "Tensor", "PyTorch"): 1,
+    ("2-8-1 x 4", "eager", "micrograd"): 6,
+    ("2-16-1 x 20", "native", "JAX scan"): 3.5,
+    ("2-16-16-1 x 100", "native", "JAX scan"): 2.2,
+    ("2-16-16-1 x 100", "numpy", "PyTorch"): 3,
+    ("2-16-16-1 x 100", "numpy", "eager"): 100,
+    ("2-16-16-1 x 100", "Tensor", "PyTorch"): 1,
+    ("2-16-16-1 x 100", "eager", "micrograd"): 90,
+    ("2-64-64-1 x 1,000", "native", "JAX scan"): 1.1,
+    ("2-64-64-1 x 1,000", "numpy", "PyTorch"): 0.9,
+    ("2-64-64-1 x 1,000", "Tensor", "PyTorch"): 0.85,
+    ("1,000 seeds of XOR", "native", "JAX scan"): 1.7,
+    ("1,000 seeds of XOR", "numpy", "JAX scan"): 1 / 4,
+    ("attention head x 32", "native", "JAX scan"): 1,
+    ("attention head x 32", "native", "JAX"): 1,
+    ("attention head x 32", "numpy", "eager"): 20,
+    ("GPT block x 8", "native", "JAX scan"): 1,
+    ("GPT block x 8", "native", "JAX"): 1,
+}
+"""How many times the first's step the second's must take."""
+
+TOO_LARGE = {"2-64-64-1 x 1,000": ("micrograd",)}
+"""A step of micrograd would be a graph of nine million nodes, which takes three minutes."""
+
+DIGITS = "64-32-10 on digits, batches of 64"
 
 
 @dataclass(frozen=True)
-class Case:
-    """A network, its points, the steps of each one's turn, and how many times the first's step the
-    second's must cost.
-    """
+class Measured:
+    """A problem, everybody's times, and how far apart the losses were."""
 
-    sizes: list[int]
-    points: int
-    steps: dict[str, int]
-    at_least: dict[tuple[str, str], float]
-    batch: int | None = None  # of digits
-
-    @property
-    def network(self) -> str:
-        return "-".join(map(str, self.sizes))
-
-    @property
-    def what(self) -> str:
-        if self.batch:
-            return f"{self.network} on digits, batches of {self.batch}"
-        return f"{self.network} on {self.points:,} points"
-
-    def task(self) -> Task:
-        return digits(self.sizes, self.batch) if self.batch else task(self.sizes, self.points)
+    problem: Problem
+    timed: Mapping[str, Timed]
+    apart: float
 
 
-CASES = (
-    Case(
-        sizes=[2, 8, 1],
-        points=4,
-        steps={
-            **{"lifted": 1000, "Tensor": 250, "JAX": 1000, "PyTorch": 250},
-            **{"eager": 250, "micrograd": 60},
-        },
-        at_least={
-            ("lifted", "PyTorch"): 5,
-            ("Tensor", "PyTorch"): 1,
-            ("eager", "micrograd"): 6,
-        },
-    ),
-    # Each of micrograd's nodes is a cycle: graphs remain until the garbage collector runs. A step
-    # costs twice as much in a row of four, as in any training, than it does alone.
-    Case(
-        sizes=[2, 16, 16, 1],
-        points=100,
-        steps={
-            **{"lifted": 500, "Tensor": 200, "JAX": 500, "PyTorch": 200},
-            **{"eager": 8, "micrograd": 4},
-        },
-        at_least={
-            ("lifted", "PyTorch"): 3,
-            ("Tensor", "PyTorch"): 1,
-            ("lifted", "eager"): 100,
-            ("eager", "micrograd"): 90,
-        },
-    ),
-    Case(
-        sizes=[2, 64, 64, 1],
-        points=1000,
-        steps={"lifted": 30, "Tensor": 30, "JAX": 30, "PyTorch": 30},
-        at_least={("lifted", "PyTorch"): 0.9, ("Tensor", "PyTorch"): 0.85},
-    ),
-)
-DIGITS = Case(
-    sizes=[64, 32, 10],
-    points=640,
-    steps={"Tensor": 200, "PyTorch": 200},
-    at_least={("Tensor", "PyTorch"): 1},
-    batch=64,
-)
-
-
-def measure(setting: Setting, names: Collection[str] = ALL) -> Section:
-    """With `names`, of those engines alone."""
-    rounds = setting.rounds(ROUNDS)
+def measure(setting: Setting, names: Collection[str] = (*OWN, *PEERS)) -> Section:
+    """With `names`, of those alone."""
     peers = [peer for name, peer in setting.peers().items() if name in names]
-    rows: list[Row] = []
-    turns: list[Timed] = []
-    apart = []
+    rounds = setting.rounds(ROUNDS)
     with tempfile.TemporaryDirectory() as folder, at_work(peers) as working:
-        for case in [*CASES[: 1 if setting.quick else None], DIGITS]:
-            entries = _entries(case, working, Path(folder), setting.quick)
-            if entries:
-                apart.append(check_equal_work(entries))
-                timed = contest(entries, rounds)
-                turns += timed.values()
-                rows += _rows(case, timed, names)
-    notes = remarks(max(apart), turns)
-    return Section("A training step", rows, rounds, remarks=notes)
+        chosen = problems()[: 1 if setting.quick else None]
+        measured = [
+            _measure(each, _able(each, working), Path(folder), rounds, setting.quick)
+            for each in chosen
+        ]
+        if {"Tensor", "PyTorch"} <= set(names):
+            problem = Problem(DIGITS, digits([64, 32, 10], 64), 1)
+            able = {name: one for name, one in working.items() if name in ("Tensor", "PyTorch")}
+            measured.append(_measure(problem, able, Path(folder), rounds, setting.quick))
+    rows = [row for each in measured for row in _rows(each, measured[0], names)]
+    notes = remarks(max(each.apart for each in measured), _all_turns(measured))
+    lines = [_line(each, measured[0], names) for each in measured if each.problem.name != DIGITS]
+    return Section("A training step", rows, rounds, remarks=notes, detail=lines)
 
 
-def _entries(case: Case, working: Mapping[str, Process], folder: Path, quick: bool) -> list[Entry]:
-    path = folder / f"{case.network}.json"
-    case.task().save(path)
-    steps = {name: 2 if quick else steps for name, steps in case.steps.items()}
-    return [Entry(working[name], path, steps[name]) for name in steps if name in working]
+def _able(problem: Problem, working: Mapping[str, Process]) -> dict[str, Process]:
+    unable: set[str] = set(TOO_LARGE.get(problem.name, ()))
+    if problem.seeds > 1:
+        unable |= set(ONE_SEED)
+    if problem.task.model != "MLP":
+        unable |= set(NO_MODEL)
+    return {name: process for name, process in working.items() if name not in unable}
 
 
-def _rows(case: Case, timed: Mapping[str, Timed], names: Collection[str]) -> list[Row]:
+def _measure(
+    problem: Problem, working: Mapping[str, Process], folder: Path, rounds: int, quick: bool
+) -> Measured:
+    def entry(process: Process, many: int, calls: int) -> Entry:
+        """Of `calls` calls, or one of `many` steps if the peer takes many in one."""
+        steps = many if process.peer.name in MANY_STEPS else 1
+        path = folder / f"{problem.name} {steps}.json"
+        if not path.exists():
+            replace(problem.task, steps=steps).save(path)
+        return Entry(process, path, 1 if steps > 1 else calls, steps * problem.seeds)
+
+    sides = working.values()
+    apart = check_equal_work([entry(process, CHECKED, CHECKED) for process in sides])
+    entries = [entry(process, 2 if quick else problem.steps, 1) for process in sides]
+    if not quick:
+        entries = [_as_long_as_a_turn(each) for each in entries]
+    return Measured(problem, contest(entries, rounds), apart)
+
+
+def _as_long_as_a_turn(entry: Entry) -> Entry:
+    """At least CHECKED calls: micrograd's graphs are cycles, which remain until the garbage
+    collector runs, so that a step in a row, as in a training, takes twice as long as one alone.
+    """
+    entry.process.turn(entry.task, 1)
+    seconds = entry.process.turn(entry.task, 1).processor
+    return replace(entry, steps=min(max(round(TURN / seconds), CHECKED), 2000))
+
+
+def _microseconds(each: Measured, single: Measured, name: str) -> Sequence[float] | None:
+    """Of a model's step; of many seeds one after the other, as long as that of a single one."""
+    alone = single if each.problem.name == "1,000 seeds of XOR" and name in ONE_SEED else each
+    return alone.timed[name].microseconds if name in alone.timed else None
+
+
+def _rows(each: Measured, single: Measured, names: Collection[str]) -> list[Row]:
     rows = []
-    for mine, theirs in PAIRS:
-        if {mine, theirs} <= set(names) & set(case.steps):
-            what = f"{case.what}, {mine}"
-            other = timed[theirs].microseconds if theirs in timed else None
-            at_least = case.at_least.get((mine, theirs))
-            rows.append(beside(what, "us", timed[mine].microseconds, theirs, other, at_least))
+    for mine, others in COMPARED.items():
+        own = _microseconds(each, single, mine)
+        if own is None or mine not in each.timed:
+            continue
+        for peer in others:
+            if peer not in names or not _does(each.problem.name, peer):
+                continue
+            theirs = _microseconds(each, single, peer)
+            at_least = AT_LEAST.get((each.problem.name, mine, peer))
+            rows.append(beside(f"{each.problem.name}, {mine}", "us", own, peer, theirs, at_least))
     return rows
+
+
+def _does(problem: str, name: str) -> bool:
+    """Whether the table has a place for it, be it absent today or not."""
+    if problem == DIGITS:
+        return name in ("Tensor", "PyTorch")
+    by_hand = problem.startswith(("attention", "GPT"))
+    return name not in TOO_LARGE.get(problem, ()) and not (by_hand and name in NO_MODEL)
+
+
+def _line(each: Measured, single: Measured, names: Collection[str]) -> dict[str, Any]:
+    """A line of the table of all: medians in microseconds, and the least that a step can take."""
+    line: dict[str, Any] = {"us a model's step": each.problem.name}
+    for name in (*OWN, *PEERS):
+        if name in names:
+            times = _microseconds(each, single, name) if _does(each.problem.name, name) else None
+            line[name] = statistics.median(times) if times else None
+    if "native" in each.timed:
+        task = each.problem.task
+        line["limit"] = limit.microseconds(program(task), len(task.inputs))
+    return line
+
+
+def _all_turns(measured: Sequence[Measured]) -> list[Timed]:
+    return [timed for each in measured for timed in each.timed.values()]

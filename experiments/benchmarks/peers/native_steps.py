@@ -1,13 +1,11 @@
 """The native machine: a task's steps, for all of its replicas, in one call."""
 
-import random
 from collections.abc import Callable
 
 import numpy as np
 
 import nn
-from experiments.attention.attention import Attention
-from experiments.benchmarks.peers.models import microgpt, model
+from experiments.benchmarks.peers.models import model, written_by_hand
 from experiments.benchmarks.peers.served import Step, Task, serve
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.kernels import Array
@@ -20,15 +18,10 @@ from minigrad.native.rules import RULES
 
 def program(task: Task) -> Program:
     """The task's loss, lifted; a layer that all tokens go through is one operation."""
-    if task.model == "attention":
-        head = Attention(random.Random(0))
-        return Lifted(
-            lambda x, y: (nn.losses.mse(head(x), y), []), [task.inputs[0], 0.0], head.parameters()
-        ).merged
-    if task.model == "GPT":
-        gpt = microgpt().GPT(random.Random(0))
+    if task.model != "MLP":
+        made, loss_of = written_by_hand(task)
         sample = [task.inputs[0], task.targets[0]]
-        return Lifted(lambda x, y: (gpt.loss(x, y), []), sample, gpt.parameters()).merged
+        return Lifted(lambda x, y: (loss_of(x, y), []), sample, made.parameters()).merged
     eager = EagerEngine(model(task, 0), nn.losses.bce)
     return lift_model(eager.model, eager.loss, task.inputs[0], 0.0).merged
 

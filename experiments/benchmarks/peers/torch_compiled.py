@@ -14,6 +14,7 @@ from experiments.benchmarks.peers.served import Step, Task, serve
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
+torch._dynamo.config.recompile_limit = 64  # each problem is compiled for its own shapes
 
 
 def layers(task: Task) -> list[torch.Tensor]:
@@ -76,10 +77,13 @@ def apply(layer: tuple[Any, Any], x: Any) -> Any:
 LOSSES = {"MLP": mlp_loss, "attention": attention_loss}
 
 
+def loss_for(task: Task) -> Callable[..., Any]:
+    return gpt_loss(task) if task.model == "GPT" else LOSSES[task.model]
+
+
 def prepare(task: Task) -> Callable[[], Step]:
     inputs, targets = torch.tensor(task.inputs), torch.tensor(task.targets)
-    loss = gpt_loss(task) if task.model == "GPT" else LOSSES[task.model]
-    slopes_of = grad_and_value(loss)
+    slopes_of = grad_and_value(loss_for(task))
     if len(task.weights) > 1:
         slopes_of = vmap(slopes_of, in_dims=(0, None, None))
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import torch
 
+from experiments.benchmarks.peers import torch_compiled
 from experiments.benchmarks.peers.served import Step, Task, serve
 
 torch.set_num_threads(1)
@@ -25,6 +26,31 @@ def network(task: Task) -> torch.nn.Sequential:
 
 
 def prepare(task: Task) -> Callable[[], Step]:
+    return network_steps(task) if task.model == "MLP" else steps_by_hand(task)
+
+
+def steps_by_hand(task: Task) -> Callable[[], Step]:
+    """Of the head of attention or the GPT, whose forward pass is that of torch_compiled."""
+    inputs, targets = torch.tensor(task.inputs), torch.tensor(task.targets)
+    loss_of = torch_compiled.loss_for(task)
+
+    def start() -> Step:
+        parameters = [each.requires_grad_() for each in torch_compiled.layers(task)]
+        optimizer = torch.optim.SGD(parameters, lr=task.lr, momentum=task.momentum)
+
+        def step() -> torch.Tensor:
+            loss: torch.Tensor = loss_of(parameters, inputs, targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step
+
+    return start
+
+
+def network_steps(task: Task) -> Callable[[], Step]:
     inputs, targets = torch.tensor(task.inputs), torch.tensor(task.targets)
     if task.sizes[-1] == 1:
         loss_of, targets = torch.nn.functional.binary_cross_entropy_with_logits, targets[:, None]
