@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -19,16 +18,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from minigrad import train
-from minigrad.config import plugins
-from minigrad.data import DATASETS
-from minigrad.engines import ENGINES
-from minigrad.registry import Registry
-from nn.activations import ACTIVATIONS
-from nn.initialisers import INITIALISERS
-from nn.losses import LOSSES
-from optim import OPTIMIZERS
-from optim.schedules import SCHEDULES
 from tests import unmeasured
+from tests.calling import contained
 
 Message: TypeAlias = str | tuple[str, ...]
 
@@ -45,15 +36,6 @@ MINIMAL = "\n".join(BASE.values()) + "\n"
 LONGEST_LINE = 400
 MEMORY_OF_ONE = 2_000_000_000
 READ_AT_MOST = 30_000_000  # bytes: 6 MB of modules, then a file's beginning, never 40 MB of it
-REGISTRIES: tuple[Registry[Any], ...] = (
-    ACTIVATIONS,
-    DATASETS,
-    ENGINES,
-    INITIALISERS,
-    LOSSES,
-    OPTIMIZERS,
-    SCHEDULES,
-)
 
 
 def text_of(change: str) -> tuple[str, set[int]]:
@@ -1164,16 +1146,9 @@ NASTY |= {
 
 
 @pytest.fixture(autouse=True)
-def contained(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test leaves names, plugins or signal handlers behind."""
-    before = signal.getsignal(signal.SIGTERM)
-    known = [dict(registry) for registry in REGISTRIES]
-    monkeypatch.setattr(plugins, "_loaded", {})
-    yield
-    signal.signal(signal.SIGTERM, before)
-    for registry, names in zip(REGISTRIES, known, strict=True):
-        registry.clear()
-        registry.update(names)
+def _contained() -> Iterator[None]:
+    with contained():
+        yield
 
 
 @dataclass(frozen=True)

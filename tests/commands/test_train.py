@@ -1,4 +1,4 @@
-"""python -m minigrad.train, as whole processes: files, exit codes, signals."""
+"""python -m minigrad.train: files, exit codes; in whole processes a training, and signals."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import pytest
 
 from minigrad import train as command
 from nn.initialisers import INITIALISERS
+from tests.calling import call
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
@@ -20,7 +21,7 @@ XOR = "configs/xor.yaml"
 
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True)
+    return call(command, *arguments, "--out", str(out))
 
 
 def the_run(out: Path) -> Path:
@@ -38,7 +39,8 @@ def facts(run: Path) -> dict[str, object]:
 
 
 def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> None:
-    result = train(tmp_path, XOR)
+    process = [*COMMAND, XOR, "--out", str(tmp_path)]
+    result = subprocess.run(process, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     run = the_run(tmp_path)
