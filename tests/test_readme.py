@@ -52,7 +52,10 @@ def test_every_file_the_readme_links_to_exists() -> None:
     assert [link for link in links if not Path(link).exists()] == []
 
 
-def test_every_override_the_readme_shows_works(tmp_path: Path) -> None:
+def test_every_override_the_readme_shows_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "draw", lambda _session: [])
     commands = re.findall(r"^minigrad train ((?:xor|moons) .+)$", README, flags=re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
@@ -134,6 +137,7 @@ def test_the_plugin_of_the_docs_works_as_written(tmp_path: Path) -> None:
         DATASETS.pop("ramp", None)
 
 
+@pytest.mark.slow
 def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) -> None:
     store = str(tmp_path)
     for command in re.findall(r"^minigrad train (moons .+)$", README, re.MULTILINE):
@@ -188,6 +192,7 @@ def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
     assert lines[1] == shown[1]
 
 
+@pytest.mark.slow
 def test_the_sweep_ranks_as_the_readme_shows(tmp_path: Path) -> None:
     (command,) = re.findall(r"^minigrad sweep (.+)$", README, flags=re.MULTILINE)
     shown = shown_after(f"minigrad sweep {command}").splitlines()

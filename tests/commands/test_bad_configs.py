@@ -1388,7 +1388,13 @@ def check_measured(folder: Path, config: Path | str, starts: Sequence[str], mess
     assert ended.megabytes < 300
 
 
-@pytest.mark.parametrize(("make", "name", "message"), NASTY.values(), ids=list(NASTY))
+@pytest.mark.parametrize(
+    ("make", "name", "message"),
+    [
+        pytest.param(*case, id=kind, marks=[pytest.mark.slow] * ("000 " in kind))
+        for kind, case in NASTY.items()
+    ],
+)
 def test_what_could_hang_or_fill_the_memory_is_refused_early(
     make: Callable[[Path], object], name: str, message: str, tmp_path: Path
 ) -> None:

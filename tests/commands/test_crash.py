@@ -158,7 +158,10 @@ def test_thirty_kills_at_random_moments_lose_nothing(undisturbed: Path, tmp_path
     assert len(set(logged)) >= 10
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)],
+)
 def test_an_interrupted_run_resumes_as_if_never_stopped(
     undisturbed: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from minigrad.runner.interrupts import Interrupts
-from tests import unmeasured
+from tests import unmeasured, waiting
 from tests.waiting import until
 
 XOR = "configs/xor.yaml"
@@ -170,7 +170,13 @@ def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name not in ("runs", "lift", "config")))
+        for name in COMMANDS
+    ],
+)
 def test_ctrl_c_at_any_moment_of_the_start_is_one_line(command: str) -> None:
     """The imports are interrupted where they import pydantic, numpy or yaml, or at their end."""
     for module in ("minigrad.value", "argparse", "yaml", "pydantic", "numpy", "json"):
@@ -318,7 +324,7 @@ def test_the_terminals_own_control_c_is_overwritten(tmp_path: Path) -> None:
             if not is_stopped and log.exists() and log.stat().st_size:
                 is_stopped = os.write(ours, b"\x03") > 0
     os.close(ours)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=waiting.HANG) == 130
     line = next(line for line in screen.split(b"\n") if b"interrupted by" in line)
     seen = line.rstrip(b"\r").rpartition(b"\r")[2]
     assert seen.startswith(b"interrupted by Ctrl-C after step")

@@ -672,6 +672,7 @@ def test_a_closed_stderr_ends_no_sweep(tmp_path: Path) -> None:
     assert status(tmp_path) == "finished"
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_exits_2(tmp_path: Path) -> None:
     with socket.socket() as listening:  # it takes the call and says nothing
         listening.bind(("127.0.0.1", 0))

@@ -181,7 +181,9 @@ def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
 
 def test_a_reader_that_leaves_early_does_not_break_the_run(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, XOR, "--out", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, XOR, "train.steps=50", "expect={}", "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -195,7 +197,7 @@ def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
     process = subprocess.Popen(
-        [*COMMAND, XOR, "train.steps=3000", "--out", str(tmp_path)],
+        [*COMMAND, XOR, "train.steps=900", "--out", str(tmp_path)],
         stdout=theirs,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm"},
@@ -209,7 +211,7 @@ def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None
         pass
     os.close(ours)
     assert process.wait() == 0
-    assert b"/3000 [" in screen
+    assert b"/900 [" in screen
     assert b"loss 0." in screen
     assert b"step/s" in screen
 

@@ -171,6 +171,7 @@ def test_the_examples_on_the_pages_hold_once_the_labs_are_done(folder: Path) -> 
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_training_commands_on_the_pages_meet_their_expectations(folder: Path) -> None:
     solve(folder, *NUMBERS)
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
