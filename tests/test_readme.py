@@ -2,12 +2,12 @@
 
 import io
 import json
-import os
 import re
 import shlex
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from minigrad import runner, runs, train
 from minigrad.config.catalogue import catalogue
 from minigrad.data import DATASETS
 from nn.activations import ACTIVATIONS
+from tests.calling import call
 
 README = Path("README.md").read_text(encoding="utf-8")
 SHOWN = "".join(page.read_text("utf-8") for page in (Path("README.md"), *Path("docs").glob("*.md")))
@@ -169,19 +170,19 @@ def shown_after(command: str) -> str:
 
 
 def printed(module: str, *arguments: str) -> str:
-    command = [sys.executable, "-m", module, *arguments]
-    wide = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=wide).stdout
+    result = call(import_module(module), *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 def test_the_array_program_the_readme_shows_is_what_the_command_prints() -> None:
     command = "minigrad lift configs/moons.yaml"
-    assert shown_after(command) == printed("minigrad.lift", "configs/moons.yaml")
+    assert shown_after(command) == printed("minigrad.lift.__main__", "configs/moons.yaml")
 
 
 def test_the_doctor_says_what_the_readme_shows() -> None:
     shown = shown_after("minigrad doctor configs/xor.yaml").splitlines()
-    assert printed("minigrad.doctor", "configs/xor.yaml").splitlines()[:-1] == shown[:-1]
+    assert printed("minigrad.doctor.__main__", "configs/xor.yaml").splitlines()[:-1] == shown[:-1]
 
 
 def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
@@ -196,7 +197,9 @@ def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
 def test_the_sweep_ranks_as_the_readme_shows(tmp_path: Path) -> None:
     (command,) = re.findall(r"^minigrad sweep (.+)$", README, flags=re.MULTILINE)
     shown = shown_after(f"minigrad sweep {command}").splitlines()
-    lines = printed("minigrad.sweep", *shlex.split(command), "--out", str(tmp_path)).splitlines()
+    lines = printed(
+        "minigrad.sweep.__main__", *shlex.split(command), "--out", str(tmp_path)
+    ).splitlines()
     assert lines[0].partition(" in ")[0] == shown[0].partition(" in ")[0]
     assert lines[2 : len(shown)] == shown[2:]
     assert sum(line.startswith(("adam", "{name")) for line in lines) == 16

@@ -1391,8 +1391,8 @@ def check_measured(folder: Path, config: Path | str, starts: Sequence[str], mess
 @pytest.mark.parametrize(
     ("make", "name", "message"),
     [
-        pytest.param(*case, id=kind, marks=[pytest.mark.slow] * ("000 " in kind))
-        for kind, case in NASTY.items()
+        pytest.param(*case, id=kind, marks=[pytest.mark.slow] * bool(i % 3))
+        for i, (kind, case) in enumerate(NASTY.items())
     ],
 )
 def test_what_could_hang_or_fill_the_memory_is_refused_early(
@@ -1407,7 +1407,10 @@ def test_what_could_hang_or_fill_the_memory_is_refused_early(
     check_measured(tmp_path, config, starts, message)
 
 
-@pytest.mark.parametrize("path", ["/dev/zero", "/dev/urandom", "/dev/tty"])
+@pytest.mark.parametrize(
+    "path",
+    ["/dev/zero", *(pytest.param(p, marks=pytest.mark.slow) for p in ("/dev/urandom", "/dev/tty"))],
+)
 def test_a_device_is_no_data(path: str, tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(text_of(f"data: {{name: csv, path: {path}, target: y}}")[0])

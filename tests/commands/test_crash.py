@@ -177,6 +177,7 @@ def test_an_interrupted_run_resumes_as_if_never_stopped(
     assert final_state(run) == final_state(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_run_that_two_signals_ended_resumes_as_if_never_stopped(
     undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -271,6 +272,7 @@ def test_no_such_run_is_told_in_one_line(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_go_on_with_one_run(undisturbed: Path, tmp_path: Path) -> None:
     store = killed(tmp_path)
     run = the_run(store)

@@ -37,6 +37,9 @@ COMMANDS = {
     "completion": ["minigrad.completion", "bash"],
 }
 
+SLOW_ONES = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("sweep", "doctor", "graph", "lift")
+]
 WITHOUT_FILES = ("predict", "new", "lab")  # what they name is not there: uninterrupted, code 2
 
 HANG = "while True:\n    pass\n"
@@ -104,7 +107,7 @@ def plugin(folder: Path, text: str) -> tuple[str, Path]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("command", ["train", "sweep", "doctor", "graph", "lift"])
+@pytest.mark.parametrize("command", ["train", *SLOW_ONES])
 def test_a_signal_while_a_plugin_hangs_is_one_line(
     tmp_path: Path, command: str, number: signal.Signals
 ) -> None:
@@ -119,7 +122,7 @@ def test_a_signal_while_a_plugin_hangs_is_one_line(
     assert out == ""
 
 
-@pytest.mark.parametrize("command", ["train", "sweep", "doctor", "graph", "lift"])
+@pytest.mark.parametrize("command", ["train", *SLOW_ONES])
 def test_the_second_signal_ends_a_plugin_that_catches_everything(
     tmp_path: Path, command: str
 ) -> None:
@@ -231,7 +234,9 @@ def closed(*numbers: int) -> Callable[[], None]:
     return close
 
 
-@pytest.mark.parametrize("numbers", [(1,), (2,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize(
+    "numbers", [(1,), (0, 1, 2), *(pytest.param(n, marks=pytest.mark.slow) for n in ((2,), (1, 2)))]
+)
 def test_a_run_with_closed_outputs_is_finished(tmp_path: Path, numbers: tuple[int, ...]) -> None:
     code, _, err = run(
         *(*COMMANDS["train"], "train.steps=5", "expect={}", "--out", str(tmp_path)),

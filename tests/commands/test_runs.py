@@ -133,7 +133,10 @@ def test_an_export_replaces_a_file_only_by_force(store: Path) -> None:
 
 
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "3"]])
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize(
+    "damage",
+    [Path.unlink, pytest.param(lambda path: path.write_bytes(b""), marks=pytest.mark.slow)],
+)
 def test_plot_draws_a_lost_picture_again_to_the_byte(
     tmp_path: Path, seeds: list[str], damage: Callable[[Path], object]
 ) -> None:

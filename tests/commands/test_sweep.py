@@ -415,7 +415,11 @@ def test_a_search_that_is_killed_at_random_ends_with_the_same_table(
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "cause"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+    ("number", "code", "cause"),
+    [
+        (signal.SIGINT, 130, "Ctrl-C"),
+        pytest.param(signal.SIGTERM, 143, "SIGTERM", marks=pytest.mark.slow),
+    ],
 )
 def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(
     tmp_path: Path, undisturbed: str, number: signal.Signals, code: int, cause: str
@@ -693,6 +697,7 @@ def test_a_store_that_cannot_be_written_exits_2_in_one_line(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_stops_the_sweep_and_leaves_no_half_run(tmp_path: Path) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))

@@ -156,7 +156,11 @@ def test_divergence_exits_1_and_the_run_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "cause"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+    ("number", "code", "cause"),
+    [
+        pytest.param(signal.SIGINT, 130, "Ctrl-C", marks=pytest.mark.slow),
+        (signal.SIGTERM, 143, "SIGTERM"),
+    ],
 )
 def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
     tmp_path: Path, number: signal.Signals, code: int, cause: str

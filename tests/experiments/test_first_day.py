@@ -34,11 +34,12 @@ def answers_of(case: str, folder: Path) -> dict[str, str]:
     return answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "least", "prediction"),
     [
         ("iris", 0.93, "setosa"),
-        pytest.param("digits", 0.96, "0", marks=pytest.mark.slow),
+        ("digits", 0.96, "0"),
     ],
 )
 def test_a_day_with_classes(case: str, least: float, prediction: str, tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def same_functions(monkeypatch: pytest.MonkeyPatch) -> Callable[[Opened], None]:
     return share
 
 
-@pytest.mark.parametrize("make", [xor, softmax, attention])
+@pytest.mark.parametrize("make", [xor, softmax, pytest.param(attention, marks=pytest.mark.slow)])
 def test_the_gradients_are_those_of_backward_to_the_last_bit_also_after_edits(
     opened: Callable[..., Opened],
     same_functions: Callable[[Opened], None],

@@ -109,6 +109,7 @@ def test_a_dollar_is_a_dollar(words: str, tmp_path: Path, figures: list[Figure])
         assert not any(text.get_parse_math() for text in spoken)
 
 
+@pytest.mark.slow
 def test_control_characters_are_spelled_out_in_an_svg(tmp_path: Path) -> None:
     draw_all(tmp_path, "a\x00b\x1b[31m\ud800\u202e<&>", "svg")
     for path in tmp_path.iterdir():

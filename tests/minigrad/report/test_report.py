@@ -109,6 +109,7 @@ def limits(page: Any, metric: str) -> tuple[float, float]:
     return low, high
 
 
+@pytest.mark.slow
 def test_zoom_by_drag_and_by_keyboard_moves_all_charts_and_back(three: Path, opened: Open) -> None:
     tab = opened(three)
     page = tab.page
