@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.waiting import until
+from tests.waiting import HANG, until
 
 INSTALL = "apt-get install chromium && pip install playwright"
 
@@ -29,7 +29,9 @@ def browser() -> Iterator[Any]:
         missing("chromium", INSTALL)
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=executable, args=arguments)
+        chromium = driver.chromium.launch(
+            executable_path=executable, args=arguments, timeout=HANG * 1000
+        )
         yield chromium
         chromium.close()
 
@@ -41,6 +43,7 @@ class Tab:
         self.page = browser.new_page(
             viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
         )
+        self.page.set_default_timeout(HANG * 1000)  # milliseconds, as at the launch
         self.trouble: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.trouble.append(message.text))

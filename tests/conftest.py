@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser import browser as browser  # here, for there can be one in a process
 from tests.waiting import HANG
 
 

@@ -1,6 +1,7 @@
 """Every config under configs/ keeps the promises of its expect block.
 
-experiments/all-configs/all_configs.py shows it for ten seeds; here are two of them.
+experiments/all-configs/all_configs.py shows it for ten seeds; here are two of them, on the fastest
+engine that is here and, slowly, on the one that the config names.
 """
 
 from pathlib import Path
@@ -10,15 +11,18 @@ import pytest
 from minigrad.config import load as load_config
 from minigrad.data import DATASETS
 from minigrad.runner import build
+from minigrad.runner.engine_choice import fast_engine
 from minigrad.runner.expectations import judge
 
 CONFIGS = sorted(path for path in Path("configs").glob("*.yaml") if path.stem != "digits")  # slow
 
 
+@pytest.mark.parametrize("engine", ["fast", pytest.param("own", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_a_config_meets_its_expectations(path: Path, seed: int) -> None:
-    config = load_config(path, [f"seed={seed}"])
+def test_a_config_meets_its_expectations(path: Path, seed: int, engine: str) -> None:
+    fast = [f"train.engine={fast_engine()[0]}"] if engine == "fast" else []
+    config = load_config(path, [f"seed={seed}", *fast])
     trainer = build.build_trainer(config)
     initial = trainer.evaluate().loss
     for _ in trainer.train(config.train.steps):

@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz_run_directory import fuzz
 
 
-def test_no_damage_of_a_run_directory_hangs_floods_or_hides_anything(tmp_path: Path) -> None:
-    assert fuzz(mutations=12, seed=0, folder=tmp_path) == []
+@pytest.mark.parametrize("mutations", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_no_damage_of_a_run_directory_hangs_floods_or_hides_anything(
+    mutations: int, tmp_path: Path
+) -> None:
+    assert fuzz(mutations, seed=0, folder=tmp_path) == []

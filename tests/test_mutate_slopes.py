@@ -60,6 +60,7 @@ def test_a_wrong_slope_is_caught_and_the_right_ones_are_not_in_copies_of_the_pac
     assert VALUE.read_text(encoding="utf-8") == SOURCE
 
 
+@pytest.mark.slow
 def test_a_survivor_is_told_and_exits_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +94,7 @@ def test_every_operation_of_tensors_has_a_rule_and_every_rule_mutants() -> None:
     assert {mutant.rule for mutant in mutants(TENSORS, TENSOR)} == names
 
 
+@pytest.mark.slow
 def test_a_wrong_rule_of_tensors_is_caught_and_the_right_ones_are_not() -> None:
     flipped = TENSORS.replace("self._accumulate(other.data * grad)", "self._accumulate(grad)")
     wrong = Mutant("*", "", "", "", flipped, TENSOR)

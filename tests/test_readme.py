@@ -2,12 +2,12 @@
 
 import io
 import json
-import os
 import re
 import shlex
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from minigrad import runner, runs, train
 from minigrad.config.catalogue import catalogue
 from minigrad.data import DATASETS
 from nn.activations import ACTIVATIONS
+from tests.calling import call
 
 README = Path("README.md").read_text(encoding="utf-8")
 SHOWN = "".join(page.read_text("utf-8") for page in (Path("README.md"), *Path("docs").glob("*.md")))
@@ -52,7 +53,10 @@ def test_every_file_the_readme_links_to_exists() -> None:
     assert [link for link in links if not Path(link).exists()] == []
 
 
-def test_every_override_the_readme_shows_works(tmp_path: Path) -> None:
+def test_every_override_the_readme_shows_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "draw", lambda _session: [])
     commands = re.findall(r"^minigrad train ((?:xor|moons) .+)$", README, flags=re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:
@@ -134,6 +138,7 @@ def test_the_plugin_of_the_docs_works_as_written(tmp_path: Path) -> None:
         DATASETS.pop("ramp", None)
 
 
+@pytest.mark.slow
 def test_the_runs_commands_of_the_readme_work_on_what_it_trains(tmp_path: Path) -> None:
     store = str(tmp_path)
     for command in re.findall(r"^minigrad train (moons .+)$", README, re.MULTILINE):
@@ -165,19 +170,19 @@ def shown_after(command: str) -> str:
 
 
 def printed(module: str, *arguments: str) -> str:
-    command = [sys.executable, "-m", module, *arguments]
-    wide = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=wide).stdout
+    result = call(import_module(module), *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 def test_the_array_program_the_readme_shows_is_what_the_command_prints() -> None:
     command = "minigrad lift configs/moons.yaml"
-    assert shown_after(command) == printed("minigrad.lift", "configs/moons.yaml")
+    assert shown_after(command) == printed("minigrad.lift.__main__", "configs/moons.yaml")
 
 
 def test_the_doctor_says_what_the_readme_shows() -> None:
     shown = shown_after("minigrad doctor configs/xor.yaml").splitlines()
-    assert printed("minigrad.doctor", "configs/xor.yaml").splitlines()[:-1] == shown[:-1]
+    assert printed("minigrad.doctor.__main__", "configs/xor.yaml").splitlines()[:-1] == shown[:-1]
 
 
 def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
@@ -188,10 +193,13 @@ def test_a_thousand_seeds_end_as_the_readme_shows(tmp_path: Path) -> None:
     assert lines[1] == shown[1]
 
 
+@pytest.mark.slow
 def test_the_sweep_ranks_as_the_readme_shows(tmp_path: Path) -> None:
     (command,) = re.findall(r"^minigrad sweep (.+)$", README, flags=re.MULTILINE)
     shown = shown_after(f"minigrad sweep {command}").splitlines()
-    lines = printed("minigrad.sweep", *shlex.split(command), "--out", str(tmp_path)).splitlines()
+    lines = printed(
+        "minigrad.sweep.__main__", *shlex.split(command), "--out", str(tmp_path)
+    ).splitlines()
     assert lines[0].partition(" in ")[0] == shown[0].partition(" in ")[0]
     assert lines[2 : len(shown)] == shown[2:]
     assert sum(line.startswith(("adam", "{name")) for line in lines) == 16

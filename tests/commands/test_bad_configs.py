@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -19,16 +18,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from minigrad import train
-from minigrad.config import plugins
-from minigrad.data import DATASETS
-from minigrad.engines import ENGINES
-from minigrad.registry import Registry
-from nn.activations import ACTIVATIONS
-from nn.initialisers import INITIALISERS
-from nn.losses import LOSSES
-from optim import OPTIMIZERS
-from optim.schedules import SCHEDULES
 from tests import unmeasured
+from tests.calling import contained
 
 Message: TypeAlias = str | tuple[str, ...]
 
@@ -45,15 +36,6 @@ MINIMAL = "\n".join(BASE.values()) + "\n"
 LONGEST_LINE = 400
 MEMORY_OF_ONE = 2_000_000_000
 READ_AT_MOST = 30_000_000  # bytes: 6 MB of modules, then a file's beginning, never 40 MB of it
-REGISTRIES: tuple[Registry[Any], ...] = (
-    ACTIVATIONS,
-    DATASETS,
-    ENGINES,
-    INITIALISERS,
-    LOSSES,
-    OPTIMIZERS,
-    SCHEDULES,
-)
 
 
 def text_of(change: str) -> tuple[str, set[int]]:
@@ -1164,16 +1146,9 @@ NASTY |= {
 
 
 @pytest.fixture(autouse=True)
-def contained(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test leaves names, plugins or signal handlers behind."""
-    before = signal.getsignal(signal.SIGTERM)
-    known = [dict(registry) for registry in REGISTRIES]
-    monkeypatch.setattr(plugins, "_loaded", {})
-    yield
-    signal.signal(signal.SIGTERM, before)
-    for registry, names in zip(REGISTRIES, known, strict=True):
-        registry.clear()
-        registry.update(names)
+def _contained() -> Iterator[None]:
+    with contained():
+        yield
 
 
 @dataclass(frozen=True)
@@ -1413,7 +1388,13 @@ def check_measured(folder: Path, config: Path | str, starts: Sequence[str], mess
     assert ended.megabytes < 300
 
 
-@pytest.mark.parametrize(("make", "name", "message"), NASTY.values(), ids=list(NASTY))
+@pytest.mark.parametrize(
+    ("make", "name", "message"),
+    [
+        pytest.param(*case, id=kind, marks=[pytest.mark.slow] * bool(i % 3))
+        for i, (kind, case) in enumerate(NASTY.items())
+    ],
+)
 def test_what_could_hang_or_fill_the_memory_is_refused_early(
     make: Callable[[Path], object], name: str, message: str, tmp_path: Path
 ) -> None:
@@ -1426,7 +1407,10 @@ def test_what_could_hang_or_fill_the_memory_is_refused_early(
     check_measured(tmp_path, config, starts, message)
 
 
-@pytest.mark.parametrize("path", ["/dev/zero", "/dev/urandom", "/dev/tty"])
+@pytest.mark.parametrize(
+    "path",
+    ["/dev/zero", *(pytest.param(p, marks=pytest.mark.slow) for p in ("/dev/urandom", "/dev/tty"))],
+)
 def test_a_device_is_no_data(path: str, tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(text_of(f"data: {{name: csv, path: {path}, target: y}}")[0])

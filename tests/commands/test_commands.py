@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from minigrad import __main__ as command
 from minigrad.__main__ import VERBS, main
 from minigrad.version import __version__
+from tests.calling import call
 from tests.imports import arrows
 
 SHELL = """
@@ -17,11 +19,6 @@ from minigrad.__main__ import script
 sys.argv[0] = "/usr/bin/minigrad"
 sys.exit(script())
 """
-
-
-def called(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "minigrad", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, **settings)  # type: ignore
 
 
 def test_the_help_names_every_verb_and_fits_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +35,7 @@ def test_the_help_names_every_verb_and_fits_a_screen(capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_help_of_a_verb_fits_a_screen(verb: str) -> None:
-    result = called(verb, "--help", env=os.environ | {"COLUMNS": "80"})
+    result = call(command, verb, "--help")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith(f"usage: python -m minigrad {verb}")
     assert len(result.stdout.splitlines()) <= 40
@@ -46,8 +43,8 @@ def test_the_help_of_a_verb_fits_a_screen(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", ["train", "sweep", "runs", "predict", "graph", "lift", "doctor"])
 def test_every_verb_is_a_module_of_its_own_too(verb: str) -> None:
-    command = [sys.executable, "-m", f"minigrad.{verb}", "--help"]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    words = [sys.executable, "-m", f"minigrad.{verb}", "--help"]
+    result = subprocess.run(words, capture_output=True, text=True, check=True)
     assert result.stdout.startswith(f"usage: python -m minigrad.{verb}")
 
 
@@ -76,17 +73,22 @@ def test_the_version_is_printed_without_numpy() -> None:
 def test_a_mistyped_word_is_met_by_the_nearest_one(
     words: list[str], hint: str, tmp_path: Path
 ) -> None:
-    result = called(*words, cwd=tmp_path)
+    result = call(command, *words, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert hint in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 def test_a_hint_names_the_command_in_the_form_in_which_it_was_called(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", SHELL, "runs", "list"]
-    hint = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path).stdout
-    assert hint == "no runs in 'runs' yet: minigrad train configs/xor.yaml makes one\n"
-    assert "python -m minigrad train" in called("runs", "list", cwd=tmp_path).stdout
+    hint = "no runs in 'runs' yet: {} configs/xor.yaml makes one\n"
+    for form, words in {
+        "minigrad train": [sys.executable, "-c", SHELL],
+        "python -m minigrad train": [sys.executable, "-m", "minigrad"],
+    }.items():
+        result = subprocess.run(
+            [*words, "runs", "list"], capture_output=True, text=True, cwd=tmp_path
+        )
+        assert result.stdout == hint.format(form)
 
 
 def completions(line: str, folder: Path) -> list[str]:
@@ -141,9 +143,9 @@ def test_a_users_own_file_that_hides_ours_is_named_in_one_sentence(
     file.touch()
     name = hiding.removesuffix("/__init__.py").removesuffix(".py")
     sentence = f"{file} hides minigrad's package {name}: rename it, or start Python elsewhere\n"
-    for command in (["minigrad.train", "xor"], ["minigrad", "train", "xor"]):
-        words = [sys.executable, "-m", *command]
-        result = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    for words in (["minigrad.train", "xor"], ["minigrad", "train", "xor"]):
+        started = [sys.executable, "-m", *words]
+        result = subprocess.run(started, capture_output=True, text=True, cwd=tmp_path)
         assert (result.returncode, result.stderr) == (2, sentence)
 
 

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from minigrad import train as command
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from tests import unmeasured
+from tests.calling import call
 from tests.stress.kills import MOONS as CONFIG
 from tests.stress.kills import metrics
 from tests.waiting import HANG, until
@@ -29,7 +31,8 @@ DRAWING_NOTHING = (
 
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*TRAIN, *arguments, "--out", str(out)], capture_output=True, text=True)
+    """In this process; those that are killed are others."""
+    return call(command, *arguments, "--out", str(out))
 
 
 def the_run(out: Path) -> Path:
@@ -155,7 +158,10 @@ def test_thirty_kills_at_random_moments_lose_nothing(undisturbed: Path, tmp_path
     assert len(set(logged)) >= 10
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)],
+)
 def test_an_interrupted_run_resumes_as_if_never_stopped(
     undisturbed: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
@@ -171,6 +177,7 @@ def test_an_interrupted_run_resumes_as_if_never_stopped(
     assert final_state(run) == final_state(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_run_that_two_signals_ended_resumes_as_if_never_stopped(
     undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -265,6 +272,7 @@ def test_no_such_run_is_told_in_one_line(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_go_on_with_one_run(undisturbed: Path, tmp_path: Path) -> None:
     store = killed(tmp_path)
     run = the_run(store)

@@ -268,7 +268,10 @@ NAMES = [
 
 
 @pytest.mark.usefixtures("pictures")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * bool(i % 4)) for i, name in enumerate(NAMES)],
+)
 def test_a_run_may_have_any_name_and_stays_in_its_store(name: str, trained: Train) -> None:
     assert trained(MINIMAL.replace("tiny", json.dumps(name, ensure_ascii=False))).name == name
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from minigrad.runner.interrupts import Interrupts
-from tests import unmeasured
+from tests import unmeasured, waiting
 from tests.waiting import until
 
 XOR = "configs/xor.yaml"
@@ -37,6 +37,9 @@ COMMANDS = {
     "completion": ["minigrad.completion", "bash"],
 }
 
+SLOW_ONES = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("sweep", "doctor", "graph", "lift")
+]
 WITHOUT_FILES = ("predict", "new", "lab")  # what they name is not there: uninterrupted, code 2
 
 HANG = "while True:\n    pass\n"
@@ -104,7 +107,7 @@ def plugin(folder: Path, text: str) -> tuple[str, Path]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("command", ["train", "sweep", "doctor", "graph", "lift"])
+@pytest.mark.parametrize("command", ["train", *SLOW_ONES])
 def test_a_signal_while_a_plugin_hangs_is_one_line(
     tmp_path: Path, command: str, number: signal.Signals
 ) -> None:
@@ -119,7 +122,7 @@ def test_a_signal_while_a_plugin_hangs_is_one_line(
     assert out == ""
 
 
-@pytest.mark.parametrize("command", ["train", "sweep", "doctor", "graph", "lift"])
+@pytest.mark.parametrize("command", ["train", *SLOW_ONES])
 def test_the_second_signal_ends_a_plugin_that_catches_everything(
     tmp_path: Path, command: str
 ) -> None:
@@ -170,7 +173,13 @@ def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name not in ("runs", "lift", "config")))
+        for name in COMMANDS
+    ],
+)
 def test_ctrl_c_at_any_moment_of_the_start_is_one_line(command: str) -> None:
     """The imports are interrupted where they import pydantic, numpy or yaml, or at their end."""
     for module in ("minigrad.value", "argparse", "yaml", "pydantic", "numpy", "json"):
@@ -225,7 +234,9 @@ def closed(*numbers: int) -> Callable[[], None]:
     return close
 
 
-@pytest.mark.parametrize("numbers", [(1,), (2,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize(
+    "numbers", [(1,), (0, 1, 2), *(pytest.param(n, marks=pytest.mark.slow) for n in ((2,), (1, 2)))]
+)
 def test_a_run_with_closed_outputs_is_finished(tmp_path: Path, numbers: tuple[int, ...]) -> None:
     code, _, err = run(
         *(*COMMANDS["train"], "train.steps=5", "expect={}", "--out", str(tmp_path)),
@@ -318,7 +329,7 @@ def test_the_terminals_own_control_c_is_overwritten(tmp_path: Path) -> None:
             if not is_stopped and log.exists() and log.stat().st_size:
                 is_stopped = os.write(ours, b"\x03") > 0
     os.close(ours)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=waiting.HANG) == 130
     line = next(line for line in screen.split(b"\n") if b"interrupted by" in line)
     seen = line.rstrip(b"\r").rpartition(b"\r")[2]
     assert seen.startswith(b"interrupted by Ctrl-C after step")

@@ -92,6 +92,7 @@ def test_a_csv_file_is_trained_and_tested_in_three_commands(
         ),
     ],
 )
+@pytest.mark.slow
 def test_three_commands_in_an_empty_folder_lead_from_a_csv_to_a_tested_model(
     data: str, guesses: list[str], measured: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""python -m minigrad.predict, as whole processes: files in, predictions out, one line a fault."""
+"""python -m minigrad.predict: files in, predictions out, one line a fault."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from minigrad import predict as command
-from minigrad import runner
+from minigrad import runner, runs
 from minigrad.runner.trained import TrainedRun
 from minigrad.tracking import checkpoint, init
-from nn.activations import ACTIVATIONS
+from tests.calling import call, contained
 from tests.minigrad.runner.trained_runs import (
     change_facts,
     change_model,
@@ -27,14 +27,8 @@ HEADER = 'height,width,"weight, kg"'
 ROW = "170,0.02,70"
 
 
-def call(run: TrainedRun, rows: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    store = ["--store", str(run.path.parent)]
-    return subprocess.run(
-        [sys.executable, "-m", "minigrad.predict", run.id, str(rows), *store, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def predict(run: TrainedRun, rows: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return call(command, run.id, str(rows), "--store", str(run.path.parent), *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +60,7 @@ def test_columns_come_in_any_order_and_a_target_gives_the_accuracy(
     for i, (height, width, weight) in enumerate(inputs):
         lines.append(f"{weight!r}, {names[i % 3]},{height!r}, {width!r}")
     (tmp_path / "rows.csv").write_text("\n".join(lines))
-    result = call(run, tmp_path / "rows.csv")
+    result = predict(run, tmp_path / "rows.csv")
     right = sum(answer == names[i % 3] for i, answer in enumerate(answers))
     assert result.returncode == 0
     assert result.stderr == f"accuracy {right / 60:.4g} on 60 rows\n"
@@ -78,7 +72,11 @@ def test_probabilities_are_those_of_the_model_to_the_bit(run: TrainedRun, tmp_pa
     inputs = write_data(tmp_path / "data.csv")
     text = "\n".join([HEADER, *(",".join(map(repr, row)) for row in inputs)])
     (tmp_path / "rows.csv").write_text(text)
-    result = call(run, tmp_path / "rows.csv", "--probabilities")
+    result = subprocess.run(
+        [sys.executable, "-m", "minigrad.predict", run.id, str(tmp_path / "rows.csv"),
+         "--probabilities", "--store", str(run.path.parent)],
+        capture_output=True, text=True,
+    )  # fmt: skip
     assert (result.returncode, result.stderr) == (0, "")
     header, *rows = csv.reader(io.StringIO(result.stdout))
     assert header == ["prediction", "p(setosa)", "p(versicolor)", "p(virginica)"]
@@ -89,25 +87,25 @@ def test_probabilities_are_those_of_the_model_to_the_bit(run: TrainedRun, tmp_pa
 def test_out_is_written_whole_and_never_over_another_file(run: TrainedRun, tmp_path: Path) -> None:
     rows, out = tmp_path / "rows.csv", tmp_path / "out.csv"
     rows.write_text(f"{HEADER}\n{ROW}\n{ROW}\n")
-    result = call(run, rows, "--out", str(out))
+    result = predict(run, rows, "--out", str(out))
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"wrote 2 predictions to {out}\n"
     written = out.read_text()
     assert written.splitlines()[0] == "prediction"
     assert len(written.splitlines()) == 3
-    again = call(run, rows, "--out", str(out), "--probabilities")
+    again = predict(run, rows, "--out", str(out), "--probabilities")
     assert (again.returncode, again.stdout) == (2, "")
     sentence = f"{out} exists already: --force replaces it, --out names another place\n"
     assert again.stderr == sentence
     assert out.read_text() == written
-    assert call(run, rows, "--out", str(out), "--probabilities", "--force").returncode == 0
+    assert predict(run, rows, "--out", str(out), "--probabilities", "--force").returncode == 0
     assert out.read_text().startswith("prediction,p(setosa)")
     assert sorted(os.listdir(tmp_path)) == ["out.csv", "rows.csv"]
 
 
 def test_json_has_it_all(run: TrainedRun, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text(f"{HEADER},kind\n{ROW},setosa\n")
-    result = call(run, tmp_path / "rows.csv", "--json", "--probabilities")
+    result = predict(run, tmp_path / "rows.csv", "--json", "--probabilities")
     assert (result.returncode, result.stderr) == (0, "")
     data = json.loads(result.stdout)
     assert data["run"] == run.id
@@ -119,7 +117,7 @@ def test_json_has_it_all(run: TrainedRun, tmp_path: Path) -> None:
 
 def test_a_regression_reports_its_error(tmp_path: Path) -> None:
     regression = trained(tmp_path, "loss=mse", "train.steps=200", target="numbers")
-    result = call(regression, tmp_path / "data.csv", "--json")
+    result = predict(regression, tmp_path / "data.csv", "--json")
     data = json.loads(result.stdout)
     text = io.StringIO((tmp_path / "data.csv").read_text())
     targets = [float(row["kind"]) for row in csv.DictReader(text)]
@@ -128,7 +126,7 @@ def test_a_regression_reports_its_error(tmp_path: Path) -> None:
     spread = sum((t - mean) ** 2 for t in targets)
     assert data["mean_absolute_error"] == pytest.approx(sum(map(abs, errors)) / 60, rel=1e-12)
     assert data["r_squared"] == pytest.approx(1 - sum(e * e for e in errors) / spread, rel=1e-9)
-    plain = call(regression, tmp_path / "data.csv").stderr
+    plain = predict(regression, tmp_path / "data.csv").stderr
     assert plain.startswith("mean absolute error ")
     assert "r squared" in plain
 
@@ -189,18 +187,16 @@ def test_a_plugin_is_run_with_consent_alone(tmp_path: Path) -> None:
     plugin = tmp_path / "swap.py"
     code = "from nn.activations import ACTIVATIONS\n\n\n@ACTIVATIONS.register\n"
     plugin.write_text(f"{code}def swap_of_test(x):\n    return -x.tanh()\n")
-    try:
+    with contained():
         model = {"hidden": [4], "activation": "swap_of_test"}
         with_plugin = trained(tmp_path, model=model, plugins=["swap.py"])
-    finally:
-        ACTIVATIONS.pop("swap_of_test", None)
-    assert call(with_plugin, tmp_path / "data.csv").returncode == 0  # as the run recorded it
+    assert predict(with_plugin, tmp_path / "data.csv").returncode == 0  # as the run recorded it
     plugin.write_text(f"{plugin.read_text()}\n# a line more\n")
-    result = call(with_plugin, tmp_path / "data.csv")
+    result = predict(with_plugin, tmp_path / "data.csv")
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
     assert f"needs its plugins: plugin {plugin} is not the file that the run recorded" in line
-    trusted = call(with_plugin, tmp_path / "data.csv", "--trust-plugins")
+    trusted = predict(with_plugin, tmp_path / "data.csv", "--trust-plugins")
     assert trusted.returncode == 0
     assert len(trusted.stdout.splitlines()) == 61
 
@@ -293,7 +289,7 @@ def test_a_run_without_a_model_is_refused_in_one_line(tmp_path: Path) -> None:
     rows.write_text(f"{HEADER}\n{ROW}\n")
 
     def line(run: TrainedRun, *arguments: str) -> str:
-        result = call(run, rows, *arguments)
+        result = predict(run, rows, *arguments)
         assert (result.returncode, result.stdout) == (2, "")
         (line,) = result.stderr.splitlines()
         return line
@@ -339,10 +335,9 @@ def test_a_run_that_is_not_there_or_bad_usage_is_one_line(
 def test_export_writes_a_model_once(run: TrainedRun, tmp_path: Path) -> None:
     arguments = ["export", run.id, "--to", "npz", "--out", str(tmp_path / "model.npz")]
     store = ["--store", str(run.path.parent)]
-    command_line = [sys.executable, "-m", "minigrad.runs", *arguments, *store]
-    first = subprocess.run(command_line, capture_output=True, text=True, timeout=60)
+    first = call(runs, *arguments, *store)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == f"wrote MLP of sizes 3-5-3, tanh: 38 parameters to {arguments[-1]}\n"
-    again = subprocess.run(command_line, capture_output=True, text=True, timeout=60)
+    again = call(runs, *arguments, *store)
     assert (again.returncode, again.stdout) == (2, "")
     assert "exists already" in again.stderr

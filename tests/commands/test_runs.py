@@ -1,4 +1,4 @@
-"""python -m minigrad.runs, as whole processes: tables, JSON, exit codes."""
+"""python -m minigrad.runs: tables, JSON, exit codes; in whole processes at the end."""
 
 import json
 import os
@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from minigrad import runs as command
+from minigrad import train
 from minigrad.tracking import checkpoint
 from minigrad.tracking.environment import process_start
+from tests.calling import call
 from tests.minigrad.tracking.written import config, write
 
 COMMAND = [sys.executable, "-m", "minigrad.runs"]
@@ -37,22 +40,12 @@ def store(tmp_path: Path) -> Path:
     return store
 
 
-def runs(
-    store: Path, *arguments: str, columns: int | None = None
-) -> subprocess.CompletedProcess[str]:
+def runs(store: Path, *arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
     """The command where `runs` is its default store."""
-    environment = {key: v for key, v in os.environ.items() if key != "COLUMNS"}
-    environment["PYTHONPATH"] = os.getcwd()
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=store.parent,
-        env=environment | ({"COLUMNS": str(columns)} if columns else {}),
-    )
+    return call(command, *arguments, cwd=store.parent, columns=columns)
 
 
-def printed(store: Path, *arguments: str, columns: int | None = None) -> list[str]:
+def printed(store: Path, *arguments: str, columns: int = 80) -> list[str]:
     """The lines of a call that goes well."""
     result = runs(store, *arguments, columns=columns)
     assert (result.returncode, result.stderr) == (0, "")
@@ -140,14 +133,16 @@ def test_an_export_replaces_a_file_only_by_force(store: Path) -> None:
 
 
 @pytest.mark.parametrize("seeds", [[], ["--seeds", "3"]])
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize(
+    "damage",
+    [Path.unlink, pytest.param(lambda path: path.write_bytes(b""), marks=pytest.mark.slow)],
+)
 def test_plot_draws_a_lost_picture_again_to_the_byte(
     tmp_path: Path, seeds: list[str], damage: Callable[[Path], object]
 ) -> None:
     store = tmp_path / "runs"
     arguments = ["train.steps=6", "expect={}", *seeds, "--out", str(store)]
-    train = [sys.executable, "-m", "minigrad.train", "configs/xor.yaml", *arguments]
-    assert subprocess.run(train, capture_output=True).returncode == 0
+    assert call(train, "configs/xor.yaml", *arguments).returncode == 0
     run = (store / "latest").resolve()
     pictures = {path: path.read_bytes() for path in run.glob("*.png")}
     for lost in pictures:
@@ -372,30 +367,22 @@ def test_a_terminal_without_unicode_is_no_obstacle(store: Path) -> None:
 
 
 def test_verify_and_export_work_on_a_trained_run(tmp_path: Path) -> None:
-    train = [
-        sys.executable,
-        "-m",
-        "minigrad.train",
-        "configs/xor.yaml",
-        "train.steps=5",
-        "expect={}",
-    ]
-    assert subprocess.run([*train, "--out", tmp_path], capture_output=True).returncode == 0
-    command = [sys.executable, "-m", "minigrad.runs"]
+    short = ["configs/xor.yaml", "train.steps=5", "expect={}"]
+    assert call(train, *short, "--out", str(tmp_path)).returncode == 0
     store = ["--store", str(tmp_path)]
     verified = subprocess.run(
-        [*command, "verify", "latest", *store], capture_output=True, text=True
+        [*COMMAND, "verify", "latest", *store], capture_output=True, text=True
     )
     assert verified.returncode == 0
     assert "identical in every number of 5 logged steps and in all else" in verified.stdout
     metrics = (tmp_path / "latest").resolve() / "metrics.jsonl"
     metrics.write_text(metrics.read_text().replace('"lr": 1.0,', '"lr": 1.0000000000000002,', 1))
-    changed = subprocess.run([*command, "verify", "latest", *store], capture_output=True, text=True)
+    changed = subprocess.run([*COMMAND, "verify", "latest", *store], capture_output=True, text=True)
     assert changed.returncode == 1
     assert "differs first at step 0: lr was 1.0000000000000002, is 1.0" in changed.stdout
     table = tmp_path / "x.csv"
     exported = subprocess.run(
-        [*command, "export", "latest", "--to", "csv", "--out", str(table), *store],
+        [*COMMAND, "export", "latest", "--to", "csv", "--out", str(table), *store],
         capture_output=True,
         text=True,
     )

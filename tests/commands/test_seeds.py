@@ -19,11 +19,15 @@ import pytest
 
 from minigrad import runs, train
 from minigrad.data import DATASETS
+from minigrad.runner.engine_choice import fast_engine
 from minigrad.runner.stored_model import model_of
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
 from optim.schedules import SCHEDULES
+
+NOTE = fast_engine()[1] + "\n" * bool(fast_engine()[1])
+"""What stderr says where the native engine is not there, and nothing where it is."""
 
 XOR, MOONS, SINE = (f"configs/{name}.yaml" for name in ("xor", "moons", "sine"))
 SHORT = ["train.steps=20", "expect={}"]
@@ -115,7 +119,7 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
         capture_output=True,
         text=True,
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, NOTE)
     run = the_run(tmp_path)
     number = r"\d[\d.e-]*"
     first, second, *rest = result.stdout.splitlines()
@@ -383,8 +387,10 @@ def test_a_killed_training_goes_on_as_if_it_never_had_been(
             [sys.executable, "-m", "minigrad.train", *again, "--out", str(out)],
             env=environment,
             capture_output=True,
+            text=True,
         )
-        assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, b"")
+        note = "" if number else NOTE  # one that goes on keeps its engine
+        assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, note)
         logged = metrics(the_run(out))
         assert logged[-1]["step"] == (max(steps[: number + 1]) - 1) // 3 * 3
         assert logged == metrics(undisturbed)[: len(logged)]
@@ -713,7 +719,7 @@ def test_datasets_of_unequal_sizes_are_refused(
         assert train.main([XOR, *SHORT, plugin, "data={name: uneven}", "--seeds", "9", *out]) == 2
     finally:
         DATASETS.pop("uneven", None)
-    assert capsys.readouterr().err.count("\n") == 1
+    assert capsys.readouterr().err.removeprefix(NOTE).count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 
@@ -739,7 +745,7 @@ def test_a_run_of_very_many_seeds_says_what_it_needs_and_serves_every_verb(
     assert re.fullmatch(
         r"20 seeds of 33 parameters: up to \d+ MB of memory; 400 losses would not fit, so their "
         r"quantiles at each step are kept\n",
-        printed.err,
+        printed.err.removeprefix(NOTE),
     )
     run = the_run(tmp_path)
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")

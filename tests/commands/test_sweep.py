@@ -1,4 +1,4 @@
-"""python -m minigrad.sweep, as whole processes: runs, tables, kills, a cluster."""
+"""python -m minigrad.sweep: runs, tables, kills, a cluster."""
 
 import csv
 import json
@@ -21,9 +21,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from minigrad import native, train
+from minigrad import runs as runs_command
 from minigrad.config import load
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
+from tests import calling
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.sweep"]
@@ -38,8 +40,13 @@ LONG = [
 TWO = ["--workers", "2"]
 
 
-def call(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def process(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True)
+
+
+def call(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process."""
+    return calling.call(sweep, *arguments, "--out", str(out))
 
 
 def folder(out: Path) -> Path:
@@ -75,7 +82,7 @@ Swept: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     out = tmp_path_factory.mktemp("swept")
-    result = call(out, XOR, *TINY, *GRID)
+    result = process(out, XOR, *TINY, *GRID)
     assert (result.returncode, result.stderr) == (0, "")
     return out, result
 
@@ -157,11 +164,7 @@ def test_members_are_runs_to_every_verb(swept: Swept, tmp_path: Path) -> None:
     some = [run.id for run in runs(out)[:2]]
 
     def verb(*arguments: str) -> str:
-        result = subprocess.run(
-            [sys.executable, "-m", "minigrad.runs", *arguments, "--store", str(out)],
-            capture_output=True,
-            text=True,
-        )
+        result = calling.call(runs_command, *arguments, "--store", str(out))
         assert (result.returncode, result.stderr) == (0, "")
         return result.stdout
 
@@ -291,12 +294,9 @@ def test_a_deleted_member_is_what_resume_finds_missing(tmp_path: Path) -> None:
     call(tmp_path, XOR, *TINY, "optimizer.lr=0.1,1.0")
     before, victim = rows(tmp_path), runs(tmp_path)[0]
     whole = call(tmp_path, "--resume", "latest")
-    assert whole.stdout.splitlines()[0] == "2 cells: 2 finished"
-    subprocess.run(
-        [sys.executable, "-m", "minigrad.runs", "delete", victim.id, "--store", str(tmp_path)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    head = whole.stdout.splitlines()[0]
+    assert re.fullmatch(r"2 cells( in .+)?: 2 finished", head)  # a time only where it is long
+    assert runs_command.main(["delete", victim.id, "--store", str(tmp_path)]) == 0
     assert call(tmp_path, "--resume", folder(tmp_path).name[-4:]).returncode == 0
     assert len(runs(tmp_path)) == 2
     assert victim.id not in {run.id for run in runs(tmp_path)}
@@ -415,7 +415,11 @@ def test_a_search_that_is_killed_at_random_ends_with_the_same_table(
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "cause"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+    ("number", "code", "cause"),
+    [
+        (signal.SIGINT, 130, "Ctrl-C"),
+        pytest.param(signal.SIGTERM, 143, "SIGTERM", marks=pytest.mark.slow),
+    ],
 )
 def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(
     tmp_path: Path, undisturbed: str, number: signal.Signals, code: int, cause: str
@@ -578,8 +582,8 @@ def test_a_search_on_a_cluster_gives_the_table_that_it_has_here(
         *way,
     ]
     here, there = tmp_path / "here", tmp_path / "there"
-    assert call(here, *asked).returncode == 0
-    assert call(there, *asked, "--dask", cluster.address).returncode == 0
+    assert process(here, *asked).returncode == 0
+    assert process(there, *asked, "--dask", cluster.address).returncode == 0
     tables = [next(out.glob("sweeps/2*/sweep.csv")).read_text() for out in (here, there)]
     without_ids = [[line.split(",")[:4] for line in table.splitlines()] for table in tables]
     assert without_ids[0] == without_ids[1]
@@ -672,12 +676,13 @@ def test_a_closed_stderr_ends_no_sweep(tmp_path: Path) -> None:
     assert status(tmp_path) == "finished"
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_exits_2(tmp_path: Path) -> None:
     with socket.socket() as listening:  # it takes the call and says nothing
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
-        result = call(tmp_path / "runs", XOR, "optimizer.lr=1,2", "--dask", address)
+        result = process(tmp_path / "runs", XOR, "optimizer.lr=1,2", "--dask", address)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == f"--dask {address}: no cluster answers there: not within 5 s\n"
     assert not (tmp_path / "runs").exists()
@@ -692,6 +697,7 @@ def test_a_store_that_cannot_be_written_exits_2_in_one_line(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_stops_the_sweep_and_leaves_no_half_run(tmp_path: Path) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))

@@ -1,4 +1,4 @@
-"""python -m minigrad.train, as whole processes: files, exit codes, signals."""
+"""python -m minigrad.train: files, exit codes; in whole processes a training, and signals."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import pytest
 
 from minigrad import train as command
 from nn.initialisers import INITIALISERS
+from tests.calling import call
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
@@ -20,7 +21,7 @@ XOR = "configs/xor.yaml"
 
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments, "--out", str(out)], capture_output=True, text=True)
+    return call(command, *arguments, "--out", str(out))
 
 
 def the_run(out: Path) -> Path:
@@ -38,7 +39,8 @@ def facts(run: Path) -> dict[str, object]:
 
 
 def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> None:
-    result = train(tmp_path, XOR)
+    process = [*COMMAND, XOR, "--out", str(tmp_path)]
+    result = subprocess.run(process, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     run = the_run(tmp_path)
@@ -154,7 +156,11 @@ def test_divergence_exits_1_and_the_run_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "cause"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+    ("number", "code", "cause"),
+    [
+        pytest.param(signal.SIGINT, 130, "Ctrl-C", marks=pytest.mark.slow),
+        (signal.SIGTERM, 143, "SIGTERM"),
+    ],
 )
 def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
     tmp_path: Path, number: signal.Signals, code: int, cause: str
@@ -179,7 +185,9 @@ def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
 
 def test_a_reader_that_leaves_early_does_not_break_the_run(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, XOR, "--out", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, XOR, "train.steps=50", "expect={}", "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -193,7 +201,7 @@ def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
     process = subprocess.Popen(
-        [*COMMAND, XOR, "train.steps=3000", "--out", str(tmp_path)],
+        [*COMMAND, XOR, "train.steps=900", "--out", str(tmp_path)],
         stdout=theirs,
         stderr=theirs,
         env={**os.environ, "TERM": "xterm"},
@@ -207,7 +215,7 @@ def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None
         pass
     os.close(ours)
     assert process.wait() == 0
-    assert b"/3000 [" in screen
+    assert b"/900 [" in screen
     assert b"loss 0." in screen
     assert b"step/s" in screen
 

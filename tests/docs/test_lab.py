@@ -84,7 +84,10 @@ def test_every_test_fails_as_shipped(folder: Path) -> None:
     assert first_of_lab_1.startswith("NotImplementedError: lab 1, task 1:")
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(n, marks=[pytest.mark.slow] * bool(i % 4)) for i, n in enumerate(NUMBERS)],
+)
 def test_a_lab_fails_until_it_is_done_and_passes_then(number: int, folder: Path) -> None:
     solve(folder, *range(1, number))
     before = run(folder, "-m", f"lab{number}")
@@ -171,6 +174,7 @@ def test_the_examples_on_the_pages_hold_once_the_labs_are_done(folder: Path) -> 
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_training_commands_on_the_pages_meet_their_expectations(folder: Path) -> None:
     solve(folder, *NUMBERS)
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
@@ -195,6 +199,7 @@ def test_a_page_names_its_command_its_file_and_a_next_page(page: Path) -> None:
     ] == []
 
 
+@pytest.mark.slow
 def test_the_labs_and_the_translations_are_no_part_of_the_default_run() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "docs"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

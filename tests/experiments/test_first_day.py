@@ -34,8 +34,13 @@ def answers_of(case: str, folder: Path) -> dict[str, str]:
     return answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("case", "least", "prediction"), [("iris", 0.93, "setosa"), ("digits", 0.96, "0")]
+    ("case", "least", "prediction"),
+    [
+        ("iris", 0.93, "setosa"),
+        ("digits", 0.96, "0"),
+    ],
 )
 def test_a_day_with_classes(case: str, least: float, prediction: str, tmp_path: Path) -> None:
     answers = answers_of(case, tmp_path)
@@ -64,6 +69,7 @@ def test_a_day_with_classes(case: str, least: float, prediction: str, tmp_path: 
         assert all(np.array_equal(exported[name], array) for name, array in mine.items())
 
 
+@pytest.mark.slow
 def test_a_day_with_measurements(tmp_path: Path) -> None:
     answers = answers_of("regression", tmp_path)
     assert "10 checks: all ok" in answers[DOCTOR]

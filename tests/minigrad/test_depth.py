@@ -47,7 +47,13 @@ if any(abs(a - b) > tolerance for a, b in zip(found, (value, slope))):
 """
 
 
-@pytest.mark.parametrize("chain", [ADDITIONS, MIXED], ids=["additions", "mixed operations"])
+@pytest.mark.parametrize(
+    "chain",
+    [
+        pytest.param(ADDITIONS, id="additions", marks=pytest.mark.slow),
+        pytest.param(MIXED, id="mixed operations"),
+    ],
+)
 def test_a_million_operations_in_a_chain_need_no_recursion_and_little_memory(chain: str) -> None:
     command = [sys.executable, "-c", SCRIPT.format(chain=chain)]
     run = subprocess.run(command, capture_output=True, text=True)

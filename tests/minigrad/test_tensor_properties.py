@@ -18,7 +18,7 @@ from minigrad.value import topological_order
 from tests.minigrad.make_torch_tensor_figures import BINARY, FUNCTIONS, REDUCTIONS
 
 # The examples are the same in every run, so a failure is one for everybody.
-repeatable = settings(max_examples=150, derandomize=True, deadline=None)
+repeatable = settings(max_examples=50, derandomize=True, deadline=None)
 
 Shape: TypeAlias = tuple[int, ...]
 Form: TypeAlias = Callable[[Any, Any, float], Tensor]

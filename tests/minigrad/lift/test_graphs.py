@@ -18,7 +18,7 @@ from tests.minigrad.test_value_properties import FORMS
 TOLERANCE = 1e-12
 BATCHES = [1, 2, 7, 100]
 
-repeatable = settings(max_examples=100, derandomize=True, deadline=None)
+repeatable = settings(max_examples=60, derandomize=True, deadline=None)
 
 Loss = Callable[..., Value]
 

@@ -74,7 +74,13 @@ FEATURES = importlib.import_module("numpy._core._multiarray_umath").__cpu_featur
 KERNELS = [name for name, feature in NEEDS.items() if FEATURES.get(feature)]
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in ("Prescott", "Nehalem")))
+        for name in KERNELS
+    ],
+)
 def test_replicas_are_their_single_runs_to_the_bit_with_every_kernel_of_blas(kernel: str) -> None:
     """OpenBLAS takes the kernel that it is told to; another BLAS, its own."""
     code = (

@@ -19,7 +19,10 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-LEFT_OUT = shutil.ignore_patterns("*.so", "__pycache__", "build", ".venv", ".git", "*.egg-info")
+LEFT_OUT = shutil.ignore_patterns(
+    *("*.so", "__pycache__", "build", ".venv", ".git", "*.egg-info"),
+    *("runs", ".*_cache", ".hypothesis"),  # others may be writing them
+)
 COMPILER = re.compile(r"(.*-)?(cc|c89|c99|gcc|clang|icx|tcc|zig|ccache)(-[0-9.]+)?")
 TRAIN = ["-m", "minigrad.train", "configs/xor.yaml", "train.engine=native"]
 

@@ -208,7 +208,13 @@ DIGESTS = {
 }
 
 
-@pytest.mark.parametrize("build", BUILDS, ids=str)
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(build, id=str(build), marks=[pytest.mark.slow] * bool(i % 4))
+        for i, build in enumerate(BUILDS)
+    ],
+)
 def test_every_build_gives_the_bits_written_down_here(build: Build) -> None:
     if not shutil.which(build.compiler):
         pytest.skip(f"no {build.compiler} is here")

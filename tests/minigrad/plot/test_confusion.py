@@ -33,7 +33,7 @@ def test_a_cell_is_coloured_by_its_share_of_its_class(drawn: list[Figure]) -> No
     assert image.get_array().tolist() == [[0.75, 0.25], [0.0, 0.0]]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("count", [2, 10, 100])
+@pytest.mark.parametrize("count", [2, 10, pytest.param(100, marks=pytest.mark.slow)])
 def test_the_frame_and_all_labels_are_within_the_picture(count: int, tmp_path: Path) -> None:
     names = [f"class number {i}, which is long" for i in range(count)]
     matrix = [[int(i == j) for j in range(count)] for i in range(count)]

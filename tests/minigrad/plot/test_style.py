@@ -61,7 +61,10 @@ def draw_all(folder: Path, words: str, ending: str = "png") -> None:
         draw_snapshots(path, [(step, plane) for step in (0, 10, 12345)], data, title=words)
 
 
-@pytest.mark.parametrize("words", ["xor", LONG], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param("xor", id="short", marks=pytest.mark.slow), pytest.param(LONG, id="long")],
+)
 def test_no_text_of_a_picture_is_cut_off(words: str, tmp_path: Path, figures: list[Figure]) -> None:
     draw_all(tmp_path, words)
     for figure in figures:
@@ -88,7 +91,16 @@ def texts_around(axes: Any) -> list[Text]:
     return texts
 
 
-@pytest.mark.parametrize("words", ["$$", "$x_$ ^", "100 $ and \\$ more $", "\\frac{", "_begin"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "$x_$ ^",
+        *(
+            pytest.param(words, marks=pytest.mark.slow)
+            for words in ("$$", "100 $ and \\$ more $", "\\frac{", "_begin")
+        ),
+    ],
+)
 def test_a_dollar_is_a_dollar(words: str, tmp_path: Path, figures: list[Figure]) -> None:
     draw_all(tmp_path, words)
     for figure in figures:
@@ -97,6 +109,7 @@ def test_a_dollar_is_a_dollar(words: str, tmp_path: Path, figures: list[Figure])
         assert not any(text.get_parse_math() for text in spoken)
 
 
+@pytest.mark.slow
 def test_control_characters_are_spelled_out_in_an_svg(tmp_path: Path) -> None:
     draw_all(tmp_path, "a\x00b\x1b[31m\ud800\u202e<&>", "svg")
     for path in tmp_path.iterdir():
@@ -139,7 +152,17 @@ def test_text_is_wrapped_at_spaces_and_hyphens_and_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "backend", ["nosuch", "module://nosuch", "gtk4agg", "module://matplotlib_inline.backend_inline"]
+    "backend",
+    [
+        "nosuch",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in (
+                *("module://nosuch", "gtk4agg"),
+                "module://matplotlib_inline.backend_inline",
+            )
+        ),
+    ],
 )
 def test_a_backend_that_is_not_installed_draws_files_and_opens_no_window(
     backend: str, tmp_path: Path

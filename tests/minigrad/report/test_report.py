@@ -109,6 +109,7 @@ def limits(page: Any, metric: str) -> tuple[float, float]:
     return low, high
 
 
+@pytest.mark.slow
 def test_zoom_by_drag_and_by_keyboard_moves_all_charts_and_back(three: Path, opened: Open) -> None:
     tab = opened(three)
     page = tab.page
@@ -159,8 +160,16 @@ def test_a_table_is_sorted_by_numbers_and_back(three: Path, opened: Open) -> Non
     assert labels.all_inner_texts() == ["adam lr 0.2", "rmsprop lr 0.3", "sgd lr 0.1"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1000, 1600])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        *((400, "light"), (1600, "dark")),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.slow)
+            for width, scheme in ((400, "dark"), (1000, "light"), (1000, "dark"), (1600, "light"))
+        ),
+    ],
+)
 def test_it_fits_every_width_in_light_and_dark(
     three: Path, opened: Open, width: int, scheme: str
 ) -> None:
@@ -204,7 +213,10 @@ def test_there_are_forty_hostile_stores() -> None:
     assert len(TEXTS) >= 10
 
 
-@pytest.mark.parametrize("name", STORES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * bool(i % 6)) for i, name in enumerate(STORES)],
+)
 def test_a_hostile_store_runs_nothing_and_hides_no_good_run(
     name: str, tmp_path: Path, opened: Open
 ) -> None:

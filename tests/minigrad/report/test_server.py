@@ -230,6 +230,7 @@ def test_the_table_in_a_browser_filters_sorts_and_compares(
     page.wait_for_selector("#runs tbody tr")
 
 
+@pytest.mark.slow
 def test_curves_grow_while_the_run_goes_on_and_its_end_is_seen(
     tmp_path: Path, opened: Callable[..., Tab]
 ) -> None:
@@ -333,6 +334,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return store
 
 
+@pytest.mark.slow
 def test_a_sweep_has_a_live_page_that_follows_it(swept: Path, opened: Callable[..., Tab]) -> None:
     server = Live(swept)
     try:
@@ -351,6 +353,7 @@ def test_a_sweep_has_a_live_page_that_follows_it(swept: Path, opened: Callable[.
         server.close()
 
 
+@pytest.mark.slow
 def test_a_sweeps_page_is_renewed_in_place_and_stays_sorted(
     swept: Path, opened: Callable[..., Tab]
 ) -> None:
@@ -411,7 +414,11 @@ def test_a_hostile_store_is_answered_harmlessly(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["text-0-in-facts", "text-1-in-config-and-metrics", "text-3-in-facts"]
+    "name",
+    [
+        "text-1-in-config-and-metrics",
+        *(pytest.param(f"text-{i}-in-facts", marks=pytest.mark.slow) for i in (0, 3)),
+    ],
 )
 def test_a_hostile_store_in_a_browser_runs_nothing(
     name: str, tmp_path: Path, opened: Callable[..., Tab]
@@ -438,7 +445,8 @@ def test_ctrl_c_ends_it_at_once_and_without_a_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "cause"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+    ("number", "cause"),
+    [(signal.SIGINT, "Ctrl-C"), pytest.param(signal.SIGTERM, "SIGTERM", marks=pytest.mark.slow)],
 )
 def test_a_second_signal_has_no_traceback_either(
     tmp_path: Path, number: signal.Signals, cause: str

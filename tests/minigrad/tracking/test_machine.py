@@ -80,6 +80,7 @@ def test_what_one_of_the_two_did_not_record_is_no_difference() -> None:
     assert "arrays" not in unrecorded({"engine": "eager"})
 
 
+@pytest.mark.slow
 def test_another_blas_kernel_is_told_by_verify(tmp_path: Path) -> None:
     settings = ["train.engine=numpy", "train.steps=20", "expect={}", "--out", str(tmp_path)]
     train = [sys.executable, "-m", "minigrad.train", "configs/moons.yaml", *settings]

@@ -363,6 +363,7 @@ def test_an_empty_store_says_how_to_fill_it(tmp_path: Path) -> None:
         find(tmp_path, "latest")
 
 
+@pytest.mark.slow
 def test_two_thousand_runs_are_listed_completely(tmp_path: Path) -> None:
     text = json.dumps(facts("x"))
     written = {f"20261122T{i // 3600:02}{i // 60 % 60:02}{i % 60:02}Z-x-0000" for i in range(2000)}
@@ -390,6 +391,7 @@ for i in range(5):
 """
 
 
+@pytest.mark.slow
 def test_eight_processes_write_forty_runs_and_none_is_mixed(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)])

@@ -141,7 +141,13 @@ def test_each_seed_is_as_alone_with_every_optimizer(name: str) -> None:
     assert trainer.failures == {}
 
 
-@pytest.mark.parametrize("path", sorted(Path("configs").glob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem == "digits"))
+        for path in sorted(Path("configs").glob("*.yaml"))
+    ],
+)
 def test_each_seed_is_as_alone_on_every_dataset(path: Path) -> None:
     alone = ["train.keep_best=null", "train.patience=null"]  # which follow one seed
     check(path, ["train.steps=8", *alone], 3)
@@ -264,7 +270,13 @@ RATES = {"sgd": 0.1, "adadelta": 12.0, "adagrad": 0.1, "radam": 0.5, "rmsprop": 
 
 
 @pytest.mark.usefixtures("logarithm")
-@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name not in ("sgd", "adam", "rmsprop")))
+        for name in sorted(OPTIMIZERS)
+    ],
+)
 def test_seeds_that_diverge_take_their_rates_and_moments_with_them(name: str) -> None:
     settings = [
         *("data.n=20", "train={steps: 25, batch_size: 6, clip_norm: 2}"),

@@ -1,3 +1,0 @@
-"""The browser of these tests, and a store with a live page."""
-
-from tests.browser import browser as browser
