@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_lines([_help()])
         return 0
     verb, *rest = words
+    if verb.startswith("-"):
+        _parser().error(f"unrecognized arguments: {verb}")
     if verb not in VERBS:
         _parser().error(f"unknown verb {verb!r}: {nearest(verb, VERBS)}")
     return _command(verb)(rest)

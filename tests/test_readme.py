@@ -120,8 +120,9 @@ def test_the_counts_of_names_are_current() -> None:
     assert printed_counts == {key: count for key, count in counts.items() if key != "train.engine"}
 
 
-def test_the_plugin_of_the_docs_works_as_written(tmp_path: Path) -> None:
-    text = Path("docs/plugins.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["docs/plugins.md", "docs/es/plugins.md"])
+def test_the_plugin_of_the_docs_works_as_written(page: str, tmp_path: Path) -> None:
+    text = Path(page).read_text(encoding="utf-8")
     activation, dataset = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     (snippet,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
     (tmp_path / "my_ops.py").write_text(activation + dataset)

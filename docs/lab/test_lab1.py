@@ -13,16 +13,16 @@ def test_a_straight_line_has_its_steepness_everywhere():
     same("slope(lambda x: 3 * x + 1, 2.0)", measured, 3.0, hint, tolerance=1e-8)
 
 
-@pytest.mark.parametrize(("x", "expected"), [(3.0, 6.0), (0.0, 0.0), (-2.0, -4.0)])
-def test_the_slope_of_the_square_is_twice_the_number(x, expected):
-    hint = "Where f falls, the slope is negative: f(x + h) comes first, f(x - h) is taken away."
-    same(f"slope(lambda x: x * x, {x})", slope(lambda x: x * x, x), expected, hint, tolerance=1e-8)
-
-
 def test_the_slope_is_measured_on_both_sides():
     measured = slope(lambda x: x**3, 2.0, h=0.1)
     hint = "12.61 looks to the right only, 11.41 to the left only; 12 does not use the h given."
     same("slope(lambda x: x**3, 2.0, h=0.1)", measured, 12.01, hint)
+
+
+@pytest.mark.parametrize(("x", "expected"), [(3.0, 6.0), (0.0, 0.0), (-2.0, -4.0)])
+def test_the_slope_of_the_square_is_twice_the_number(x, expected):
+    hint = "Where f falls, the slope is negative: f(x + h) comes first, f(x - h) is taken away."
+    same(f"slope(lambda x: x * x, {x})", slope(lambda x: x * x, x), expected, hint, tolerance=1e-8)
 
 
 def test_ten_times_smaller_steps_make_a_hundred_times_smaller_errors():

@@ -41,6 +41,16 @@ def test_every_node_comes_once_and_after_its_operands():
     _check("a * b + c.tanh()", topological_order(d), {a, b, c, p, t, d}, d)
 
 
+def test_a_node_is_not_walked_once_for_each_path():
+    nodes = [Node(1.0)]
+    for _ in range(14):
+        nodes.append(nodes[-1] + nodes[-1])
+    hint = "32767 nodes are all the paths. Remember in a set what you have seen, and walk on."
+    order = topological_order(nodes[-1])
+    same("number of nodes in 14 doublings of a leaf", len(order), 15, hint)
+    _check("14 doublings", order, set(nodes), nodes[-1])
+
+
 def test_a_node_with_several_consumers_comes_before_all_of_them():
     a = Node(1.0)
     b = a + a
@@ -57,16 +67,6 @@ def test_the_second_operand_may_lead_to_the_first():
     c = b.tanh()
     d = a * c  # a is under c too
     _check("a * a.exp().tanh()", topological_order(d), {a, b, c, d}, d)
-
-
-def test_a_node_is_not_walked_once_for_each_path():
-    nodes = [Node(1.0)]
-    for _ in range(14):
-        nodes.append(nodes[-1] + nodes[-1])
-    hint = "32767 nodes are all the paths. Remember in a set what you have seen, and walk on."
-    order = topological_order(nodes[-1])
-    same("number of nodes in 14 doublings of a leaf", len(order), 15, hint)
-    _check("14 doublings", order, set(nodes), nodes[-1])
 
 
 def test_a_graph_may_be_deeper_than_python_can_call():

@@ -66,6 +66,7 @@ def test_the_version_is_printed_without_numpy() -> None:
         (["runs", "list", "--colums", "id"], "--colums id: did you mean --columns?"),
         (["sweep", "xor", "--worker", "2"], "--worker 2: did you mean --workers?"),
         (["doctor", "xor", "--jsno"], "--jsno: did you mean --json?"),
+        (["--verison"], "unrecognized arguments: --verison: did you mean --version?"),
         (["completion", "fsh"], "unknown SHELL 'fsh': did you mean 'fish'? Known: bash, zsh, fish"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

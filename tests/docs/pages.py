@@ -38,12 +38,12 @@ class Block:
 
     @property
     def code(self) -> str:
-        """What a translation of a code block must not change: all but the words of comments, and in
-        formulas written as text the numbers and signs.
+        """What a translation of a code block must not change: all but the words of comments and of
+        docstrings, and in formulas written as text the numbers and signs.
         """
         if self.text.startswith("```text") and ">>>" not in self.text:
             return "\n".join(" ".join(_SIGNS.findall(line)) for line in self.text.splitlines())
-        return re.sub(r"(?<=  # ).*", "", self.text)
+        return re.sub(r'(?<=  # ).*|(?<=""").*(?=""")', "", self.text)
 
     @property
     def links(self) -> list[str]:

@@ -65,8 +65,8 @@ def test_every_command_of_a_page_works(page: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "example"),
     [
-        pytest.param(page, example, id=f"{page.name}-{number}")
-        for page in PAGES
+        pytest.param(page, example, id=f"{page.parent.name}-{page.name}-{number}")
+        for page in [*PAGES, *sorted(Path("docs/es").glob("*.md"))]
         for number, example in enumerate(PYTHON.findall(page.read_text("utf-8")))
         if page.name != "plugins.md"  # which test_readme puts into a file and trains
     ],

@@ -1,5 +1,6 @@
 """The Spanish pages say what the English ones say: same headings, same code, same links."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -8,31 +9,47 @@ import pytest
 from tests.docs.pages import blocks, differences
 
 DOCS = Path("docs")
-TRANSLATED = {"theory": 11, "lab": 12, "teaching": 2}
-"""The folders, and how many pages each has at least."""
+ES = DOCS / "es"
+FRONT = "index.md"
+"""The English front page; the Spanish one is es/README.md."""
 
 OWN = {"README.md", "terms.md"}
-"""Spanish pages that translate no page."""
+"""Spanish pages that translate no page block by block."""
 
-PAGES = [
-    *(page for folder in TRANSLATED for page in sorted((DOCS / folder).glob("*.md"))),
-    *(DOCS / page.name for page in sorted((DOCS / "es").glob("*.md")) if page.name not in OWN),
-]
+NOT_TRANSLATED = ("es", "reference")
+"""Folders of docs/: the Spanish pages, and the docstrings."""
+
+PAGES = sorted(
+    page
+    for page in DOCS.rglob("*.md")
+    if page.relative_to(DOCS).parts[0] not in NOT_TRANSLATED and page != DOCS / FRONT
+)
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(page.name for page in folder.glob("*.md"))
+def test_every_page_has_a_translation_and_no_translation_has_lost_its_page() -> None:
+    pages = {str(page.relative_to(DOCS)) for page in PAGES}
+    assert len(pages) >= 35
+    assert {str(page.relative_to(ES)) for page in ES.rglob("*.md")} == pages | OWN
 
 
-@pytest.mark.parametrize("folder", TRANSLATED)
-def test_every_page_has_a_translation_and_no_translation_has_lost_its_page(folder: str) -> None:
-    assert len(names(DOCS / folder)) >= TRANSLATED[folder]
-    assert names(DOCS / "es" / folder) == names(DOCS / folder)
+def test_the_spanish_front_page_leads_to_every_page_that_the_english_one_leads_to() -> None:
+    english, spanish = (
+        [link for block in blocks(page.read_text("utf-8")) for link in block.links]
+        for page in (DOCS / FRONT, ES / "README.md")
+    )
+    own = {"es/README.md", "es/terms.md"}
+    translated = [
+        link if "://" in link or not (ES / link).exists() else f"es/{link}"
+        for link in english
+        if link not in own
+    ]
+    from_root = [os.path.normpath(f"es/{link}") if "://" not in link else link for link in spanish]
+    assert sorted(from_root) == sorted([*translated, FRONT, "es/terms.md"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
 def test_the_translation_follows_its_page_block_by_block(page: Path) -> None:
-    assert differences(page, DOCS / "es" / page.relative_to(DOCS), DOCS) == []
+    assert differences(page, ES / page.relative_to(DOCS), DOCS) == []
 
 
 def test_every_link_of_a_page_leads_somewhere() -> None:
