@@ -155,7 +155,7 @@ def _values(text: str) -> list[str] | Draw:
 
 def _range(text: str, arguments: Sequence[str]) -> list[str]:
     try:
-        start, stop, step = map(int, [*arguments, "1"] if len(arguments) == 2 else arguments)
+        start, stop, step = map(_whole, [*arguments, "1"] if len(arguments) == 2 else arguments)
         numbers = range(start, stop, step)
     except ValueError:
         raise ValueError(
@@ -174,14 +174,27 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
             raise ValueError("choice(...) takes one value or more, as choice(tanh,relu)")
         return Draw(kind, choices=tuple(arguments))
     try:
-        low, high = map(float, arguments)
+        low, high = map(_number, arguments)
     except ValueError:
         raise ValueError(f"{kind} takes two numbers, as {kind}(0.01,1)") from None
     least = 0 if kind == "loguniform" else -math.inf
-    if not least < low < high < math.inf:
+    if not (least < low < high < math.inf and high - low < math.inf):
         above = "0 < a < b" if kind == "loguniform" else "a < b"
         raise ValueError(f"{kind}(a,b) takes finite numbers {above}")
     return Draw(kind, low, high)
+
+
+def _whole(text: str) -> int:
+    """int() takes underscores too, the digits of every script, and any number of them."""
+    if not re.fullmatch(r"[-+]?[0-9]{1,18}", text.strip()):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return float(text)
 
 
 def _samples(draws: Mapping[str, Draw], count: int, seed: int) -> list[Overrides]:
@@ -217,7 +230,7 @@ def _faults_of_search(trials: int | None, draws: Mapping[str, Draw]) -> list[str
 
 
 def _seed(text: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", text):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ValueError(f"must be a whole number of at least 0, found {quoted(text)}")
     return int(text)
 
