@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from minigrad.config import ConfigError
-from minigrad.terminal.text import quoted
+from minigrad.terminal.text import excerpt, quoted
 
 MAX_CELLS = 10_000
 MAX_MEMBERS = 100_000
@@ -99,7 +99,9 @@ def parse(
                 draws[key] = values
         except ValueError as error:
             faults.append(f"command line: {quoted(argument)}: {error}")
-    faults += _faults_of_search(samples, draws) if searched else _faults_of_sampling(samples, draws)
+    if not faults:  # a draw that is faulty is none, and would be missed a second time
+        of_draws = _faults_of_search if searched else _faults_of_sampling
+        faults += of_draws(samples, draws)
     try:
         seeds = [_seed(text) for text in axes.pop("seed", [])]
     except ValueError as error:
@@ -159,12 +161,14 @@ def _range(text: str, arguments: Sequence[str]) -> list[str]:
         numbers = range(start, stop, step)
     except ValueError:
         raise ValueError(
-            f"{text}: write range(a,b) or range(a,b,step) with whole numbers, b left out"
+            f"{excerpt(text)}: write range(a,b) or range(a,b,step) with whole numbers, b left out"
         ) from None
     if not numbers:
-        raise ValueError(f"{text} is empty: it goes from a up to b, and b is left out")
+        raise ValueError(f"{excerpt(text)} is empty: it goes from a up to b, and b is left out")
     if len(numbers) > MAX_MEMBERS:
-        raise ValueError(f"{text} has {len(numbers):,} numbers; the limit is {MAX_MEMBERS:,}")
+        raise ValueError(
+            f"{excerpt(text)} has {len(numbers):,} numbers; the limit is {MAX_MEMBERS:,}"
+        )
     return [str(number) for number in numbers]
 
 

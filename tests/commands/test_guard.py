@@ -192,6 +192,25 @@ def test_ctrl_c_at_any_moment_of_the_start_is_one_line(command: str) -> None:
         assert "Traceback" not in process.stderr
 
 
+def test_ctrl_c_while_an_extension_is_loaded_is_one_line() -> None:
+    """What imports datetime in the midst of it answers an exception with a panic."""
+    interrupted = (
+        "import os, signal, sys\n"
+        "from minigrad.terminal.command import guard\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'datetime':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "def main():\n"
+        "    sys.modules.pop('datetime', None)\n"
+        "    import pydantic_core\n"
+        "sys.exit(guard(main))\n"
+    )
+    process = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (130, "interrupted by Ctrl-C\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "slow"),
     [
