@@ -64,8 +64,8 @@ def copy(name: str, source: str) -> str:
         raise NewError(f"--from: unknown config {source!r}: {nearest(source, known)}")
     folder = bundled.folder()
     lines = (folder / f"{source}.yaml").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not line.startswith("# yaml-language-server")]
-    text = re.sub("^name: .*", f"name: {_quoted(name)}", "\n".join(kept), flags=re.MULTILINE)
+    own = [line for line in lines if not line.startswith("# yaml-language-server")]
+    text = re.sub("^name: .*", f"name: {_quoted(name)}", "\n".join(own), flags=re.MULTILINE)
     text = re.sub(r"\bpath: (data/[\w./-]+)", lambda path: f"path: {folder / path[1]}", text)
     return f"{text}\n"
 

@@ -81,21 +81,23 @@ def sentences(
     if before is not None and after is not None:
         lines.append(f"in the target's units: loss {before:.4g} -> {after:.4g}")
     if summary.get("val_loss") is not None:
-        lines.append(f"validation {_told(summary, 'val_')}")
+        lines.append(f"validation {_measures(summary, 'val_')}")
     if test is not None:
         rows = "1 row" if test["rows"] == 1 else f"{test['rows']:,} rows"
-        lines.append(f"test {_told(summary, 'test_')}, on {rows}")
+        lines.append(f"test {_measures(summary, 'test_')}, on {rows}")
         lines += _beside_a_line(test)
     lines += _beside_a_constant(config, dataset, summary)
     return lines
 
 
-def _told(summary: Mapping[str, Any], prefix: str) -> str:
+def _measures(summary: Mapping[str, Any], prefix: str) -> str:
     words = ("loss", "accuracy", "mean_absolute_error", "r_squared")
     numbers = [(word, summary.get(prefix + word)) for word in words]
-    told = [f"{word.replace('_', ' ')} {x:.4g}" for word, x in numbers if x is not None]
+    measures = [f"{word.replace('_', ' ')} {x:.4g}" for word, x in numbers if x is not None]
     units = summary.get(f"{prefix}loss_in_target_units")
-    return ", ".join(told) + ("" if units is None else f" (loss {units:.4g} in the target's units)")
+    return ", ".join(measures) + (
+        "" if units is None else f" (loss {units:.4g} in the target's units)"
+    )
 
 
 def _beside_a_line(test: Mapping[str, Any]) -> list[str]:
