@@ -96,7 +96,7 @@ class _Faults:
         self._repeated: Counter[str] = Counter()
 
     def add(self, line: int | None, sentence: str, column: str = "") -> None:
-        """A fault; of the same `column` only the first is told, and the others are counted."""
+        """A fault; of the same `column` only the first is reported, and the others are counted."""
         if column:
             self._repeated[column] += 1
             if self._repeated[column] > 1:

@@ -175,4 +175,4 @@ def _of_regular(samples: Sequence[Any]) -> Array | None:
     try:
         return np.array(members, dtype=float).reshape(len(samples), -1)
     except OverflowError:
-        return None  # which is told with the others
+        return None  # which is reported with the others

@@ -58,7 +58,7 @@ def measure_test(config: Config, trainer: Any) -> dict[str, Any] | None:
 
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of test.json that stand in a run's summary, as test_loss and so on."""
+    """The numbers of test.json that a run's summary repeats, as test_loss and so on."""
     return {f"test_{name}": results[name] for name in TESTED if name in results}
 
 
@@ -75,7 +75,7 @@ def in_target_units(config: Config, dataset: Dataset, summary: Mapping[str, Any]
 def sentences(
     config: Config, dataset: Dataset, summary: Mapping[str, Any], test: Mapping[str, Any] | None
 ) -> list[str]:
-    """What is told of losses besides that on the training data."""
+    """What is printed about losses besides that on the training data."""
     lines = []
     before, after = (summary.get(f"{name}_loss_in_target_units") for name in ("initial", "final"))
     if before is not None and after is not None:

@@ -157,7 +157,7 @@ def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
 
 
 TESTED = ("loss", "accuracy", "mean_absolute_error", "r_squared", "root_mean_squared_error")
-"""The numbers of test.json that stand in a run's summary, as test_loss and so on."""
+"""The numbers of test.json that a run's summary repeats, as test_loss and so on."""
 
 
 def _was_tested(run: StoredRun) -> bool:
