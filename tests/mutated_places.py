@@ -151,6 +151,14 @@ PLACES = [
         ("round(i * (count - 1) / max(wanted - 1, 1))", "min(i, count - 1)"),
     ),
     *_of(
+        "minigrad/runner/best.py",
+        "minigrad/runner/test_best.py",
+        ("self.last = None  #", "#"),
+        ("val_loss < self.val_loss):", "val_loss <= self.val_loss):"),
+        ("loss < self.val_loss else None", "loss <= self.val_loss else None"),
+        ("parameter.data = copy.copy(number)", "parameter.data = number"),
+    ),
+    *_of(
         "minigrad/engines/native_replicas.py",
         "minigrad/engines/test_native_replicas.py",
         (

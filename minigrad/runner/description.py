@@ -89,7 +89,7 @@ def _scaling(dataset: Dataset) -> dict[str, Any]:
 
 
 def parse(data: Any, place: int | None = None) -> Description:
-    """The description that is stored in a state, with the scaling of the seed at `place` among many.
+    """The description stored in a state, with the scaling of the seed at `place` among many.
 
     Raises ValueError, which says what is missing or wrong.
     """
