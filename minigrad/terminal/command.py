@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.output import OutputError
 from minigrad.terminal.output import print_lines as print_lines
 from minigrad.terminal.screen import on_screen
 from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
@@ -35,6 +36,9 @@ def guard(main: Callable[[], int]) -> int:
     except KeyboardInterrupt as error:
         code = 128 + getattr(error, "number", 2)
         _complain(str(error) or "interrupted by Ctrl-C")
+    except OutputError as error:
+        _complain(str(error))
+        code = 2
     except Exception as error:  # also MemoryError
         _complain(_unforeseen(error))
         code = 2
@@ -48,7 +52,9 @@ def guard(main: Callable[[], int]) -> int:
 def _unforeseen(error: Exception) -> str:
     """One sentence on the error, whose traceback is kept in a file."""
     kind, message = type(error).__name__, excerpt(error, limit=200)
-    sentence = "out of memory" if isinstance(error, MemoryError) else f"{kind}: {message}"
+    # a library that cannot be mapped is an ImportError
+    no_memory = isinstance(error, MemoryError) or "failed to map segment" in message
+    sentence = "out of memory" if no_memory else f"{kind}: {message}"
     if isinstance(error, BrokenPipeError):  # the output is no longer read
         return ""
     try:

@@ -263,6 +263,28 @@ def test_other_commands_with_closed_outputs_keep_their_code(command: list[str]) 
     assert len(codes) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["minigrad", "--help"],
+        ["minigrad.runs", "list"],
+        ["minigrad.graph", XOR],
+        ["minigrad.lift", XOR],
+        ["minigrad.train", "--list"],
+        ["minigrad.completion", "bash"],
+        ["minigrad.new", "mine"],
+        ["minigrad.lab", "start", "1"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_an_output_on_a_full_disk_is_one_sentence(command: list[str], tmp_path: Path) -> None:
+    command = [str(Path(word).absolute()) if word == XOR else word for word in command]
+    with open("/dev/full", "w") as full:
+        code, _, err = run(*command, cwd=tmp_path, stdout=full)
+    assert (code, err) == (2, "the output cannot be written: No space left on device\n")
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_path_that_the_outputs_encoding_lacks_is_escaped(tmp_path: Path, encoding: str) -> None:
     store = tmp_path / "läufe-実験"
