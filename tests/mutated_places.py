@@ -159,6 +159,20 @@ PLACES = [
         ("parameter.data = copy.copy(number)", "parameter.data = number"),
     ),
     *_of(
+        "minigrad/sweep/importance.py",
+        "minigrad/sweep/test_importance.py",
+        ("len(standings) < 4", "len(standings) < 3"),
+        (
+            "best = min(best, (error, weights), key=lambda pair: pair[0])",
+            "best = (error, weights)",
+        ),
+    ),
+    *_of(
+        "minigrad/sweep/search.py",
+        "minigrad/sweep/test_search.py",
+        ("min(whole) < _ETA ** (_RUNGS - 1)", "min(whole) <= _ETA ** (_RUNGS - 1)"),
+    ),
+    *_of(
         "minigrad/engines/native_replicas.py",
         "minigrad/engines/test_native_replicas.py",
         (

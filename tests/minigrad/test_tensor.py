@@ -363,7 +363,11 @@ def test_a_function_of_math_inside_an_expression_warns_that_the_graph_ends_there
 def test_what_is_no_axis_is_refused_with_the_operation(name: str, axis: Any) -> None:
     with pytest.raises(TypeError, match=rf"{name} of x \(2, 2\): axis is an int"):
         getattr(Tensor([[1.0, 2.0], [3.0, 4.0]], label="x"), name)(axis=axis)
-    assert Tensor([[1.0, 2.0]]).sum(axis=np.int64(1)).data.tolist() == [3.0]
+    last: Any = np.int64(1)
+    assert Tensor([[1.0, 2.0]]).sum(axis=last).data.tolist() == [3.0]
+
+
+WRONG_AXIS: Any = 1.5
 
 
 @pytest.mark.parametrize(
@@ -373,8 +377,8 @@ def test_what_is_no_axis_is_refused_with_the_operation(name: str, axis: Any) -> 
         (lambda x: x >= [1.0, 2.0, 3.0], r">= of x \(2,\) and \(3,\): the shapes do not"),
         (lambda x: x.broadcast_to(2.7), r"broadcast_to of x \(2,\) by 2\.7"),
         (lambda x: x.broadcast_to("a"), r"broadcast_to of x \(2,\) by a"),
-        (lambda x: concatenate([x, x], axis="a"), r"concatenate of x \(2,\) and x \(2,\)"),
-        (lambda x: stack([x, x], axis=1.5), r"stack of x \(2,\) and x \(2,\)"),
+        (lambda x: concatenate([x, x], axis=WRONG_AXIS), r"concatenate of x \(2,\) and x \(2,\)"),
+        (lambda x: stack([x, x], axis=WRONG_AXIS), r"stack of x \(2,\) and x \(2,\)"),
     ],
 )
 def test_what_does_not_fit_is_named_in_our_words(call: Any, words: str) -> None:

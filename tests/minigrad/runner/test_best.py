@@ -35,7 +35,7 @@ def go_on(best: BestModel, trainer: Any, loss: float | None) -> None:
     record = SimpleNamespace(step=trainer.step, val_loss=loss)
     trainer.step += 1
     trainer.engine.parameters[0].data = [float(trainer.step)]
-    best.observe(record)  # type: ignore[arg-type]
+    best.observe(record)
 
 
 def test_of_equal_losses_the_earliest_is_the_best() -> None:
