@@ -22,6 +22,7 @@ from minigrad.lab.workbook import FOLDER, LabError, Workbook, open_workbook, sta
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import table
+from minigrad.terminal.text import quoted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -184,7 +185,7 @@ def _numbers(text: str) -> list[int]:
     except argparse.ArgumentTypeError:
         numbers = []
     if not numbers or not set(numbers) <= set(exercises.numbers()):
-        raise argparse.ArgumentTypeError(f"must be numbers of labs, as 1,2,3, found {text!r}")
+        raise argparse.ArgumentTypeError(f"must be numbers of labs, as 1,2,3, found {quoted(text)}")
     return numbers
 
 
