@@ -74,22 +74,51 @@ def gradcheck(
     local slope is wrong; ValueError for no inputs; TypeError where `f` gives no Value, or no Tensor
     of one element.
     """
+    _check_settings(step, tolerance, directions)
+    if isinstance(inputs, Value) or hasattr(inputs, "shape"):
+        raise TypeError("gradcheck takes a list of inputs: write [x] for x")
     if not inputs:
         raise ValueError("gradcheck needs at least one input")
     if any(hasattr(x, "shape") for x in inputs):
-        return _TensorCheck(f, inputs, step, tolerance).run(directions)
+        return _TensorCheck(_of_inputs(f), inputs, step, tolerance).run(directions)
     if directions is not None:
         raise ValueError("gradcheck takes random directions in Tensors alone")
     values = [v if isinstance(v, Value) else Value(v) for v in inputs]
+    _check_finite([value.data for value in values])
     grads = [value.grad for value in values]
-    check = _Check(
-        f if inspect.signature(f).parameters else lambda *_: f(), values, step, tolerance
-    )
+    check = _Check(_of_inputs(f), values, step, tolerance)
     try:
         return check.run()
     finally:
         for value, grad in zip(values, grads, strict=True):
             value.grad = grad
+
+
+def _check_settings(step: float, tolerance: float, directions: int | None) -> None:
+    """Raise ValueError for settings with which any slope would pass, or none."""
+    if not 1e-12 <= step <= 1:  # of a smaller one rounding leaves nothing
+        raise ValueError(f"gradcheck's step must be from 1e-12 to 1, found {step!r}")
+    if not 0 <= tolerance < 1:
+        raise ValueError(
+            f"gradcheck's tolerance must be at least 0 and below 1, found {tolerance!r}"
+        )
+    if directions is not None and (type(directions) is not int or directions < 1):
+        raise ValueError(f"gradcheck's directions are a whole number from 1, found {directions!r}")
+
+
+def _check_finite(numbers: Sequence[float]) -> None:
+    for number in numbers:
+        if not math.isfinite(number):
+            raise ValueError(f"gradcheck needs finite inputs, found {number!r}")
+
+
+def _of_inputs(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f`, which is called without arguments if it takes none."""
+    try:
+        takes_inputs = bool(inspect.signature(f).parameters)
+    except ValueError:  # a function of Python's own that does not say, as max
+        takes_inputs = True
+    return f if takes_inputs else lambda *_: f()
 
 
 @dataclass(frozen=True)
@@ -140,7 +169,7 @@ class _Check:
             raise GradientError(
                 _disagreement(name, analytic, low, high, h)
                 + _cut_off(index, self.inputs, root)
-                + _culprit(below, root, above)
+                + (_culprit(below, root, above) if math.isfinite(high - low) else "")
             )
         self.report.checked += 1
         self.report.worst = max(self.report.worst, error)
@@ -201,6 +230,12 @@ def _kink(below: list[_Moment], here: list[_Moment], above: list[_Moment]) -> st
     return ""
 
 
+_TAKEN_OUT = (
+    "; a plain number that meets {op} changes from call to call, "
+    "as where it was taken out by .data, .item(), float() or a function of math"
+)
+
+
 def _culprit(below: list[_Moment], root: Value, above: list[_Moment]) -> str:
     """The first operation, operands first, whose own slopes do not explain its change."""
     nodes = topological_order(root) or [root]
@@ -210,6 +245,8 @@ def _culprit(below: list[_Moment], root: Value, above: list[_Moment]) -> str:
         distinct = list(dict.fromkeys(node.parents))
         places = [node.parents.index(parent) for parent in distinct]
         moves = [high.operands[i] - low.operands[i] for i in places]
+        if any(move and p.op == "const" for p, move in zip(distinct, moves, strict=True)):
+            return _TAKEN_OUT.format(op=node.op)
         slopes = local_slopes(node)
         expected = math.fsum(s * m for s, m in zip(slopes, moves, strict=True))
         moved = high.data - low.data
@@ -232,18 +269,19 @@ class _TensorCheck:
     ) -> None:
         from minigrad.tensor import Tensor  # here, since it imports numpy
 
-        self.f: Callable[..., Any] = f if inspect.signature(f).parameters else lambda *_: f()
+        self.f = f
         self.inputs = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
         self.step, self.tolerance = step, tolerance
         self.report = GradcheckReport()
 
     def run(self, directions: int | None) -> GradcheckReport:
+        _check_finite([number for x in self.inputs for number in x.data.ravel().tolist()])
         grads = [x.grad for x in self.inputs]
         try:
             for x in self.inputs:
                 x.grad = 0.0
             root = self.f(*self.inputs)
-            if getattr(root, "size", 0) != 1:
+            if getattr(root, "size", 0) != 1 or not hasattr(root, "backward"):
                 raise TypeError(f"gradcheck needs a function that gives one number, not {root!r}")
             root.backward()
             analytic = [x.grad for x in self.inputs]
@@ -289,8 +327,12 @@ class _TensorCheck:
         low, high = below[-1].item(), above[-1].item()
         error = _relative_error(analytic, low, high, h)
         if not error <= self.tolerance:
+            # along a random direction all inputs have moved
+            moved = [index for index, array in enumerate(move) if array.any()]
             raise GradientError(
-                _disagreement(name, analytic, low, high, h) + _array_culprit(below, root, above)
+                _disagreement(name, analytic, low, high, h)
+                + next(filter(None, (_cut_off(index, self.inputs, root) for index in moved)), "")
+                + (_array_culprit(below, root, above) if math.isfinite(high - low) else "")
             )
         self.report.checked += 1
         self.report.worst = max(self.report.worst, error)
@@ -302,10 +344,10 @@ class _TensorCheck:
         """
         before = [x.data for x in self.inputs]
         try:
-            for x, data, u in zip(self.inputs, before, move, strict=True):
-                x.data = data + by * u
+            for x, u in zip(self.inputs, move, strict=True):
+                x.data = x.data + by * u  # twice, if it comes twice
             root = self.f(*self.inputs)
-            order: list[Any] = topological_order(root) or [root]
+            order: list[Any] = topological_order(root) or [_still(root)]
             for node in order:
                 node.parents = tuple(p if p.parents else _still(p) for p in node.parents)
             return order
@@ -345,13 +387,17 @@ def _array_culprit(below: list[Any], root: Any, above: list[Any]) -> str:
     import numpy as np
 
     rng = random.Random(1)
-    order: list[Any] = topological_order(root)
+    order: list[Any] = topological_order(root) or [root]
     for low, node, high in zip(below, order, above, strict=True):
+        if not node.parents:
+            continue
         seed = np.reshape([rng.uniform(0.5, 1.5) for _ in range(node.data.size)], node.data.shape)
         distinct = list(dict.fromkeys(node.parents))
         places = [node.parents.index(parent) for parent in distinct]
         shares = vjp(node, seed)
         moves = [high.parents[i].data - low.parents[i].data for i in places]
+        if any(p.op == "const" and move.any() for p, move in zip(distinct, moves, strict=True)):
+            return _TAKEN_OUT.format(op=node.op)
         expected = math.fsum(float((s * m).sum()) for s, m in zip(shares, moves, strict=True))
         moved = float((seed * (high.data - low.data)).sum())
         noise = 64 * _EPSILON * float((seed * abs(node.data)).sum() + 1)

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = _arguments(argv)
     kind, _, file = arguments.source.partition(":")
-    path = Path(arguments.name).with_suffix(".yaml")
+    path = Path(re.sub(r"\.ya?ml$", "", arguments.name) + ".yaml")
     try:
         if os.path.lexists(path) and not arguments.force:
             raise NewError(f"{path} exists already: --force replaces it")
@@ -64,8 +64,8 @@ def copy(name: str, source: str) -> str:
         raise NewError(f"--from: unknown config {source!r}: {nearest(source, known)}")
     folder = bundled.folder()
     lines = (folder / f"{source}.yaml").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not line.startswith("# yaml-language-server")]
-    text = re.sub("^name: .*", f"name: {_quoted(name)}", "\n".join(kept), flags=re.MULTILINE)
+    own = [line for line in lines if not line.startswith("# yaml-language-server")]
+    text = re.sub("^name: .*", f"name: {_quoted(name)}", "\n".join(own), flags=re.MULTILINE)
     text = re.sub(r"\bpath: (data/[\w./-]+)", lambda path: f"path: {folder / path[1]}", text)
     return f"{text}\n"
 
@@ -222,12 +222,21 @@ def _indented(lines: Iterator[str]) -> str:
 
 def _quoted(text: str) -> str:
     """The text as YAML takes it, in quotes where it must be."""
+    if not text.isprintable():  # a newline in single quotes would be read as a space
+        return '"' + "".join(map(_escaped, text)) + '"'
     plain = re.fullmatch(r"[A-Za-z][\w./-]*", text) and text.lower() not in (
         "null",
         "true",
         "false",
     )
     return text if plain else "'" + text.replace("'", "''") + "'"
+
+
+def _escaped(letter: str) -> str:
+    """A letter within double quotes of YAML."""
+    if letter in '"\\':
+        return f"\\{letter}"
+    return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
 
 
 def _comment(text: str) -> str:

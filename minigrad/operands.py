@@ -8,6 +8,7 @@ at no cost that a result is not finite; only then is it asked where that comes f
 import math
 import operator
 from collections.abc import Callable, Sequence
+from numbers import Integral, Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,12 +44,34 @@ def floats(data: Any, label: str) -> Array:
 
 
 def constant(numbers: Any) -> Array:
-    """A copy in float64 of real numbers of any type. Raises TypeError for anything else."""
+    """A copy in float64 of real numbers of any type. Raises TypeError for anything else, and for
+    an integer that no float can hold.
+    """
     array = np.array(numbers)
-    if array.dtype.kind not in "biuf":
+    are_objects = array.dtype == object and all(isinstance(x, Real) for x in array.flat)
+    if array.dtype.kind not in "biuf" and not are_objects:
         kind = type(numbers).__name__
         raise TypeError(f"a Tensor meets real numbers and arrays of them, not {kind} {numbers!r}")
-    return array.astype(np.float64, copy=False)
+    try:
+        return array.astype(np.float64, copy=False)
+    except OverflowError:
+        raise TypeError("a Tensor meets real numbers in floats: an integer is too large") from None
+
+
+def setting(op: str, number: Any) -> float:
+    """A function's setting, which has no gradient. Raises TypeError for what is no real number."""
+    if not isinstance(number, Real) or isinstance(number, bool):
+        kind = type(number).__name__
+        raise TypeError(f"the setting of {op} is one real number, not {kind} {number!r}")
+    return float(number)
+
+
+def mask(condition: Any) -> Array:
+    """A copy as booleans. Raises TypeError for what is neither booleans nor numbers, or is nan."""
+    array = np.array(condition)
+    if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and np.isnan(array).any()):
+        raise TypeError(f"where needs an array of booleans, not {condition!r}")
+    return array.astype(bool)
 
 
 def fitting(what: str, x: Any, data: Any) -> Array:
@@ -87,7 +110,7 @@ def evaluate(op: str, function: Callable[..., Array], *operands: Any) -> Array:
         return _strictly(function, *[operand.data for operand in operands])
     except FloatingPointError:
         return _excused(op, function, operands)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         reason = error if op in ("concatenate", "stack") else "the shapes do not broadcast"
         raise ValueError(f"{op} of {_all_named(operands)}: {reason}") from None
 
@@ -123,7 +146,8 @@ def no_slope(node: Any, before: Sequence[Array | None]) -> None:
         wrong = ~np.isfinite(share)
         if wrong.any() and is_at_fault:
             place, at = _first(wrong)
-            hint = "; as an exponent, a plain number needs no slope" if node.op == "**" else ""
+            is_exponent = node.op == "**" and parent is node.parents[1]
+            hint = "; as an exponent, a plain number needs no slope" if is_exponent else ""
             raise ArithmeticError(
                 f"backward: the slope of {node.op} for {named(parent)} = "
                 f"{float(parent.data[place])!r}{at} is infinite or undefined{hint}"
@@ -169,6 +193,11 @@ def moved(op: str, x: Any, move: Callable[[Array], Array], how: Sequence[Any] = 
         raise kind(f"{op} of {named(x)}{way}: {error}") from None
 
 
+def repeated(x: Array, *shape: Any) -> Array:
+    """numpy's broadcast_to, which takes a shape as one sequence or as several lengths."""
+    return np.broadcast_to(x, shape[0] if len(shape) == 1 else shape)
+
+
 def own_index(index: Any) -> tuple[Any, bool]:
     """The index with copies of its arrays, and whether it can mean an element twice.
 
@@ -191,13 +220,19 @@ def reduced(
     """`axis` as axes counted from the front, and the shape of `x` with length 1 along these.
 
     `axis` is None (all), an int or a sequence of ints, where -1 is the last axis. Raises ValueError
-    for an axis that is not there or comes twice, and where there are no numbers to choose from.
+    for an axis that is not there or comes twice, and where there are no numbers to choose from;
+    TypeError for what is no axis.
     """
     shape = x.data.shape
-    places = range(len(shape)) if axis is None else axis if isinstance(axis, Sequence) else (axis,)
+    one = not isinstance(axis, Sequence) or isinstance(axis, str)
+    places = range(len(shape)) if axis is None else (axis,) if one else axis
+    if not all(isinstance(a, Integral) and not isinstance(a, bool) for a in places):
+        raise TypeError(
+            f"{op} of {named(x)}: axis is an int, a tuple of ints or None, not {axis!r}"
+        )
     if not all(-len(shape) <= a < len(shape) for a in places):
         raise ValueError(f"{op} of {named(x)}: axis {axis} is none of its {len(shape)} axes")
-    axes = tuple(operator.index(a) % len(shape) for a in places)
+    axes = tuple(int(a) % len(shape) for a in places)
     if len(set(axes)) < len(axes):
         raise ValueError(f"{op} of {named(x)}: axis {axis} names an axis twice")
     if not may_be_empty and 0 in [shape[a] for a in axes]:
@@ -206,8 +241,11 @@ def reduced(
 
 
 def named(x: Any) -> str:
-    """A tensor in a few characters: "w (5, 2)", "tanh (3,)", "(3,)"."""
-    return f"{x.label or ('' if x.op == 'const' else x.op)} {x.data.shape}".strip()
+    """A tensor in a few characters and on one line: "w (5, 2)", "tanh (3,)", "(3,)"."""
+    name = str(x.label or ("" if x.op == "const" else x.op))
+    name = name if name.isprintable() else repr(name)
+    name = name if len(name) <= 60 else f"{name[:57]}..."
+    return f"{name} {x.data.shape}".strip()
 
 
 def _all_named(operands: Sequence[Any]) -> str:

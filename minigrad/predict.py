@@ -23,7 +23,7 @@ from minigrad.runner.model import Model, RowError
 from minigrad.runner.rows import Table, read_table
 from minigrad.runner.stored_model import model_of
 from minigrad.runner.testing import measure
-from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.text import json_ready, printable
 from minigrad.threads import use_one_thread
@@ -153,7 +153,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("rows", metavar="ROWS.csv", help="one column a feature, by name")
     parser.add_argument("--store", metavar="DIR", default="runs", help="where runs are (runs)")
-    parser.add_argument("--seed", metavar="N", type=int, help="of a run of many; else its best")
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=whole_number(least=0),
+        help="of a run of many; else its best",
+    )
     parser.add_argument(
         "--out", metavar="FILE", type=Path, help="where the CSV goes, else to standard output"
     )

@@ -342,7 +342,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("--out", metavar="FILE", type=Path, help="(report-RUN.html)")
     added.add_argument("--force", action="store_true", help="replace a file that is no report")
     added = add("serve", serve_store, "the store as a live page on this machine, read only")
-    added.add_argument("--port", metavar="N", type=int, default=0, help="(a free one)")
+    added.add_argument(
+        "--port", metavar="N", type=whole_number(65_535, least=0), default=0, help="(a free one)"
+    )
     added = add("tag", tag_run, "add and remove tags, as: tag RUN +good -old")
     added.add_argument("run", metavar="RUN")
     added.add_argument("tags", metavar="TAG", nargs="+", type=str.strip, help="+good or -old")
@@ -414,7 +416,10 @@ def _add_export(parser: Parser) -> None:
     parser.add_argument("--out", metavar="PATH", type=Path, help="where to write it")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     parser.add_argument(
-        "--seed", metavar="N", type=int, help="onnx, npz: of a run of many; else its best"
+        "--seed",
+        metavar="N",
+        type=whole_number(least=0),
+        help="onnx, npz: of a run of many; else its best",
     )
     parser.add_argument(
         "--trust-plugins", action="store_true", help="onnx, npz: run the plugins it needs"
@@ -431,7 +436,7 @@ def _names(text: str) -> list[str]:
 
 def _weight(text: str) -> float:
     try:
-        if 0 <= (weight := float(text)) < 1:
+        if text.isascii() and 0 <= (weight := float(text)) < 1:
             return weight
     except ValueError:
         pass

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from minigrad import operands
 from minigrad.operands import evaluate, named
-from minigrad.value import topological_order
+from minigrad.value import _warn_if_cut_off, topological_order
 
 Array: TypeAlias = Any
 """A numpy array of float64."""
@@ -39,7 +40,7 @@ class Tensor:
     `label` is free text for messages and drawings.
 
     A Tensor holds a copy of what it is given, and `data` cannot be written into, only replaced as a
-    whole in a leaf: no graph that has read it can be falsified. Integers, booleans and float32
+    whole in a leaf, after `backward()`, whose rules read it. Integers, booleans and float32
     are refused as data, with the words to write instead; as constants they are welcome.
 
     >>> x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -261,11 +262,10 @@ class Tensor:
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         axes, unsqueezed = operands.reduced("mean", self, axis, may_be_empty=False)
-        count = math.prod(self.shape[a] for a in axes)
-        y = evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / count, self)
-        return _rule(
-            "mean", self, y, lambda grad: np.full(self.shape, grad.reshape(unsqueezed) / count)
-        )
+        n = math.prod(self.shape[a] for a in axes)
+        y = evaluate("mean", lambda x: x.sum(axes, keepdims=keepdims) / n, self)
+        share = lambda grad: np.full(self.shape, grad.reshape(unsqueezed) / n)  # noqa: E731
+        return _rule("mean", self, y, share)
 
     def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """The largest; equal largest ones share the gradient equally."""
@@ -315,8 +315,7 @@ class Tensor:
 
     def broadcast_to(self, *shape: int | Sequence[int]) -> Tensor:
         """The numbers repeated along new axes in front, and along axes of length 1."""
-        lengths = np.ravel(shape).astype(int)
-        y = operands.moved("broadcast_to", self, lambda x: np.broadcast_to(x, lengths), shape)
+        y = operands.moved("broadcast_to", self, lambda x: operands.repeated(x, *shape), shape)
         return _rule("broadcast_to", self, y, lambda grad: grad)
 
     def __getitem__(self, index: Any) -> Tensor:
@@ -380,18 +379,19 @@ class Tensor:
     # identity: nodes are kept in sets.
 
     def __lt__(self, other: Operand) -> Array:
-        return self._data < as_tensor(other)._data
+        return evaluate("<", operator.lt, self, as_tensor(other))
 
     def __le__(self, other: Operand) -> Array:
-        return self._data <= as_tensor(other)._data
+        return evaluate("<=", operator.le, self, as_tensor(other))
 
     def __gt__(self, other: Operand) -> Array:
-        return self._data > as_tensor(other)._data
+        return evaluate(">", operator.gt, self, as_tensor(other))
 
     def __ge__(self, other: Operand) -> Array:
-        return self._data >= as_tensor(other)._data
+        return evaluate(">=", operator.ge, self, as_tensor(other))
 
     def __float__(self) -> float:
+        _warn_if_cut_off(sys._getframe(1))  # math.exp(x) asks for it
         return self.item()
 
     def __bool__(self) -> bool:
@@ -469,7 +469,7 @@ def linear(x: Operand, weight: Operand, bias: Operand) -> Tensor:
 
 def where(condition: Array, a: Operand, b: Operand) -> Tensor:
     """`a` where `condition`, an array of booleans, is true, else `b`; all three broadcast."""
-    a, b, mask = as_tensor(a), as_tensor(b), np.array(condition, dtype=bool)
+    a, b, mask = as_tensor(a), as_tensor(b), operands.mask(condition)
 
     y = evaluate("where", lambda a, b: np.where(mask, a, b), a, b)
     shares = lambda grad: (np.where(mask, grad, 0.0), np.where(mask, 0.0, grad))  # noqa: E731
@@ -515,7 +515,7 @@ def _end(grad: Array) -> None:
 
 def _function(op: str, x: Tensor, formula: _Rule, slope: _Rule, *settings: float) -> Tensor:
     """The node y = formula(x), whose slope at x is slope(x, y)."""
-    constants = tuple(map(as_tensor, settings))
+    constants = tuple(as_tensor(operands.setting(op, setting)) for setting in settings)
     y = evaluate(op, formula, x, *constants)
 
     def backward(grad, x=x, numbers=x.data, y=y, slope=slope):

@@ -147,7 +147,7 @@ def _report(session: Session, outcome: Outcome) -> int:
     lines = [*outcome.sentences, f"run   {run.path}"]
     try:
         with warnings.catch_warnings(), collector_paused():
-            warnings.simplefilter("ignore")  # of glyphs that a font lacks, of limits of an axis
+            warnings.simplefilter("ignore")  # of limits of an axis
             pictures = list(draw(session))
             lines += [f"plot  {shlex.join(map(str, pictures))}"] if pictures else []
     except OSError as error:

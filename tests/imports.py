@@ -26,7 +26,7 @@ def arrows(root: Path) -> list[Arrow]:
     return [
         Arrow(module, name)
         for module, path in modules.items()
-        for name in dict.fromkeys(_imports(path, modules))
+        for name in dict.fromkeys(_imports(module, path, modules))
     ]
 
 
@@ -67,14 +67,25 @@ def _module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _imports(path: Path, modules: dict[str, Path]) -> Iterator[str]:
+def _imports(module: str, path: Path, modules: dict[str, Path]) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield _known(alias.name, modules)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            package = module if path.stem == "__init__" else module.rpartition(".")[0]
+            above = package.split(".")[: 1 - node.level or None] if node.level else []
             for alias in node.names:
-                yield _known(f"{node.module}.{alias.name}", modules)
+                name = ".".join([*above, *filter(None, [node.module]), alias.name])
+                yield _known(name, modules)
+        elif isinstance(node, ast.Call):  # import_module("..."), which names a module in full
+            match node.func, node.args:
+                case (
+                    ast.Attribute(attr="import_module") | ast.Name("import_module" | "__import__"),
+                    [ast.Constant(str() as name), *_],
+                ):
+                    if name in modules or name.partition(".")[0] not in PACKAGES:
+                        yield _known(name, modules)
 
 
 def _known(name: str, modules: dict[str, Path]) -> str:

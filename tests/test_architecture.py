@@ -1,121 +1,17 @@
-"""ARCHITECTURE.md: its examples work where it says they go; its arrows are the code's."""
+"""ARCHITECTURE.md: its arrows are the code's. Nothing of the project is imported here, so that a
+circle that keeps it from being imported is named too."""
 
-import importlib
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
-from minigrad import lift, runs
-from minigrad.config import load as load_config
-from minigrad.data import DATASETS
-from minigrad.engines import ENGINES
-from minigrad.lift.kernels import RULES
-from minigrad.runner import build
-from minigrad.value import Value
-from optim import OPTIMIZERS
 from tests.imports import Arrow, arrows, circle, room
 
 TEXT = Path("ARCHITECTURE.md").read_text(encoding="utf-8")
-EXAMPLES: dict[str, str] = dict(
-    re.findall(r"```python\n# (\S+?(?:, in \w+)?)\n(.*?)```", TEXT, re.DOTALL)
-)
-XOR = "configs/xor.yaml"
-
-
-def put(path: str, beside: str = "") -> dict[str, Any]:
-    """Run an example within the module that it says it belongs to, or in one like `beside`."""
-    module = importlib.import_module((beside or path).removesuffix(".py").replace("/", "."))
-    space = dict(vars(module))
-    exec(EXAMPLES[path], space)
-    return space
-
-
-@contextmanager
-def registered(registry: dict[str, Any], name: str) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        registry.pop(name, None)
-
-
-def final_loss(*overrides: str) -> float:
-    config = load_config(XOR, [*overrides, "train.steps=50"])
-    trainer = build.build_trainer(config)
-    first = trainer.evaluate().loss
-    for _ in trainer.train(50):
-        pass
-    assert trainer.evaluate().loss < first
-    return trainer.evaluate().loss
-
-
-def test_there_are_seven_examples_of_less_than_ten_lines() -> None:
-    assert len(EXAMPLES) == 7
-    lines = {name: sum(map(bool, code.splitlines())) for name, code in EXAMPLES.items()}
-    assert [name for name, count in lines.items() if count >= 10] == []
-
-
-def test_a_new_operation_has_a_value_a_slope_and_is_lifted() -> None:
-    square = put("minigrad/value.py")["square"]
-    x = Value(3.0)
-    y = square(x)
-    y.backward()
-    assert (y.data, x.grad, y.op) == (9.0, 6.0, "square")
-    with registered(RULES, "square"):
-        put("minigrad/lift/kernels.py")
-        fast = lift.compile(lambda a: square(x * a), [x])
-        assert fast.gradient([1.0, 2.0]) == pytest.approx((9 + 36) / 2)
-        assert fast.parameters[0].grad.tolist() == pytest.approx([(6 + 24) / 2])
-
-
-def test_a_new_optimizer_trains_on_both_engines() -> None:
-    with registered(OPTIMIZERS, "signsgd"):
-        put("optim/signsgd.py", beside="optim/sgd.py")
-        eager = final_loss("optimizer=signsgd")
-        assert final_loss("optimizer=signsgd", "train.engine=numpy") == pytest.approx(eager)
-
-
-def test_a_new_dataset_can_be_learned() -> None:
-    with registered(DATASETS, "majority"):
-        put("minigrad/data/logic.py")
-        final_loss("data=majority", "train.batch_size=8")
-
-
-def test_a_new_engine_is_driven_by_the_trainer() -> None:
-    with registered(ENGINES, "counted"):
-        space = dict(vars(importlib.import_module("minigrad.engines")), Any=Any)
-        exec(EXAMPLES["minigrad/engines/counted.py"], space)
-        trainer = build.build_trainer(load_config(XOR, ["train.engine=counted"]))
-        assert len(list(trainer.train(7))) == 7
-        assert getattr(trainer.engine, "steps") == 7  # noqa: B009
-
-
-def test_a_new_verb_prints_text_and_json(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    source = Path("minigrad/runs.py").read_text(encoding="utf-8")
-    before = "def _arguments("
-    at = "    return parser.parse_args(argv)\n\n\ndef _add_list"
-    assert source.count(before) == source.count(at) == 1
-    source = source.replace(before, EXAMPLES["minigrad/runs.py"] + "\n\n" + before)
-    source = source.replace(at, EXAMPLES["minigrad/runs.py, in _arguments"] + at)
-    module = ModuleType("runs_with_count")
-    exec(compile(source, "runs_with_count.py", "exec"), vars(module))
-    assert module.main(["count", "--store", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "0 runs\n"
-    assert module.main(["count", "--store", str(tmp_path), "--json"]) == 0
-    assert capsys.readouterr().out == '{\n  "runs": 0\n}\n'
-    with pytest.raises(SystemExit):
-        runs.main(["count"])  # the real command has no such verb
-
-
 ARROWS = arrows(Path())
 
 FLOORS = {
@@ -181,7 +77,8 @@ def broken_walls(arrows: list[Arrow]) -> list[str]:
 
 def test_no_arrow_goes_through_a_wall() -> None:
     assert len(ARROWS) > 500
-    assert broken_walls(ARROWS) == []
+    broken = broken_walls(ARROWS)
+    assert not broken, "\n".join(broken)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +111,21 @@ def test_every_kind_of_import_is_an_arrow(tmp_path: Path) -> None:
         "if TYPE_CHECKING:\n    from nn import b\n"
         "def f():\n    import nn.c as c\n    from nn.b import name\n"
     )
+    (tmp_path / "nn/d").mkdir()
+    (tmp_path / "nn/d/__init__.py").write_text("from . import e\n")
+    (tmp_path / "nn/d/e.py").write_text(
+        "import importlib\n"
+        "from ..a import name\n"
+        "from .. import b\n"
+        "importlib.import_module('nn.c')\n"
+        "__import__('yaml')\n"
+    )
     (tmp_path / "nn/b.py").touch()
     (tmp_path / "nn/c.py").touch()
     assert {(one.module, one.name) for one in arrows(tmp_path)} == {
-        *(("nn.a", "typing"), ("nn.a", "nn.b"), ("nn.a", "nn.c")),
+        *(("nn.a", "typing"), ("nn.a", "nn.b"), ("nn.a", "nn.c"), ("nn.d", "nn.d.e")),
+        *(("nn.d.e", "importlib"), ("nn.d.e", "nn.a"), ("nn.d.e", "nn.b"), ("nn.d.e", "nn.c")),
+        ("nn.d.e", "yaml"),
     }
 
 

@@ -118,3 +118,10 @@ def test_a_changed_place_is_caught_and_an_unchanged_one_is_not() -> None:
     place = PLACES[0]
     same = Place(place.file, place.before, place.before, place.test)
     assert [caught for _, caught in mutated_places.judge([place, same])] == [True, False]
+
+
+def test_a_test_that_fails_anyway_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutated_places, "COPIED", ["pyproject.toml"])
+    monkeypatch.setattr(mutated_places, "_passes", lambda copy, test: False)
+    with pytest.raises(RuntimeError, match="fails without any change"):
+        next(mutated_places.judge(PLACES[:1]))

@@ -84,15 +84,15 @@ def main() -> int:
     ratios: dict[str, list[float]] = {name: [] for name in BOUNDS}
     with Workers(usable_cores()) as executor:
         for seed in range(repeats):
-            found = repeat(seed, executor)
+            results = repeat(seed, executor)
             for name, some in ratios.items():
-                some.append(found[name].loss / found["grid"].loss)
+                some.append(results[name].loss / results["grid"].loss)
             tpe, halving = (some[-1] for some in ratios.values())
-            lines.append(f"{seed:>6}  {found['grid'].loss:11.4g}  {tpe:11.2f}  {halving:15.2f}")
+            lines.append(f"{seed:>6}  {results['grid'].loss:11.4g}  {tpe:11.2f}  {halving:15.2f}")
             print(lines[-1], flush=True)
     for name, some in ratios.items():
         within = sum(ratio <= BOUNDS[name] for ratio in some)
-        one, whole = found[name], found["grid"]
+        one, whole = results[name], results["grid"]
         lines.append(
             f"{name}: median ratio {statistics.median(some):.2f}, worst {max(some):.2f}, within "
             f"{BOUNDS[name]:g} in {within} of {repeats}; {one.trainings} trainings of "

@@ -96,7 +96,7 @@ class _Faults:
         self._repeated: Counter[str] = Counter()
 
     def add(self, line: int | None, sentence: str, column: str = "") -> None:
-        """A fault; of the same `column` only the first is told, and the others are counted."""
+        """A fault; of the same `column` only the first is reported, and the others are counted."""
         if column:
             self._repeated[column] += 1
             if self._repeated[column] > 1:
@@ -112,11 +112,11 @@ class _Faults:
     @property
     def sentences(self) -> list[str]:
         ordered = sorted(self._faults, key=lambda fault: fault[0] or MAX_LINES + 1)
-        told = [self._told(*fault) for fault in ordered[:MAX_FAULTS]]
-        more = len(ordered) - len(told)
-        return [*told, f"... and {more:,} more"] if more else told
+        lines = [self._line(*fault) for fault in ordered[:MAX_FAULTS]]
+        more = len(ordered) - len(lines)
+        return [*lines, f"... and {more:,} more"] if more else lines
 
-    def _told(self, line: int, column: str, sentence: str) -> str:
+    def _line(self, line: int, column: str, sentence: str) -> str:
         others = self._repeated[column] - 1 if column else 0
         more = f" (and in {counted(others, 'more row')})" if others else ""
         place = f"{self.path}:{line}" if line else self.path

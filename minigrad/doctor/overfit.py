@@ -84,7 +84,7 @@ def _too_simple(patient: Patient) -> tuple[float, str, str]:
         return NO_BETTER, cause, "add one, as model.hidden=[8]"
     if {"linear"} == set(activation if isinstance(activation, list) else [activation]):
         cause = "the model is too simple, for linear layers together are one linear layer"
-        return NO_BETTER, cause, "bend them, as by model.activation=tanh"
+        return NO_BETTER, cause, "make them nonlinear, as by model.activation=tanh"
     wider = ",".join(str(2 * width) for width in hidden)
     advice = f"try more units, as model.hidden=[{wider}]"
     return HALFWAY, "the model is too simple, or stuck", advice

@@ -78,7 +78,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help=".svg, .png, or .html for a page that steps through it; without it, print as text",
     )
-    parser.add_argument("--sample", metavar="K", type=int, default=1, help="from 0 (default 1)")
+    parser.add_argument(
+        "--sample", metavar="K", type=whole_number(least=0), default=1, help="from 0 (default 1)"
+    )
     parser.add_argument(
         "--nodes", metavar="N", type=whole_number(), help="only the N nearest the loss"
     )

@@ -1,4 +1,4 @@
-"""Where the boxes of a drawn graph stand, and which leaves have none of their own.
+"""The places of a drawn graph's boxes, and which leaves have no box of their own.
 
 Operations are in columns from left to right, each right after the last of its operands, and are
 ordered within a column so that few edges cross (the barycentre method of Sugiyama,

@@ -35,7 +35,7 @@ def page(
 ) -> None:
     """Write the page of the graph below `root` to `path`; the gradients are left as they are.
 
-    `title` stands above it, `language` is the one in which it opens; by default it is that of its
+    `title` is its heading, `language` is the one in which it opens; by default it is that of its
     reader's browser. There is a switch on the page.
 
     Raises ValueError for a graph that a page cannot show: of Tensors, with an operation that is

@@ -1,6 +1,6 @@
 """A layered drawing of a graph, for machines without Graphviz.
 
-The boxes stand where `minigrad.graph.layers` puts them.
+`minigrad.graph.layers` gives the places of the boxes.
 """
 
 import textwrap

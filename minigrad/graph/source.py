@@ -1,4 +1,4 @@
-"""The lines of value.py in which the rule of an operation stands."""
+"""The lines of value.py that hold the rule of an operation."""
 
 import ast
 import inspect

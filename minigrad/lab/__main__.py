@@ -19,9 +19,10 @@ from minigrad.lab import exercises, grading
 from minigrad.lab.results import class_results
 from minigrad.lab.words import say
 from minigrad.lab.workbook import FOLDER, LabError, Workbook, open_workbook, start
-from minigrad.terminal.command import Parser, guard, print_lines
+from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import table
+from minigrad.terminal.text import quoted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -153,9 +154,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
     choices = exercises.numbers()
     added = add("start", "turn to a lab; the first time, make the folder to work in")
-    added.add_argument("number", metavar="N", type=int, choices=choices, nargs="?", default=1)
+    added.add_argument(
+        "number", metavar="N", type=whole_number(), choices=choices, nargs="?", default=1
+    )
     added = add("check", "run the tests of the lab, and say what to look at first")
-    added.add_argument("number", metavar="N", type=int, choices=choices, nargs="?")
+    added.add_argument("number", metavar="N", type=whole_number(), choices=choices, nargs="?")
     add("hint", "one hint after the other")
     add("next", "go on to the next lab").add_argument(
         "--skip", action="store_true", help="even if this one is not done"
@@ -178,11 +181,11 @@ def _common(
 
 def _numbers(text: str) -> list[int]:
     try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
+        numbers = [whole_number()(part.strip()) for part in text.split(",")]
+    except argparse.ArgumentTypeError:
         numbers = []
     if not numbers or not set(numbers) <= set(exercises.numbers()):
-        raise argparse.ArgumentTypeError(f"must be numbers of labs, as 1,2,3, found {text!r}")
+        raise argparse.ArgumentTypeError(f"must be numbers of labs, as 1,2,3, found {quoted(text)}")
     return numbers
 
 

@@ -34,7 +34,8 @@ def compile(  # noqa: A001
 
     Up to sixteen samples of the first batch are compared with eager Values. A comparison of Values
     is refused by LiftError; a branch on `.data` is only seen, by Disagreement, if one of these
-    samples takes it. A Value that is neither an argument nor a parameter is a constant; if one
+    samples takes it, and a loss that computes with a parameter's `.data` by comparing one sample
+    with other parameters. A Value that is neither an argument nor a parameter is a constant; if one
     of these changes, the loss is traced again. Losses of the same parameters share one array, and
     what is written into the parameters' Values is taken over at the next call.
 

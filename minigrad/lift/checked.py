@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.lift.agreement import SAMPLES, Agreement, Gradient, agreement
+from minigrad.lift.agreement import SAMPLES, Agreement, Disagreement, Gradient, agreement
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value
@@ -59,10 +59,11 @@ class AsWritten:
             return self.eager.evaluate(batch)
 
     @contextmanager
-    def _lent(self) -> Iterator[None]:
-        """Within, the Values have the array's numbers; then their own again."""
+    def _lent(self, array: Array | None = None) -> Iterator[None]:
+        """Within, the Values have the array's numbers, or the parameter's; then their own again."""
         before = [(value.data, value.grad) for value in self.values]
-        for value, number in zip(self.values, self.parameter.data.tolist(), strict=True):
+        array = self.parameter.data if array is None else array
+        for value, number in zip(self.values, array.tolist(), strict=True):
             value.data, value.grad = number, 0.0
         try:
             yield
@@ -74,7 +75,8 @@ class AsWritten:
 class Checked(AsWritten):
     """A lifted loss over `values`, whose numbers are stored in one array `parameter`.
 
-    `eager` computes the same loss. Batches come twice: as arrays, and as eager takes them. Where a
+    `eager` computes the same loss; with `also_moved` it is compared with other parameters too, as
+    a loss may read their `.data`. Batches come twice: as arrays, and as eager takes them. Where a
     number is not finite, eager names the operation that broke; or, where a flag was raised on the
     way to numbers that are finite all the same, it gives the right ones.
     """
@@ -85,9 +87,10 @@ class Checked(AsWritten):
         eager: Reference,
         values: Sequence[Value],
         parameter: ArrayParameter,
+        also_moved: bool = False,
     ) -> None:
         super().__init__(eager, values, parameter)
-        self.lifted = lifted
+        self.lifted, self.also_moved = lifted, also_moved
 
     def gradient(self, inputs: Sequence[Array], batch: Batch) -> tuple[float, Any]:
         """Mean loss and outputs [batch, outputs] of a batch; sets the parameter's `grad`.
@@ -128,7 +131,29 @@ class Checked(AsWritten):
             loss, _ = self.eager.gradient(_chosen(batch, chosen))
             slopes = [value.grad for value in self.values]
         some = [array[chosen] for array in inputs]
-        self.agreement = agree(self.lifted, self.parameter.data, some, loss, slopes)
+        agreed = agree(self.lifted, self.parameter.data, some, loss, slopes)
+        if self.also_moved:
+            self._compare_moved([array[:1] for array in inputs], _chosen(batch, [0]))
+        self.agreement = agreed
+
+    def _compare_moved(self, inputs: Sequence[Array], batch: Batch) -> None:
+        """Compare one sample with the parameters moved, as a step moves them: what the loss read by
+        `.data` is a constant of the graph, and would keep its number. Raises Disagreement.
+        """
+        data = self.parameter.data
+        moved = data + 2.0**-10 * np.maximum(abs(data), 1.0) * (-1.0) ** np.arange(len(data))
+        try:
+            with self._lent(moved):
+                loss, _ = self.eager.gradient(batch)
+                slopes = [value.grad for value in self.values]
+            agree(self.lifted, moved, inputs, loss, slopes)
+        except ArithmeticError:
+            return  # there is no answer where they are now
+        except Disagreement as error:
+            raise Disagreement(
+                "lifted and eager disagree once the parameters have changed: does the loss read "
+                "their .data, or branch on it? train.engine=eager runs it as it is written"
+            ) from error
 
     def _agree_on_loss(self, inputs: Sequence[Array], batch: Batch) -> None:
         """The same for the loss alone: a slope may be undefined."""

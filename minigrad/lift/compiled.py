@@ -13,7 +13,7 @@ from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.lift.parameters import parameters_of
 from minigrad.lift.printing import listing
-from minigrad.lift.tracing import as_values, numbers
+from minigrad.lift.tracing import LiftError, as_values, numbers
 from minigrad.value import Value
 from nn.losses import mean_loss
 
@@ -70,7 +70,8 @@ class Compiled:
         """Each argument as [batch, numbers]. Raises ValueError for what is no batch."""
         for argument in batch:
             is_array = isinstance(argument, np.ndarray) and argument.ndim > 0
-            if not (is_array or isinstance(argument, Sequence)) or isinstance(argument, str):
+            is_text = isinstance(argument, (str, bytes))
+            if is_text or not (is_array or isinstance(argument, Sequence)):
                 raise ValueError(f"an argument is a sequence of samples, found {argument!r}")
         counts = [len(argument) for argument in batch]
         if len(set(counts)) != 1 or not counts[0]:
@@ -93,7 +94,9 @@ class Compiled:
             sample = [argument[0] for argument in batch]
             lifted = self._run_by(Lifted(_WithoutOutputs(self._function), sample, values))
             self._constants = _data(lifted.constants)
-            self._checked = Checked(lifted, _reference(self._function), values, array)
+            self._checked = Checked(
+                lifted, _reference(self._function), values, array, also_moved=True
+            )
         return self._checked
 
 
@@ -109,7 +112,7 @@ def _reference(function: Callable[..., Value]) -> Reference:
 
     def mean(batch: Batch) -> Value:
         losses = [of_sample(sample) for sample in zip(*batch, strict=True)]
-        return mean_loss([loss if isinstance(loss, Value) else Value(loss) for loss in losses])
+        return mean_loss([loss if isinstance(loss, Value) else _constant(loss) for loss in losses])
 
     def gradient(batch: Batch) -> tuple[float, None]:
         loss = mean(batch)
@@ -120,6 +123,14 @@ def _reference(function: Callable[..., Value]) -> Reference:
         return mean(batch).data, None
 
     return Reference(gradient, evaluate)
+
+
+def _constant(loss: Any) -> Value:
+    """A loss that is a plain number. Raises LiftError for what is no loss."""
+    try:
+        return Value(loss)
+    except TypeError:
+        raise LiftError(f"the loss must be a Value, and this function gave {loss!r}") from None
 
 
 def _data(values: Sequence[Value]) -> list[float]:
@@ -161,4 +172,7 @@ def _of_regular(samples: Sequence[Any]) -> Array | None:
         members = list(chain.from_iterable(members))
     if not members or not set(map(type, members)) <= {int, float}:
         return None
-    return np.array(members, dtype=float).reshape(len(samples), -1)
+    try:
+        return np.array(members, dtype=float).reshape(len(samples), -1)
+    except OverflowError:
+        return None  # which is reported with the others

@@ -33,5 +33,5 @@ def executor(name: str) -> Executor:
         importlib.import_module(_PROVIDED_BY[name])
     if name not in EXECUTORS:
         known = {EAGER, *EXECUTORS, *_PROVIDED_BY}
-        raise ValueError(f"unknown engine {name!r}: {suggestion(name, known)}")
+        raise ValueError(f"unknown engine {name!r}: {suggestion(str(name), known)}")
     return EXECUTORS[name]()

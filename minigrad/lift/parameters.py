@@ -1,6 +1,6 @@
 """The numbers of a compiled loss's parameters: one array, which all that compile them share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -43,6 +43,10 @@ def parameters_of(values: Sequence[Value]) -> Parameters:
     Raises TypeError for what is no Value, and ValueError for one that comes twice, that belongs to
     another list of parameters too, or that does not have yet what another loss has learned.
     """
+    if isinstance(values, Value) or not isinstance(values, Iterable):
+        kind = type(values).__name__
+        raise TypeError(f"parameters are a list of Values, as model.parameters(), found {kind}")
+    values = list(values)
     for value in values:
         if not isinstance(value, Value):
             raise TypeError(f"a parameter is a Value, found {value!r}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from minigrad.terminal.text import excerpt
 from minigrad.value import Value, topological_order, tracing
 
 Sample: TypeAlias = Any
@@ -100,6 +101,11 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     except TypeError as error:
         advice = ": an index is data: take its one-hot list" if "indices must" in str(error) else ""
         raise LiftError(f"the loss cannot be lifted: {error}{advice}") from error
+    except LookupError as error:  # of a dictionary, or of an array
+        if not ("valid indices" in str(error) or isinstance((*error.args, None)[0], Value)):
+            raise
+        reason = "a Value is no index: an index is data: take its one-hot list"
+        raise LiftError(f"the loss cannot be lifted: {reason}") from error
     finally:
         tracing.reset(token)
     loss, outputs = result if isinstance(result, tuple) else (result, [])
@@ -120,16 +126,28 @@ def numbers(sample: Sample) -> list[float]:
     """All numbers of a sample, from first to last. Raises ValueError for what is none."""
     if _is_nested(sample):
         return [number for member in sample for number in numbers(member)]
-    if isinstance(sample, bool) or getattr(sample, "dtype", None) == "bool":
-        raise ValueError(f"a sample is made of numbers, found {sample!r}: write 1.0 or 0.0")
     try:
-        return [float(sample)]
+        if not (isinstance(sample, (str, bytes, complex)) or _is_other(sample)):
+            return [float(sample)]
+    except OverflowError:
+        raise ValueError("a sample is made of floats: a whole number is too large") from None
     except (TypeError, ValueError):
-        raise ValueError(f"a sample is made of numbers, found {sample!r}") from None
+        pass
+    is_bool = isinstance(sample, bool) or getattr(sample, "dtype", None) == "bool"
+    instead = ": write 1.0 or 0.0" if is_bool else ""
+    if hasattr(sample, "parents"):
+        instead = ", which has no gradient here: a parameter stays outside of the samples"
+    raise ValueError(f"a sample is made of numbers, found {excerpt(repr(sample))}{instead}")
+
+
+def _is_other(sample: Sample) -> bool:
+    """Whether float() would take it although it is no real number: a bool, a Value, numpy's."""
+    kind = getattr(getattr(sample, "dtype", None), "kind", "f")
+    return isinstance(sample, bool) or hasattr(sample, "parents") or kind not in "fiu"
 
 
 def _is_nested(sample: Sample) -> bool:
-    if isinstance(sample, str):
+    if isinstance(sample, (str, bytes, bytearray)):
         return False
     return isinstance(sample, Sequence) or (hasattr(sample, "ndim") and sample.ndim > 0)
 

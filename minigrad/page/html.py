@@ -9,7 +9,7 @@ _VOID = ("br", "col", "hr", "img", "input", "meta")
 
 
 class Html(str):
-    """Markup that is taken as it stands."""
+    """Markup that is taken as it is."""
 
     __slots__ = ()
 

@@ -6,6 +6,9 @@ What other rooms draw with comes from here, so that matplotlib is imported in th
 import bisect
 import io
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,7 +126,8 @@ def text_width(text: str, size: float = 10, weight: str = "normal") -> float:
     """The width of a line of text in inches; `size` is in points."""
     renderer: Any = RendererAgg(1, 1, _DPI)  # type: ignore[no-untyped-call]
     font = FontProperties(size=size, weight=weight)
-    return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / _DPI
+    with _any_glyphs():
+        return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / _DPI
 
 
 def tick_width(axis: Axis) -> float:
@@ -190,13 +194,22 @@ def save(figure: Figure, path: Path, dpi: float | None = None) -> None:
     """
     check_ending(path)
     content = io.BytesIO()
-    if path.suffix.lower() == ".png":
-        resolution: Any = dpi or "figure"
-        figure.savefig(content, format="png", dpi=resolution, pil_kwargs={"compress_level": 3})
-    else:
-        with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
-            figure.savefig(content, format="svg", metadata={"Date": None})
+    with _any_glyphs():
+        if path.suffix.lower() == ".png":
+            resolution: Any = dpi or "figure"
+            figure.savefig(content, format="png", dpi=resolution, pil_kwargs={"compress_level": 3})
+        else:
+            with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
+                figure.savefig(content, format="svg", metadata={"Date": None})
     replace(path, content.getvalue())
+
+
+@contextmanager
+def _any_glyphs() -> Iterator[None]:
+    """Without a warning for each character that the font lacks: names are the user's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
+        yield
 
 
 def check_ending(path: Path) -> None:

@@ -81,7 +81,7 @@ def page_of(
     subjects: Sequence[Subject], *, back: Html | None = None, asks: str | None = None
 ) -> Page:
     """The page of these runs. `back` is a link at its top, `asks` the address of live curves."""
-    of_seeds = [found for one in subjects if (found := seeds(one)) is not None]
+    of_seeds = [part for one in subjects if (part := seeds(one)) is not None]
     names = list(dict.fromkeys(one.run.name for one in subjects))
     title = ", ".join(map(shortened, names[:3])) + (" and more" if len(names) > 3 else "")
     sentence = parts.describe(subjects[0].run) if len(subjects) == 1 else ""

@@ -80,9 +80,9 @@ def _table(standings: Sequence[Standing], keys: Sequence[str], metric: str) -> H
     more = len(standings) - len(rows)
     rest = element("p", f"{more:,} more cells are in sweep.csv.", class_="hint") if more else None
     measure = f"{metric} over the seeds of a cell; lost members diverged or failed."
-    said = element("p", measure, class_="hint")
+    hint = element("p", measure, class_="hint")
     whole = plain_table("Ranking of all cells", header, rows, sortable=True)
-    return section("Ranking", said, whole, rest, id_="results")
+    return section("Ranking", hint, whole, rest, id_="results")
 
 
 def _picture(standings: Sequence[Standing], varied: Mapping[str, list[Any]]) -> Html | None:
@@ -192,7 +192,7 @@ def _importance(mattered: Importance | None) -> Html | None:
     fitted = ""
     if mattered.fit is not None:
         fitted = f" Of cells left out, the fit predicts {max(0.0, mattered.fit):.0%} of it."
-    said = element(
+    hint = element(
         "p",
         f"The share of the variance of {mattered.of} that a setting, or a pair of them together, "
         f"explains alone (functional ANOVA).{fitted}",
@@ -200,7 +200,7 @@ def _importance(mattered: Importance | None) -> Html | None:
     )
     return section(
         "What mattered",
-        said,
+        hint,
         plain_table("Importance", ["setting", "share", ""], rows),
         id_="importance",
     )

@@ -86,9 +86,9 @@ class BestModel:
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps, ready for JSON; the parameters only if they are to be used."""
-        kept = {"parameters": [listed(one) for one in self.parameters]}
+        parameters = {"parameters": [listed(one) for one in self.parameters]}
         numbers = {"step": self.step, "val_loss": self.val_loss, "last": self.last}
-        return numbers | (kept if self.settings.keep_best else {})
+        return numbers | (parameters if self.settings.keep_best else {})
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state, after the trainer has."""
@@ -104,9 +104,9 @@ class BestModel:
     def sentence(self) -> str:
         """What came of it, for the end of the training."""
         settings = self.settings
-        kept = "is kept" if settings.keep_best else "was the best"
+        what = "is kept" if settings.keep_best else "was the best"
         step, val_loss = self.chosen
-        best = f"val_loss {val_loss:.4g} after {step} steps {kept}"
+        best = f"val_loss {val_loss:.4g} after {step} steps {what}"
         if not self.exhausted:
             return best
         return f"stopped early: {best}, and {settings.patience} validations since were no better"

@@ -1,6 +1,6 @@
 """What the numbers of a trained model mean: kept in its checkpoint beside them.
 
-In the state of a checkpoint it stands under "model":
+In the state of a checkpoint it is stored under "model":
 
     parameters   {"layers.0.weight": [outputs, inputs], "layers.0.bias": [outputs], ...}
     activations  the name of each hidden layer's
@@ -11,7 +11,7 @@ In the state of a checkpoint it stands under "model":
     scaling      {"inputs": {"mean": [...], "deviation": [...]}, "target": {"mean": m, ...}}, null
                  where nothing was scaled; in a run of many seeds a list with one for each
 
-The numbers themselves stand in the state's "parameters": layer by layer, of each neuron its weights
+The numbers themselves are in the state's "parameters": layer by layer, of each neuron its weights
 and its bias, one after the other, or on the tensor engine as arrays of these shapes.
 """
 
@@ -89,7 +89,7 @@ def _scaling(dataset: Dataset) -> dict[str, Any]:
 
 
 def parse(data: Any, place: int | None = None) -> Description:
-    """The description that stands in a state, with the scaling of the seed at `place` among many.
+    """The description stored in a state, with the scaling of the seed at `place` among many.
 
     Raises ValueError, which says what is missing or wrong.
     """

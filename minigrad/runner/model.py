@@ -149,23 +149,23 @@ class Model:
         rows = rows.tolist() if hasattr(rows, "tolist") else rows
         if isinstance(rows, str) or not isinstance(rows, Sequence):
             raise ModelError("rows must be a list of rows, as [[0.0, 1.0]], or an array of them")
-        checked = [self._row(index, row) for index, row in enumerate(rows)]
+        numbers = [self._row(index, row) for index, row in enumerate(rows)]
         scale = self.description.inputs
-        return checked if scale is None else [scale.apply_to(row) for row in checked]
+        return numbers if scale is None else [scale.apply_to(row) for row in numbers]
 
     def _row(self, index: int, row: Any) -> list[float]:
         row = row.tolist() if hasattr(row, "tolist") else row
         if isinstance(row, str) or not isinstance(row, Sequence):
-            found = excerpt(repr(row))
-            raise RowError(index, f"must be a list of numbers, as [0.0, 1.0], found {found}")
+            text = excerpt(repr(row))
+            raise RowError(index, f"must be a list of numbers, as [0.0, 1.0], found {text}")
         if len(row) != len(self.features):
             names = excerpt(", ".join(self.features), 160)
             count = f"{len(row)} numbers where the model takes {len(self.features)}"
             raise RowError(index, f"{count}: {names}")
         for name, number in zip(self.features, row, strict=True):
             if not _is_finite(number):
-                found = excerpt(repr(number))
-                raise RowError(index, f"{excerpt(name)} must be a finite number, found {found}")
+                text = excerpt(repr(number))
+                raise RowError(index, f"{excerpt(name)} must be a finite number, found {text}")
         return [float(number) for number in row]
 
     def _prepare(self, features: list[float]) -> None:

@@ -24,7 +24,7 @@ class Table:
     targets: list[Any] | None
 
     def place(self, row: int) -> str:
-        """Where a row stands, for messages."""
+        """The file and line of a row, for messages."""
         return f"{printable(self.path)}:{self.lines[row]}"
 
 

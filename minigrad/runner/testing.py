@@ -58,7 +58,7 @@ def measure_test(config: Config, trainer: Any) -> dict[str, Any] | None:
 
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of test.json that stand in a run's summary, as test_loss and so on."""
+    """The numbers of test.json that a run's summary repeats, as test_loss and so on."""
     return {f"test_{name}": results[name] for name in TESTED if name in results}
 
 
@@ -75,27 +75,29 @@ def in_target_units(config: Config, dataset: Dataset, summary: Mapping[str, Any]
 def sentences(
     config: Config, dataset: Dataset, summary: Mapping[str, Any], test: Mapping[str, Any] | None
 ) -> list[str]:
-    """What is told of losses besides that on the training data."""
+    """What is printed about losses besides that on the training data."""
     lines = []
     before, after = (summary.get(f"{name}_loss_in_target_units") for name in ("initial", "final"))
     if before is not None and after is not None:
         lines.append(f"in the target's units: loss {before:.4g} -> {after:.4g}")
     if summary.get("val_loss") is not None:
-        lines.append(f"validation {_told(summary, 'val_')}")
+        lines.append(f"validation {_measures(summary, 'val_')}")
     if test is not None:
         rows = "1 row" if test["rows"] == 1 else f"{test['rows']:,} rows"
-        lines.append(f"test {_told(summary, 'test_')}, on {rows}")
+        lines.append(f"test {_measures(summary, 'test_')}, on {rows}")
         lines += _beside_a_line(test)
     lines += _beside_a_constant(config, dataset, summary)
     return lines
 
 
-def _told(summary: Mapping[str, Any], prefix: str) -> str:
+def _measures(summary: Mapping[str, Any], prefix: str) -> str:
     words = ("loss", "accuracy", "mean_absolute_error", "r_squared")
     numbers = [(word, summary.get(prefix + word)) for word in words]
-    told = [f"{word.replace('_', ' ')} {x:.4g}" for word, x in numbers if x is not None]
+    measures = [f"{word.replace('_', ' ')} {x:.4g}" for word, x in numbers if x is not None]
     units = summary.get(f"{prefix}loss_in_target_units")
-    return ", ".join(told) + ("" if units is None else f" (loss {units:.4g} in the target's units)")
+    return ", ".join(measures) + (
+        "" if units is None else f" (loss {units:.4g} in the target's units)"
+    )
 
 
 def _beside_a_line(test: Mapping[str, Any]) -> list[str]:

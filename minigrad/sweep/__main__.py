@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -190,13 +189,11 @@ def _files(
         if picture:
             from minigrad.sweep.pictures.picture import draw  # here, since it imports matplotlib
 
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about glyphs that a font lacks
-                yield f"plot   {draw(sweep, standings)}"
-                if mattered:
-                    from minigrad.sweep.pictures.shares import draw_importance
+            yield f"plot   {draw(sweep, standings)}"
+            if mattered:
+                from minigrad.sweep.pictures.shares import draw_importance
 
-                    yield f"shares {draw_importance(sweep, mattered)}"
+                yield f"shares {draw_importance(sweep, mattered)}"
     except OSError as error:
         yield f"table and plot cannot be written: {error.strerror}"
 
@@ -232,7 +229,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--trials", metavar="N", type=whole_number(grid.MAX_CELLS), help="cells of random and tpe"
     )
-    parser.add_argument("--seed", metavar="S", type=int, help="of the draws (0)")
+    parser.add_argument("--seed", metavar="S", type=whole_number(least=0), help="of the draws (0)")
     parser.add_argument(
         "--halving",
         action="store_true",

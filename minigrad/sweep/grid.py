@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from minigrad.config import ConfigError
-from minigrad.terminal.text import quoted
+from minigrad.terminal.text import excerpt, quoted
 
 MAX_CELLS = 10_000
 MAX_MEMBERS = 100_000
@@ -99,7 +99,9 @@ def parse(
                 draws[key] = values
         except ValueError as error:
             faults.append(f"command line: {quoted(argument)}: {error}")
-    faults += _faults_of_search(samples, draws) if searched else _faults_of_sampling(samples, draws)
+    if not faults:  # a draw that is faulty is none, and would be missed a second time
+        of_draws = _faults_of_search if searched else _faults_of_sampling
+        faults += of_draws(samples, draws)
     try:
         seeds = [_seed(text) for text in axes.pop("seed", [])]
     except ValueError as error:
@@ -155,16 +157,18 @@ def _values(text: str) -> list[str] | Draw:
 
 def _range(text: str, arguments: Sequence[str]) -> list[str]:
     try:
-        start, stop, step = map(int, [*arguments, "1"] if len(arguments) == 2 else arguments)
+        start, stop, step = map(_whole, [*arguments, "1"] if len(arguments) == 2 else arguments)
         numbers = range(start, stop, step)
     except ValueError:
         raise ValueError(
-            f"{text}: write range(a,b) or range(a,b,step) with whole numbers, b left out"
+            f"{excerpt(text)}: write range(a,b) or range(a,b,step) with whole numbers, b left out"
         ) from None
     if not numbers:
-        raise ValueError(f"{text} is empty: it goes from a up to b, and b is left out")
+        raise ValueError(f"{excerpt(text)} is empty: it goes from a up to b, and b is left out")
     if len(numbers) > MAX_MEMBERS:
-        raise ValueError(f"{text} has {len(numbers):,} numbers; the limit is {MAX_MEMBERS:,}")
+        raise ValueError(
+            f"{excerpt(text)} has {len(numbers):,} numbers; the limit is {MAX_MEMBERS:,}"
+        )
     return [str(number) for number in numbers]
 
 
@@ -174,14 +178,27 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
             raise ValueError("choice(...) takes one value or more, as choice(tanh,relu)")
         return Draw(kind, choices=tuple(arguments))
     try:
-        low, high = map(float, arguments)
+        low, high = map(_number, arguments)
     except ValueError:
         raise ValueError(f"{kind} takes two numbers, as {kind}(0.01,1)") from None
     least = 0 if kind == "loguniform" else -math.inf
-    if not least < low < high < math.inf:
+    if not (least < low < high < math.inf and high - low < math.inf):
         above = "0 < a < b" if kind == "loguniform" else "a < b"
         raise ValueError(f"{kind}(a,b) takes finite numbers {above}")
     return Draw(kind, low, high)
+
+
+def _whole(text: str) -> int:
+    """int() takes underscores too, the digits of every script, and any number of them."""
+    if not re.fullmatch(r"[-+]?[0-9]{1,18}", text.strip()):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return float(text)
 
 
 def _samples(draws: Mapping[str, Draw], count: int, seed: int) -> list[Overrides]:
@@ -217,7 +234,7 @@ def _faults_of_search(trials: int | None, draws: Mapping[str, Draw]) -> list[str
 
 
 def _seed(text: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", text):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ValueError(f"must be a whole number of at least 0, found {quoted(text)}")
     return int(text)
 

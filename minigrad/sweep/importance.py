@@ -137,10 +137,10 @@ def _of_fit(axes: dict[str, list[Any]], y: Array) -> tuple[_Variances, float, fl
 def _decomposed(keys: Sequence[str], variance: Any) -> _Variances:
     """V_i and V_ij; `variance` is that of the mean over all other axes, by the numbers of axes."""
     alone = [variance((i,)) for i in range(len(keys))]
-    found: _Variances = {(key,): v for key, v in zip(keys, alone, strict=True)}
+    variances: _Variances = {(key,): v for key, v in zip(keys, alone, strict=True)}
     for i, j in itertools.combinations(range(len(keys)), 2):
-        found[keys[i], keys[j]] = variance((i, j)) - alone[i] - alone[j]
-    return found
+        variances[keys[i], keys[j]] = variance((i, j)) - alone[i] - alone[j]
+    return variances
 
 
 def _indices(column: Sequence[Any]) -> list[int]:

@@ -63,7 +63,7 @@ def ranked_by(plan: Plan, metric: str | None, mode: str | None) -> Plan:
 def rank(plan: Plan, ended: Iterable[Ended]) -> list[Standing]:
     """The cells of which any member has ended, by median, then by the worse quartile.
 
-    Under successive halving a cell of more steps comes first, and each combination of values stands
+    Under successive halving a cell of more steps comes first, and each combination of values is
     there once: with the most steps that it was given.
     """
     by_cell: dict[int, list[Ended]] = {}

@@ -38,16 +38,16 @@ def suggest(
             optuna.trial.create_trial(params=params, distributions=distributions, value=score)
         )
     known = [{key: axis.parameter(v[key]) for key, axis in space.items()} for v, _ in tried]
-    found: list[Overrides] = []
+    new: list[Overrides] = []
     proposals = (study.ask(distributions).params for _ in range(_TRIES))
     for params in itertools.chain(proposals, _all(space)):
-        if len(found) == count:
+        if len(new) == count:
             break
         if params not in known:
             known.append(params)
             drawn = {key: space[key].text(parameter) for key, parameter in params.items()}
-            found.append({key: drawn.get(key) or grid.axes[key][0] for key in grid.keys})
-    return found
+            new.append({key: drawn.get(key) or grid.axes[key][0] for key in grid.keys})
+    return new
 
 
 class _Axis:

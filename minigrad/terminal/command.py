@@ -5,6 +5,7 @@ import atexit
 import difflib
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from minigrad.terminal.invocation import invocation
+from minigrad.terminal.output import OutputError
 from minigrad.terminal.output import print_lines as print_lines
 from minigrad.terminal.screen import on_screen
 from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
-from minigrad.terminal.text import excerpt
+from minigrad.terminal.text import excerpt, quoted
 
 
 def guard(main: Callable[[], int]) -> int:
@@ -34,6 +36,9 @@ def guard(main: Callable[[], int]) -> int:
     except KeyboardInterrupt as error:
         code = 128 + getattr(error, "number", 2)
         _complain(str(error) or "interrupted by Ctrl-C")
+    except OutputError as error:
+        _complain(str(error))
+        code = 2
     except Exception as error:  # also MemoryError
         _complain(_unforeseen(error))
         code = 2
@@ -47,7 +52,9 @@ def guard(main: Callable[[], int]) -> int:
 def _unforeseen(error: Exception) -> str:
     """One sentence on the error, whose traceback is kept in a file."""
     kind, message = type(error).__name__, excerpt(error, limit=200)
-    sentence = "out of memory" if isinstance(error, MemoryError) else f"{kind}: {message}"
+    # a library that cannot be mapped is an ImportError
+    no_memory = isinstance(error, MemoryError) or "failed to map segment" in message
+    sentence = "out of memory" if no_memory else f"{kind}: {message}"
     if isinstance(error, BrokenPipeError):  # the output is no longer read
         return ""
     try:
@@ -170,12 +177,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return (f"did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}"
 
 
-def whole_number(most: int | None = None) -> Callable[[str], int]:
-    """The type of an option that is a whole number from 1 to `most`."""
+def whole_number(most: int | None = None, *, least: int = 1) -> Callable[[str], int]:
+    """The type of an option that is a whole number from `least` to `most`."""
+    limit = 10**18 if most is None else most
+    span = f"from {least}" if most is None else f"from {least} to {most:,}"
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or not 1 <= int(text) <= (most or int(text)):
-            raise argparse.ArgumentTypeError(f"must be a whole number from 1, found {text!r}")
+        # int() takes signs, spaces, underscores and the digits of every script
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= limit:
+            raise argparse.ArgumentTypeError(f"must be a whole number {span}, found {quoted(text)}")
         return int(text)
 
     return parse

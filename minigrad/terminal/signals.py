@@ -35,10 +35,24 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
     return {number: signal.signal(number, handler) for number in NUMBERS}
 
 
-def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
-    """A handler: raises Stopped, and ends the process at the next signal."""
+def raise_stopped(number: int, frame: FrameType | None) -> NoReturn:
+    """A handler: raises Stopped, and ends the process at the next signal.
+
+    During an import it ends the process now: an extension module that is being loaded may answer
+    an exception with a panic of its own, as pydantic's does, or swallow it.
+    """
+    if _is_importing(frame):
+        end_at_once(number)
     install(end_at_once)
     raise Stopped(number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def end_at_once(number: int, _frame: FrameType | None = None) -> NoReturn:

@@ -157,7 +157,7 @@ def _check_seeds(run: StoredRun, path: Path) -> tuple[str, list[str]]:
 
 
 TESTED = ("loss", "accuracy", "mean_absolute_error", "r_squared", "root_mean_squared_error")
-"""The numbers of test.json that stand in a run's summary, as test_loss and so on."""
+"""The numbers of test.json that a run's summary repeats, as test_loss and so on."""
 
 
 def _was_tested(run: StoredRun) -> bool:
@@ -170,10 +170,10 @@ def _check_test(run: StoredRun, path: Path) -> tuple[str, list[str]]:
         damage.append(f"{path.name} is there, and the summary has no test_loss")
     else:
         for name in TESTED:
-            there, told = test.get(name), run.summary.get(f"test_{name}")
-            if there != told:
+            there, claimed = test.get(name), run.summary.get(f"test_{name}")
+            if there != claimed:
                 damage.append(
-                    f"{path.name} has the {name} {excerpt(there)}, the summary {excerpt(told)}"
+                    f"{path.name} has the {name} {excerpt(there)}, the summary {excerpt(claimed)}"
                 )
     return f"{path.name}: {test['rows']:,} rows", damage
 

@@ -108,7 +108,7 @@ def is_gone(pid: int | None, start: int | None) -> bool:
     except (ProcessLookupError, OverflowError):
         return True
     except OSError:
-        pass  # another user's: it lives
+        pass  # another user's: it is running
     return False
 
 

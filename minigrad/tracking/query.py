@@ -49,7 +49,7 @@ ABSENT = _Absent()
 def value(run: StoredRun, key: str) -> Any:
     """A run's value under a key, ABSENT if none: from its facts, summary or config.
 
-    Keys are dotted: status, git.commit, final_loss, optimizer.lr; under "last" stands the value
+    Keys are dotted: status, git.commit, final_loss, optimizer.lr; "last" is the value
     logged last, with its name.
     """
     if key in ("id", "name", "status"):

@@ -80,6 +80,38 @@ def test_a_mistyped_word_is_met_by_the_nearest_one(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs", "list", "--limit", "{}"],
+        ["runs", "serve", "--port", "{}"],
+        ["runs", "export", "latest", "--to", "npz", "--seed", "{}"],
+        ["predict", "latest", "rows.csv", "--seed", "{}"],
+        ["graph", "xor", "--sample", "{}"],
+        ["graph", "xor", "--nodes", "{}"],
+        ["sweep", "xor", "optimizer.lr=uniform(0,1)", "--random", "2", "--seed", "{}"],
+        ["sweep", "xor", "optimizer.lr=0.1,1", "--workers", "{}"],
+        ["lab", "start", "{}"],
+        ["lab", "results", "mine", "--labs", "{}"],
+    ],
+    ids=lambda words: " ".join(words[:2] + words[-2:-1]),
+)
+def test_a_count_is_written_in_ascii_digits(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for text in ("\u0661", "1_0", "1 1", "+1", "-1", "1.0", "", "9" * 5000):
+        with pytest.raises(SystemExit) as ended:
+            main([word.replace("{}", text) for word in words])
+        assert ended.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "must be " in line
+        assert len(line) < 250
+
+
 def test_a_hint_names_the_command_in_the_form_in_which_it_was_called(tmp_path: Path) -> None:
     hint = "no runs in 'runs' yet: {} configs/xor.yaml makes one\n"
     for form, words in {

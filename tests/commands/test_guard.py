@@ -201,6 +201,25 @@ def test_ctrl_c_at_any_moment_of_the_start_is_one_line(command: str) -> None:
         assert "Traceback" not in process.stderr
 
 
+def test_ctrl_c_while_an_extension_is_loaded_is_one_line() -> None:
+    """What imports datetime in the midst of it answers an exception with a panic."""
+    interrupted = (
+        "import os, signal, sys\n"
+        "from minigrad.terminal.command import guard\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'datetime':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "def main():\n"
+        "    sys.modules.pop('datetime', None)\n"
+        "    import pydantic_core\n"
+        "sys.exit(guard(main))\n"
+    )
+    process = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (130, "interrupted by Ctrl-C\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "slow"),
     [
@@ -253,6 +272,28 @@ def test_a_run_with_closed_outputs_is_finished(tmp_path: Path, numbers: tuple[in
 def test_other_commands_with_closed_outputs_keep_their_code(command: list[str]) -> None:
     codes = {run(*command, preexec_fn=preexec)[0] for preexec in (None, closed(1, 2))}
     assert len(codes) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["minigrad", "--help"],
+        ["minigrad.runs", "list"],
+        ["minigrad.graph", XOR],
+        ["minigrad.lift", XOR],
+        ["minigrad.train", "--list"],
+        ["minigrad.completion", "bash"],
+        ["minigrad.new", "mine"],
+        ["minigrad.lab", "start", "1"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_an_output_on_a_full_disk_is_one_sentence(command: list[str], tmp_path: Path) -> None:
+    command = [str(Path(word).absolute()) if word == XOR else word for word in command]
+    with open("/dev/full", "w") as full:
+        code, _, err = run(*command, cwd=tmp_path, stdout=full)
+    assert (code, err) == (2, "the output cannot be written: No space left on device\n")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -1,5 +1,6 @@
 """minigrad new: a config that trains at once, and says what was guessed."""
 
+import csv
 import re
 import subprocess
 import sys
@@ -218,3 +219,24 @@ def test_what_cannot_be_read_is_named_and_nothing_is_written(
     assert "no column 'c'" in refused(capsys, "mine", "--from", source, "--target", "c")
     assert refused(capsys, "no/mine").startswith("no/mine.yaml cannot be written: No such file")
     assert not Path("mine.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "target", ["a\nb", "z\x1b[0m", "z\tq", "a\x85b", "\u202ea", '"q\\\nr', "it's", "a: b", "~"]
+)
+def test_any_name_of_a_column_comes_back_from_the_config(target: str) -> None:
+    with Path("rows.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["p", "q", target])
+        writer.writerows([[i % 5, i % 7, "ab"[i % 2]] for i in range(60)])
+    assert new.main(["mine", "--from", "csv:rows.csv"]) == 0
+    config = load("mine.yaml")
+    assert config.data.settings()["target"] == target
+    assert build.build_dataset(config)[0].inputs
+
+
+@pytest.mark.parametrize("name", ["mine.v2", "mine.v2.yaml", "mine.v2.yml"])
+def test_a_point_in_the_name_is_no_ending(name: str) -> None:
+    assert new.main([name]) == 0
+    assert [path.name for path in Path().iterdir()] == ["mine.v2.yaml"]
+    assert load("mine.v2.yaml").name == "mine.v2"

@@ -40,10 +40,10 @@ x = Value(0.5)
 node = x
 {chain}
 node.backward()
-found = node.data, x.grad
+result = node.data, x.grad
 del node
-if any(abs(a - b) > tolerance for a, b in zip(found, (value, slope))):
-    sys.exit(f"value and slope are {{found}} instead of {{value, slope}}")
+if any(abs(a - b) > tolerance for a, b in zip(result, (value, slope))):
+    sys.exit(f"value and slope are {{result}} instead of {{value, slope}}")
 """
 
 

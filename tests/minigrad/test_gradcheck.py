@@ -1,6 +1,9 @@
 """gradcheck passes what is right, and names what is wrong."""
 
+import math
 import random
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -213,3 +216,98 @@ def test_what_gives_no_single_number_is_refused() -> None:
         gradcheck(lambda x: x * 2, [Tensor([1.0, 2.0])])
     with pytest.raises(ValueError, match="directions in Tensors alone"):
         gradcheck(lambda x: x * 2, [1.0], directions=2)
+
+
+def test_a_result_of_tensors_that_left_the_graph_is_told_so() -> None:
+    whole: list[Callable[[Tensor], Any]] = [
+        lambda a: Tensor(a.data * 2).sum(),
+        lambda a: Tensor(a.numpy()[:1]),
+        lambda a: Tensor(a.data.sum() * 2),
+    ]
+    for f in whole:
+        for directions in (None, 2):
+            with pytest.raises(GradientError, match="the result does not depend on the inputs"):
+                gradcheck(f, [Tensor([1.0, 2.0])], directions=directions)
+    with pytest.raises(GradientError, match=r"does not depend on inputs\[1\] through the graph"):
+        gradcheck(lambda a, b: (a * Tensor(b.data)).sum(), [Tensor([1.0]), Tensor([2.0])])
+
+
+@pytest.mark.filterwarnings("ignore:math.exp")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: a * getattr(a, "item", a.__float__)(),
+        lambda a: a * a.data,
+        lambda a: a * math.exp(a),
+        lambda a: (a + a.data) * 2,
+    ],
+)
+@pytest.mark.parametrize("x", [2.0, Tensor(2.0)], ids=["Value", "Tensor"])
+def test_a_number_that_was_taken_out_is_named_and_no_rule_is_blamed(f: Any, x: Any) -> None:
+    with pytest.raises(GradientError) as caught:
+        gradcheck(f, [x])
+    message = str(caught.value)
+    assert "a plain number that meets" in message
+    assert "was taken out by .data, .item(), float() or a function of math" in message
+    assert "wrong" not in message
+    assert "should be" not in message
+
+
+def test_a_tensor_itself_and_one_that_comes_twice_are_right() -> None:
+    assert gradcheck(lambda a: a, [Tensor([1.5])]).worst < 1e-9
+    x = Tensor([2.0, 3.0])
+    for directions in (None, 3):
+        report = gradcheck(lambda a, b: (a * b).sum(), [x, x], directions=directions)
+        assert report.worst < 1e-8
+
+
+def test_a_function_of_pythons_own_without_a_signature_is_called_with_the_inputs() -> None:
+    assert gradcheck(max, [3.0, 4.0]).checked == 2
+
+
+@pytest.mark.parametrize("result", [lambda a: a.data, lambda a: a.data.sum(), lambda a: None])
+def test_what_is_no_tensor_is_refused(result: Any) -> None:
+    with pytest.raises(TypeError, match="gives one number, not "):
+        gradcheck(result, [Tensor([1.0])])
+
+
+@pytest.mark.parametrize("x", [Value(2.0), Tensor([1.0, 2.0]), np.array([1.0, 2.0])])
+def test_inputs_are_a_list(x: Any) -> None:
+    with pytest.raises(TypeError, match=r"a list of inputs: write \[x\] for x"):
+        gradcheck(lambda a: a * 2, x)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_inputs_are_finite(number: float) -> None:
+    for x in (number, Tensor([1.0, number])):
+        with pytest.raises(ValueError, match="gradcheck needs finite inputs, found"):
+            gradcheck(lambda a: abs(a * 2), [x])
+
+
+def test_an_overflow_within_the_step_blames_no_operation() -> None:
+    for x in (1e200, Tensor([1e200])):
+        with pytest.raises(GradientError, match="central differences give nan") as caught:
+            gradcheck(lambda a: a * a, [x])
+        assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"step": 0.0}, "step must be from 1e-12 to 1, found 0.0"),
+        ({"step": -1e-5}, "step must be"),
+        ({"step": 1e-30}, "step must be"),
+        ({"step": math.nan}, "step must be"),
+        ({"step": math.inf}, "step must be"),
+        ({"tolerance": -1.0}, "tolerance must be at least 0 and below 1"),
+        ({"tolerance": math.nan}, "tolerance must be"),
+        ({"tolerance": math.inf}, "tolerance must be"),
+        ({"directions": 0}, "directions are a whole number from 1, found 0"),
+        ({"directions": -1}, "directions are"),
+        ({"directions": 1.5}, "directions are"),
+        ({"directions": True}, "directions are"),
+    ],
+)
+def test_settings_with_which_anything_would_pass_are_refused(settings: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        gradcheck(lambda x: wrong_of_tensors(x).sum(), [Tensor([0.3])], **settings)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import copy
 import math
+import operator
 import pickle
 import random
+import warnings
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -318,7 +321,83 @@ def test_constants_of_any_real_type_become_float64_and_get_no_gradient() -> None
         assert not y.parents[1].grad.any()
 
 
+def test_any_real_number_is_a_constant_as_it_is_for_a_value() -> None:
+    third = Fraction(1, 3)
+    assert (Tensor([1.0, 2.0]) + third).data.tolist() == [1.0 + 1 / 3, 2.0 + 1 / 3]
+    assert (Tensor(1.0) * [third, 2]).data.tolist() == [1 / 3, 2.0]
+
+
+@pytest.mark.parametrize("number", [10**400, 10**5000, [1.0, 10**400]], ids=["400", "5000", "list"])
+@pytest.mark.parametrize("way", [operator.add, operator.lt, operator.mul])
+def test_an_integer_that_no_float_holds_is_refused_in_short(number: Any, way: Any) -> None:
+    with pytest.raises(TypeError, match="real numbers") as caught:
+        way(Tensor([1.0, 2.0]), number)
+    assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize("name", ["leaky_relu", "elu"])
+@pytest.mark.parametrize("setting", [Tensor(0.1), [0.1, 0.2], True, None, "0.1", Value(0.1)])
+def test_a_setting_without_a_gradient_is_one_real_number(name: str, setting: Any) -> None:
+    with pytest.raises(TypeError, match=f"the setting of {name} is one real number, not "):
+        getattr(Tensor([1.0, -2.0]), name)(setting)
+
+
+@pytest.mark.parametrize("function", [math.exp, math.sqrt, math.tanh])
+def test_a_function_of_math_inside_an_expression_warns_that_the_graph_ends_there(
+    function: Callable[[Any], float],
+) -> None:
+    x, w = Tensor(0.5), Tensor(2.0)
+    with pytest.warns(UserWarning, match=rf"math\.{function.__name__} takes x out of the graph"):
+        (w * function(x) - 1) ** 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert function(x) < 2
+        assert float(x) * 2 == 1.0
+
+
 # Refusals.
+
+
+@pytest.mark.parametrize("axis", [0.0, "0", True, {0}, np.array([0]), (0, 1.0), [None]])
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "logsumexp", "softmax"])
+def test_what_is_no_axis_is_refused_with_the_operation(name: str, axis: Any) -> None:
+    with pytest.raises(TypeError, match=rf"{name} of x \(2, 2\): axis is an int"):
+        getattr(Tensor([[1.0, 2.0], [3.0, 4.0]], label="x"), name)(axis=axis)
+    last: Any = np.int64(1)
+    assert Tensor([[1.0, 2.0]]).sum(axis=last).data.tolist() == [3.0]
+
+
+WRONG_AXIS: Any = 1.5
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: x < [1.0, 2.0, 3.0], r"< of x \(2,\) and \(3,\): the shapes do not broadcast"),
+        (lambda x: x >= [1.0, 2.0, 3.0], r">= of x \(2,\) and \(3,\): the shapes do not"),
+        (lambda x: x.broadcast_to(2.7), r"broadcast_to of x \(2,\) by 2\.7"),
+        (lambda x: x.broadcast_to("a"), r"broadcast_to of x \(2,\) by a"),
+        (lambda x: concatenate([x, x], axis=WRONG_AXIS), r"concatenate of x \(2,\) and x \(2,\)"),
+        (lambda x: stack([x, x], axis=WRONG_AXIS), r"stack of x \(2,\) and x \(2,\)"),
+    ],
+)
+def test_what_does_not_fit_is_named_in_our_words(call: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call(Tensor([1.0, 2.0], label="x"))
+
+
+@pytest.mark.parametrize("condition", [["a", "b"], [None, True], [0.0, math.nan], [1j, 0]])
+def test_a_condition_that_is_no_truth_is_refused(condition: Any) -> None:
+    with pytest.raises(TypeError, match="where needs an array of booleans, not "):
+        where(condition, Tensor([1.0, 2.0]), 0.0)
+
+
+def test_a_label_stays_on_one_line_of_a_message() -> None:
+    for label, words in (("a\nb\x1b[31m", r"'a\\nb\\x1b\[31m'"), ("w" * 500, "www\\.\\.\\.")):
+        with pytest.raises(ArithmeticError, match=words) as caught:
+            Tensor([-1.0], label=label).log()
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize(
@@ -404,6 +483,8 @@ def test_an_infinite_slope_is_an_error_of_backward_with_its_place() -> None:
         x.sqrt().sum().backward()
     with pytest.raises(ArithmeticError, match=r"slope of \*\* .* a plain number needs no slope"):
         (Tensor([-2.0]) ** Tensor([2.0])).backward()
+    with pytest.raises(ArithmeticError, match=r"slope of \*\* for z .* undefined$"):
+        (Tensor([0.0], label="z") ** 0.5).backward()  # whose exponent is plain already
     y = Tensor([math.inf, 0.25])
     (y - y).backward([1.0, 1.0])
     assert y.grad.tolist() == [0.0, 0.0]

@@ -11,7 +11,7 @@ import pytest
 
 import nn
 import optim
-from minigrad import Value, lift
+from minigrad import Tensor, Value, lift
 from tests.minigrad.lift.graphs import deviation, eagerly
 
 INPUTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
@@ -194,6 +194,19 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "an array of text": (np.array([["a", "b"]]), [0.0]),
     "samples by name": ([{"a": 0.0, "b": 1.0}], [0.0]),
     "text": (["ab", "cd"], [0.0, 1.0]),
+    "text that reads as numbers": (["1", "2"], [0.0, 1.0]),
+    "digits of another script": (["\u0661", "\u0662"], [0.0, 1.0]),
+    "bytes": (b"ab", [0.0, 1.0]),
+    "samples of bytes": ([b"ab", b"cd"], [0.0, 1.0]),
+    "booleans": ([True, False], [0.0, 1.0]),
+    "an array of booleans": (np.array([[True, False]]), [0.0]),
+    "a boolean among numbers": ([[1.0, 0.0], [1.0, True]], [0.0, 1.0]),
+    "complex numbers": (np.array([[1j, 0j]]), [0.0]),
+    "complex64": (np.array([[1j, 0j]], np.complex64), [0.0]),
+    "Values": ([[Value(1.0), Value(0.0)]], [0.0]),
+    "Tensors": ([Tensor([1.0, 0.0])], [0.0]),
+    "a number that no float holds": ([[10**400, 0]], [0]),
+    "a number that no float holds among others": ([[10**400, 0.5]], [0.0]),
     "nothing": ([None, None], [0.0, 1.0]),
 }
 
@@ -243,6 +256,8 @@ NO_LOSS: dict[str, Callable[[Value, Any], Any]] = {
     "a number": lambda p, x: 3.0,
     "a list": lambda p, x: [p * x],
     "a pair": lambda p, x: (p * x, [p]),
+    "a Tensor": lambda p, x: Tensor(1.0),
+    "truth": lambda p, x: True,
     "three": lambda p, x: (p * x, p, p),
     "text": lambda p, x: "loss",
 }
@@ -254,6 +269,64 @@ def test_a_function_that_gives_no_value_is_refused(name: str) -> None:
     fast = lift.compile(lambda x: function(p, x), [p])
     with pytest.raises(lift.LiftError, match="the loss must be a Value, and this function gave"):
         fast.gradient([1.0, 2.0])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "eager"])
+@pytest.mark.parametrize("other", [None, "loss", [Value(1.0)]])
+def test_a_function_that_gives_no_value_later_is_refused_too(engine: str, other: Any) -> None:
+    p = Value(2.0)
+    fast = lift.compile(lambda x: p * x if x.data < 2 else other, [p], engine=engine)
+    with pytest.raises(lift.LiftError, match="the loss must be a Value, and this function gave"):
+        fast.gradient([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "look_up",
+    [
+        lambda p, i: [p, p * 2][i],
+        lambda p, i: (p, p * 2)[i:][0],
+        lambda p, i: {0: p, 1: p * 2}[i],
+        lambda p, i: np.array([1.0, 2.0])[i] * p,
+        lambda p, i: np.array([p, p * 2])[i],
+    ],
+)
+def test_an_index_that_is_traced_is_refused_by_what_to_give_instead(look_up: Any) -> None:
+    p = Value(2.0)
+    with pytest.raises(lift.LiftError, match="an index is data: take its one-hot list"):
+        lift.compile(lambda i: look_up(p, i), [p]).gradient([0, 1])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda p, q, x: Value(p.data) * x,
+        lambda p, q, x: (q * x - p.data) ** 2,
+        lambda p, q, x: q * x + p.data * q,
+        lambda p, q, x: q * x + (p if p.data > 1.0 else q),
+    ],
+)
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_a_loss_that_reads_the_data_of_a_parameter_is_refused(loss: Any, engine: str) -> None:
+    """It is a constant of the graph, which would keep its number while the parameter learns."""
+    if engine == "native":
+        pytest.importorskip("minigrad.native._machine")
+    p, q = Value(1.0), Value(0.5)
+    fast = lift.compile(lambda x: loss(p, q, x), [p, q], engine=engine)
+    with pytest.raises(lift.Disagreement, match=r"does the loss read their \.data, or branch"):
+        fast.gradient([1.0, 2.0])
+    assert (p.data, q.data) == (1.0, 0.5)
+
+
+@pytest.mark.parametrize("parameters", [None, Value(1.0), nn.MLP(1, [1]), 3])
+def test_parameters_are_a_list(parameters: Any) -> None:
+    with pytest.raises(TypeError, match=r"a list of Values, as model\.parameters\(\), found"):
+        lift.compile(lambda x: x, parameters)
+
+
+@pytest.mark.parametrize("engine", ["cuda", None, 3])
+def test_an_engine_that_is_not_there_is_named_with_those_that_are(engine: Any) -> None:
+    with pytest.raises(ValueError, match=r"unknown engine .*: Known: eager, native, numpy"):
+        lift.compile(lambda x: x, [Value(1.0)], engine=engine)
 
 
 def test_a_function_of_other_arguments_is_refused() -> None:

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 from xml.dom import minidom
@@ -19,8 +20,6 @@ from minigrad.plot.surface import surface
 
 LONG = "a-very-long-name-of-a-run-that-somebody-has-chosen-with-care 漢字漢字漢字 " + "w" * 120
 XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
-
-pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
 
 
 @pytest.fixture
@@ -187,3 +186,13 @@ def test_a_backend_that_is_not_installed_draws_files_and_opens_no_window(
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "no window can be opened here: name a file, as curves.png\n"
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg"])
+def test_a_name_that_the_font_lacks_is_drawn_without_a_word(ending: str, tmp_path: Path) -> None:
+    name = "\u5b9f\u9a13 \U0001f600"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert style.text_width(name) > 0
+        curve = Curve(name, [0, 1], [1.0, 0.5])
+        draw_curves(tmp_path / f"a{ending}", [curve], metric=name, title=name)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoreError, find, load, runs
 from nn import MLP
 from nn.activations import ACTIVATIONS
+from nn.losses import same_side
 from tests.minigrad.runner.trained_runs import (
     change_facts,
     change_model,
@@ -540,3 +542,11 @@ def test_verify_passes_an_older_checkpoint_and_says_what_it_lacks(tmp_path: Path
     verification = verify(run.stored)
     assert verification.identical
     assert "the model's description, which checkpoint.json lacks" in verification.sentence
+
+
+def test_a_logit_of_0_is_the_class_that_accuracy_takes_it_for() -> None:
+    model = object.__new__(Model)
+    model.description = SimpleNamespace(task="binary", classes=None, sizes=[2, 1])  # type: ignore
+    for logit in (-1e-300, -0.0, 0.0, 1e-300):
+        (answer,) = model.answers([[logit]])
+        assert same_side([logit], float(answer))

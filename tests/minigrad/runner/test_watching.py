@@ -1,6 +1,7 @@
 """A training in a notebook shows a bar and the curve of the loss; elsewhere nothing."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -75,6 +76,8 @@ def test_a_long_curve_is_thinned_to_few_points() -> None:
     assert points.steps[0] == 0
     assert points.steps[-1] > 99_000
     assert points.losses == [1.0 / (1 + step) for step in points.steps]
+    gaps = {later - earlier for earlier, later in pairwise(points.steps)}
+    assert len(gaps) == 1, "every part of the curve is drawn as finely"
 
 
 def test_a_run_is_shown_with_its_results_and_its_curve(tmp_path: Path) -> None:

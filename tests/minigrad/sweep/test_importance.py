@@ -87,3 +87,19 @@ def test_nothing_is_said_where_nothing_varies_or_cells_had_unequal_steps() -> No
     assert of(GRID, lambda a, b, c: 1.0) is None
     assert of(GRID[:3], lambda a, b, c: float(a)) is None
     assert of(GRID, lambda a, b, c: float(a), search={"kind": "halving"}) is None
+
+
+def test_four_cells_are_the_fewest_that_say_anything() -> None:
+    points = [{"a": n} for n in range(4)]
+    assert of(points[:3], lambda a: a) is None
+    assert of(points, lambda a: a) is not None
+
+
+def test_the_noise_of_the_fit_is_the_one_that_predicts_best() -> None:
+    """A smooth score is predicted to 0.97, and with the largest noise to 0.91."""
+    rng = random.Random(0)
+    points = [{"a": rng.random(), "b": rng.random()} for _ in range(60)]
+    result = of(points, lambda a, b: math.sin(3 * a) + b)
+    assert result is not None
+    assert result.fit is not None
+    assert result.fit > 0.95

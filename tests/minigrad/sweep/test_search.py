@@ -62,6 +62,13 @@ def test_halving_trains_a_third_of_the_cells_three_times_as_long() -> None:
     assert len({one.values["optimizer.lr"] for one in ranked}) == 9
 
 
+def test_halving_needs_nine_steps_and_no_more() -> None:
+    plan, _ = trained(search.halving(plan_of(RATES, "train.steps=9")))
+    assert [cell.config["train"]["steps"] for cell in plan.cells] == [1] * 9 + [3] * 3 + [9]
+    with pytest.raises(ConfigError, match=r"train\.steps must be at least 9"):
+        search.halving(plan_of(RATES, "train.steps=8"))
+
+
 def test_halving_of_epochs_is_halving_of_their_steps() -> None:
     plan, _ = trained(search.halving(plan_of(RATES, "train.epochs=90")))
     assert [cell.config["train"]["steps"] for cell in plan.cells] == [10] * 9 + [30] * 3 + [90]
