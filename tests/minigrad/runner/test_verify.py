@@ -60,7 +60,7 @@ def test_a_finished_run_is_identical(run_path: Path) -> None:
     assert result.identical
     assert "identical in every number of 14 logged steps and in all else" in result.sentence
     assert result.sentence.endswith(
-        "(not checked: dates and times, host and git, output.log, pictures)"
+        "(not checked: dates and times, command, group, host and git, output.log, pictures)"
     )
     assert (result.step, result.changed) == (None, [])
 
