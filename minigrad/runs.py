@@ -268,8 +268,8 @@ def _checked(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]
     if not arguments.runs:
         sweeps = [path for name in ids(store / SWEEPS) if (path := store / SWEEPS / name).is_dir()]
         return sweeps, [load(store / name) for name in ids(store)]
-    if path := sweep_path(store, arguments.runs):
-        return [path], []
+    if named := sweep_path(store, arguments.runs):
+        return [named], []
     return [], _named_runs(arguments)
 
 

@@ -201,7 +201,7 @@ def _best_is_alike(run: StoredRun, state: Mapping[str, Any]) -> bool:
     losses = {int(row["step"]): row.get("val_loss") for row in run.metrics()}
     chosen = best["step"] if best.get("last") is None else state["step"]
     is_logged = losses.get(best["step"], best["val_loss"]) == best["val_loss"]
-    return is_logged and run.summary.get("best_step") == chosen
+    return bool(is_logged and run.summary.get("best_step") == chosen)
 
 
 def _size(shapes: Iterable[Sequence[int]]) -> int:
