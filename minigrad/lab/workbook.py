@@ -68,6 +68,8 @@ def open_workbook(path: Path, language: str | None = None) -> Workbook:
 
 def _check_counts(book: Workbook) -> None:
     """Raise ValueError for hints and results that no lab left."""
+    if not (isinstance(book.passed, dict) and isinstance(book.hints, dict)):
+        raise ValueError("passed and hints must be objects")
     pairs = list(book.passed.values())
     if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
         raise ValueError("passed must have two numbers for each lab")
