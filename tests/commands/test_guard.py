@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from minigrad.runner.interrupts import Interrupts
-from tests import unmeasured
-from tests.waiting import HANG, until
+from tests import unmeasured, waiting
+from tests.waiting import until
 
 XOR = "configs/xor.yaml"
 
@@ -358,7 +358,7 @@ def test_two_signals_end_a_plugin_that_hangs_in_c(
     process.send_signal(number)
     until(lambda: not is_pending(process.pid, number), process)  # two at once would be one
     process.send_signal(number)
-    assert process.wait(HANG) in (128 + number, -number)
+    assert process.wait(waiting.HANG) in (128 + number, -number)
 
 
 def is_pending(pid: int, number: signal.Signals) -> bool:
