@@ -353,6 +353,7 @@ def test_two_signals_end_a_plugin_that_hangs_in_c(
         env={**os.environ, "PYTHONPATH": os.getcwd()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        text=True,
     )
     until((tmp_path / "ready").exists, process)
     process.send_signal(number)

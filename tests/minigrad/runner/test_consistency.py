@@ -62,6 +62,11 @@ def forge_test(run: Path, **changed: object) -> None:
     (run / "test.json").write_text(json.dumps({**test, **changed}))
 
 
+def forge_both(run: Path) -> None:
+    forge_test(run, accuracy=1.0)
+    forge_summary(run, test_accuracy=1.0)
+
+
 def without_test(run: Path) -> None:
     (run / "test.json").unlink()
     summary = facts_of(run)["summary"]
@@ -107,7 +112,7 @@ FORGERIES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a test": ("iris", lambda run: forge_test(run, accuracy=1.0), "has the accuracy 1.0"),
     "both": (
         "iris",
-        lambda run: (forge_test(run, accuracy=1.0), forge_summary(run, test_accuracy=1.0)),
+        forge_both,
         "its accuracy is not that of its confusion",
     ),
     "the best step": ("iris", lambda run: forge_summary(run, best_step=3), "another best model"),

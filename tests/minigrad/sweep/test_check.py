@@ -50,6 +50,11 @@ def forge_table(sweep: Path) -> None:
     (sweep / "sweep.csv").write_text("\n".join([header, ",".join(cells), *rest]) + "\n")
 
 
+def table_elsewhere(sweep: Path) -> None:
+    (sweep / "sweep.csv").unlink()
+    (sweep / "sweep.csv").symlink_to("/dev/zero")
+
+
 def group_of_none(sweep: Path) -> None:
     run = next(sweep.parent.parent.glob("2*")) / "run.json"
     run.write_text(json.dumps({**json.loads(run.read_text()), "group": "another"}))
@@ -65,10 +70,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "the table": (forge_table, "sweep.csv: rank 1 has the "),
     "no table": (lambda sweep: (sweep / "sweep.csv").unlink(), "sweep.csv is missing"),
     "a table that is a link": (
-        lambda sweep: (
-            (sweep / "sweep.csv").unlink(),
-            (sweep / "sweep.csv").symlink_to("/dev/zero"),
-        ),
+        table_elsewhere,
         "sweep.csv cannot be read",
     ),
     "a picture": (
