@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import write_out
+from minigrad.files.whole import check_free, write_out
 from minigrad.runner.model import Model, RowError
 from minigrad.runner.rows import Table, read_table
 from minigrad.runner.stored_model import model_of
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.probabilities:
             model.check_probabilities()
         if arguments.out is not None:
-            _check_free(arguments.out, arguments.force)
+            _check_writable(arguments.out, arguments.force)
         table = read_table(arguments.rows, model)
         predictions = _predict(model, table, arguments.probabilities)
         if arguments.out is not None:
@@ -91,9 +91,8 @@ def _csv(model: Model, predictions: Predictions) -> str:
     return text.getvalue()
 
 
-def _check_free(path: Path, force: bool) -> None:
-    if os.path.lexists(path) and not force:
-        raise ValueError(f"{path} exists already: --force replaces it, --out names another place")
+def _check_writable(path: Path, force: bool) -> None:
+    check_free(path, force)
     if not os.path.isdir(path.parent):
         raise ValueError(f"{path} cannot be written: there is no folder {str(path.parent)!r}")
 

@@ -9,7 +9,6 @@ usage or no such run, said in one line.
 import argparse
 import csv
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -18,8 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.untrusted import read_unlinked
-from minigrad.files.whole import write_out
+from minigrad.files.whole import check_free, write_out
+from minigrad.plot.marks import OWN
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.screen import Marked, differences_table, print_text
 from minigrad.terminal.table import cell, table
@@ -31,12 +30,10 @@ from minigrad.tracking.check import check, check_store
 from minigrad.tracking.compare import compare, first_difference
 from minigrad.tracking.export import export
 from minigrad.tracking.facts import now
-from minigrad.tracking.names import ids, short
+from minigrad.tracking.names import SWEEPS, ids, short
 from minigrad.tracking.show import show
 from minigrad.tracking.store import StoredRun, StoreError, command, empty, find, load
 from minigrad.tracking.store import runs as stored_runs
-
-_MOST_REPORT_BYTES = 200_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,7 +120,11 @@ def diff_runs(arguments: argparse.Namespace) -> int:
 def plot_runs(arguments: argparse.Namespace) -> int:
     from minigrad.plot.curves import draw_curves  # here, since matplotlib takes long to import
     from minigrad.plot.stored import curves, suit_log_axis
+    from minigrad.plot.style import check_ending
 
+    if arguments.out is not None:
+        check_ending(arguments.out)
+        check_free(arguments.out, arguments.force, OWN, replaced=True)
     runs = _named_runs(arguments)
     if len(runs) == 1 and arguments.out is None and runs[0].facts.engine is not None:
         from minigrad.runner.pictures import lost_pictures, redraw
@@ -176,27 +177,12 @@ def report_runs(arguments: argparse.Namespace) -> int:
     else:
         text, name = sweep_report(sweep), f"report-{short(sweep.id)}"
     out = arguments.out or Path(f"{name}.html")
-    if not arguments.force:
-        _check_ours(out)
+    check_free(out, arguments.force, {b"Made by minigrad": "report"})
     try:
         write_out(out, text.encode())
     except OSError as error:
         raise OSError(f"{out} cannot be written: {error.strerror or error}") from None
     return _print(arguments, {"out": str(out), "bytes": len(text.encode())}, f"report  {out}")
-
-
-def _check_ours(path: Path) -> None:
-    """Raise StoreError for a file that is there and is no report."""
-    if os.path.lexists(path) and (not os.path.exists(path) or os.path.isfile(path)):
-        try:
-            is_report = b"Made by minigrad" in read_unlinked(path, _MOST_REPORT_BYTES)
-        except OSError:
-            is_report = False
-        if not is_report:
-            raise StoreError(
-                f"{path} exists already and is no report: --force replaces it, --out names "
-                "another place"
-            )
 
 
 def serve_store(arguments: argparse.Namespace) -> int:
@@ -246,12 +232,22 @@ def restore_runs(arguments: argparse.Namespace) -> int:
 
 
 def check_runs(arguments: argparse.Namespace) -> int:
+    from minigrad.runner.consistency import contradictions  # here, since it imports pydantic
+    from minigrad.sweep.check import check_sweep
+
     everything, store = not arguments.runs, Path(arguments.store)
-    runs = [load(store / name) for name in ids(store)] if everything else _named_runs(arguments)
+    sweeps, runs = _checked(arguments)
     checks = [check(run) for run in runs]
+    for run, one in zip(runs, checks, strict=True):
+        one.damage += [] if one.damage else contradictions(run)
     of_store = check_store(store) if everything else []
     damaged = [one for one in checks if one.damage]
+    of_sweeps = [{"id": path.name, "damage": check_sweep(path)} for path in sweeps]
     lines = list(of_store)
+    for sweep in of_sweeps:
+        if sweep["damage"] or not everything:
+            lines.append(f"sweep {sweep['id']}: {'damaged' if sweep['damage'] else 'sound'}")
+            lines += [f"  {sentence}" for sentence in sweep["damage"]]
     for one in damaged if everything else checks:
         lines.append(f"{one.id}: {'damaged' if one.damage else 'sound'}")
         lines += [f"  {sentence}" for sentence in one.damage]
@@ -259,8 +255,22 @@ def check_runs(arguments: argparse.Namespace) -> int:
     if everything:
         total = f"{len(checks):,} runs checked, {len(damaged) or 'none'} damaged"
         lines.append(total if checks else empty(arguments.store))
-    _print(arguments, {"store": of_store, "runs": [vars(one) for one in checks]}, *lines)
-    return 1 if damaged or of_store else 0
+    data = {"store": of_store, "runs": [vars(one) for one in checks], "sweeps": of_sweeps}
+    _print(arguments, data, *lines)
+    return 1 if damaged or of_store or any(one["damage"] for one in of_sweeps) else 0
+
+
+def _checked(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]]:
+    """The sweeps and the runs that are to be checked: without names, all of the store."""
+    from minigrad.report.sweep import sweep_path  # here, since few verbs need it
+
+    store = Path(arguments.store)
+    if not arguments.runs:
+        sweeps = [path for name in ids(store / SWEEPS) if (path := store / SWEEPS / name).is_dir()]
+        return sweeps, [load(store / name) for name in ids(store)]
+    if named := sweep_path(store, arguments.runs):
+        return [named], []
+    return [], _named_runs(arguments)
 
 
 def verify_run(arguments: argparse.Namespace) -> int:
@@ -407,6 +417,7 @@ def _add_plot(parser: Parser) -> None:
         help=".png or .svg; without it, a window; or, of one "
         "run whose own pictures are lost, these again",
     )
+    parser.add_argument("--force", action="store_true", help="replace a file that is no plot")
 
 
 def _add_export(parser: Parser) -> None:

@@ -38,7 +38,7 @@ from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.invocation import invocation
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
-from minigrad.terminal.text import excerpt, printable
+from minigrad.terminal.text import excerpt, printable, quoted
 from minigrad.threads import use_one_thread
 from minigrad.tracking import reopen
 from minigrad.tracking.annotate import tag_name
@@ -105,6 +105,10 @@ def _of_seeds(arguments: argparse.Namespace) -> list[str]:
         return []
     if yaml12.parse_scalar(arguments.seeds) is None:  # None would mean the config's one seed
         raise ConfigError(["--seeds: write a count, as 100, or first and last, as 0..99"])
+    for override in arguments.overrides:
+        if override.partition("=")[0] in ("seed", "train.seeds"):
+            both = f"--seeds {arguments.seeds} and {quoted(override)}"
+            raise ConfigError([f"{both} both say which seeds: leave one of them out"])
     return [f"train.seeds={arguments.seeds}"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigrad.files.untrusted import read_regular
-from minigrad.terminal.signals import Stopped
+from minigrad.terminal.signals import Stopped, expect_foreign_code
 from minigrad.terminal.text import excerpt, path_excerpt
 
 MAX_BYTES = 1_000_000
@@ -54,6 +54,7 @@ def load_plugin(path: str) -> None:
     resolved = Path(path).resolve()
     if resolved in _loaded:
         return
+    expect_foreign_code()
     try:
         code = compile(source, str(resolved), "exec")
     except (SyntaxError, ValueError) as error:

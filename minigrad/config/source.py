@@ -100,10 +100,13 @@ class _Source:
             block = self.data.get(keys[0])
             if not isinstance(block, dict) or block.get("name") != value:
                 keys = keys[:1]  # another name has other settings: replace the whole block
+        for earlier in self._overrides:
+            if both := _excluded((keys, value), earlier[:2]):
+                names = f"{quoted(earlier[2])} and {quoted(argument)}"
+                raise ConfigError([f"command line: {names} both say {both}: leave one of them out"])
         self.set(keys, copy.deepcopy(value), argument)
-        if value is not None and keys in (("train", "steps"), ("train", "epochs")):
-            other = {"steps": "epochs", "epochs": "steps"}[keys[1]]  # the one typed is meant
-            self.data["train"].pop(other, None)
+        if value is not None and (other := _OTHER.get(keys)) and other[0] == "train":
+            self.data["train"].pop(other[1], None)  # the file's: the one typed is meant
         for earlier in self._overrides if value != {} else []:  # settings typed before this block
             inner = earlier[0][len(keys) :]
             if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):
@@ -302,6 +305,32 @@ _SYNONYMS = {
     **{"dataset": "data", "optim": "optimizer", "criterion": "loss", "random_state": "seed"},
 }
 """Words of other libraries for keys of ours."""
+
+
+_OTHER = {
+    ("train", "steps"): ("train", "epochs"),
+    ("train", "epochs"): ("train", "steps"),
+    ("seed",): ("train", "seeds"),
+    ("train", "seeds"): ("seed",),
+}
+"""Keys of which one command line has one: the other says the same in another way."""
+
+
+def _excluded(one: tuple[tuple[str, ...], Any], other: tuple[tuple[str, ...], Any]) -> str:
+    """What both overrides, each its keys and its value, say in different ways; "" if nothing."""
+    for key, excluded in _OTHER.items():
+        if _sets(*one, key) and _sets(*other, excluded):
+            return "which seeds" if "seed" in key[-1] else "how long to train"
+    return ""
+
+
+def _sets(keys: tuple[str, ...], value: Any, key: tuple[str, ...]) -> bool:
+    """Whether an override gives `key` a value, by its own name or within a block."""
+    if keys != key[: len(keys)]:
+        return False
+    for part in key[len(keys) :]:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value is not None
 
 
 def _holds(value: Any, keys: Sequence[str]) -> bool:

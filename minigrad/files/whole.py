@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from minigrad.files.untrusted import check_regular, read_unlinked
 
 _PAUSES = (0.01, 0.05, 0.2) if os.name == "nt" else ()  # seconds
 _MAX_LAST_LINE = 16_000_000  # bytes
+_MAX_OWN = 200_000_000  # bytes
+_NONE: Mapping[bytes, str] = {}
 _LOCK_SECONDS = 0.5  # a reader that tests for a writer holds the lock for a moment
 
 
@@ -51,6 +53,30 @@ def replace(
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+class Taken(ValueError):
+    """A file that is there and may not be replaced; one sentence that says what to do instead."""
+
+
+def check_free(
+    path: Path, force: bool, own: Mapping[bytes, str] = _NONE, *, replaced: bool = False
+) -> None:
+    """Raise Taken where to write a file would replace one, unless `force` is true, or it holds one
+    of the marks of `own`, by which we know files that we made. The value of a mark is what they are
+    called in the message. A device or a pipe is free for `write_out`, not to be `replaced`.
+    """
+    is_other = os.path.exists(path) and not (path.is_file() or path.is_dir())
+    if force or (is_other and not replaced) or not os.path.lexists(path):
+        return
+    try:
+        content = read_unlinked(path, _MAX_OWN) if own else b""
+    except OSError:  # a link, or larger than any of ours
+        content = b""
+    if not any(mark in content for mark in own):
+        kinds = " or ".join(dict.fromkeys(own.values()))
+        there = f"{path} exists already" + (f" and is no {kinds} of minigrad's" if own else "")
+        raise Taken(f"{there}: --force replaces it, --out names another place")
 
 
 def write_out(path: Path, content: bytes) -> None:

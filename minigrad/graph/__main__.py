@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.config import load
+from minigrad.files.whole import check_free
 from minigrad.graph import draw, page, to_text
-from minigrad.graph.page import LANGUAGES
+from minigrad.graph.page import LANGUAGES, MARK
 from minigrad.nodes import nodes_below
+from minigrad.plot.marks import OWN
 from minigrad.runner import build
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
@@ -53,6 +55,8 @@ def _write(arguments: argparse.Namespace, root: Value, name: str) -> None:
         raise ValueError("--nodes is for pictures: a page steps through the whole graph")
     if arguments.language and not is_page:
         raise ValueError("--language is for pages: --out FILE.html")
+    own = {MARK: "page"} if is_page else OWN
+    check_free(Path(arguments.out), arguments.force, own, replaced=True)
     if is_page:
         title = _TITLES[arguments.language or "en"].format(name=name, sample=arguments.sample)
         page(root, arguments.out, title=title, language=arguments.language)
@@ -77,6 +81,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--out",
         metavar="FILE",
         help=".svg, .png, or .html for a page that steps through it; without it, print as text",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a file that is none of minigrad's"
     )
     parser.add_argument(
         "--sample", metavar="K", type=whole_number(least=0), default=1, help="from 0 (default 1)"

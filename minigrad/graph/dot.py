@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad.files.whole import replace
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
+from minigrad.plot.marks import marked
 
 
 def to_dot(root: Any, limit: int | None = None) -> str:
@@ -60,7 +61,7 @@ def draw(root: Any, path: str | Path, limit: int | None = None) -> None:
         if process.returncode:
             message = process.stderr.decode(errors="replace").strip().splitlines()[-1:]
             raise OSError(" ".join([f"Graphviz could not draw {path}:", *message]))
-        replace(path, process.stdout)
+        replace(path, marked(process.stdout))
     else:
         from minigrad.graph.picture import draw_layers  # here, since it imports matplotlib
 

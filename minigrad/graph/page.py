@@ -26,6 +26,9 @@ _FILES = Path(__file__).with_name("stepper")
 _SCRIPTS = ("elementary.js", "rules.js", "words.js", "page.js")
 _MOST_NODES = 3000  # beyond, a browser is no longer fluent
 
+MARK = b'data-words="tagline"'
+"""What every page holds, by which a page of our own is known."""
+
 Language: TypeAlias = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import write_out
+from minigrad.files.whole import Taken, check_free, write_out
 from minigrad.lab import exercises, grading
 from minigrad.lab.results import class_results
 from minigrad.lab.words import say
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _need_pytest(book.language)
         verbs = {"check": _check, "hint": _hint, "next": _next, "progress": _progress}
         return verbs[verb](book, arguments)
-    except (LabError, OSError) as error:
+    except (LabError, Taken, OSError) as error:
         print_text([str(error)], sys.stderr)
         return 2
 
@@ -124,6 +124,8 @@ def _results(arguments: argparse.Namespace) -> int:
     labs = arguments.labs or exercises.numbers()
     if missing := [str(folder) for folder in arguments.folders if not folder.is_dir()]:
         raise LabError(f"no such folder: {', '.join(missing)}")
+    if arguments.out is not None:
+        check_free(arguments.out, arguments.force)
     header = ["learner", *(f"lab {number}" for number in labs), "done"]
     rows = class_results(arguments.folders, labs)
     if arguments.out is not None:
@@ -167,6 +169,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     added.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a learner's folder")
     added.add_argument("--labs", metavar="1,2,3", type=_numbers, help="only these labs")
     added.add_argument("--out", metavar="FILE", type=Path, help="as CSV")
+    added.add_argument("--force", action="store_true", help="replace a file that is there")
     return parser.parse_args(argv)
 
 

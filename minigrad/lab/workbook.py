@@ -1,12 +1,12 @@
 """A learner's folder: copies of the labs to write in, and how far they are."""
 
 import json
-import shutil
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.untrusted import read_regular
+from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.files.whole import replace
 from minigrad.lab import exercises
 from minigrad.lab.words import say
@@ -55,14 +55,27 @@ def open_workbook(path: Path, language: str | None = None) -> Workbook:
     if not (path / STATE).exists():
         raise LabError(say("none", language or "en", folder=path))
     try:
-        state: Any = json.loads(read_regular(path / STATE, 100_000))
+        state: Any = parse_json(read_unlinked(path / STATE, 100_000))
         book = Workbook(path, **state)
+        _check_counts(book)
         if book.current not in exercises.numbers() or book.language not in exercises.LANGUAGES:
             raise ValueError(f"there is no lab {book.current!r} in {book.language!r}")
     except (ValueError, TypeError, OSError) as error:
         raise LabError(f"{path / STATE}: {error}: delete it, and start again") from None
     book.language = language or book.language
     return book
+
+
+def _check_counts(book: Workbook) -> None:
+    """Raise ValueError for hints and results that no lab left."""
+    if not (isinstance(book.passed, dict) and isinstance(book.hints, dict)):
+        raise ValueError("passed and hints must be objects")
+    pairs = list(book.passed.values())
+    if any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
+        raise ValueError("passed must have two numbers for each lab")
+    for number in [book.current, *book.hints.values(), *(n for pair in pairs for n in pair)]:
+        if type(number) is not int or number < 0:
+            raise ValueError(f"{number!r:.40} is no count")
 
 
 def start(path: Path, number: int, language: str | None = None) -> Workbook:
@@ -78,15 +91,21 @@ def start(path: Path, number: int, language: str | None = None) -> Workbook:
         book = Workbook(path, language or "en")
     book.current = number
     path.mkdir(parents=True, exist_ok=True)
-    (path / ".gitignore").write_text("*\n", encoding="utf-8")
-    (path / "pytest.ini").write_text(_PYTEST, encoding="utf-8")
+    # whole files in place of what is there: where that is a link, its target stays as it is
+    _put(path / ".gitignore", b"*\n")
+    _put(path / "pytest.ini", _PYTEST.encode())
     source = exercises.folder()
     for file in [*source.glob("*.py"), *source.glob("*.yaml")]:
         is_own = file.stem[3:].isdecimal() and file.name.startswith("lab")
-        if not (is_own and (path / file.name).exists()):
-            shutil.copyfile(file, path / file.name)
+        if not (is_own and os.path.lexists(path / file.name)):
+            _put(path / file.name, file.read_bytes())
     (path / "messages.json").unlink(missing_ok=True)
     if book.language != "en":
-        shutil.copyfile(exercises.folder(book.language) / "messages.json", path / "messages.json")
+        words = exercises.folder(book.language) / "messages.json"
+        _put(path / "messages.json", words.read_bytes())
     book.save()
     return book
+
+
+def _put(path: Path, content: bytes) -> None:
+    replace(path, content, durable=False)

@@ -34,6 +34,7 @@ from matplotlib.text import Text as Text
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from minigrad.files.whole import replace
+from minigrad.plot.marks import NAME
 from minigrad.terminal.text import printable
 
 INK = "#1f2933"
@@ -197,10 +198,16 @@ def save(figure: Figure, path: Path, dpi: float | None = None) -> None:
     with _any_glyphs():
         if path.suffix.lower() == ".png":
             resolution: Any = dpi or "figure"
-            figure.savefig(content, format="png", dpi=resolution, pil_kwargs={"compress_level": 3})
+            figure.savefig(
+                content,
+                format="png",
+                dpi=resolution,
+                metadata={"Software": NAME},
+                pil_kwargs={"compress_level": 3},
+            )
         else:
             with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
-                figure.savefig(content, format="svg", metadata={"Date": None})
+                figure.savefig(content, format="svg", metadata={"Date": None, "Creator": NAME})
     replace(path, content.getvalue())
 
 

@@ -24,11 +24,17 @@ _WIDTH, _HEIGHT, _MARGIN = 1000, 300, 60  # of the parallel coordinates, in thei
 
 def sweep_named(store: str | Path, which: Sequence[str]) -> StoredSweep | None:
     """The sweep, if `which` names one and no run. Raises StoreError where it is damaged."""
+    path = sweep_path(store, which)
+    return read_sweep(path) if path else None
+
+
+def sweep_path(store: str | Path, which: Sequence[str]) -> Path | None:
+    """Where the sweep lies that `which` names, if it names one and no run."""
     if len(which) != 1 or which[0] == LATEST or matches(ids(store), which[0]):
         return None
     name = Path(which[0]).name if Path(which[0]).parent.name == SWEEPS else which[0]
     fitting = matches(ids(Path(store) / SWEEPS), name)
-    return read_sweep(Path(store) / SWEEPS / fitting[0]) if len(fitting) == 1 else None
+    return Path(store) / SWEEPS / fitting[0] if len(fitting) == 1 else None
 
 
 def sweep_report(sweep: StoredSweep) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner import ending
 from minigrad.runner.best import BestModel
+from minigrad.runner.consistency import unrecorded_keys
 from minigrad.runner.expectations import judge, judge_seeds, met_by
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.check import read_test
@@ -111,6 +113,10 @@ class Claims:
                 raise Contradiction(
                     0, f"run.json has the {key} {recorded!r}, config.yaml {configured!r}"
                 )
+        for key in unrecorded_keys(self.run):
+            raise Contradiction(0, f"run.json has {key!r}, which no training records")
+        if facts.lines not in (None, len(self.run.metrics())):
+            raise Contradiction(0, f"run.json counts {facts.lines} lines in its log")
 
     def _lines(self) -> dict[int, dict[str, float]]:
         """The logged lines by their steps."""
@@ -148,6 +154,8 @@ class Claims:
             step = state.get("step")
             if not isinstance(step, int) or not 0 <= step <= self.config.train.steps:
                 raise Contradiction(0, f"{name} is of step {step!r}")
+            if not _is_duration(state.get("seconds")):
+                raise Contradiction(0, f"seconds in {name} is not a duration")
             self._states[name] = state
 
     def _needed_steps(self, lines: Mapping[int, object]) -> int:
@@ -207,8 +215,8 @@ class Claims:
     def _check_test(self) -> None:
         path = self.run.path / layout.TEST
         if self._test is None:
-            if path.exists():
-                self.unchecked.append(f"{layout.TEST}, which the config does not ask for")
+            if os.path.lexists(path):
+                raise self._contradiction(f"{layout.TEST} is there, and no test was asked for")
             return
         try:
             stored = read_test(self.run)
@@ -263,7 +271,8 @@ class Claims:
                         step, f"differs in {name}: {where} was {a!r}, is {b!r}", _ulps(a, b)
                     )
             more = [key for key in state if key not in now]
-            self.unchecked += [f"{', '.join(more)} in {name}"] if more and is_end else []
+            if more:
+                raise Contradiction(step, f"{name} has {more[0]!r}, which it does not keep")
 
     # Afterwards.
 
@@ -296,7 +305,11 @@ class Claims:
             )
 
     def _check_files(self) -> None:
-        """The first difference in the seeds' numbers, in a run of many."""
+        """The first difference in the seeds' numbers, in a run of many; of one, there are none."""
+        if layout.SEEDS not in self.trainer.files() and os.path.lexists(
+            self.run.path / layout.SEEDS
+        ):
+            raise self._contradiction(f"{layout.SEEDS} is there, and it is a run of one seed")
         for name, now in self.trainer.files().items():
             try:
                 before = read_file(self.run.path, name)

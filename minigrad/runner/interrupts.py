@@ -6,7 +6,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from minigrad.terminal.signals import end_at_once, install
+from minigrad.terminal.signals import end_at_once, install, restore
 
 
 class Interrupts:
@@ -31,12 +31,12 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        restore(self._before)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.received is None:
             self.received = signal.Signals(number)
+            install(self._note)  # again: the system may have forgotten it
             return
         with suppress(Exception):  # the process ends all the same
             self.before_end(self.received)

@@ -2,12 +2,11 @@
 
 import io
 import json
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import write_out
+from minigrad.files.whole import Taken, check_free, write_out
 from minigrad.runner.model import Model
 from minigrad.tracking.export import ExportError
 
@@ -21,8 +20,10 @@ def export_model(model: Model, *, to: str, out: str | Path | None, force: bool =
     path = Path(out or f"{model.run}.{to}")
     if path.is_dir():
         path /= f"{model.run}.{to}"
-    if os.path.lexists(path) and not force:
-        raise ExportError(f"{path} exists already: --force replaces it, --out names another place")
+    try:
+        check_free(path, force)
+    except Taken as error:
+        raise ExportError(str(error)) from None
     content = onnx_bytes(model) if to == "onnx" else npz_bytes(model)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

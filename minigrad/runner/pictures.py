@@ -79,6 +79,7 @@ def redraw(run: StoredRun) -> list[Path]:
     Raises StoreError where it cannot be done, as where that would run a plugin, CheckpointError,
     ConfigError and OSError.
     """
+    run.check_own()
     if plugins := run.config.get("plugins"):
         raise StoreError(f"{run.id}: to draw its pictures would run its plugins, {plugins}")
     config = load_config(run.path / layout.CONFIG)

@@ -57,6 +57,7 @@ def resume(
     CheckpointError where a checkpoint is there and none can be used.
     """
     run = find(store, which)
+    run.check_own()
     _check_stopped(run)
     try:
         held = hold(run.path)

@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             except (StoreError, OSError) as error:
                 print_text([str(error)], sys.stderr)
                 return 2
-            interrupts.before_end = lambda _: sweep.abandon()
+            interrupts.before_end = lambda _: _abandon(sweep, executor)
             # while the workers train: importing matplotlib takes longer than many sweeps
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
@@ -110,6 +110,13 @@ def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
         return SweepStore.begin(out, plan)
     except OSError as error:
         raise OSError(f"--out {out}: no run can be written there: {error.strerror}") from None
+
+
+def _abandon(sweep: SweepStore, executor: Executor) -> None:
+    """What is left to do in a process that ends at once."""
+    if isinstance(executor, Workers):
+        executor.kill()
+    sweep.abandon()
 
 
 def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str | None:

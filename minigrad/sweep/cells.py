@@ -85,10 +85,13 @@ def make_cell(
 def _config(
     path: str | Path, grid: Grid, arguments: Sequence[str], provenance: Provenance | None
 ) -> Config:
+    twice = ConfigError(["command line: seed: train.seeds says which already: leave one out"])
+    if grid.seeds and any(argument.startswith("train.seeds=") for argument in arguments):
+        raise twice
     seeded = [*arguments, *(f"seed={seed}" for seed in grid.seeds[:1])]
     config = load(path, seeded, provenance)
     if grid.seeds and config.train.seeds is not None:
-        raise ConfigError(["command line: seed: train.seeds says which already: leave one out"])
+        raise twice
     follows_one = config.train.keep_best or config.train.patience  # which many at once cannot
     at_once = config.train.engine in ("native", "numpy") and not follows_one
     if len(grid.seeds) > 1 and at_once:

@@ -107,22 +107,22 @@ def _validated(config: Mapping[str, Any]) -> Config:
 def _result(config: Mapping[str, Any], run: Run, memory: Memory) -> Result:
     files = memory.files
     del files[layout.RUN]  # the same as the facts
-    return Result(run.facts, files, _members(config, run, files))
+    return Result(run.facts, files, members(config, run.facts, files))
 
 
-def _members(config: Mapping[str, Any], run: Run, files: Mapping[str, bytes]) -> list[Member]:
-    """One, or of a run of replicas one a seed."""
-    status = str(run.facts.status)
+def members(config: Mapping[str, Any], facts: RunFacts, files: Mapping[str, bytes]) -> list[Member]:
+    """One, or of a run of replicas one a seed, by what the run's files say."""
+    status, summary = str(facts.status), facts.summary
     expect = Expectations(**config["expect"])
     seeds_setting = config["train"].get("seeds")
     if status != "finished":
         numbers = [config["seed"]] if seeds_setting is None else seeds.parse(seeds_setting)
         met = _met(expect, math.nan, math.nan)
-        return [Member(seed, status, None, met, run.facts.error) for seed in numbers]
+        return [Member(seed, status, None, met, facts.error) for seed in numbers]
     if seeds_setting is None:
-        initial, final = run.summary["initial_loss"], run.summary["final_loss"]
+        initial, final = summary["initial_loss"], summary["final_loss"]
         met = _met(expect, initial, final)
-        return [Member(config["seed"], status, final, met, None, _numbers(run.summary))]
+        return [Member(config["seed"], status, final, met, None, _numbers(summary))]
     from minigrad.training.seed_table import SeedTable  # here, since it imports numpy
 
     return list(_of_table(SeedTable.from_bytes(files[layout.SEEDS]), expect))

@@ -66,6 +66,12 @@ class Workers(Executor):
                 worker.join()
         self._theirs.close()
 
+    def kill(self) -> None:
+        """End all workers at once: one in which a plugin hangs in C does not see its owner end."""
+        for worker in self._workers:
+            if worker is not None:
+                worker.kill()
+
     def __enter__(self) -> Self:
         """Raises RuntimeError if processes cannot start, as in a script that has no guard."""
         try:
@@ -99,6 +105,9 @@ class _Worker:
 
     def is_alive(self) -> bool:
         return not self._connection.closed and self._process.is_alive()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def begin(self, future: Future[Any], work: Any) -> None:
         """Let the process do the work, and a thread wait for its result."""

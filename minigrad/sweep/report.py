@@ -64,7 +64,14 @@ def lines(
 
 def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
     """Write the whole ranking to sweep.csv and return its path. Raises OSError."""
-    keys = list(sweep.plan.cells[0].values)
+    path = sweep.path / "sweep.csv"
+    replace(path, csv_text(sweep.plan, standings).encode())
+    return path
+
+
+def csv_text(plan: Plan, standings: Sequence[Standing]) -> str:
+    """The whole ranking as CSV."""
+    keys = list(plan.cells[0].values)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     others = _other_names(standings)
@@ -74,9 +81,7 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
         numbers += [one.others.get(name) for name in others]
         numbers += [getattr(one, name) for name in _COUNTS]
         writer.writerow([one.rank, *map(_text, one.values.values()), *numbers, one.why])
-    path = sweep.path / "sweep.csv"
-    replace(path, out.getvalue().encode())
-    return path
+    return out.getvalue()
 
 
 def data(

@@ -68,6 +68,8 @@ class SweepStore:
     @classmethod
     def begin(cls, store: Path, plan: Plan) -> Self:
         """A new sweep. Raises OSError where the store cannot be written."""
+        if (store / SWEEPS).is_symlink():
+            raise OSError(0, f"{SWEEPS} is a link: what goes there would leave the store")
         path = make_directory(store / SWEEPS, plan.name)
         facts = {
             "id": path.name,
@@ -90,6 +92,8 @@ class SweepStore:
         OSError where it is being written by another process.
         """
         path = _find(store / SWEEPS, which)
+        if path.is_symlink() or path.parent.is_symlink():
+            raise StoreError(f"--resume {path.name}: it is a link: its target stays as it is")
         try:
             facts = _read_facts(path)
             sweep = cls(path, facts)

@@ -3,8 +3,9 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NoReturn, TypeAlias
 
@@ -32,7 +33,50 @@ def install(handler: Handler) -> dict[signal.Signals, Any]:
     """
     if threading.current_thread() is not threading.main_thread():
         return {}
-    return {number: signal.signal(number, handler) for number in NUMBERS}
+    before = {number: signal.signal(number, handler) for number in NUMBERS}
+    _let_second_kill()
+    return before
+
+
+def restore(before: Mapping[signal.Signals, Any]) -> None:
+    """Put back the handlers that `install` gave."""
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    _let_second_kill()
+
+
+def expect_foreign_code() -> None:
+    """From here on code of the user's own may run, which may hang in C, where no handler is called.
+    So the system ends the process at the second signal of a kind, unless the first one's handler
+    has been called by then: it installs one again.
+    """
+    global _is_foreign
+    _is_foreign = True
+    _let_second_kill()
+
+
+_is_foreign = False
+
+
+def _let_second_kill() -> None:
+    """Have the system forget each of our handlers once it has called Python's own for a signal
+    (SA_RESETHAND). Only glibc can do this for a handler that is there already.
+    """
+    if not _is_foreign:
+        return
+    if sys.platform != "linux":
+        return
+    import ctypes  # here, since few commands need it
+
+    libc, api = ctypes.CDLL(None), ctypes.pythonapi
+    if not hasattr(libc, "sysv_signal"):
+        return
+    api.PyOS_getsig.restype = ctypes.c_void_p
+    libc.sysv_signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+    libc.sysv_signal.restype = ctypes.c_void_p
+    for number in NUMBERS:
+        if str(getattr(signal.getsignal(number), "__module__", "")).startswith("minigrad."):
+            libc.sysv_signal(number, api.PyOS_getsig(number))
 
 
 def raise_stopped(number: int, frame: FrameType | None) -> NoReturn:

@@ -90,8 +90,7 @@ def record_verdict(run: StoredRun, verdict: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def _held(run: StoredRun) -> Iterator[dict[str, Any]]:
     """The object of run.json, written again at the end of the block if that changed it."""
-    if run.path.is_symlink():
-        raise StoreError(f"{run.id} is a link: its target is another store's, and stays as it is")
+    run.check_own()
     try:
         with locked(run.path, needed=True):
             before = _signature(run.path)

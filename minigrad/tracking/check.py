@@ -175,6 +175,10 @@ def _check_test(run: StoredRun, path: Path) -> tuple[str, list[str]]:
                 damage.append(
                     f"{path.name} has the {name} {excerpt(there)}, the summary {excerpt(claimed)}"
                 )
+    matrix = test.get("confusion") or []
+    right = sum(row[place] for place, row in enumerate(matrix))
+    if matrix and test.get("accuracy") != right / test["rows"]:
+        damage.append(f"{path.name}: its accuracy is not that of its confusion")
     return f"{path.name}: {test['rows']:,} rows", damage
 
 
@@ -197,7 +201,7 @@ def read_test(run: StoredRun) -> dict[str, Any]:
 
 
 def _check_picture(run: StoredRun, path: Path) -> tuple[str, list[str]]:
-    if not _is_whole_png(read_file(run.path, path.name)):
+    if not is_whole_png(read_file(run.path, path.name)):
         again = command("plot", run.path.parent, run.id)
         raise StoreError(f"{path.name} is no whole picture: {again} draws it again")
     return path.name, []
@@ -227,12 +231,12 @@ def _lost_pictures(run: StoredRun) -> Iterator[str]:
 def picture_fault(run: StoredRun, name: str) -> str:
     """What is wrong with one of the run's pictures, as that it is missing; "" if nothing is."""
     try:
-        return "" if _is_whole_png(read_file(run.path, name)) else f"{name} is no whole picture"
+        return "" if is_whole_png(read_file(run.path, name)) else f"{name} is no whole picture"
     except StoreError as error:
         return str(error)
 
 
-def _is_whole_png(content: bytes) -> bool:
+def is_whole_png(content: bytes) -> bool:
     """Whether all chunks of a PNG are there with their checksums
     (https://www.w3.org/TR/png-3/#5DataRep).
     """

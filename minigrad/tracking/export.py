@@ -6,7 +6,6 @@ import functools
 import io
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.whole import write_out
+from minigrad.files.whole import Taken, check_free, write_out
 from minigrad.registry import suggestion
 from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun
@@ -84,6 +83,8 @@ def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = Fal
         raise ExportError(f"unknown export {to!r}: {suggestion(to, _WRITERS)}")
     try:
         return _WRITERS[to](_Source(run), out, force)
+    except Taken as error:
+        raise ExportError(str(error)) from None
     except OSError as error:
         place = error.filename or out or to
         raise ExportError(f"{place}: cannot be written: {error.strerror or error}") from None
@@ -103,15 +104,10 @@ def _to_csv(run: _Source, out: str | Path | None, force: bool) -> str:
     if path.is_absolute() and path.parts[1] == "dev":  # as /dev/stdout, wherever that goes
         path.write_bytes(content)
     else:
-        _check_free(path, force)
+        check_free(path, force)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_out(path, content)
     return f"wrote {run.size} to {path}"
-
-
-def _check_free(path: Path, force: bool) -> None:
-    if os.path.lexists(path) and not force:
-        raise ExportError(f"{path} exists already: --force replaces it, --out names another place")
 
 
 def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:  # noqa: ARG001

@@ -114,6 +114,13 @@ class StoredRun:
         rows = [row for row in self.metrics() if name in row]
         return [int(row["step"]) for row in rows], [row[name] for row in rows]
 
+    def check_own(self) -> None:
+        """Raise StoreError where what is written into the run would be written elsewhere."""
+        if self.path.is_symlink():
+            raise StoreError(
+                f"{self.id} is a link: its target is another store's, and stays as it is"
+            )
+
     def _repr_html_(self) -> str:
         """What a notebook shows: how it ended, its results, and the curve of its loss."""
         facts = {"status": self.doubt or self.status, **self.summary, "path": str(self.path)}
@@ -224,20 +231,34 @@ def _is_run(path: Path) -> bool:
 
 
 def _latest(store: str | Path) -> StoredRun:
-    """The target of the link; the newest by time if there is no valid link."""
-    link = Path(store) / LATEST
-    if link.is_symlink() and link.is_dir():
-        return _at(Path(store), link)
-    return runs(store)[-1]
+    """The neighbour that the link points to; the newest by time if there is no such link."""
+    name = _neighbour(Path(store) / LATEST)
+    return load(Path(store) / name) if name else runs(store)[-1]
+
+
+def _neighbour(link: Path) -> str:
+    """The run in the link's own folder that it points to; "" where it points elsewhere, as in a
+    store that was handed over it may: what is written there would be written outside.
+    """
+    if not (link.is_symlink() and link.is_dir()):
+        return ""
+    target = link.parent / os.readlink(link)
+    is_beside = os.path.realpath(target.parent) == os.path.realpath(link.parent)
+    return target.name if is_beside and may_be_run(target.name) else ""
 
 
 def _at(store: Path, path: Path) -> StoredRun:
     """The run at a path, by the store's own name for it where it lies in the store."""
-    real = Path(os.path.realpath(path))
+    if path.name == LATEST:
+        path = path.with_name(_neighbour(path) or LATEST)
+    # a run that is a link stays one, so that nothing is written to its target
+    is_named = path.name not in ("", "..")
+    real = Path(os.path.realpath(path.parent if is_named else path)) / (path.name * is_named)
     in_store = real.parent == Path(os.path.realpath(store))
     if in_store and os.path.lexists(real) and may_be_run(real.name):
         return load(store / real.name)
-    if not _is_run(real) or (in_store and not may_be_run(real.name)):
+    is_none = not may_be_run(real.name) and (in_store or real.is_symlink())
+    if not _is_run(real) or is_none:
         raise StoreError(
             f"no run at {str(path)!r}: {command('list', store)} shows those of {str(store)!r}"
         )

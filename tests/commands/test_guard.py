@@ -374,3 +374,69 @@ def test_the_terminals_own_control_c_is_overwritten(tmp_path: Path) -> None:
     line = next(line for line in screen.split(b"\n") if b"interrupted by" in line)
     seen = line.rstrip(b"\r").rpartition(b"\r")[2]
     assert seen.startswith(b"interrupted by Ctrl-C after step")
+
+
+IN_C = {
+    "an endless sum": "import itertools; ready(); sum(itertools.repeat(1))",
+    "a regular expression": "import re; ready(); re.match('(a+)+$', 'a' * 60 + 'b')",
+    "a lock": "import threading; lock = threading.Lock(); lock.acquire(); ready(); lock.acquire()",
+    "a sleep": "import time; ready(); time.sleep(10**6)",
+}
+"""Code that comes back late or never; the first of them keeps Python from calling any handler."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the handlers must be called")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["loading", "training"])
+@pytest.mark.parametrize("code", IN_C)
+def test_two_signals_end_a_plugin_that_hangs_in_c(
+    code: str, when: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    hang = f"def hang():\n    ready = Path({str(tmp_path / 'ready')!r}).touch\n    {IN_C[code]}\n"
+    called = {"loading": "hang()", "training": "@ACTIVATIONS.register\ndef mine(x):\n    hang()"}
+    imports = "from pathlib import Path\nfrom nn.activations import ACTIVATIONS\n"
+    (tmp_path / "plugin.py").write_text(f"{imports}{hang}{called[when]}\n")
+    text = Path(XOR).read_text().replace("activation: tanh", "activation: mine")
+    text = text if when == "training" else Path(XOR).read_text()
+    (tmp_path / "own.yaml").write_text(f"{text}plugins: [plugin.py]\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minigrad.train", str(tmp_path / "own.yaml"), "--out", "runs"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    until((tmp_path / "ready").exists, process)
+    process.send_signal(number)
+    until(lambda: not is_pending(process.pid, number), process)  # two at once would be one
+    process.send_signal(number)
+    assert process.wait(waiting.HANG) in (128 + number, -number)
+
+
+def is_pending(pid: int, number: signal.Signals) -> bool:
+    """Whether the signal has not reached the process yet (proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = re.findall(r"^(?:SigPnd|ShdPnd):\t(\w+)$", status, re.MULTILINE)
+    return any(int(mask, 16) >> number - 1 & 1 for mask in masks)
+
+
+def test_a_handler_that_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
+    """In a notebook, Ctrl-C may come again and again after a training with a plugin."""
+    (tmp_path / "plugin.py").write_text("")
+    (tmp_path / "own.yaml").write_text(f"{Path(XOR).read_text()}plugins: [plugin.py]\n")
+    code = (
+        "import signal, sys\n"
+        "from minigrad import runner\n"
+        "runner.train(sys.argv[1], ['train.steps=2'], store=sys.argv[2])\n"
+        "caught = 0\n"
+        "for _ in range(3):\n"
+        "    try:\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n"
+        "        caught += 1\n"
+        "print(caught)\n"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "own.yaml"), str(tmp_path / "runs")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "3\n"

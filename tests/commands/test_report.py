@@ -95,7 +95,7 @@ def test_a_report_replaces_a_report_and_no_other_file(
     asked = ["report", "latest", "--store", str(store), "--out", str(out)]
     out.write_text("a thesis")
     assert runs.main(asked) == 2
-    assert "exists already and is no report: --force replaces it" in capsys.readouterr().err
+    assert "exists already and is no report of minigrad" in capsys.readouterr().err
     assert out.read_text() == "a thesis"
     assert runs.main([*asked, "--force"]) == 0
     assert runs.main(asked) == 0

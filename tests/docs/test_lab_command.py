@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -164,6 +165,9 @@ def test_a_class_is_one_table_of_tests_that_nobody_changed(
     Path("luis/test_lab1.py").write_text("def test_nothing():\n    pass\n")
     words = ["results", "ana", "luis", "--labs", "1", "--out", "class.csv"]
     assert printed(capsys, *words) == "wrote class.csv\n"
+    refused = "class.csv exists already: --force replaces it, --out names another place\n"
+    assert printed(capsys, *words, code=2) == refused
+    assert printed(capsys, *words, "--force") == "wrote class.csv\n"
     assert Path("class.csv").read_text() == "learner,lab 1,done\nana,10/10,1\nluis,0/10,0\n"
     assert "ana      10/10" in printed(capsys, "results", "ana/my-labs", "--labs", "1")
     assert "no such folder: eva" in printed(capsys, "results", "eva", code=2)
@@ -229,3 +233,57 @@ def test_every_message_of_the_labs_has_a_translation() -> None:
 
 def test_a_translation_keeps_what_varies() -> None:
     assert [key for key, value in MESSAGES.items() if key.count("{}") != value.count("{}")] == []
+
+
+def test_a_folder_that_was_handed_over_is_not_written_through_its_links(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printed(capsys, "start", "1")
+    outside = Path("outside")
+    outside.write_text("a thesis")
+    for name in (".gitignore", "pytest.ini", "test_lab1.py", "lab1.py", "messages.json"):
+        path = Path("my-labs", name)
+        path.unlink(missing_ok=True)
+        path.symlink_to(outside.absolute())
+    printed(capsys, "start", "2", "--language", "es")
+    assert outside.read_text() == "a thesis"
+    assert Path("my-labs/lab1.py").is_symlink()  # what a learner wrote is left alone
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "[" * 600,
+        "[]",
+        '{"current": "1"}',
+        '{"hints": {"1": "x"}}',
+        '{"passed": {"1": [1]}}',
+        '{"passed": {"1": 3}}',
+        '{"passed": [1]}',
+        None,
+    ],
+)
+def test_a_damaged_state_is_named_in_a_line(
+    state: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed(capsys, "start", "1")
+    path = Path("my-labs/progress.json")
+    path.unlink()
+    if state is None:
+        os.mkfifo(path)
+    else:
+        path.write_text(state)
+    for words in ([], ["hint"], ["start", "2"]):
+        (line,) = printed(capsys, *words, code=2).splitlines()
+        assert "delete it, and start again" in line
+
+
+def test_a_learners_link_and_pipe_are_unreadable_and_hang_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("ana", "luis"):
+        printed(capsys, "start", "1", "--folder", name)
+        Path(name, "lab1.py").unlink()
+    Path("ana/lab1.py").symlink_to("/dev/zero")
+    os.mkfifo("luis/lab1.py")
+    assert printed(capsys, "results", "ana", "luis", "--labs", "1").count("unreadable") == 2

@@ -132,3 +132,25 @@ def test_a_long_override_or_path_is_a_fault_in_one_line(tmp_path: Path) -> None:
     assert len(faults(f"name={'x' * 300}")) == 1
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        ("train.steps=7", "train.epochs=2", "how long to train"),
+        ("train.epochs=2", "train.steps=7", "how long to train"),
+        ("train={epochs: 2}", "train.steps=7", "how long to train"),
+        ("train.steps=7", "train={epochs: 2}", "how long to train"),
+        ("seed=1", "train.seeds=3", "which seeds"),
+        ("train={seeds: 3}", "seed=1", "which seeds"),
+    ],
+)
+def test_two_ways_to_say_the_same_are_refused_by_name(one: str, other: str, what: str) -> None:
+    fault = f"command line: '{one}' and '{other}' both say {what}: leave one of them out"
+    assert fault in faults(one, "train.log_every=2", other)
+
+
+def test_one_of_two_ways_prevails_over_the_files_and_null_is_none() -> None:
+    assert load(XOR, ["train.epochs=2"]).train.epochs == 2
+    assert load(XOR, ["train.steps=7", "train.epochs=null"]).train.steps == 7
+    assert load(XOR, ["train.steps=7", "train.steps=9"]).train.steps == 9  # of one key the last

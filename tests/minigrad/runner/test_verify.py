@@ -60,7 +60,7 @@ def test_a_finished_run_is_identical(run_path: Path) -> None:
     assert result.identical
     assert "identical in every number of 14 logged steps and in all else" in result.sentence
     assert result.sentence.endswith(
-        "(not checked: dates and times, host and git, output.log, pictures)"
+        "(not checked: dates and times, command, group, host and git, output.log, pictures)"
     )
     assert (result.step, result.changed) == (None, [])
 
@@ -211,6 +211,34 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "the checkpoint's step": (
         lambda run: forge_state(run, "checkpoint.json", lambda state: state.update(step=39)),
         "differs in checkpoint.json: ",
+    ),
+    "a test that nobody made": (
+        lambda run: (run / "test.json").write_text('{"rows": 3}'),
+        "test.json is there, and no test was asked for",
+    ),
+    "a test that is a link": (
+        lambda run: (run / "test.json").symlink_to("nowhere"),
+        "test.json is there, and no test was asked for",
+    ),
+    "a table of seeds that nobody made": (
+        lambda run: (run / "seeds.npz").write_bytes(b""),
+        "seeds.npz is there, and it is a run of one seed",
+    ),
+    "a fact that no training records": (
+        lambda run: change_facts(run, accuracy=0.99),
+        "run.json has 'accuracy', which no training records",
+    ),
+    "the count of its lines": (
+        lambda run: change_facts(run, lines=3),
+        "run.json counts 3 lines in its log",
+    ),
+    "more in the checkpoint": (
+        lambda run: forge_state(run, "checkpoint.json", lambda state: state.update(f1=1.0)),
+        "checkpoint.json has 'f1', which it does not keep",
+    ),
+    "seconds in the checkpoint": (
+        lambda run: forge_state(run, "checkpoint.json", lambda state: state.update(seconds="3")),
+        "seconds in checkpoint.json is not a duration",
     ),
     "the checkpoint's bytes": (
         lambda run: (run / "checkpoint.json").write_bytes(
