@@ -135,6 +135,54 @@ class Value:
 
         return _node(power, "**", (self, other), backward)
 
+    # The functions of one number x, as on a formula sheet: the result y, and the slope dy/dx.
+
+    @staticmethod
+    def _function(op: str, formula: _Formula, slope: _Formula, *fixed: float) -> _Method:
+        """The method that gives the node y = formula(x), whose slope at x is slope(x, y).
+
+        `fixed` are the numbers that the formula has beside x: they become parents too.
+        """
+
+        def function(self: Value) -> Value:
+            y = _evaluate(op, formula, self)
+
+            def backward(grad, self=self, x=self.data, y=y, slope=slope):
+                self.grad += grad * slope(x, y)
+
+            return _node(y, op, (self, *map(_constant, fixed)) if fixed else (self,), backward)
+
+        function.__name__, function.__qualname__ = op, f"Value.{op}"
+        return function
+
+    __neg__ = _function("neg", operator.neg, lambda x, y: -1.0)
+    __abs__ = _function("abs", abs, lambda x, y: (x > 0) - (x < 0))
+    exp = _function("exp", math.exp, lambda x, y: y)
+    log = _function("log", math.log, lambda x, y: 1 / x)
+    sqrt = _function("sqrt", math.sqrt, lambda x, y: 1 / (2 * y))
+    sin = _function("sin", math.sin, lambda x, y: math.cos(x))
+    cos = _function("cos", math.cos, lambda x, y: -math.sin(x))
+    relu = _function("relu", lambda x: 0.0 if x <= 0 else x, lambda x, y: 0.0 if x <= 0 else 1.0)
+    sigmoid = _function("sigmoid", lambda x: _sigmoid(x), lambda x, y: y * (1 - y))
+    softplus = _function("softplus", lambda x: _softplus(x), lambda x, y: _sigmoid(x))
+    silu = _function("silu", lambda x: x * _sigmoid(x), lambda x, y: _silu_slope(x))
+    gelu = _function("gelu", lambda x: x * _normal_cdf(x), lambda x, y: _gelu_slope(x))
+
+    def leaky_relu(self, slope: float = 0.01) -> Value:
+        """x above 0, slope * x below"""
+        k = _real(slope)
+        return Value._function(
+            "leaky_relu", lambda x: x if x > 0 else k * x, lambda x, y: 1.0 if x > 0 else k, k
+        )(self)
+
+    def elu(self, alpha: float = 1.0) -> Value:
+        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
+        a = _real(alpha)
+        return Value._function("elu", lambda x: _elu(x, a), lambda x, y: _elu_slope(x, a), a)(self)
+
+    # What follows in the class is no part of the algorithm: plain numbers on the left, and a Value
+    # that is read as a number. == and hash stay identity, since nodes are kept in sets.
+
     def __radd__(self, other: float) -> Value:
         return _constant(other) + self
 
@@ -149,68 +197,6 @@ class Value:
 
     def __rpow__(self, other: float) -> Value:
         return _constant(other) ** self
-
-    # The functions of one number x, as on a formula sheet: the result y, and the slope dy/dx.
-
-    def __neg__(self) -> Value:
-        return _function("neg", self, operator.neg, lambda _x, _: -1.0)
-
-    def __abs__(self) -> Value:
-        return _function("abs", self, abs, lambda x, _: (x > 0) - (x < 0))
-
-    def exp(self) -> Value:
-        """e to the power x"""
-        return _function("exp", self, math.exp, lambda _, y: y)
-
-    def log(self) -> Value:
-        """natural logarithm"""
-        return _function("log", self, math.log, lambda x, _: 1 / x)
-
-    def sqrt(self) -> Value:
-        """square root"""
-        return _function("sqrt", self, math.sqrt, lambda _, y: 1 / (2 * y))
-
-    def sin(self) -> Value:
-        """sine of x radians"""
-        return _function("sin", self, math.sin, lambda x, _: math.cos(x))
-
-    def cos(self) -> Value:
-        """cosine of x radians"""
-        return _function("cos", self, math.cos, lambda x, _: -math.sin(x))
-
-    def sigmoid(self) -> Value:
-        """1 / (1 + exp(-x)), from 0 to 1"""
-        return _function("sigmoid", self, _sigmoid, lambda _, y: y * (1 - y))
-
-    def softplus(self) -> Value:
-        """log(1 + exp(x)), a smooth relu; exact also where exp(x) would overflow or vanish"""
-        return _function("softplus", self, _softplus, lambda x, _: _sigmoid(x))
-
-    def silu(self) -> Value:
-        """x * sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)"""
-        return _function("silu", self, lambda x: x * _sigmoid(x), lambda x, _: _silu_slope(x))
-
-    def gelu(self) -> Value:
-        """x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)"""
-        return _function("gelu", self, lambda x: x * _normal_cdf(x), lambda x, _: _gelu_slope(x))
-
-    def relu(self) -> Value:
-        """max(0, x)"""
-        return _function("relu", self, _relu, lambda x, _: 0.0 if x <= 0 else 1.0)
-
-    def leaky_relu(self, slope: float = 0.01) -> Value:
-        """x above 0, slope * x below"""
-        k = _real(slope)
-        return _function(
-            "leaky_relu", self, lambda x: x if x > 0 else k * x, lambda x, _: 1.0 if x > 0 else k, k
-        )
-
-    def elu(self, alpha: float = 1.0) -> Value:
-        """x above 0, alpha * (exp(x) - 1) below (Clevert et al. 2015, arXiv:1511.07289)"""
-        a = _real(alpha)
-        return _function("elu", self, lambda x: _elu(x, a), lambda x, _: _elu_slope(x, a), a)
-
-    # Read as a number. == and hash stay identity, since nodes are kept in sets.
 
     def __eq__(self, other: object) -> bool:
         return self is other if isinstance(other, Value) else not _is_readable()
@@ -244,8 +230,109 @@ class Value:
         return f"Value({self.data!r}, grad={self.grad!r}{label})"
 
 
+def _dot(weights: tuple[Value, ...], inputs: tuple[Value, ...], bias: Value) -> Value:
+    total, rest = bias.data, iter(inputs)
+    for weight in weights:  # zip would take as long as all the rest
+        total += weight.data * next(rest).data
+
+    # The chain's rules from end to start: + passes grad on, * multiplies it by the other factor.
+    def backward(grad, weights=weights, inputs=inputs, bias=bias):
+        rest = reversed(inputs)
+        for weight in reversed(weights):
+            x = next(rest)
+            weight.grad += x.data * grad
+            x.grad += weight.data * grad
+        bias.grad += grad
+
+    return _node(total, "dot", (*weights, *inputs, bias), backward)
+
+
+def maximum(a: Number, b: Number) -> Value:
+    """The larger of two numbers; at a tie each receives half of the gradient."""
+    return _extreme("maximum", operator.gt, *operands((a, b)))
+
+
+def minimum(a: Number, b: Number) -> Value:
+    """The smaller of two numbers; at a tie each receives half of the gradient."""
+    return _extreme("minimum", operator.lt, *operands((a, b)))
+
+
+def _extreme(op: str, wins: Callable[[float, float], bool], a: Value, b: Value) -> Value:
+    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
+    tie = a.data == b.data
+
+    def backward(grad, a=a, b=b):
+        a.grad += 0.0 if lost else grad / 2 if tie else grad
+        b.grad += 0.0 if won else grad / 2 if tie else grad
+
+    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every operation below `root`, operands first and `root` last; leaves are left out.
+
+    Depth first with a stack of its own: recursion would end at a thousand operations.
+    """
+    order: list[Value] = []
+    seen = {root}
+    path: list[Any] = [(None, ())]  # from the root down: nodes, and which operands are left
+    node, rest = root if root.parents else None, iter(root.parents)
+    while node is not None:
+        for parent in rest:
+            if parent.parents and parent not in seen:
+                seen.add(parent)
+                path.append((node, rest))
+                node, rest = parent, iter(parent.parents)
+                break
+        else:  # all its operands are in order
+            order.append(node)
+            node, rest = path.pop()
+    return order
+
+
+def _node(data: float, op: str, parents: tuple[Value, ...], rule: Callable[[float], None]) -> Value:
+    # Skips __init__: the number is a float already. A rule must not hold its own node, for that
+    # cycle would leave whole graphs to the garbage collector, at ten times the arithmetic's cost.
+    node = _new(Value)
+    node.data, node.grad, node.label = data, 0.0, ""
+    node.op, node.parents, node._backward = op, parents, rule
+    return node
+
+
+def _sigmoid(x: float) -> float:
+    e = math.exp(-abs(x))  # of no positive number, so it cannot overflow
+    return 1 / (1 + e) if x >= 0 else e / (1 + e)
+
+
+def _elu(x: float, alpha: float) -> float:
+    return x if x > 0 else alpha * math.expm1(x)
+
+
+def _elu_slope(x: float, alpha: float) -> float:
+    return 1.0 if x > 0 else alpha * math.exp(x)
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _silu_slope(x: float) -> float:
+    return (s := _sigmoid(x)) * (1 + x * (1 - s))
+
+
+def _gelu_slope(x: float) -> float:
+    return _normal_cdf(x) + x * (math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi))
+
+
+def _normal_cdf(x: float) -> float:
+    return 0.5 * (1 + math.erf(x * math.sqrt(0.5)))
+
+
+# That is all of the algorithm. What follows: plain numbers that meet a Value become constants.
+
 Number: TypeAlias = Value | float
 _Formula: TypeAlias = Callable[..., float]
+_Method: TypeAlias = Callable[[Value], Value]
 
 
 def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0) -> Value:
@@ -264,144 +351,12 @@ def dot(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0)
     """
     if len(weights) != len(inputs):
         raise ValueError(f"dot was given {len(weights)} weights and {len(inputs)} inputs")
-    total = _weighted_sum(weights, inputs, bias)
-    if type(total) is not float:  # there are others than Values among them
-        weights, inputs, (bias,) = operands(weights), operands(inputs), operands([bias])
-        total = _weighted_sum(weights, inputs, bias)
-    parents: Any = (*weights, *inputs, bias)
-
-    # The chain's rules from end to start: + passes grad on, * multiplies it by the other factor.
-    def backward(grad, weights=tuple(weights), inputs=tuple(inputs), bias=bias):
-        for weight, x in zip(reversed(weights), reversed(inputs)):  # noqa: B905
-            weight.grad += x.data * grad
-            x.grad += weight.data * grad
-        bias.grad += grad
-
-    return _node(total, "dot", parents, backward)
-
-
-def _weighted_sum(weights: Any, inputs: Any, bias: Any) -> Any:
-    """None if there are plain numbers among them, which have no `data`; to look at each beforehand
-    would take as long as the sum.
-    """
-    try:
-        total = bias.data
-        for weight, x in zip(weights, inputs):  # noqa: B905 - as long, by dot's check
-            total += weight.data * x.data
+    bias = bias if isinstance(bias, Value) else _constant(bias)
+    try:  # to look at each number beforehand would take as long as the sum
+        return _dot(tuple(weights), tuple(inputs), bias)  # type: ignore[arg-type]
     except (AttributeError, TypeError):
-        return None
-    return total
-
-
-def maximum(a: Number, b: Number) -> Value:
-    """The larger of two numbers; at a tie each receives half of the gradient."""
-    return _extreme("maximum", operator.gt, a, b)
-
-
-def minimum(a: Number, b: Number) -> Value:
-    """The smaller of two numbers; at a tie each receives half of the gradient."""
-    return _extreme("minimum", operator.lt, a, b)
-
-
-def _extreme(op: str, wins: Callable[[float, float], bool], a: Number, b: Number) -> Value:
-    a = a if isinstance(a, Value) else _constant(a)
-    b = b if isinstance(b, Value) else _constant(b)
-    won, lost = wins(a.data, b.data), wins(b.data, a.data)  # neither: a tie, or one is nan
-    tie = a.data == b.data
-
-    def backward(grad):
-        a.grad += 0.0 if lost else grad / 2 if tie else grad
-        b.grad += 0.0 if won else grad / 2 if tie else grad
-
-    return _node(a.data if won or tie or math.isnan(a.data) else b.data, op, (a, b), backward)
-
-
-def topological_order(root: Value) -> list[Value]:
-    """Every operation below `root`, operands first and `root` last; leaves are left out.
-
-    Depth first with a stack of its own: recursion would end at a thousand operations.
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Any] = [root] if root.parents else []
-    while stack:
-        node = stack.pop()
-        if node is None:  # what stands above this mark is in order: now the node below it
-            order.append(stack.pop())
-        elif node not in seen:
-            seen.add(node)
-            stack.append(node)
-            stack.append(None)
-            for parent in reversed(node.parents):  # the first operand is on top, so it comes first
-                if parent.parents and parent not in seen:
-                    stack.append(parent)
-    return order
-
-
-_new = object.__new__
-
-
-def _node(data: float, op: str, parents: tuple[Value, ...], rule: Callable[[float], None]) -> Value:
-    # Skips __init__: the number is a float already. A rule must not hold its own node, for that
-    # cycle would leave whole graphs to the garbage collector, at ten times the arithmetic's cost.
-    node = _new(Value)
-    node.data, node.grad, node.label = data, 0.0, ""
-    node.op, node.parents, node._backward = op, parents, rule
-    return node
-
-
-def _function(op: str, x: Value, formula: _Formula, slope: _Formula, *settings: float) -> Value:
-    """The node y = formula(x), whose slope at x is slope(x, y)."""
-    try:
-        y = formula(x.data)
-    except (ValueError, ArithmeticError):
-        y = _evaluate(op, formula, x)  # which says what it needs
-
-    def backward(grad, x=x, number=x.data, y=y, slope=slope):
-        x.grad += grad * slope(number, y)
-
-    return _node(y, op, (x, *map(_constant, settings)) if settings else (x,), backward)
-
-
-def _sigmoid(x: float) -> float:
-    e = math.exp(-abs(x))  # of no positive number, so it cannot overflow
-    return 1 / (1 + e) if x >= 0 else e / (1 + e)
-
-
-def _relu(x: float) -> float:
-    return 0.0 if x <= 0 else x
-
-
-def _elu(x: float, alpha: float) -> float:
-    return x if x > 0 else alpha * math.expm1(x)
-
-
-def _elu_slope(x: float, alpha: float) -> float:
-    return 1.0 if x > 0 else alpha * math.exp(x)
-
-
-def _softplus(x: float) -> float:
-    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
-
-
-def _silu_slope(x: float) -> float:
-    s = _sigmoid(x)
-    return s * (1 + x * (1 - s))
-
-
-def _gelu_slope(x: float) -> float:
-    return _normal_cdf(x) + x * _normal_density(x)
-
-
-def _normal_cdf(x: float) -> float:
-    return 0.5 * (1 + math.erf(x * math.sqrt(0.5)))
-
-
-def _normal_density(x: float) -> float:
-    return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-
-
-# That is all of the algorithm. What follows: plain numbers that meet a Value become constants.
+        pass  # there are plain numbers among them, which have no `data`
+    return _dot(operands(weights), operands(inputs), bias)
 
 
 def _with_constant(operation: Callable[[Value, Value], Value], x: Value, number: float) -> Value:
@@ -423,9 +378,10 @@ def operands(numbers: Iterable[Number]) -> tuple[Value, ...]:
 
 
 def _constant(number: float) -> Value:
-    constant = Value(number)
-    constant.op = "const"
-    return constant
+    return _node(number if type(number) is float else _real(number), "const", (), _end)
+
+
+_new = object.__new__
 
 
 def _end(grad: float) -> None:
@@ -434,6 +390,24 @@ def _end(grad: float) -> None:
 
 def _divide(a: float, b: float) -> float:
     return a / b if b or math.isfinite(a) else a * math.copysign(math.inf, b)
+
+
+# The words of help(): what each function of the table computes.
+
+_WORDS = {
+    "exp": "e to the power x",
+    "log": "natural logarithm",
+    "sqrt": "square root",
+    "sin": "sine of x radians",
+    "cos": "cosine of x radians",
+    "relu": "max(0, x)",
+    "sigmoid": "1 / (1 + exp(-x)), from 0 to 1",
+    "softplus": "log(1 + exp(x)), a smooth relu; exact also where exp(x) would overflow or vanish",
+    "silu": "x * sigmoid(x), also called swish (Elfwing et al. 2017, arXiv:1702.03118)",
+    "gelu": "x * Phi(x), Phi the normal distribution's CDF (Hendrycks, Gimpel 2016, 1606.08415)",
+}
+for _name, _words in _WORDS.items():
+    getattr(Value, _name).__doc__ = _words
 
 
 # What is refused, and in which words; and what lifting asks of this page.
@@ -476,11 +450,12 @@ def _compare(holds: Callable[[float, float], bool], a: Value, b: Number) -> bool
     return _is_readable() and holds(a.data, b.data if isinstance(b, Value) else _real(b))
 
 
-def _evaluate(op: str, function: Callable[..., float], *operands: Value) -> float:
-    """function(*operands), nan where it has no answer since an operand is not finite."""
+def _evaluate(op: str, function: _Formula, a: Value, b: Value | None = None) -> float:
+    """function(a) or function(a, b); nan where it has no answer since an operand is not finite."""
     try:
-        return function(*[operand.data for operand in operands])
+        return function(a.data) if b is None else function(a.data, b.data)
     except (ValueError, ArithmeticError):
+        operands = (a,) if b is None else (a, b)
         if not all(math.isfinite(operand.data) for operand in operands):
             return math.nan
         raise ArithmeticError(

@@ -52,7 +52,7 @@ def decay(old: Any, factor: Any, added: Any) -> Any:
 
 def descend(x: Any, lr: Any, d: Any) -> Any:
     """x - lr * d, to the last bit, but with one new array instead of two."""
-    if isinstance(x, (int, float)):
+    if type(x) is float or isinstance(x, (int, float)):
         return x - lr * d
     change = -lr * d
     if type(change) is not type(x) or change.dtype is not x.dtype:

@@ -46,6 +46,10 @@ TESTS_OF_TENSOR = [
     ["test_tensor_against_torch.py", "test_tensor.py"],
     ["test_tensor_properties.py"],
 ]
+TABLE, METHOD = (
+    "_function",
+    "Value._function",
+)  # how value.py calls it in the table, and in a method
 WITHOUT_CLOSURE = ["_accumulate", "unbroadcast"]  # they have a part in every rule of a Tensor
 
 COPY = "np.array(share, order='C')"
@@ -110,18 +114,27 @@ def rules(source: str) -> list[Rule]:
     """All local rules: closures, the slopes given to `_function`, and the helpers they call."""
     module = ast.parse(source)
     all_rules: list[Rule] = []
+    factories = {made: maker for maker in _functions(module) for made in _made_by(maker)}
     for function in sorted(_functions(module), key=lambda node: node.lineno):
+        if function in factories.values():
+            continue  # its rule is that of the function it makes
         makers = ("_function", "_rule", "_rules")
         slopes = [call.args[3] for maker in makers for call in _calls(function, maker)]
+        slopes += [call.args[2] for call in _calls(function, METHOD)]
         slopes += [node.value for node in function.body if isinstance(node, ast.Assign)]
         lambdas = [node for node in slopes if isinstance(node, ast.Lambda)]
         code: list[ast.AST] = [node.body for node in lambdas if not _is_formula(node)]
-        closures = [node for node in function.body if isinstance(node, ast.FunctionDef)]
+        closures = [n for n in function.body if isinstance(n, ast.FunctionDef)]
         if function.name in WITHOUT_CLOSURE:
             closures = [function]
         code_of_closures = [statement for closure in closures for statement in closure.body]
         if code or closures:
-            all_rules.append(_rule(module, function, (*code, *code_of_closures)))
+            named = factories.get(function, function)
+            all_rules.append(_rule(module, named, (*code, *code_of_closures)))
+    for call in (node.value for node in ast.walk(module) if isinstance(node, ast.Assign)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == TABLE:
+            (op,) = _texts([call])
+            all_rules.append(Rule(op, frozenset([op]), (_slope(call),)))
     for helper in module.body:
         if isinstance(helper, ast.FunctionDef):
             callers = [rule for rule in all_rules if any(_calls(c, helper.name) for c in rule.code)]
@@ -131,9 +144,16 @@ def rules(source: str) -> list[Rule]:
     return all_rules
 
 
+def _slope(line: ast.Call) -> ast.expr:
+    """What the table's line gives as slope."""
+    slope = line.args[2]
+    assert isinstance(slope, ast.Lambda)
+    return slope.body
+
+
 def _rule(module: ast.Module, function: ast.FunctionDef, code: tuple[ast.AST, ...]) -> Rule:
     makers = ("_node", "_function", "_rule", "_rules")
-    own = _texts([call for maker in makers for call in _calls(function, maker)])
+    own = _texts([call for maker in (*makers, METHOD) for call in _calls(function, maker)])
     ops = own or _texts(_calls(module, function.name))
     return Rule(min(own, default=function.name), frozenset(ops), code)
 
@@ -142,6 +162,12 @@ def _is_formula(function: ast.Lambda) -> bool:
     """Whether it computes a value, from x, and no slope, from x and y, or share, from grad."""
     names = [argument.arg for argument in function.args.args]
     return names[0] == "x" and names[1:] in ([], ["k"])
+
+
+def _made_by(maker: ast.FunctionDef) -> list[ast.FunctionDef]:
+    """The functions with a closure of their own that it makes: a table's methods."""
+    inner = [node for node in maker.body if isinstance(node, ast.FunctionDef)]
+    return [made for made in inner if any(isinstance(n, ast.FunctionDef) for n in made.body)]
 
 
 def _functions(tree: ast.AST) -> list[ast.FunctionDef]:

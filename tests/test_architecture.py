@@ -1,6 +1,7 @@
 """ARCHITECTURE.md: its arrows are the code's. Nothing of the project is imported here, so that a
 circle that keeps it from being imported is named too."""
 
+import ast
 import os
 import re
 import subprocess
@@ -154,6 +155,37 @@ def test_import_minigrad_loads_neither_numpy_nor_pydantic_nor_matplotlib() -> No
     code = "import sys, minigrad; print(*{'numpy', 'pydantic', 'matplotlib'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert loaded.stdout == "\n"
+
+
+def code_lines(source: str) -> list[int]:
+    """The numbers of the lines that are neither blank, nor a comment, nor of a docstring."""
+    words: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            words.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = enumerate(source.splitlines(), 1)
+    return [n for n, line in lines if line.strip(" ")[:1] not in ("", "#") and n not in words]
+
+
+def test_the_algorithm_of_value_is_at_most_150_lines_of_code() -> None:
+    source = Path("minigrad/value.py").read_text(encoding="utf-8")
+    before, _, _ = source.partition("# That is all of the algorithm.")
+    imports, _, algorithm = before.partition("class Value:")
+    in_class, reading, after = algorithm.partition("    # What follows in the class is no part")
+    _, function, rest = after.partition("def _dot(")
+    assert imports.count("\ndef ") == 0  # nothing of the algorithm stands there
+    assert reading
+    assert function
+    count = sum(len(code_lines(part)) for part in ("class Value:" + in_class, function + rest))
+    assert 100 < count <= 150
+
+
+def test_the_first_screen_of_value_has_construction_plus_times_tanh_and_backward() -> None:
+    source = Path("minigrad/value.py").read_text(encoding="utf-8")
+    names = re.findall(r"^    def (\w+)", source, re.MULTILINE)
+    assert names[:5] == ["__init__", "__add__", "__mul__", "tanh", "backward"]
+    end = source.index("    # The other operations of two numbers.")
+    assert len(code_lines("class Value:" + source[:end].partition("class Value:")[2])) <= 40
 
 
 def test_every_path_it_names_exists() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from experiments.benchmarks.peers.turns import ONE_THREAD, ROOT
 
@@ -22,12 +23,12 @@ class Finished:
     output: str
 
 
-def run(command: Sequence[str]) -> Finished:
-    """Run with any number of threads; a command that fails ends the program."""
+def run(command: Sequence[str], tree: Path = ROOT) -> Finished:
+    """Run in a tree with any number of threads; a command that fails ends the program."""
     environment = {key: text for key, text in os.environ.items() if key not in ONE_THREAD}
     _adopt_orphans()
     start, before = time.perf_counter(), _children()
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tree, env=environment)
     clock = time.perf_counter() - start
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with exit code {done.returncode}\n{done.stderr}")

@@ -150,6 +150,19 @@ def test_text_is_wrapped_at_spaces_and_hyphens_and_whole() -> None:
     assert style.wrapped("", 1.0, 10) == [""]
 
 
+@pytest.mark.parametrize(("ask", "shown"), [("", "False"), ("sys.ps1 = '>>> '", "True")])
+def test_matplotlib_lists_properties_in_docstrings_where_someone_can_read_them(
+    ask: str, shown: str
+) -> None:
+    code = (
+        f"import sys; {ask}\nimport minigrad.plot.style\nfrom matplotlib.artist import kwdoc\n"
+        "from matplotlib.lines import Line2D\n"
+        "print('agg_filter:' in Line2D.set.__doc__, 'agg_filter:' in kwdoc(Line2D))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == f"{shown} True\n"
+
+
 @pytest.mark.parametrize(
     "backend",
     [
