@@ -37,7 +37,7 @@ typedef struct {
     const double *rates;                 /* [steps, replicas or 1] */
     int64_t rates_each;
     double clip_norm, clip_value;        /* infinite: no clipping */
-    double *losses, *norms, *correct;    /* [steps, replicas] */
+    double *losses, *norms, *correct;    /* [steps, replicas]; the latter two may be NULL */
     int64_t *done;                       /* [replicas]: steps before the first that broke */
     double *gradient;                    /* [replicas, parameters] of the last step, or NULL */
     double *outputs;                     /* [replicas, batch, outputs] of the last step, or NULL */

@@ -72,15 +72,16 @@ class Batches:
 @dataclass
 class Steps:
     """Arrays [steps, replicas] of the losses, gradient norms and counts of right answers, each
-    before the step's update, and how many steps each replica has done, [replicas].
+    before the step's update, and how many steps each replica has done, [replicas]. Norms and counts
+    are None where they were not asked for.
 
     A replica that has done fewer stopped before the update of the step that broke: its numbers are
     nan from that step on, its parameters and states those before it.
     """
 
     losses: Array
-    norms: Array
-    correct: Array
+    norms: Any
+    correct: Any
     done: Any
     carried: Array = field(repr=False)
 
@@ -119,12 +120,15 @@ class Machine:
         update: Update,
         rates: Array,
         batches: Batches | None = None,
+        *,
+        only_losses: bool = False,
     ) -> Steps:
         """Take len(rates) steps; `parameters` and the update's states are changed in place.
 
         `rates` [steps, replicas or 1] are the learning rates. The update's `t` and `product` are
         those of the replica that went farthest: one that stopped before has its own number of steps
-        in `done`.
+        in `done`. With `only_losses` the other numbers of steps are not written down: of many
+        replicas they take longer to store than to compute.
         """
         steps, replicas = len(rates), len(parameters)
         carried = np.full(steps + 1, update.product)
@@ -133,13 +137,9 @@ class Machine:
             carried,
         )  # fmt: skip
         shape = steps, replicas
-        result = Steps(
-            np.full(shape, np.nan),
-            np.full(shape, np.nan),
-            np.full(shape, np.nan),
-            np.zeros(replicas, dtype=np.int64),
-            carried,
-        )
+        norms, correct = (None if only_losses else np.empty(shape) for _ in range(2))
+        done = np.empty(replicas, dtype=np.int64)
+        result = Steps(np.empty(shape), norms, correct, done, carried)
         batches = batches or Batches()
         batch = inputs.shape[-1] if batches.chosen is None else batches.chosen.shape[-1]
         arrays = (
@@ -156,12 +156,12 @@ class Machine:
 
     def _batch(self, parameters: Array, inputs: Array, gradient: Array | None) -> Result:
         replicas, batch = len(parameters), inputs.shape[-1]
-        losses, norms, correct = (np.full((1, replicas), np.nan) for _ in range(3))
-        done = np.zeros(replicas, dtype=np.int64)
+        losses, correct = np.empty((1, replicas)), np.empty((1, replicas))
+        done = np.empty(replicas, dtype=np.int64)
         outputs = np.empty((replicas, batch, self.program.outputs.rows))
         nothing = np.empty(0)
         arrays = (
-            parameters, inputs, None, None, nothing, nothing, nothing, losses, norms, correct, done,
+            parameters, inputs, None, None, nothing, nothing, nothing, losses, None, correct, done,
             gradient, outputs,
         )  # fmt: skip
         counts = [1, batch, batch, int(gradient is not None), _each(inputs), 0, 0, NO_RULE]

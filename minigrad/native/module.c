@@ -147,7 +147,6 @@ static PyObject *list_numbers(PyObject *self, PyObject *args) {
         bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(steps * NUMBERS * sizeof(double)));
         if (bytes) {
             double *out = (double *)PyBytes_AsString(bytes);
-            memset(out, 0, (size_t)steps * NUMBERS * sizeof(double));
             machine->numbers(rule, settings.buf, t, steps, carried.buf, out);
         }
     }
@@ -166,7 +165,9 @@ static const char *const array_names[] = {
     "parameters", "inputs", "chosen", "sizes", "states", "numbers", "rates", "losses", "norms",
     "correct", "done", "gradient", "outputs",
 };
-enum { OPTIONAL = 1 << CHOSEN | 1 << SIZES | 1 << GRADIENT | 1 << OUTPUTS };
+enum {
+    OPTIONAL = 1 << CHOSEN | 1 << SIZES | 1 << NORMS | 1 << CORRECT | 1 << GRADIENT | 1 << OUTPUTS
+};
 enum {
     READ_ONLY = 1 << INPUTS | 1 << CHOSEN | 1 << SIZES | 1 << RULE_NUMBERS | 1 << RATES
 };
