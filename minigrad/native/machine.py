@@ -20,6 +20,9 @@ from minigrad.native.rules import Rule
 
 NO_RULE = -1
 
+WORTH_A_CALL = 128
+"""Replicas that a thread takes at once, if there are so many."""
+
 NARROW = {"avx512": "avx2"}
 """Four samples fill half of the lanes: half as many take a sixth less time, and give the same bits
 (XOR's step: 0.35 us instead of 0.40)."""
@@ -46,13 +49,14 @@ class Update:
     """An optimizer's rule, its settings, and its state from the steps before.
 
     `states` [states of the rule, replicas, parameters] start at 0, where the optimizer does not say
-    otherwise; `t` is the number of steps done, `product` NAdam's of its momenta. `clip_norm` and
+    otherwise; with `states_before` a call reads them there, and only writes to `states`; `t` is the number of steps done, `product` NAdam's of its momenta. `clip_norm` and
     `clip_value` bound slopes as optim.clipping does.
     """
 
     rule: Rule
     settings: Sequence[float]
     states: Array
+    states_before: Array | None = None
     t: int = 0
     product: float = 1.0
     clip_norm: float = math.inf
@@ -121,9 +125,11 @@ class Machine:
         rates: Array,
         batches: Batches | None = None,
         *,
+        before: Array | None = None,
         only_losses: bool = False,
     ) -> Steps:
-        """Take len(rates) steps; `parameters` and the update's states are changed in place.
+        """Take len(rates) steps; `parameters` and the update's states are changed in place, or
+        written alone, where those `before` the call are to be kept.
 
         `rates` [steps, replicas or 1] are the learning rates. The update's `t` and `product` are
         those of the replica that went farthest: one that stopped before has its own number of steps
@@ -144,7 +150,8 @@ class Machine:
         batch = inputs.shape[-1] if batches.chosen is None else batches.chosen.shape[-1]
         arrays = (
             parameters, inputs, batches.chosen, batches.sizes, update.states, numbers, rates,
-            result.losses, result.norms, result.correct, result.done, None, None,
+            result.losses, result.norms, result.correct, result.done, None, None, before,
+            update.states_before,
         )  # fmt: skip
         each = [_each(inputs), _each(batches.chosen, 1), _each(rates, 1)]
         counts = [steps, batch, inputs.shape[-1], 1, *each, update.rule.number]
@@ -162,7 +169,7 @@ class Machine:
         nothing = np.empty(0)
         arrays = (
             parameters, inputs, None, None, nothing, nothing, nothing, losses, None, correct, done,
-            gradient, outputs,
+            gradient, outputs, None, None,
         )  # fmt: skip
         counts = [1, batch, batch, int(gradient is not None), _each(inputs), 0, 0, NO_RULE]
         self._run(replicas, counts, (math.inf, math.inf), arrays)
@@ -182,7 +189,7 @@ class Machine:
         if len(parts) == 1:
             run(*parts[0])
             return
-        with ThreadPoolExecutor(len(parts)) as pool:
+        with ThreadPoolExecutor(min(len(parts), self.threads)) as pool:
             for future in [pool.submit(run, *part) for part in parts]:
                 future.result()
 
@@ -202,12 +209,16 @@ def stacked(arguments: Sequence[Array]) -> Array:
 
 
 def spread(count: int, threads: int) -> list[tuple[int, int]]:
-    """Stretches of replicas, at most one a thread, of whole blocks of eight.
+    """Stretches of replicas, of whole blocks of eight. One a thread; of many replicas up to eight,
+    so that none waits long for a thread whose core has other work.
 
     >>> spread(20, 2)
     [(0, 16), (16, 20)]
     """
-    size = max(1, -(-count // (8 * max(threads, 1)))) * 8
+    if threads <= 1:
+        return [(0, count)]
+    size = max(-(-count // (8 * threads)), min(WORTH_A_CALL, -(-count // threads)), 1)
+    size = -(-size // 8) * 8
     return [(first, min(first + size, count)) for first in range(0, count, size)]
 
 

@@ -374,9 +374,10 @@ static void run_block(Block *b, int64_t first, int64_t lanes) {
     b->trouble = splat(0.0);
     EACH_LANE(i) b->is_alive[i] = 1;
     for (int64_t lane = 0; lane < lanes; lane++) job->done[first + lane] = job->steps;
-    load(b, job->parameters, b->memory.weights);
+    load(b, job->before ? job->before : job->parameters, b->memory.weights);
+    const double *states = job->states_before ? job->states_before : job->states;
     for (int64_t n = 0; n < state_count(job); n++)
-        load(b, job->states + n * size, (double *)b->states[n]);
+        load(b, states + n * size, (double *)b->states[n]);
     run_steps(b);
     if (job->rule < 0) return;
     store(b, b->memory.weights, job->parameters);

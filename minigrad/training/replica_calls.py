@@ -166,15 +166,16 @@ class _Calls:
     def _rates(self, count: int) -> Array:
         """The learning rates [steps, replicas or 1]; up to a step that has none."""
         trainer, group = self.trainer, self.trainer.optimizer.groups[0]
-        schedules = [trainer.replicas[index].schedule for index in trainer.active]
-        if hasattr(schedules[0], "observe"):
-            trainer.optimizer.set_lr(schedules[0], trainer.step)
+        first = trainer.replicas[trainer.active[0]].schedule
+        if hasattr(first, "observe"):
+            trainer.optimizer.set_lr(first, trainer.step)
+            schedules = [trainer.replicas[index].schedule for index in trainer.active]
             own = [schedule(trainer.step, group.initial_lr) for schedule in schedules]
             return np.array([own], dtype=float)
         rates: list[float] = []
         for step in range(trainer.step, trainer.step + count):
             try:
-                trainer.optimizer.set_lr(schedules[0], step)
+                trainer.optimizer.set_lr(first, step)
             except Exception:  # of a schedule of one's own: it is for that step's call to say
                 if not rates:
                     raise
@@ -245,7 +246,7 @@ class _Calls:
             samples = [self._ahead[index][: len(rates)] for index in trainer.active]
             chosen = chosen_samples(samples, trainer.batches.size)
         inputs = self.engine.stacked(*trainer.whole_batch())
-        return self.whole.take(inputs, rates, chosen)
+        return self.whole.take(inputs, rates, chosen, only_losses=True)
 
     def _alone(self, place: int, step: int) -> tuple[float, Array]:
         """The loss and gradient of a replica at the call's step that it broke at.
