@@ -2,6 +2,7 @@
 
 import functools
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,8 @@ class WholeSteps:
     _latest: Any = field(default=None, init=False, repr=False)
     """The states that the call before wrote, in one array, and as the optimizer was given them."""
 
+    _arrays: list[Array] = field(default_factory=list, init=False, repr=False)
+
     def take(
         self,
         inputs: Array,
@@ -59,7 +62,7 @@ class WholeSteps:
         parameter, state = group.parameters[0], group.states[0]
         shape = np.shape(parameter.data)
         before = np.ascontiguousarray(parameter.data, dtype=float).reshape(-1, shape[-1])
-        parameters = np.empty_like(before)
+        parameters = self._room(before.shape)
         update = self._update(group, state, before)
         steps = self.machine.train(
             parameters, inputs, update, rates, batches, before=before, only_losses=only_losses
@@ -77,7 +80,7 @@ class WholeSteps:
         return Update(
             rule,
             rule.settings(settings),
-            np.empty(shape),
+            self._room(shape),
             self._states(state, rule, shape, first),
             # a rule that does not count its steps asks only whether one is the first
             t=state.get("t", int(bool(state))),
@@ -86,14 +89,26 @@ class WholeSteps:
             clip_value=math.inf if self.clip_value is None else self.clip_value,
         )
 
+    def _room(self, shape: tuple[int, ...]) -> Array:
+        """An array to write to: one of earlier calls that nobody has any more, or a new one. The
+        system's work on new memory would take a good part of a call of many replicas.
+        """
+        for array in self._arrays:
+            # the list, this loop and the call have it, but not even a view has
+            if array.shape == shape and sys.getrefcount(array) == 3:
+                return array
+        self._arrays = [*self._arrays[-3:], np.empty(shape)]
+        return self._arrays[-1]
+
     def _states(self, state: State, rule: Rule, shape: tuple[int, ...], first: float) -> Array:
         """The rule's states in one array: of the call before, if none was changed since."""
         entries = [state.get(name) for name in rule.states]
         if self._latest is not None:
+            latest: Array
             latest, given = self._latest
-            if all(entry is own for entry, own in zip(entries, given, strict=True)):
-                whole: Array = latest
-                return whole
+            same = all(entry is own for entry, own in zip(entries, given, strict=True))
+            if same and latest.shape == shape:
+                return latest
         states = np.empty(shape)
         for place, entry in enumerate(entries):
             states[place] = first if entry is None else entry
