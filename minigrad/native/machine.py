@@ -49,8 +49,9 @@ class Update:
     """An optimizer's rule, its settings, and its state from the steps before.
 
     `states` [states of the rule, replicas, parameters] start at 0, where the optimizer does not say
-    otherwise; with `states_before` a call reads them there, and only writes to `states`; `t` is the number of steps done, `product` NAdam's of its momenta. `clip_norm` and
-    `clip_value` bound slopes as optim.clipping does.
+    otherwise; with `states_before` a call reads them there, and only writes to `states`. `t` is the
+    number of steps done, `product` NAdam's of its momenta. `clip_norm` and `clip_value` bound
+    slopes as optim.clipping does.
     """
 
     rule: Rule
