@@ -58,6 +58,16 @@ class Plateau:
             rate = lower
         return rate
 
+    def steady_steps(self) -> int:
+        """How many steps from here on have the same rate, whatever their losses.
+
+        >>> Plateau(patience=3).steady_steps()
+        4
+        """
+        if self.cooldown_left:
+            return self.cooldown_left + self.patience + 1
+        return self.patience + 1 - self.bad_steps
+
     def observe(self, loss: float) -> None:
         """Take note of the loss of a step, after the step."""
         if self._is_better(loss):

@@ -2,7 +2,8 @@
 
 import functools
 import math
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 import optim
 from minigrad.lift.kernels import Array
 from minigrad.native.machine import Batches, Machine, Steps, Update
-from minigrad.native.rules import RULES
+from minigrad.native.rules import RULES, Rule
 from nn.losses import largest_is_target, same_side
 from optim import Optimizer
 from optim.groups import Group, State
@@ -40,16 +41,32 @@ class WholeSteps:
     optimizer: Optimizer
     clip_norm: float | None = None
     clip_value: float | None = None
+    _latest: Any = field(default=None, init=False, repr=False)
+    """The states that the call before wrote, in one array, and as the optimizer was given them."""
 
-    def take(self, inputs: Array, rates: Array, batches: Batches | None = None) -> Steps:
-        """Take len(rates) steps, or fewer where one breaks; see Machine.train."""
+    _arrays: list[Array] = field(default_factory=list, init=False, repr=False)
+
+    def take(
+        self,
+        inputs: Array,
+        rates: Array,
+        batches: Batches | None = None,
+        *,
+        only_losses: bool = False,
+    ) -> Steps:
+        """Take len(rates) steps, or fewer where one breaks; see Machine.train.
+
+        Parameters and states become new arrays: whoever has those from before the call can go back.
+        """
         (group,) = self.optimizer.groups
         parameter, state = group.parameters[0], group.states[0]
         shape = np.shape(parameter.data)
-        # A copy: whoever still has the arrays from before the call can go back to them.
-        parameters = np.array(parameter.data, dtype=float).reshape(-1, shape[-1])
-        update = self._update(group, state, parameters)
-        steps = self.machine.train(parameters, inputs, update, rates, batches)
+        before = np.ascontiguousarray(parameter.data, dtype=float).reshape(-1, shape[-1])
+        parameters = self._room(before.shape)
+        update = self._update(group, state, before)
+        steps = self.machine.train(
+            parameters, inputs, update, rates, batches, before=before, only_losses=only_losses
+        )
         parameter.data = parameters.reshape(shape)
         if steps.done.any():
             group.states[0] = self._state(update, shape)
@@ -59,13 +76,12 @@ class WholeSteps:
         rule = RULES[type(self.optimizer).__name__]
         settings = vars(group.settings)
         first = settings.get("initial_accumulator_value", 0.0)
-        states = np.empty((len(rule.states), *parameters.shape))
-        for place, name in enumerate(rule.states):
-            states[place] = state.get(name, first)
+        shape = len(rule.states), *parameters.shape
         return Update(
             rule,
             rule.settings(settings),
-            states,
+            self._room(shape),
+            self._states(state, rule, shape, first),
             # a rule that does not count its steps asks only whether one is the first
             t=state.get("t", int(bool(state))),
             product=state.get("p", 1.0),
@@ -73,12 +89,39 @@ class WholeSteps:
             clip_value=math.inf if self.clip_value is None else self.clip_value,
         )
 
+    def _room(self, shape: tuple[int, ...]) -> Array:
+        """An array to write to: one of earlier calls that nobody has any more, or a new one. The
+        system's work on new memory would take a good part of a call of many replicas.
+        """
+        for array in self._arrays:
+            # the list, this loop and the call have it, but not even a view has
+            if array.shape == shape and sys.getrefcount(array) == 3:
+                return array
+        self._arrays = [*self._arrays[-3:], np.empty(shape)]
+        return self._arrays[-1]
+
+    def _states(self, state: State, rule: Rule, shape: tuple[int, ...], first: float) -> Array:
+        """The rule's states in one array: of the call before, if none was changed since."""
+        entries = [state.get(name) for name in rule.states]
+        if self._latest is not None:
+            latest: Array
+            latest, given = self._latest
+            same = all(entry is own for entry, own in zip(entries, given, strict=True))
+            if same and latest.shape == shape:
+                return latest
+        states = np.empty(shape)
+        for place, entry in enumerate(entries):
+            states[place] = first if entry is None else entry
+        return states
+
     def _state(self, update: Update, shape: tuple[int, ...]) -> State:
         """What optim's rule would remember, by its names."""
         numbers: State = {"t": update.t, "p": update.product}
         for name, array in zip(update.rule.states, update.states, strict=True):
             numbers[name] = array.reshape(shape)
-        return {name: numbers[name] for name in self._remembered}
+        state = {name: numbers[name] for name in self._remembered}
+        self._latest = update.states, [state.get(name) for name in update.rule.states]
+        return state
 
     @functools.cached_property
     def _remembered(self) -> list[str]:

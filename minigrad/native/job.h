@@ -25,19 +25,21 @@ typedef struct {
     int64_t replicas, first, last;       /* it runs the replicas first ... last - 1 */
     int64_t steps, batch, samples;       /* of each step, of the data */
     int64_t slopes;                      /* whether to go the way back */
-    double *parameters;                  /* [replicas, parameters] */
+    double *parameters;                  /* [replicas, parameters]: those after the last step */
+    const double *before;                /* those before the first; NULL: they are in `parameters` */
     const double *inputs;                /* [replicas or 1, argument rows, samples] */
     int64_t inputs_each;
     const int64_t *chosen;               /* [steps, replicas or 1, batch], NULL: all samples */
     int64_t chosen_each;
     const int64_t *sizes;                /* [steps], of their batches; NULL: all are full */
     int64_t rule;                        /* of the optimizer, or NO_RULE */
-    double *states;                      /* [states of the rule, replicas, parameters] */
+    double *states;                      /* [states of the rule, replicas, parameters], after */
+    const double *states_before;         /* NULL: they are in `states` */
     const double *numbers;               /* [steps, NUMBERS] */
     const double *rates;                 /* [steps, replicas or 1] */
     int64_t rates_each;
     double clip_norm, clip_value;        /* infinite: no clipping */
-    double *losses, *norms, *correct;    /* [steps, replicas] */
+    double *losses, *norms, *correct;    /* [steps, replicas]; the latter two may be NULL */
     int64_t *done;                       /* [replicas]: steps before the first that broke */
     double *gradient;                    /* [replicas, parameters] of the last step, or NULL */
     double *outputs;                     /* [replicas, batch, outputs] of the last step, or NULL */

@@ -147,7 +147,6 @@ static PyObject *list_numbers(PyObject *self, PyObject *args) {
         bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(steps * NUMBERS * sizeof(double)));
         if (bytes) {
             double *out = (double *)PyBytes_AsString(bytes);
-            memset(out, 0, (size_t)steps * NUMBERS * sizeof(double));
             machine->numbers(rule, settings.buf, t, steps, carried.buf, out);
         }
     }
@@ -160,15 +159,19 @@ static PyObject *list_numbers(PyObject *self, PyObject *args) {
 
 enum {
     PARAMETERS, INPUTS, CHOSEN, SIZES, STATES, RULE_NUMBERS, RATES, LOSSES, NORMS, CORRECT, DONE,
-    GRADIENT, OUTPUTS, ARRAYS
+    GRADIENT, OUTPUTS, BEFORE, STATES_BEFORE, ARRAYS
 };
 static const char *const array_names[] = {
     "parameters", "inputs", "chosen", "sizes", "states", "numbers", "rates", "losses", "norms",
-    "correct", "done", "gradient", "outputs",
+    "correct", "done", "gradient", "outputs", "parameters before", "states before",
 };
-enum { OPTIONAL = 1 << CHOSEN | 1 << SIZES | 1 << GRADIENT | 1 << OUTPUTS };
 enum {
-    READ_ONLY = 1 << INPUTS | 1 << CHOSEN | 1 << SIZES | 1 << RULE_NUMBERS | 1 << RATES
+    OPTIONAL = 1 << CHOSEN | 1 << SIZES | 1 << NORMS | 1 << CORRECT | 1 << GRADIENT |
+               1 << OUTPUTS | 1 << BEFORE | 1 << STATES_BEFORE
+};
+enum {
+    READ_ONLY = 1 << INPUTS | 1 << CHOSEN | 1 << SIZES | 1 << RULE_NUMBERS | 1 << RATES |
+                1 << BEFORE | 1 << STATES_BEFORE
 };
 
 /* count * size without overflow, -1 if it is too large. */
@@ -183,12 +186,13 @@ static int has_rule(const Job *job) { return job->rule >= 0; }
 static void count_numbers(const Job *job, int64_t *counts) {
     const Program *p = job->program;
     int64_t each = times(job->replicas, p->parameters), steps = job->steps;
-    counts[PARAMETERS] = counts[GRADIENT] = each;
+    counts[PARAMETERS] = counts[BEFORE] = counts[GRADIENT] = each;
     counts[INPUTS] = times(times(job->inputs_each ? job->replicas : 1, p->argument_rows),
                            job->samples);
     counts[CHOSEN] = times(times(job->chosen_each ? job->replicas : 1, steps), job->batch);
     counts[SIZES] = steps;
     counts[STATES] = has_rule(job) ? times(each, rule_states[job->rule]) : 0;
+    counts[STATES_BEFORE] = counts[STATES];
     counts[RULE_NUMBERS] = has_rule(job) ? times(steps, NUMBERS) : 0;
     counts[RATES] = has_rule(job) ? times(steps, job->rates_each ? job->replicas : 1) : 0;
     counts[LOSSES] = counts[NORMS] = counts[CORRECT] = times(steps, job->replicas);
@@ -200,7 +204,7 @@ static int get_arrays(PyObject *tuple, const Job *job, Py_buffer *buffers) {
     int64_t counts[ARRAYS];
     count_numbers(job, counts);
     if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != ARRAYS) {
-        PyErr_SetString(PyExc_TypeError, "arrays come in a tuple of 13");
+        PyErr_SetString(PyExc_TypeError, "arrays come in a tuple of 15");
         return -1;
     }
     for (int n = 0; n < ARRAYS; n++) {
@@ -232,10 +236,13 @@ static const char *job_error(const Job *job) {
 /* Places are checked before, so that no step has to. */
 static const char *batch_error(const Job *job) {
     if (!job->chosen && job->batch != job->samples) return "a full batch has all samples";
-    int64_t count = job->steps * (job->chosen_each ? job->replicas : 1) * job->batch;
-    for (int64_t n = 0; job->chosen && n < count; n++)
-        if (job->chosen[n] < 0 || job->chosen[n] >= job->samples)
-            return "a chosen sample is not there";
+    int64_t apart = (job->chosen_each ? job->replicas : 1) * job->batch;
+    int64_t first = job->chosen_each ? job->first * job->batch : 0;
+    int64_t last = job->chosen_each ? job->last * job->batch : job->batch;
+    for (int64_t step = 0; job->chosen && step < job->steps; step++)
+        for (int64_t n = step * apart + first; n < step * apart + last; n++)
+            if (job->chosen[n] < 0 || job->chosen[n] >= job->samples)
+                return "a chosen sample is not there";
     for (int64_t n = 0; job->sizes && n < job->steps; n++)
         if (job->sizes[n] < 1 || job->sizes[n] > job->batch)
             return "a batch's size is out of range";
@@ -256,6 +263,8 @@ static void set_arrays(Job *job, const Py_buffer *b) {
     job->done = b[DONE].buf;
     job->gradient = b[GRADIENT].buf;
     job->outputs = b[OUTPUTS].buf;
+    job->before = b[BEFORE].buf;
+    job->states_before = b[STATES_BEFORE].buf;
 }
 
 static PyObject *run_job(const Machine *machine, Job *job, PyObject *arrays) {

@@ -20,6 +20,7 @@ typedef struct {
     int64_t vectors;           /* of parameters: all in a row if single, else one a parameter */
     Vector *states[MAX_STATES];
     Vector *backup;            /* parameters and states, where a lane must not be moved */
+    Vector trouble;            /* nan in the lanes that are alive no longer, 0 in others */
     int is_alive[LANES], is_filled;
     void *arena;
 } Block;
@@ -177,17 +178,27 @@ static void store_outputs(const Block *b, int64_t start, int64_t size) {
 
 /* The gradient's norm */
 
-INLINE Vector sum_of_squares(const Block *b, Vector scale) {
-    const Vector *g = (const Vector *)b->memory.gradient;
+INLINE Vector sum_of_squares_in(int single, const Vector *g, int64_t vectors, Vector scale) {
     Vector sums[PARTIALS];
-    int64_t parts = b->memory.single ? GROUPS : PARTIALS;
-    for (int64_t part = 0; part < parts; part++) {
-        Vector sum = {0};
-        for (int64_t n = part; n < b->vectors; n += parts)
-            sum = fused(g[n] * scale, g[n] * scale, sum);
-        sums[part] = sum;
+    int parts = single ? GROUPS : PARTIALS;
+    int64_t n = 0;
+    for (int part = 0; part < parts; part++) sums[part] = (Vector){0};
+    for (; n + parts <= vectors; n += parts)
+        UNROLL for (int part = 0; part < parts; part++) {
+            Vector slope = g[n + part] * scale;
+            sums[part] = fused(slope, slope, sums[part]);
+        }
+    for (int part = 0; n < vectors; n++, part++) {
+        Vector slope = g[n] * scale;
+        sums[part] = fused(slope, slope, sums[part]);
     }
-    return b->memory.single ? total_of(sums) : tree(sums, 1, PARTIALS);
+    return single ? total_of(sums) : tree(sums, 1, PARTIALS);
+}
+
+static Vector sum_of_squares(const Block *b, Vector scale) {
+    const Vector *g = (const Vector *)b->memory.gradient;
+    return b->memory.single ? sum_of_squares_in(1, g, b->vectors, scale)
+                            : sum_of_squares_in(0, g, b->vectors, scale);
 }
 
 /* For squares beyond the range of doubles: scaled by a power of 2, and back. */
@@ -255,28 +266,53 @@ static void forward_and_backward(Block *b, int64_t step, int64_t size) {
     }
 }
 
-/* Writes down the step's numbers; lanes whose numbers are not finite are alive no longer. Gives
-   how many are. */
-static int record(Block *b, int64_t step) {
+/* Writes a number a lane into an array [steps, replicas], if it is asked for. The next step's place
+   is far away, and fetched meanwhile: a store that waits for it holds up those after it. */
+INLINE void put(const Block *b, double *array, int64_t step, Vector value) {
+    if (!array) return;
+    double *to = array + step * b->job->replicas + b->first;
+    __builtin_prefetch(to + b->job->replicas, 1);
+    if (b->lanes == LANES) *(Unaligned *)to = value;
+    else
+        for (int64_t lane = 0; lane < b->lanes; lane++) to[lane] = value[lane];
+}
+
+INLINE void put_all(const Block *b, int64_t step, Vector loss, Vector norm, Vector right) {
+    put(b, b->job->losses, step, loss);
+    put(b, b->job->norms, step, norm);
+    put(b, b->job->correct, step, right);
+}
+
+/* Notes which lanes broke at this step; gives how many are alive. */
+RARE int64_t count_alive(Block *b, int64_t step) {
+    int64_t alive = 0;
+    for (int64_t lane = 0; lane < b->lanes; lane++) {
+        int was_alive = b->is_alive[lane];
+        b->is_alive[lane] = b->trouble[lane] == b->trouble[lane];
+        if (was_alive && !b->is_alive[lane]) b->job->done[b->first + lane] = step;
+        alive += b->is_alive[lane];
+    }
+    return alive;
+}
+
+/* Writes down the step's numbers, nan from the step on that a lane broke at. Gives how many lanes
+   are alive. */
+static int64_t record(Block *b, int64_t step) {
     const Job *job = b->job;
     const Memory *m = &b->memory;
     Vector loss = read_slot(m->single, m->gradient, job->program->loss_slot);
     Vector right = read_slot(m->single, m->gradient, job->program->correct_slot);
     Vector norm = job->slopes ? gradient_norm(b) : splat(0.0), doubt = m->doubt;
     if (m->single && !all(equal(doubt, doubt))) doubt = splat(NAN); /* any sample's */
-    Vector trouble = (loss - loss) + (norm - norm) + doubt;
-    int alive = 0;
-    for (int64_t lane = 0; lane < b->lanes; lane++) {
-        int64_t place = step * job->replicas + b->first + lane;
-        if (!b->is_alive[lane]) continue;
-        b->is_alive[lane] = trouble[lane] == trouble[lane];
-        job->losses[place] = b->is_alive[lane] ? loss[lane] : NAN;
-        job->norms[place] = b->is_alive[lane] ? norm[lane] : NAN;
-        job->correct[place] = b->is_alive[lane] ? right[lane] : NAN;
-        job->done[b->first + lane] = step + b->is_alive[lane];
-        alive += b->is_alive[lane];
+    b->trouble += (loss - loss) + (norm - norm) + doubt;
+    Mask alive = equal(b->trouble, b->trouble);
+    if (LIKELY(all(alive))) {
+        put_all(b, step, loss, norm, right);
+        return b->lanes;
     }
-    return alive;
+    Vector nan = splat(NAN);
+    put_all(b, step, where(alive, loss, nan), where(alive, norm, nan), where(alive, right, nan));
+    return count_alive(b, step);
 }
 
 static void move_parameters(const Block *b, int64_t step) {
@@ -315,9 +351,13 @@ static void run_steps(Block *b) {
     const Job *job = b->job;
     for (int64_t step = 0; step < job->steps; step++) {
         forward_and_backward(b, step, job->sizes ? job->sizes[step] : job->batch);
-        int alive = record(b, step);
+        int64_t alive = record(b, step);
         if (job->gradient && step == job->steps - 1) store(b, b->memory.gradient, job->gradient);
-        if (!alive) return;
+        if (!alive) {
+            Vector nan = splat(NAN);
+            while (++step < job->steps) put_all(b, step, nan, nan, nan);
+            return;
+        }
         if (job->rule < 0) continue;
         clip(b);
         if (alive == b->lanes) move_parameters(b, step);
@@ -331,10 +371,13 @@ static void run_block(Block *b, int64_t first, int64_t lanes) {
     b->first = first;
     b->lanes = lanes;
     b->is_filled = 0;
+    b->trouble = splat(0.0);
     EACH_LANE(i) b->is_alive[i] = 1;
-    load(b, job->parameters, b->memory.weights);
+    for (int64_t lane = 0; lane < lanes; lane++) job->done[first + lane] = job->steps;
+    load(b, job->before ? job->before : job->parameters, b->memory.weights);
+    const double *states = job->states_before ? job->states_before : job->states;
     for (int64_t n = 0; n < state_count(job); n++)
-        load(b, job->states + n * size, (double *)b->states[n]);
+        load(b, states + n * size, (double *)b->states[n]);
     run_steps(b);
     if (job->rule < 0) return;
     store(b, b->memory.weights, job->parameters);

@@ -83,15 +83,21 @@ def train_in_calls(
 
 def _most(trainer: Trainer, steps: int, plan: Plan) -> int:
     """How many steps may be done before the trainer has to look at something."""
-    if hasattr(trainer.schedule, "observe"):  # the next rate depends on this step's loss
-        return 1
-    ends = [steps]
+    ends = [steps, trainer.step + steady_steps(trainer.schedule, steps)]
     stop = plan.next_stop(trainer.step)
     if stop is not None:
         ends.append(stop)
     if trainer.validation is not None:
         ends.append((trainer.step // trainer.validate_every + 1) * trainer.validate_every)
     return max(1, min(ends) - trainer.step)
+
+
+def steady_steps(schedule: Any, steps: int) -> int:
+    """How many steps may be taken before the schedule, if it follows the loss, is shown theirs."""
+    if not hasattr(schedule, "observe"):
+        return steps
+    ask = getattr(schedule, "steady_steps", None)  # one of one's own may not have it
+    return int(ask()) if ask else 1
 
 
 def _call(trainer: Trainer, whole: WholeSteps, inputs: Any, count: int) -> Call:
@@ -114,7 +120,8 @@ def _call(trainer: Trainer, whole: WholeSteps, inputs: Any, count: int) -> Call:
     if call.done:
         trainer.optimizer.set_lr(trainer.schedule, trainer.step - 1)
         if observe := getattr(trainer.schedule, "observe", None):
-            observe(float(steps.losses[0, 0]))
+            for loss in steps.losses[: call.done, 0].tolist():
+                observe(loss)
     return call
 
 

@@ -14,7 +14,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.native.machine import Steps
 from minigrad.native.pace import SECONDS, Pace
-from minigrad.training.calls import chosen_samples, whole_steps_of
+from minigrad.training.calls import chosen_samples, steady_steps, whole_steps_of
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
 from minigrad.training.seed_table import ordered
@@ -79,17 +79,23 @@ def train_in_calls(
 
 def _most(trainer: ReplicaTrainer, steps: int, plan: Plan) -> int:
     """How many steps may be done before the trainer has to look at something."""
-    if hasattr(trainer.replicas[trainer.active[0]].schedule, "observe"):
-        return 1
+    schedules = [trainer.replicas[index].schedule for index in _followers(trainer)]
+    steady = min((steady_steps(schedule, steps) for schedule in schedules), default=steps)
     places = 0 if trainer.batches.whole else trainer.batches.size
     limit = MOST_NUMBERS // (len(trainer.active) * (3 + places)) + 1
-    end = min(steps, trainer.step + limit)
+    end = min(steps, trainer.step + limit, trainer.step + steady)
     stop = plan.next_stop(trainer.step)
     if stop is not None:
         end = min(end, stop)
     if trainer.validation is not None:
         end = next((step for step in range(trainer.step + 1, end) if trainer.is_logged(step)), end)
     return max(1, end - trainer.step)
+
+
+def _followers(trainer: ReplicaTrainer) -> Sequence[int]:
+    """The active replicas, if their schedules follow their losses."""
+    follows = hasattr(trainer.replicas[trainer.active[0]].schedule, "observe")
+    return trainer.active if follows else []
 
 
 def _records(
@@ -166,15 +172,16 @@ class _Calls:
     def _rates(self, count: int) -> Array:
         """The learning rates [steps, replicas or 1]; up to a step that has none."""
         trainer, group = self.trainer, self.trainer.optimizer.groups[0]
-        schedules = [trainer.replicas[index].schedule for index in trainer.active]
-        if hasattr(schedules[0], "observe"):
-            trainer.optimizer.set_lr(schedules[0], trainer.step)
+        first = trainer.replicas[trainer.active[0]].schedule
+        if hasattr(first, "observe"):
+            trainer.optimizer.set_lr(first, trainer.step)
+            schedules = [trainer.replicas[index].schedule for index in trainer.active]
             own = [schedule(trainer.step, group.initial_lr) for schedule in schedules]
-            return np.array([own], dtype=float)
+            return np.tile(np.array(own, dtype=float), (count, 1))
         rates: list[float] = []
         for step in range(trainer.step, trainer.step + count):
             try:
-                trainer.optimizer.set_lr(schedules[0], step)
+                trainer.optimizer.set_lr(first, step)
             except Exception:  # of a schedule of one's own: it is for that step's call to say
                 if not rates:
                     raise
@@ -187,12 +194,10 @@ class _Calls:
         if len(steps.losses) < len(rates):  # as if the others had not been asked for
             first = trainer.replicas[trainer.active[0]].schedule
             trainer.optimizer.set_lr(first, trainer.step + len(steps.losses) - 1)
-        for place, index in enumerate(trainer.active):
-            observe = getattr(trainer.replicas[index].schedule, "observe", None)
-            if observe is None:
-                return
-            if math.isfinite(loss := float(steps.losses[0, place])):
-                observe(loss)
+        for place, index in enumerate(_followers(trainer)):
+            schedule: Any = trainer.replicas[index].schedule
+            for loss in steps.losses[: steps.done[place], place].tolist():
+                schedule.observe(loss)
 
     def _validate(self) -> float | None:
         """The validation loss before the call. Replicas that have none are left out, each for the
@@ -245,7 +250,7 @@ class _Calls:
             samples = [self._ahead[index][: len(rates)] for index in trainer.active]
             chosen = chosen_samples(samples, trainer.batches.size)
         inputs = self.engine.stacked(*trainer.whole_batch())
-        return self.whole.take(inputs, rates, chosen)
+        return self.whole.take(inputs, rates, chosen, only_losses=True)
 
     def _alone(self, place: int, step: int) -> tuple[float, Array]:
         """The loss and gradient of a replica at the call's step that it broke at.

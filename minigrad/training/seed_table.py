@@ -161,7 +161,10 @@ def quartiles(losses: Array) -> tuple[float, float, float, float]:
 
 def ordered(losses: Array) -> Array:
     """The losses from the smallest to the largest; nan counts as infinitely large."""
-    return np.sort(np.where(np.isnan(losses), np.inf, losses))
+    in_order = np.sort(losses)  # with nan at the end
+    if len(losses) and np.isnan(in_order[-1]):
+        in_order[np.isnan(in_order)] = np.inf
+    return in_order
 
 
 def quantiles(ordered: Array, shares: Sequence[float]) -> list[float]:

@@ -98,3 +98,19 @@ def test_a_state_that_is_none_is_refused_and_nothing_changed(
 def test_a_state_that_lacks_something_is_refused() -> None:
     with pytest.raises(ValueError, match="must have best, bad_steps, cooldown_left, reductions,"):
         Plateau().load_state_dict({"best": 1.0})
+
+
+@pytest.mark.parametrize("cooldown", [0, 3])
+@pytest.mark.parametrize("patience", [0, 1, 4])
+def test_steady_steps_have_one_rate_and_the_next_may_have_another(
+    patience: int, cooldown: int
+) -> None:
+    schedule = Plateau(factor=0.5, patience=patience, cooldown=cooldown, eps=0.0)
+    schedule.observe(1.0)
+    for step in range(60):  # a loss that is better now and then, and long flat stretches
+        ahead = Plateau(factor=0.5, patience=patience, cooldown=cooldown, eps=0.0)
+        ahead.load_state_dict(schedule.state_dict())
+        answers = rates(ahead, [9.0] * schedule.steady_steps())
+        assert len(set(answers[:-1])) == 1
+        assert answers[-1] < answers[-2]
+        schedule.observe(0.9**step if step % 7 == 0 and step < 30 else 5.0)

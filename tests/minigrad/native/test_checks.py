@@ -134,6 +134,8 @@ def job(problem: Problem, **changed: Any) -> tuple[Any, ...]:
         "done": np.zeros(3, dtype=np.int64),
         "gradient": None,
         "outputs": None,
+        "before": None,
+        "states_before": None,
     }
     counts = {
         "replicas": 3, "first": 0, "last": 3, "steps": 2, "batch": samples, "samples": samples,
@@ -168,6 +170,8 @@ WRONG_JOBS: dict[str, dict[str, Any]] = {
     "rates for each replica": {"rates_each": 1},
     "too little room for outputs": {"outputs": np.zeros((3, 37, 2))},
     "too little room for the gradient": {"gradient": np.zeros((3, 1))},
+    "too few parameters before": {"before": np.zeros((2, 31))},
+    "too few states before": {"states_before": np.zeros((1, 2, 31))},
 }
 
 

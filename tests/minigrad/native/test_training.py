@@ -17,6 +17,7 @@ from minigrad.lift.lifted import Lifted
 from minigrad.lift.models import lift_model, one_hot
 from minigrad.native.machine import Batches, Machine, Steps, Update, stacked
 from minigrad.native.rules import RULES
+from minigrad.value import Value
 from optim import clip_grad_norm, clip_grad_value
 from tests.minigrad.native.running import MACHINES
 
@@ -281,3 +282,23 @@ def test_evaluation_gives_losses_outputs_and_right_answers() -> None:
         assert result.outputs[replica] == pytest.approx(outputs, rel=1e-11, abs=1e-13)
         right = (outputs.argmax(axis=-1) == problem.labels).sum()
         assert result.correct[replica] == right
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_roots_of_update_rules_are_rounded_correctly(name: str) -> None:
+    """RMSprop that forgets nothing moves 0 by 1 / sqrt(v) where the slope is 1."""
+    weight = Value(0.0)
+    program = Lifted(lambda x: (weight * x, []), [1.0], [weight]).merged
+    rng = np.random.default_rng(0)
+    integers = rng.integers(2**52, 2**53, 20_000).astype(float)
+    squares = (integers * rng.choice([1, 1 + 2**-52, 1 - 2**-53], len(integers))) ** 2
+    bits = rng.integers(0, 0x7FF0000000000000, 20_000).view(float)  # every size, subnormals too
+    hostile = [0.0, 5e-324, 2.2250738585072014e-308, 2.0**-500, 2.0**500, 1.7976931348623157e308]
+    numbers = np.concatenate([integers, squares, bits, hostile])
+    parameters = np.zeros((len(numbers), 1))
+    rule = update("RMSprop", {"lr": 1.0}, parameters)
+    rule.settings = [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]  # alpha is 1, eps 0
+    rule.states[0, :, 0] = numbers
+    Machine(program, name=name).train(parameters, np.ones((1, 1, 1)), rule, np.ones((1, 1)))
+    with np.errstate(divide="ignore"):
+        assert (parameters[:, 0] == -(1 / np.sqrt(numbers))).all()

@@ -79,6 +79,7 @@ CASES = [
     ["data.n=400", "train.batch_size=150"],  # whose last batch of an epoch is in other chunks
     ["data.val_fraction=0.2", "train.log_every=6", "train.batch_size=9"],
     ["scheduler={name: plateau, patience: 1, factor: 0.7}"],
+    ["scheduler={name: plateau, patience: 5, factor: 0.7, cooldown: 2}", "optimizer.lr=2"],
     ["scheduler={name: cosine, T_max: 40}"],
     ["train.clip_norm=0.1", "train.clip_value=0.05"],
     *([f"optimizer={{name: {name}, lr: 0.05}}"] for name in sorted(OPTIMIZERS)),
@@ -121,6 +122,15 @@ def test_a_whole_training_is_that_of_numpy(path: Path) -> None:
         assert record["grad_norm"] == pytest.approx(expected["grad_norm"], rel=1e-8, abs=1e-12)
         assert record["accuracy"] == expected["accuracy"]
         assert record["lr"] == expected["lr"]
+
+
+def test_a_plateau_lets_a_call_have_the_steps_of_its_patience(length: type[Fixed]) -> None:
+    length.length = 1000
+    subject = trainer(MOONS, "scheduler={name: plateau, patience: 4, factor: 0.7}")
+    nothing_but_ends = Plan(is_recorded=lambda _: False)
+    ends = [record.step for record in subject.train(STEPS, nothing_but_ends)]
+    assert ends[0] == 4
+    assert len(ends) < STEPS
 
 
 def test_a_plan_leaves_records_out_and_no_call_goes_past_a_stop(length: type[Fixed]) -> None:
