@@ -104,6 +104,34 @@ static void run_scatter(Memory *m, const Call *i) {
     }
 }
 
+/* Some columns of a sum by table; a term is so many factors. */
+INLINE void sum_of_terms(int factors, int columns, const Memory *m, const int64_t *entry,
+                         int64_t c, int64_t adds) {
+    Vector *y = find_row(m, 0, entry[0]) + c, sums[4];
+    UNROLL for (int n = 0; n < columns; n++) sums[n] = adds ? y[n] : (Vector){0};
+    const int64_t *term = entry + 2, *end = term + entry[1] * factors;
+    for (; term < end; term += factors) {
+        const Vector *a = find_row(m, 0, term[0]) + c;
+        const Vector *b = find_row(m, 0, term[factors - 1]) + c;
+        UNROLL for (int n = 0; n < columns; n++)
+            sums[n] = factors == 2 ? fused(a[n], b[n], sums[n]) : sums[n] + a[n];
+    }
+    UNROLL for (int n = 0; n < columns; n++) y[n] = sums[n];
+}
+
+INLINE void sum_by_table(int factors, const Memory *m, const Call *i) {
+    const int64_t *entry = m->program->table + i->source->table;
+    for (int64_t r = 0; r < i->rows; r++, entry += 2 + entry[1] * factors) {
+        int64_t c = 0;
+        for (; c + 4 <= m->columns; c += 4) sum_of_terms(factors, 4, m, entry, c, i->adds);
+        for (; c < m->columns; c++) sum_of_terms(factors, 1, m, entry, c, i->adds);
+    }
+}
+
+static void run_dots(Memory *m, const Call *i) { sum_by_table(2, m, i); }
+
+static void run_sums(Memory *m, const Call *i) { sum_by_table(1, m, i); }
+
 static void run_gather_weights(Memory *m, const Call *call) {
     const Instruction *i = call->source;
     for (int64_t r = 0; r < i->rows; r++) {
