@@ -42,6 +42,23 @@ static const char *slot_table_error(const Program *p, const Instruction *i) {
     return NULL;
 }
 
+/* A table of sums, each term of which is so many rows. */
+static const char *terms_error(const Program *p, const Instruction *i, int64_t width) {
+    int64_t at = i->table, terms = 0;
+    for (int64_t r = 0; r < i->rows; r++) {
+        if (at > p->table_count - 2) return "its table ends too early";
+        int64_t count = p->table[at + 1], end;
+        if (count < 0 || count > (p->table_count - at - 2) / width)
+            return "its table ends too early";
+        terms += count, end = at + 2 + count * width;
+        for (int64_t n = at; n < end; n += n == at ? 2 : 1)
+            if (p->table[n] < 0 || p->table[n] >= p->sample_rows)
+                return "its table has a place outside memory";
+        at = end;
+    }
+    return terms == i->inner ? NULL : "its table has more or fewer terms";
+}
+
 static const char *slots_error(const Program *p, const Instruction *i, int uses) {
     int64_t last = i->weight;
     if (i->rows > 0) last += (i->rows - 1) * i->down;
@@ -86,6 +103,8 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
     const char *error = uses & (WEIGHTS | SLOTS) ? slots_error(p, i, uses) : NULL;
     if (!error && uses & ROW_TABLE) error = row_table_error(p, i);
     if (!error && uses & SLOT_TABLE) error = slot_table_error(p, i);
+    if (!error && uses & PAIR_TABLE) error = terms_error(p, i, 2);
+    if (!error && uses & TERM_TABLE) error = terms_error(p, i, 1);
     return error;
 }
 

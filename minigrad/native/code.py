@@ -15,6 +15,9 @@ FIRST_CHUNK, FIRST_CONSTANT = range(2)
 
 Y_ONCE, A_ONCE, B_ONCE, C_ONCE, ADDS, HAS_BIAS = (1 << bit for bit in range(6))
 
+BY_TABLE = {"dots": "products", "sums": "rows"}
+"""Instructions all rows of which stand in the table, and what they are sums of."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -80,6 +83,10 @@ class Instruction:
         if self.slots != NO_SLOTS:
             operands.insert(0, f"slot {self.slots.start}")
         into = f"{self.y} {'+=' if self.adds else '='} " if self.y else ""
+        if self.op in BY_TABLE:
+            equals = "+=" if self.adds else "="
+            terms = f"{self.inner} {BY_TABLE[self.op]}"
+            return f"{self.rows} rows {equals} {self.op}({terms})  table {self.table}"
         inner = f"x{self.inner}" if self.inner else ""
         times = f" {self.times} times" if self.times > 1 else ""
         bias = " and 1" if self.has_bias else ""

@@ -104,6 +104,41 @@ static void run_scatter(Memory *m, const Call *i) {
     }
 }
 
+/* Some columns of a sum by table; a term is so many factors, and a row so many vectors long. */
+INLINE void sum_of_terms(int factors, int columns, int64_t length, Vector *rows,
+                         const int64_t *entry, int64_t adds) {
+    Vector *y = rows + entry[0] * length, sums[4];
+    const int64_t *term = entry + 2, *end = term + entry[1] * factors;
+    UNROLL for (int n = 0; n < columns; n++) sums[n] = adds ? y[n] : (Vector){0};
+    for (; term < end; term += factors) {
+        const Vector *a = rows + term[0] * length, *b = rows + term[factors - 1] * length;
+        UNROLL for (int n = 0; n < columns; n++)
+            sums[n] = factors == 2 ? fused(a[n], b[n], sums[n]) : sums[n] + a[n];
+    }
+    UNROLL for (int n = 0; n < columns; n++) y[n] = sums[n];
+}
+
+INLINE void sum_rows(int factors, int64_t length, const Memory *m, const Call *i) {
+    const int64_t *entry = m->program->table + i->source->table;
+    for (int64_t r = 0; r < i->rows; r++, entry += 2 + entry[1] * factors) {
+        int64_t c = 0;
+        for (; c + 4 <= length; c += 4)
+            sum_of_terms(factors, 4, length, m->samples + c, entry, i->adds);
+        for (; c < length; c++) sum_of_terms(factors, 1, length, m->samples + c, entry, i->adds);
+    }
+}
+
+/* The commonest lengths are constants of the compiler's, which then need not multiply by them. */
+INLINE void sum_by_table(int factors, const Memory *m, const Call *i) {
+    if (m->columns == 1) sum_rows(factors, 1, m, i);
+    else if (m->columns == 4) sum_rows(factors, 4, m, i);
+    else sum_rows(factors, m->columns, m, i);
+}
+
+static void run_dots(Memory *m, const Call *i) { sum_by_table(2, m, i); }
+
+static void run_sums(Memory *m, const Call *i) { sum_by_table(1, m, i); }
+
 static void run_gather_weights(Memory *m, const Call *call) {
     const Instruction *i = call->source;
     for (int64_t r = 0; r < i->rows; r++) {

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from minigrad.native.code import FIRST_CONSTANT, ONCE, SAMPLES, Instruction, Rows
+from minigrad.native.code import BY_TABLE, FIRST_CONSTANT, ONCE, SAMPLES, Instruction, Rows
 from minigrad.native.layout import Layout
 from minigrad.native.shares import SHARES
 
@@ -44,6 +44,8 @@ def _read(instruction: Instruction, layout: Layout) -> Iterator[Row]:
 def _written(instruction: Instruction, layout: Layout) -> Iterator[Row]:
     if instruction.op == "scatter":
         yield from _tabled(instruction, layout)
+    if instruction.op in BY_TABLE:
+        yield from _sums(instruction, layout)
     yield from _rows(instruction.y, instruction.rows)
     yield from _rows(instruction.c, instruction.rows)
 
@@ -58,3 +60,10 @@ def _tabled(instruction: Instruction, layout: Layout) -> Iterator[Row]:
     first, count = instruction.table, 2 * instruction.rows
     places = layout.table[first : first + count]
     yield from zip(places[::2], places[1::2], strict=True)
+
+
+def _sums(instruction: Instruction, layout: Layout) -> Iterator[Row]:
+    at, width = instruction.table, 2 if instruction.op == "dots" else 1
+    for _ in range(instruction.rows):
+        yield layout.table[at], SAMPLES
+        at += 2 + width * layout.table[at + 1]

@@ -27,6 +27,10 @@ enum { Y_ONCE = 1, A_ONCE = 2, B_ONCE = 4, C_ONCE = 8, ADDS = 16, HAS_BIAS = 32,
 /* An entry of the table is a place and its kind. */
 enum { IN_SAMPLES, IN_ONCE, IN_PARAMETERS };
 
+/* Of dots and sums all rows stand in the table, and are rows of samples. For each row written: the
+   row, how many terms it is the sum of, and the terms: two rows, whose product is one, or one row.
+   `inner` is the number of all terms. */
+
 /* Operands. TERMS and INNER: a, or a and b, have rows * inner or inner rows instead of rows. */
 enum {
     USES_Y = 1, USES_A = 2, USES_B = 4, USES_C = 8, A_TERMS = 16, A_INNER = 32, B_INNER = 64,
@@ -36,6 +40,7 @@ enum {
     ONE_KIND = 2048, /* all operands are samples, or all are once */
     SHARES = 4096,   /* it may add to y */
     TIMES = 8192,    /* `times` may be more than 1 */
+    PAIR_TABLE = 16384, TERM_TABLE = 32768, /* see below */
 };
 
 #define UNARY (USES_Y | USES_A)
@@ -62,6 +67,7 @@ enum {
     OP(same_side, BINARY) OP(largest_is_target, USES_Y | USES_A | USES_B | A_INNER | B_INNER) \
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
+    OP(dots, PAIR_TABLE | SHARES) OP(sums, TERM_TABLE | SHARES) \
     OP(gather_weights, SLOTS | SLOT_TABLE) OP(scatter_weights, SLOTS | SLOT_TABLE) \
     OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND | SHARES | TIMES) \
     OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND | TIMES) \

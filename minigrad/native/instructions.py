@@ -17,9 +17,10 @@ from minigrad.native.code import (
     Slots,
 )
 from minigrad.native.fixed import fixed
-from minigrad.native.layout import Layout
+from minigrad.native.layout import Layout, Sums
+from minigrad.native.products import Product, is_of_samples, is_scattered, terms
 from minigrad.native.shares import KEPT, NAMES, SHARES
-from minigrad.native.slopes import Operands, Slopes, stretches, together
+from minigrad.native.slopes import FEW, NOTHING, Operands, Slopes, stretches, together
 
 
 def translate(program: Program, correct: str | None = None) -> Code:
@@ -62,6 +63,12 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
     rows = operation.out.rows
     if operation.op == "dot":
         return _dot(layout, operation)
+    if product := layout.products.get(operation.out):
+        return _product(layout, product)
+    if operation.out in layout.sums_of_products:
+        return NOTHING
+    if operation.op == "sum" and _sum_by_table(layout, operation):
+        return NOTHING
     read = [layout.read(operand) for operand in operation.operands]
     y = layout.register(operation.out)
     if operation.op == "sum":
@@ -86,6 +93,31 @@ def _dot(layout: Layout, operation: Operation) -> Operands:
         layout.emit("matmul", rows, y=own.of(y), a=own.of(x), slots=slots, inner=inner,
                     times=own.count, has_bias=operation.has_bias)  # fmt: skip
     return Operands(y, [x], slots=slots)
+
+
+def _product(layout: Layout, product: Product) -> Operands:
+    """A product, or all sums of it, by table."""
+    sums: Sums = {}
+    for (a, b), into in zip(product.factors, product.into, strict=True):
+        sums.setdefault(layout.row(*into), []).append((layout.row(*a), layout.row(*b)))
+    layout.emit_by_table("dots", sums)
+    return NOTHING
+
+
+def _sum_by_table(layout: Layout, operation: Operation) -> bool:
+    """Emit a sum whose terms lie apart or differ in number; whether it is one."""
+    operands, out = operation.operands, operation.out
+    if operation.plus < len(operands):
+        return False
+    if len(list(stretches(operation.terms))) <= FEW and not any(map(is_scattered, operands)):
+        return False
+    if not all(map(is_of_samples, operands)):
+        return False
+    rows = enumerate(terms(operation))
+    layout.emit_by_table(
+        "sums", {layout.row(out, row): [(layout.row(*term),) for term in own] for row, own in rows}
+    )
+    return True
 
 
 def _sum(layout: Layout, operation: Operation, y: Rows, read: list[Rows]) -> None:

@@ -1,10 +1,9 @@
 """Where a program's numbers lie in the machine's memory, and the code that is being written."""
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from minigrad.lift.program import Operand, Program, Register
-from minigrad.lift.program import Rows as ProgramRows
 from minigrad.native.code import (
     FIRST_ARGUMENT,
     FIRST_CONSTANT,
@@ -15,9 +14,13 @@ from minigrad.native.code import (
     Rows,
     Slots,
 )
+from minigrad.native.products import by_table, pairs, side_by_side
 
 Entry = tuple[int, int]
 """A place and its kind, as the machine's table has them."""
+
+Sums = dict[int, list[tuple[int, ...]]]
+"""Rows of samples, and the terms of each: rows to add, or pairs of rows to multiply."""
 
 
 class Layout:
@@ -28,6 +31,13 @@ class Layout:
         self.instructions: list[Instruction] = []
         self.table: list[int] = []
         self.constants: list[float] = []
+        self.products = by_table(program)
+        self.sums_of_products = {
+            register
+            for own, product in self.products.items()
+            for register, _ in product.into
+            if register is not own
+        }
         self.copied: dict[tuple[int, ...], int] = {}
         self._constant_rows: dict[object, Rows] = {}
         for operand in operands_of(program):
@@ -98,6 +108,19 @@ class Layout:
         self.table += numbers
         return start
 
+    def emit_by_table(self, op: str, sums: Sums, adds: bool = False) -> None:
+        """Dots or sums: for each row the terms that it is the sum of, in tuples of rows."""
+        table = self.tabled(
+            number
+            for row, terms in sums.items()
+            for number in (row, len(terms), *chain.from_iterable(terms))
+        )
+        count = sum(len(terms) for terms in sums.values())
+        self.emit(op, len(sums), inner=count, table=table, adds=adds)
+
+    def row(self, register: Register, row: int) -> int:
+        return self.register(register).start + row
+
     def weights(self, matrix: list[list[int]]) -> Slots:
         """Slots of a matrix of parameters: where they lie or, if at no equal distances, copied."""
         if slots := at_equal_distances(matrix):
@@ -148,22 +171,6 @@ def operands_of(program: Program) -> Iterator[Operand]:
     yield program.outputs
 
 
-def side_by_side(operand: Operand) -> list[Register]:
-    """The registers, if the operand is all rows of several, one register after the other."""
-    registers = []
-    start = 0
-    for piece in operand.pieces:
-        register = piece.register
-        if register is None or register.per_sample != operand.per_sample:
-            return []
-        dest = slice(start, start + register.rows)
-        if piece.rows != slice(0, register.rows) or piece.dest != dest:
-            return []
-        registers.append(register)
-        start += register.rows
-    return registers if len(registers) > 1 and not operand.constants else []
-
-
 def in_one_stretch(entries: list[Entry], once: bool) -> Rows | None:
     """The rows of these places, if they are of one kind and at equal distances, not below 0."""
     places, kinds = zip(*entries, strict=True)
@@ -196,15 +203,3 @@ def extent(rows: slice) -> tuple[int, int, int]:
     """A slice's start, step and number of rows."""
     step = rows.step or 1
     return rows.start, step, len(range(rows.start, rows.stop, step))
-
-
-def pairs(rows: ProgramRows, dest: ProgramRows) -> Iterator[tuple[int, int]]:
-    """Each row of a piece and its place in the operand; a single row may have many places."""
-    sources, places = listed(rows), listed(dest)
-    if len(sources) == 1:
-        sources = sources * len(places)
-    yield from zip(sources, places, strict=True)
-
-
-def listed(rows: ProgramRows) -> list[int]:
-    return list(range(rows.start, rows.stop, rows.step or 1)) if isinstance(rows, slice) else rows

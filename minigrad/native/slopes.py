@@ -5,13 +5,23 @@ from several, or is summed over the samples on its way, is written apart first a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
-from minigrad.native.layout import Layout, extent, listed, pairs, side_by_side
+from minigrad.native.layout import Layout, Sums, extent
+from minigrad.native.products import (
+    Product,
+    Source,
+    is_of_samples,
+    is_scattered,
+    listed,
+    pairs,
+    side_by_side,
+    sources,
+)
 from minigrad.native.shares import SHARES, Share
 
 
@@ -23,6 +33,10 @@ class Operands:
     read: list[Rows]
     kept: Rows | None = None
     slots: Slots = NO_SLOTS
+
+
+NOTHING = Operands(Rows(0), [])
+"""Of operations by table, which read what products.py says."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +87,11 @@ def together(times: int, *operands: Rows) -> list[Part]:
 Emit = Callable[[Rows, Part, bool], None]
 """Fills rows with a part of an operand's share, or adds it to them."""
 
-_FEW = 4
-"""Pieces of an operand that are sent one by one; more are written apart and scattered."""
+Shares = Iterable[tuple[Source, tuple[int, ...]]]
+"""Rows of registers, and what each of them receives: a row of samples, or a product of two."""
+
+FEW = 4
+"""Pieces of an operand, or parts of a sum, that have an instruction each; more go by table."""
 
 
 class Slopes:
@@ -94,9 +111,13 @@ class Slopes:
         self._seed(layout.program.loss)
 
     def backward(self, operation: Operation, operands: Operands) -> None:
-        if operation.out not in self._slopes:
+        if product := self.layout.products.get(operation.out):
+            self._product(product)
+        if operation.out not in self._slopes or product:
             return
         self._zero_others(operation.out, set(range(operation.out.rows)))
+        if operation.out in self.layout.sums_of_products:
+            return
         g = self._slopes[operation.out]
         if operation.op == "dot":
             self._dot(operation, operands, g)
@@ -154,8 +175,54 @@ class Slopes:
         for number, operand in enumerate(operation.operands):
             op = "copy" if number < operation.plus else "negative"
             many = bool(operation.terms)
+            if op == "copy" and self._spread_by_table(operand, operation.terms, g):
+                continue
             if op == "negative" or many or not self._handed_on(operand, g):
                 self._send(operand, g, emit, whole=many)
+
+    def _product(self, product: Product) -> None:
+        """Each factor receives the slope of what the product is a term of times the other one."""
+        place = self.layout.row
+        shares: list[tuple[Source, tuple[int, ...]]] = []
+        for register in dict.fromkeys(register for register, _ in product.into):
+            if register in self._slopes:
+                self._zero_others(register, {row for own, row in product.into if own is register})
+        for (a, b), (register, row) in zip(product.factors, product.into, strict=True):
+            if register in self._slopes:
+                g = self._slopes[register].picked(row).start
+                shares += [(a, (g, place(*b))), (b, (g, place(*a)))]
+        self._add_by_table("dots", shares)
+
+    def _spread_by_table(self, operand: Operand, terms: list[int], g: Rows) -> bool:
+        """Copy g to the terms of a sum that lie apart or differ in number; whether it did."""
+        copies = sum(min(part.rows, part.terms) for part in stretches(terms))
+        if g.once or not is_of_samples(operand):
+            return False
+        if copies <= FEW and not is_scattered(operand):
+            return False
+        rows = list(range(operand.rows))
+        if terms:
+            rows = [row for row, count in enumerate(terms) for _ in range(count)]
+        shares = [(g.picked(row).start,) for row in rows]
+        self._add_by_table("sums", zip(sources(operand), shares, strict=True))
+        return True
+
+    def _add_by_table(self, op: str, shares: Shares) -> None:
+        """Add shares, the terms of sums or dots, to the slopes of the registers' rows."""
+        first: Sums = {}
+        more: Sums = {}
+        new: set[int] = set()
+        for (register, row), term in shares:
+            if not register.has_slope:
+                continue
+            slope = self._slope(register).start + row
+            if row not in self._written[register]:
+                self._written[register].add(row)
+                new.add(slope)
+            (first if slope in new else more).setdefault(slope, []).append(term)
+        for sums in (first, more):
+            if sums:
+                self.layout.emit_by_table(op, sums, adds=sums is more)
 
     def _spread(self, terms: list[int], into: Rows, g: Rows, adds: bool) -> None:
         """Copy each row of g to all terms of that row, with as few instructions as can be."""
@@ -227,7 +294,7 @@ class Slopes:
         parts = [self._part(piece, g) for piece in operand.pieces if piece.has_slope]
         if whole and any(part != Part(0, 1, operand.rows) for part in parts):
             parts = [None]
-        if len(parts) > _FEW or None in parts:
+        if len(parts) > FEW or None in parts:
             self._scatter(operand, g, emit)
             return
         for piece, part in zip([p for p in operand.pieces if p.has_slope], parts, strict=True):
@@ -258,6 +325,14 @@ class Slopes:
     def _scatter(self, operand: Operand, g: Rows, emit: Emit) -> None:
         share = self._written_apart(operand.rows, g.once)
         emit(share, Part(0, 1, operand.rows), False)
+        pieces = [piece for piece in operand.pieces if piece.has_slope]
+        if not g.once and all(each.register and each.register.per_sample for each in pieces):
+            self._add_by_table("sums", [
+                ((piece.register, row), (share.start + place,))
+                for piece in pieces if piece.register
+                for row, place in pairs(piece.rows, piece.dest)
+            ])  # fmt: skip
+            return
         entries: dict[int, tuple[int, int]] = {}
         for piece in operand.pieces:
             if not piece.has_slope:

@@ -51,5 +51,9 @@ def _count(instruction: Instruction, samples: int) -> tuple[int, int]:
     numbers = instruction.rows * instruction.times * (1 if place is None or place.once else samples)
     if instruction.op in ("matmul", "outer", "sum_terms"):
         return numbers * (instruction.inner + instruction.has_bias), 0
+    if instruction.op == "dots":
+        return instruction.inner * samples, 0
+    if instruction.op == "sums":  # the first term is copied, unless it is added to what is there
+        return (instruction.inner - instruction.rows * (not instruction.adds)) * samples, 0
     multiply_adds, divisions = COSTS.get(instruction.op, (1, 0))
     return numbers * (multiply_adds + instruction.adds), numbers * divisions

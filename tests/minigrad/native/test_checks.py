@@ -76,6 +76,41 @@ def test_a_table_that_reaches_outside_is_refused(
         wrong.prepare(module())
 
 
+def by_table(code: Code, op: str, numbers: list[int], rows: int, terms: int) -> Code:
+    instruction = Instruction(op, rows, inner=terms, table=len(code.table))
+    return replace(with_one(code, instruction), table=[*code.table, *numbers])
+
+
+RIGHT_TABLES = [
+    ("dots", [2, 1, 3, 4], 1, 1), ("dots", [2, 0, 3, 2, 2, 2, 4, 4], 2, 2),
+    ("sums", [2, 1, 3], 1, 1), ("sums", [2, 3, 3, 4, 4, 3, 0], 2, 3), ("sums", [], 0, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "numbers", "rows", "terms"), RIGHT_TABLES)
+def test_a_table_of_sums_that_fits_runs(
+    code: Code, op: str, numbers: list[int], rows: int, terms: int
+) -> None:
+    run(by_table(code, op, numbers, rows, terms).prepare(module()), Problem(classes=3))
+
+
+@pytest.mark.parametrize(("op", "numbers", "rows", "terms"), RIGHT_TABLES)
+def test_a_table_of_sums_that_reaches_outside_is_refused(
+    code: Code, op: str, numbers: list[int], rows: int, terms: int
+) -> None:
+    for place in range(len(numbers)):
+        for wrong in (-1, 10_000, FAR, 2**62, -(2**62)):
+            changed = [*numbers[:place], wrong, *numbers[place + 1 :]]
+            with pytest.raises(ValueError, match="its table"):
+                by_table(code, op, changed, rows, terms).prepare(module())
+    for end in range(len(numbers)):
+        with pytest.raises(ValueError, match="its table ends too early"):
+            by_table(code, op, numbers[:end], rows, terms).prepare(module())
+    for count in (terms + 1, FAR):
+        with pytest.raises(ValueError, match="its table has more or fewer terms"):
+            by_table(code, op, numbers, rows, count).prepare(module())
+
+
 @pytest.mark.parametrize("size", ["forward", "fixed", "loss_slot", "correct_slot", "argument_rows"])
 def test_sizes_that_do_not_fit_are_refused(code: Code, size: str) -> None:
     for number in (FAR, -1, 2**40):

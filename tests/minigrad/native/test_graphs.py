@@ -41,6 +41,38 @@ def test_random_graphs_agree(graph: Graph, batch: int, seed: int) -> None:
     assert_agrees(lambda x: graph.loss(parameters, x), [inputs], parameters)
 
 
+places = st.integers(0, 5)
+
+
+@repeatable
+@given(
+    st.lists(st.lists(st.tuples(places, places), min_size=1, max_size=7), min_size=1, max_size=6),
+    st.lists(st.lists(places, min_size=4, max_size=6), max_size=3),
+    st.sampled_from(BATCHES),
+    st.integers(0, 2**32),
+)
+def test_sums_and_products_of_rows_from_anywhere_agree(
+    products: list[list[tuple[int, int]]], sums: list[list[int]], batch: int, seed: int
+) -> None:
+    """Some products are terms of one sum, some are read alone, and some of both kinds."""
+    parameters = values(drawn(seed, 6))
+
+    def loss(x: Sequence[Any]) -> Value:
+        rows = [(weight * x[n % 2]).tanh() for n, weight in enumerate(parameters)]
+        results = [chain([rows[a] * rows[b] for a, b in terms]) for terms in products]
+        results += [chain([rows[a] for a in terms]) for terms in sums]
+        return chain([result.sin() for result in results])
+
+    assert_agrees(loss, [drawn(seed, batch, 2)], parameters)
+
+
+def chain(terms: Sequence[Value]) -> Value:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_every_operation_agrees_on_every_kind_of_operand(form: str) -> None:
     function, parameters = FORMS[form], values(drawn(1, 3))

@@ -3,6 +3,7 @@
 import random
 
 import nn
+from experiments.attention.attention import Attention, samples
 from minigrad import Value
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.models import lift_model
@@ -37,3 +38,16 @@ def test_an_operation_that_must_be_finite_is_part_of_every_step() -> None:
     fixed = [instruction.op for instruction in code.instructions[: code.sizes.fixed]]
     assert "add" in fixed
     assert "log" not in fixed
+
+
+def test_products_of_rows_from_anywhere_take_neither_a_gather_nor_a_scatter() -> None:
+    head = Attention(random.Random(0))
+    batch = samples(2, random.Random(0))
+    program = lifted(lambda x, y: nn.losses.mse(head(x), y), batch, head.parameters()).merged
+    code = translate(program)
+    forward, back = str(code).split("back\n")
+    assert "64 rows = dots(256 products)  table" in forward  # scores
+    assert "4 rows = sums(288 rows)  table" in forward  # the mean of the tokens
+    assert "rows = dots(512 products)  table" in back
+    assert "scatter" not in back
+    assert "zero" not in back
