@@ -106,7 +106,9 @@ class _Source:
                 raise ConfigError([f"command line: {names} both say {both}: leave one of them out"])
         self.set(keys, copy.deepcopy(value), argument)
         if value is not None and (other := _OTHER.get(keys)) and other[0] == "train":
-            self.data["train"].pop(other[1], None)  # the file's: the one typed is meant
+            train = self.data.get("train")
+            if isinstance(train, dict):
+                train.pop(other[1], None)  # the file's: the one typed is meant
         for earlier in self._overrides if value != {} else []:  # settings typed before this block
             inner = earlier[0][len(keys) :]
             if inner and earlier[0][: len(keys)] == keys and not _holds(value, inner):

@@ -35,8 +35,12 @@ class Pace:
         """A call begins."""
         self._start = self._clock()
 
-    def stop(self) -> None:
-        """The call has ended: the next one is as long as the time allows."""
+    def stop(self, taken: int | None = None) -> None:
+        """The call has ended: the next one is as long as the time allows.
+
+        `taken` is how many steps it had, if these were not `steps`.
+        """
+        self.steps = taken or self.steps
         elapsed = self._clock() - self._start
         fixed = self._fixed_cost(elapsed) if self._has_fixed_cost else 0.0
         most, rest = 8 * self.steps, elapsed - fixed

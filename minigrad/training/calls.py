@@ -195,7 +195,7 @@ def _records(
     for place in range(call.done):
         step = call.first + place
         if place == call.done - 1:
-            pace.stop()  # a checkpoint after the last one is not of the call
+            pace.stop(call.done)  # a checkpoint after the last one is not of the call
         if plan.is_recorded(step) or place == call.done - 1:
             yield StepRecord(
                 step=step,

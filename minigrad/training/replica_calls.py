@@ -111,7 +111,7 @@ def _records(
         if is_logged:
             trainer.recorder.log(step, losses, in_order)
         if is_last:
-            pace.stop()  # a checkpoint after the last one is not of the call
+            pace.stop(count)  # a checkpoint after the last one is not of the call
         if is_last or plan.is_recorded(step):
             val_loss = call.val_loss if place == 0 else None
             seconds = began + each * (place + 1)

@@ -134,8 +134,9 @@ def test_the_second_signal_ends_a_plugin_that_catches_everything(
     while process.poll() is None:  # the first one may not have been handled yet
         process.send_signal(signal.SIGTERM)
         time.sleep(0.05)
-    assert process.returncode == 143
-    assert process.communicate()[1] == "interrupted by SIGTERM\n"
+    _, err = process.communicate()
+    # by the system, if the plugin is in the way of our own words: a shell says 143 of both
+    assert (process.returncode, err) in [(143, "interrupted by SIGTERM\n"), (-15, "")]
 
 
 def test_the_second_signal_ends_a_training_and_marks_its_run(tmp_path: Path) -> None:

@@ -639,7 +639,7 @@ BAD: dict[str, tuple[list[str], str | list[str]]] = {
     ),
     "an address that is none": (["--dask", "nonsense"], "no cluster answers there: missing port"),
     "both": (["--dask", "tcp://127.0.0.1:1", "--workers", "2"], "--workers: of a cluster's"),
-    "no workers": (["--workers", "0"], "must be a whole number from 1, found '0'"),
+    "no workers": (["--workers", "0"], "must be a whole number from 1 to 100,000, found '0'"),
     "a seed of no draws": (["--seed", "3"], "--seed is of the draws of --random"),
     "resumed with a grid": (["--resume", "latest"], "--resume: the grid is that of the sweep"),
     "nothing to resume": (["CONFIG=", "--resume", "latest"], "there are no sweeps in"),

@@ -49,3 +49,13 @@ def test_a_call_s_fixed_cost_is_told_apart_from_its_steps() -> None:
 
 def test_a_fixed_cost_never_makes_a_call_longer_than_asked() -> None:
     assert all(0.09 + 0.02 * steps < 0.15 for steps in lengths(0.02, 20, fixed=0.09))
+
+
+def test_calls_that_others_make_short_do_not_let_it_grow() -> None:
+    clock = Clock()
+    pace = Pace(seconds=0.1, clock=clock)
+    for _ in range(1000):  # as where every step is validated
+        pace.start()
+        clock.now += 1e-6
+        pace.stop(1)
+    assert pace.steps == 8

@@ -144,10 +144,11 @@ def test_patience_stops_and_says_so_and_resuming_stays_stopped(
     assert end_of(run)["test"] == before["test"]
 
 
-def test_epochs_are_steps_and_an_override_of_one_replaces_the_other(tmp_path: Path) -> None:
+def test_epochs_are_steps_and_an_override_of_them_replaces_the_files_steps(tmp_path: Path) -> None:
     config = build.with_steps(load_config(IRIS, ["train.epochs=7"]))
     assert config.train.steps == 7 * 5  # 75 rows to train on, 16 at a time
-    assert load_config(IRIS, ["train.epochs=7", "train.steps=3"]).train.epochs is None
+    with pytest.raises(ConfigError, match="both say how long to train: leave one of them out"):
+        load_config(IRIS, ["train.epochs=7", "train.steps=3"])
     run = runner.train(IRIS, ["train.epochs=2", "expect={}"], store=tmp_path)
     assert run.summary["steps"] == 10
     assert verify(run.stored).identical
