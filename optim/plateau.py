@@ -64,6 +64,9 @@ class Plateau:
         >>> Plateau(patience=3).steady_steps()
         4
         """
+        own = type(self)
+        if own.__call__ is not Plateau.__call__ or own.observe is not Plateau.observe:
+            return 1  # a rule of one's own, of which nothing is known
         if self.cooldown_left:
             return self.cooldown_left + self.patience + 1
         return self.patience + 1 - self.bad_steps

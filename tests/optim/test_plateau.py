@@ -114,3 +114,12 @@ def test_steady_steps_have_one_rate_and_the_next_may_have_another(
         assert len(set(answers[:-1])) == 1
         assert answers[-1] < answers[-2]
         schedule.observe(0.9**step if step % 7 == 0 and step < 30 else 5.0)
+
+
+def test_a_plateau_with_a_rule_of_its_own_is_asked_at_every_step() -> None:
+    class Warm(Plateau):
+        def __call__(self, step: int, lr: float) -> float:
+            return super().__call__(step, lr) * min(1.0, (step + 1) / 10)
+
+    assert Plateau(patience=5).steady_steps() > 1
+    assert Warm(patience=5).steady_steps() == 1

@@ -31,7 +31,7 @@ class Fixed(Pace):
 
     length = 1
 
-    def stop(self, taken: int | None = None) -> None:
+    def stop(self, _taken: int | None = None) -> None:
         self.steps = self.length
 
     def __init__(self, *_: Any, **__: Any) -> None:
