@@ -56,7 +56,8 @@ def measure(setting: Setting) -> Section:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as out:
             lifted = run([*sweep, "train.engine=numpy", "--out", out])
-            turns.append((run([*sweep, "--out", out]), run(bare), lifted))
+            eager = run([*sweep, "train.engine=eager", "--out", out])
+            turns.append((eager, run(bare), lifted))
     mine, theirs, on_numpy = zip(*turns, strict=True)
     what, peer = f"{math.prod(map(len, choices.values()))} trainings of XOR", "a bare process pool"
     sides = (mine, theirs, on_numpy)

@@ -14,12 +14,6 @@ HEADER = ("what", "unit", "minigrad", "peer", "peer's", "ratio", "bound")
 STEPS = "A training step"
 """The section whose table of all engines and peers the README shows."""
 
-TELLING = (
-    ("XOR, 500 steps, one seed, eager", "PyTorch, one seed"),
-    ("XOR, 500 steps, 1,000 seeds", "PyTorch, one seed"),
-)
-"""What the README shows besides, by the rows' `what` and `peer`."""
-
 
 def text(findings: Findings, details: bool = False) -> str:
     """For the terminal: one table, with a heading a question; and each section's own, if wanted."""
@@ -57,21 +51,10 @@ def _details(section: Section) -> str:
 
 
 def short(findings: Findings) -> str:
-    """For the README: a step of everybody on every problem, the fastest in bold; whole commands."""
+    """For the README: a step of everybody on every problem, the fastest in bold."""
     (steps,) = [section for section in findings.sections if section.question == STEPS]
     lines = [_line(*steps.detail[0]), _line("---", *["--:"] * (len(steps.detail[0]) - 1))]
     lines += [_grid_line(each) for each in steps.detail]
-    lines += ["", "| | minigrad | peer | peer's | ratio |", "|---|--:|---|--:|--:|"]
-    rows = {
-        (row.what, row.peer): (section, row)
-        for section in findings.sections
-        for row in section.rows
-    }
-    for key in TELLING:
-        if key in rows:
-            section, row = rows[key]
-            *cells, _bound = _cells(row)
-            lines.append(_line(f"{section.question}: {row.what}", *cells))
     return "\n".join([*lines, "", f"{machine(findings.surroundings)}."])
 
 
