@@ -171,7 +171,7 @@ def shown_after(command: str) -> str:
 
 
 def printed(module: str, *arguments: str) -> str:
-    result = call(import_module(module), *arguments)
+    result = call(import_module(module), *arguments, columns=120)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
