@@ -93,9 +93,8 @@ class WholeSteps:
         """An array to write to: one of earlier calls that nobody has any more, or a new one. The
         system's work on new memory would take a good part of a call of many replicas.
         """
-        for array in self._arrays:
-            # the list, this loop and the call have it, but not even a view has
-            if array.shape == shape and sys.getrefcount(array) == 3:
+        for array, count in zip(self._arrays, _references(self._arrays), strict=True):
+            if array.shape == shape and count == _IN_A_LIST_ALONE:
                 return array
         self._arrays = [*self._arrays[-3:], np.empty(shape)]
         return self._arrays[-1]
@@ -148,3 +147,12 @@ def step_row(optimizer: Optimizer, row: int, gradient: Array, before: State) -> 
             after.setdefault(name, np.zeros_like(parameter.data))[row] = entry
         else:
             after.setdefault(name, entry)
+
+
+def _references(arrays: list[Array]) -> list[int]:
+    """How many references each array has; a view of it is one too."""
+    return [sys.getrefcount(array) for array in arrays]
+
+
+# Measured, not written down: how many a loop and a call add depends on Python's version.
+_IN_A_LIST_ALONE = _references([np.empty(0)])[0]

@@ -73,6 +73,8 @@ TOO_LARGE = {"2-64-64-1 x 1,000": ("micrograd",)}
 """A step of micrograd would be a graph of nine million nodes, which takes three minutes."""
 
 DIGITS = "64-32-10 on digits, batches of 64"
+OF_DIGITS = ("Tensor", "PyTorch")
+"""Those that are measured with mini-batches."""
 
 
 @dataclass(frozen=True)
@@ -90,27 +92,37 @@ def measure(setting: Setting, names: Collection[str] = (*OWN, *PEERS)) -> Sectio
     rounds = setting.rounds(ROUNDS)
     with tempfile.TemporaryDirectory() as folder, at_work(peers) as working:
         chosen = problems()[: 1 if setting.quick else None]
+        if set(OF_DIGITS) <= set(names):
+            chosen.append(Problem(DIGITS, digits([64, 32, 10], 64), 1))
         measured = [
             _measure(each, _able(each, working), Path(folder), rounds, setting.quick)
             for each in chosen
         ]
-        if {"Tensor", "PyTorch"} <= set(names):
-            problem = Problem(DIGITS, digits([64, 32, 10], 64), 1)
-            able = {name: one for name, one in working.items() if name in ("Tensor", "PyTorch")}
-            measured.append(_measure(problem, able, Path(folder), rounds, setting.quick))
     rows = [row for each in measured for row in _rows(each, measured[0], names)]
     notes = remarks(max(each.apart for each in measured), _all_turns(measured))
-    lines = [_line(each, measured[0], names) for each in measured if each.problem.name != DIGITS]
+    lines = [_line(each, measured[0], names) for each in measured if not each.problem.task.batch]
     return Section("A training step", rows, rounds, remarks=notes, detail=lines)
 
 
+def _does(problem: Problem, name: str) -> bool:
+    """Whether the table has a place for it, be it absent today or not."""
+    if problem.task.batch:
+        return name in OF_DIGITS
+    by_hand = problem.task.model != "MLP"
+    return name not in TOO_LARGE.get(problem.name, ()) and not (by_hand and name in NO_MODEL)
+
+
+def _alone(problem: Problem, name: str) -> bool:
+    """Whether it trains the problem's many seeds one after the other."""
+    return problem.seeds > 1 and name in ONE_SEED
+
+
 def _able(problem: Problem, working: Mapping[str, Process]) -> dict[str, Process]:
-    unable: set[str] = set(TOO_LARGE.get(problem.name, ()))
-    if problem.seeds > 1:
-        unable |= set(ONE_SEED)
-    if problem.task.model != "MLP":
-        unable |= set(NO_MODEL)
-    return {name: process for name, process in working.items() if name not in unable}
+    return {
+        name: process
+        for name, process in working.items()
+        if _does(problem, name) and not _alone(problem, name)
+    }
 
 
 def _measure(
@@ -143,8 +155,8 @@ def _as_long_as_a_turn(entry: Entry) -> Entry:
 
 def _microseconds(each: Measured, single: Measured, name: str) -> Sequence[float] | None:
     """Of a model's step; of many seeds one after the other, as long as that of a single one."""
-    alone = single if each.problem.name == "1,000 seeds of XOR" and name in ONE_SEED else each
-    return alone.timed[name].microseconds if name in alone.timed else None
+    source = single if _alone(each.problem, name) else each
+    return source.timed[name].microseconds if name in source.timed else None
 
 
 def _rows(each: Measured, single: Measured, names: Collection[str]) -> list[Row]:
@@ -154,7 +166,7 @@ def _rows(each: Measured, single: Measured, names: Collection[str]) -> list[Row]
         if own is None or mine not in each.timed:
             continue
         for peer in others:
-            if peer not in names or not _does(each.problem.name, peer):
+            if peer not in names or not _does(each.problem, peer):
                 continue
             theirs = _microseconds(each, single, peer)
             at_least = AT_LEAST.get((each.problem.name, mine, peer))
@@ -162,20 +174,12 @@ def _rows(each: Measured, single: Measured, names: Collection[str]) -> list[Row]
     return rows
 
 
-def _does(problem: str, name: str) -> bool:
-    """Whether the table has a place for it, be it absent today or not."""
-    if problem == DIGITS:
-        return name in ("Tensor", "PyTorch")
-    by_hand = problem.startswith(("attention", "GPT"))
-    return name not in TOO_LARGE.get(problem, ()) and not (by_hand and name in NO_MODEL)
-
-
 def _line(each: Measured, single: Measured, names: Collection[str]) -> dict[str, Any]:
     """A line of the table of all: medians in microseconds, and the least that a step can take."""
     line: dict[str, Any] = {"us a model's step": each.problem.name}
     for name in (*OWN, *PEERS):
         if name in names:
-            times = _microseconds(each, single, name) if _does(each.problem.name, name) else None
+            times = _microseconds(each, single, name) if _does(each.problem, name) else None
             line[name] = statistics.median(times) if times else None
     if "native" in each.timed:
         task = each.problem.task

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 
@@ -36,16 +37,7 @@ def steps_by_hand(task: Task) -> Callable[[], Step]:
 
     def start() -> Step:
         parameters = [each.requires_grad_() for each in torch_compiled.layers(task)]
-        optimizer = torch.optim.SGD(parameters, lr=task.lr, momentum=task.momentum)
-
-        def step() -> torch.Tensor:
-            loss: torch.Tensor = loss_of(parameters, inputs, targets)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        return step
+        return training(task, parameters, lambda: loss_of(parameters, inputs, targets))
 
     return start
 
@@ -59,19 +51,28 @@ def network_steps(task: Task) -> Callable[[], Step]:
 
     def start() -> Step:
         model, batches = network(task), task.batches(inputs, targets)
-        optimizer = torch.optim.SGD(model.parameters(), lr=task.lr, momentum=task.momentum)
 
-        def step() -> torch.Tensor:
+        def forward() -> torch.Tensor:
             x, target = next(batches)
-            loss = loss_of(model(x), target)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            loss: torch.Tensor = loss_of(model(x), target)
             return loss
 
-        return step
+        return training(task, model.parameters(), forward)
 
     return start
+
+
+def training(task: Task, parameters: Any, forward: Callable[[], torch.Tensor]) -> Step:
+    optimizer = torch.optim.SGD(parameters, lr=task.lr, momentum=task.momentum)
+
+    def step() -> torch.Tensor:
+        loss = forward()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
 
 
 if __name__ == "__main__":
