@@ -411,7 +411,9 @@ def test_a_search_that_is_killed_at_random_ends_with_the_same_table(
     _, err = sweep.process.communicate()
     assert (sweep.process.returncode, err) == (0, "")
     assert (folder(out) / "sweep.csv").read_text() == table
-    assert len(journal(out)) == count == len(runs(out))
+    # a kill between a line and the move of its run into the store leaves a line that does not count
+    counted = [line for line in journal(out) if (out / line["run"]).is_dir()]
+    assert len(counted) == count == len(runs(out))
 
 
 @pytest.mark.parametrize(
