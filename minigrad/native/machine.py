@@ -16,7 +16,7 @@ from minigrad.lift.kernels import Array
 from minigrad.lift.program import Program
 from minigrad.native.instructions import translate
 from minigrad.native.loading import is_named, machine_name, module
-from minigrad.native.rules import Rule
+from minigrad.native.rules import UpdateRule
 
 NO_RULE = -1
 
@@ -54,7 +54,7 @@ class Update:
     slopes as optim.clipping does.
     """
 
-    rule: Rule
+    rule: UpdateRule
     settings: Sequence[float]
     states: Array
     states_before: Array | None = None
