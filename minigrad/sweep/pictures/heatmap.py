@@ -23,7 +23,7 @@ _ACROSS = 12  # cells side by side, panels included
 
 
 @dataclass(frozen=True)
-class Layout:
+class HeatmapLayout:
     """The key along each axis, and the key of the panels; None if there are two keys alone."""
 
     x: str
@@ -31,11 +31,11 @@ class Layout:
     panel: str | None
 
 
-def layout(values: Mapping[str, Sequence[Any]]) -> Layout:
+def layout(values: Mapping[str, Sequence[Any]]) -> HeatmapLayout:
     """Numbers along x, where a trend reads best; the shortest of three axes by panels.
 
     >>> layout({"optimizer": ["sgd", "adam"], "lr": [0.1, 1.0], "init": ["he", "glorot", "normal"]})
-    Layout(x='lr', y='init', panel='optimizer')
+    HeatmapLayout(x='lr', y='init', panel='optimizer')
     """
     keys = list(values)
     panel = None
@@ -43,7 +43,7 @@ def layout(values: Mapping[str, Sequence[Any]]) -> Layout:
         panel = min(keys, key=lambda key: (is_numeric(values[key]), len(values[key])))
         keys.remove(panel)
     y, x = sorted(keys, key=lambda key: (is_numeric(values[key]), len(values[key])))
-    return Layout(x, y, panel)
+    return HeatmapLayout(x, y, panel)
 
 
 def draw_heatmap(
