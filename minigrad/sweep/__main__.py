@@ -30,7 +30,7 @@ from minigrad.sweep.bar import Bar
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank, ranked_by
 from minigrad.sweep.store import SweepStore
@@ -72,14 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _answer(arguments, sweep, stopped, seconds, interrupts.received)
 
 
-def _plan(arguments: argparse.Namespace) -> Plan:
+def _plan(arguments: argparse.Namespace) -> SweepPlan:
     seed, asked, is_tpe = arguments.seed or 0, arguments.overrides, arguments.sampler == "tpe"
     points = grid.parse(asked, arguments.trials, seed, searched=is_tpe)
     engine, note = _engine(arguments)
     if note:
         print(note, file=sys.stderr)
     probes = search.probes(points) if is_tpe else points
-    plan = Plan(arguments.config, asked, points.seeds, check(arguments.config, probes, engine))
+    plan = SweepPlan(arguments.config, asked, points.seeds, check(arguments.config, probes, engine))
     plan = ranked_by(plan, arguments.metric, arguments.mode)
     if is_tpe:
         return search.tpe(arguments.config, asked, arguments.trials, seed, plan, engine)
@@ -102,7 +102,7 @@ def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]
     return Workers(arguments.workers or usable_cores())
 
 
-def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
+def _store(arguments: argparse.Namespace, plan: SweepPlan | None) -> SweepStore:
     out = Path(arguments.out)
     if plan is None:
         return SweepStore.reopen(out, arguments.resume, trust_plugins=arguments.trust_plugins)

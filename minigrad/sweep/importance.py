@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing, is_halving
 from minigrad.terminal.table import is_number
 
@@ -58,7 +58,7 @@ class Importance:
     lost: int
 
 
-def importance(plan: Plan, standings: Sequence[Standing]) -> Importance | None:
+def importance(plan: SweepPlan, standings: Sequence[Standing]) -> Importance | None:
     """Which settings mattered. None where that cannot be said: with fewer than two values of any
     axis, fewer than four cells, scores that are all the same, or under successive halving, where
     cells have unequal steps.

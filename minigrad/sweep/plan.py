@@ -19,7 +19,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """Everything that `--resume` needs. Without `seeds`, each cell has the one seed of its config.
 
     `config` is the path and `asked` are the arguments, both as they were typed. Cells are ranked by

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minigrad.files.whole import replace
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing, default_mode
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.table import table
@@ -69,7 +69,7 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
     return path
 
 
-def csv_text(plan: Plan, standings: Sequence[Standing]) -> str:
+def csv_text(plan: SweepPlan, standings: Sequence[Standing]) -> str:
     """The whole ranking as CSV."""
     keys = list(plan.cells[0].values)
     out = io.StringIO()
@@ -141,7 +141,7 @@ def doubts(mattered: "Importance") -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _metric(plan: Plan) -> str:
+def _metric(plan: SweepPlan) -> str:
     usual = plan.mode == default_mode(plan.metric)
     return plan.metric if usual else f"{plan.metric}, {plan.mode}"
 

@@ -12,7 +12,7 @@ from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Member
 from minigrad.sweep.pictures import picture
 from minigrad.sweep.pictures.heatmap import HeatmapLayout, layout
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import rank
 from minigrad.sweep.store import Ended, SweepStore
 
@@ -26,7 +26,7 @@ def sweep_of(tmp_path: Path, *arguments: str, samples: int | None = None) -> Swe
     cells = [
         Cell({key: _number(cell[key]) for key in grid.varied}, CONFIG) for cell in grid.cells()
     ]
-    sweep = SweepStore.begin(tmp_path, Plan("c.yaml", list(arguments), grid.seeds, cells))
+    sweep = SweepStore.begin(tmp_path, SweepPlan("c.yaml", list(arguments), grid.seeds, cells))
     sweep.finish("finished")
     return sweep
 
