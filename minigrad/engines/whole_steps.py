@@ -10,7 +10,7 @@ import numpy as np
 
 import optim
 from minigrad.lift.kernels import Array
-from minigrad.native.machine import Batches, Machine, Steps, Update
+from minigrad.native.machine import BatchIndices, Machine, Steps, Update
 from minigrad.native.rules import RULES, UpdateRule
 from nn.losses import largest_is_target, same_side
 from optim import Optimizer
@@ -50,7 +50,7 @@ class WholeSteps:
         self,
         inputs: Array,
         rates: Array,
-        batches: Batches | None = None,
+        batches: BatchIndices | None = None,
         *,
         only_losses: bool = False,
     ) -> Steps:
