@@ -8,7 +8,7 @@ from minigrad.lift.executors import EXECUTORS
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.native.loading import NativeMissing, reason
-from minigrad.native.machine import Machine, BatchResult, stacked
+from minigrad.native.machine import BatchResult, Machine, stacked
 
 
 @EXECUTORS.register_as("native")

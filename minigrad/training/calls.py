@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engines.whole_steps import WholeSteps
-from minigrad.native.machine import BatchIndices
-from minigrad.native.machine import Steps
+from minigrad.native.machine import BatchIndices, Steps
 from minigrad.native.pace import Pace
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.trainer import Diverged, StepRecord, Trainer

@@ -9,7 +9,7 @@ from minigrad.lift.compiled import _array
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.native.loading import available, module
-from minigrad.native.machine import Machine, BatchResult, stacked
+from minigrad.native.machine import BatchResult, Machine, stacked
 from minigrad.value import Value
 
 MACHINES: tuple[str, ...] = module().machines() if available() else ()
