@@ -51,7 +51,7 @@ def _read(path: str, target: str, train: Dataset | None) -> Dataset:
     faults = _Faults(path)
     try:
         with _open(path) as file:
-            rows = iter(_Rows(file))
+            rows = iter(_CsvRows(file))
             names = _header(rows, target, faults)
             features = [name for name in names if name != target]
             if train is not None:
@@ -138,7 +138,7 @@ def _open(path: str) -> BinaryIO:
     return file
 
 
-class _Rows:
+class _CsvRows:
     """The rows of an open file, each with the line that it starts on, without blank lines."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -181,7 +181,7 @@ def read_rows(path: str) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         with _open(path) as file:
-            yield from _Rows(file)
+            yield from _CsvRows(file)
     except _Unreadable as error:
         place = printable(path) if error.line is None else f"{printable(path)}:{error.line}"
         raise DataError([f"{place}: {error.sentence}"]) from None

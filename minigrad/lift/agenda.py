@@ -19,7 +19,7 @@ def by_agenda(order: list[Node]) -> list[NodeGroup]:
     their end at different times, they go on together. An agenda as such is that of Neubig et al.
     2017, arXiv:1705.07860, which orders it by depth.
     """
-    agenda, rows = _Agenda(order), _Rows(order)
+    agenda, rows = _Agenda(order), _RowOrder(order)
     groups: list[NodeGroup] = []
     turn = 0
     while ready := agenda.take():
@@ -33,7 +33,7 @@ def by_agenda(order: list[Node]) -> list[NodeGroup]:
     return groups
 
 
-class _Rows:
+class _RowOrder:
     """The order of nodes within their groups: that of what they read, so that it is one slice.
 
     What a sum of many terms alone reads is in the order of the graph: its terms are one slice then.
