@@ -22,7 +22,7 @@ from minigrad.native.products import (
     side_by_side,
     sources,
 )
-from minigrad.native.shares import SHARES, Share
+from minigrad.native.shares import SHARES, GradientShare
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Slopes:
         self.layout.emit("copy", 1, y=self._slope(register).picked(row), a=weight)
         self._written[register].add(row)
 
-    def _emitter(self, share: Share, operands: Operands, g: Rows) -> Emit:
+    def _emitter(self, share: GradientShare, operands: Operands, g: Rows) -> Emit:
         places = {"y": operands.y, "k": operands.kept}
         places |= {str(number): rows for number, rows in enumerate(operands.read)}
         reads = [places[letter] for letter in share.reads]
