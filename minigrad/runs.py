@@ -21,17 +21,17 @@ from minigrad.files.whole import check_free, write_out
 from minigrad.plot.marks import OWN
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
 from minigrad.terminal.screen import Marked, differences_table, print_text
-from minigrad.terminal.table import cell, table
+from minigrad.terminal.table import cell, format_table
 from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import query, trash
 from minigrad.tracking.annotate import note, record_verdict, tag
-from minigrad.tracking.check import check, check_store
-from minigrad.tracking.compare import compare, first_difference
-from minigrad.tracking.export import export
+from minigrad.tracking.check import check_soundness, check_store
+from minigrad.tracking.compare import comparison_of, first_difference
+from minigrad.tracking.export import write_export
 from minigrad.tracking.facts import now
 from minigrad.tracking.names import SWEEPS, ids, short
-from minigrad.tracking.show import show
+from minigrad.tracking.show import run_sections
 from minigrad.tracking.store import StoredRun, StoreError, command, empty, find, load
 from minigrad.tracking.store import runs as stored_runs
 
@@ -59,7 +59,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     query.check_keys(everything, keys)
     rows = [[query.value_or_none(run, key) for key in keys] for run in listed]
     needed = keys if arguments.columns else query.NEEDED
-    lines = table(keys, rows, needed=needed).split("\n")
+    lines = format_table(keys, rows, needed=needed).split("\n")
     if not everything:
         lines = [empty(arguments.store)]
     elif not listed:
@@ -73,7 +73,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
 
 
 def show_run(arguments: argparse.Namespace) -> int:
-    sections = show(find(arguments.store, arguments.run))
+    sections = run_sections(find(arguments.store, arguments.run))
     lines = []
     for title, content in sections.items():
         lines += [title] if content else []
@@ -88,7 +88,7 @@ def show_run(arguments: argparse.Namespace) -> int:
 
 def compare_runs(arguments: argparse.Namespace) -> int:
     runs = _named_runs(arguments)
-    comparison = compare(runs)
+    comparison = comparison_of(runs)
     identical = comparison.identical
     data = {"runs": [run.id for run in runs], "identical": identical, **vars(comparison)}
     blocks: list[Sequence[str]] = [[note] for note in comparison.notes]
@@ -167,13 +167,13 @@ def _title(runs: Sequence[StoredRun], arguments: argparse.Namespace) -> str:
 
 
 def report_runs(arguments: argparse.Namespace) -> int:
-    from minigrad.report.report import report  # here, since few verbs need it
+    from minigrad.report.report import runs_report  # here, since few verbs need it
     from minigrad.report.sweep import sweep_named, sweep_report
 
     sweep = sweep_named(arguments.store, arguments.runs)
     if sweep is None:
         runs = _named_runs(arguments)
-        text, name = report(runs), "report" if len(runs) > 1 else f"report-{short(runs[0].id)}"
+        text, name = runs_report(runs), "report" if len(runs) > 1 else f"report-{short(runs[0].id)}"
     else:
         text, name = sweep_report(sweep), f"report-{short(sweep.id)}"
     out = arguments.out or Path(f"{name}.html")
@@ -237,7 +237,7 @@ def check_runs(arguments: argparse.Namespace) -> int:
 
     everything, store = not arguments.runs, Path(arguments.store)
     sweeps, runs = _checked(arguments)
-    checks = [check(run) for run in runs]
+    checks = [check_soundness(run) for run in runs]
     for run, one in zip(runs, checks, strict=True):
         one.damage += [] if one.damage else contradictions(run)
     of_store = check_store(store) if everything else []
@@ -274,10 +274,10 @@ def _checked(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]
 
 
 def verify_run(arguments: argparse.Namespace) -> int:
-    from minigrad.runner.verify import verify  # here, since it trains
+    from minigrad.runner.verify import verify_claims  # here, since it trains
 
     run = find(arguments.store, arguments.run)
-    verification = verify(run, trust_plugins=arguments.trust_plugins)
+    verification = verify_claims(run, trust_plugins=arguments.trust_plugins)
     identical, sentence = verification.identical, verification.sentence
     unchecked = verification.unchecked
     data = {"id": run.id, "identical": identical, "sentence": sentence, "unchecked": unchecked}
@@ -297,7 +297,7 @@ def export_run(arguments: argparse.Namespace) -> int:
         model = model_of(run, arguments.seed, trust_plugins=arguments.trust_plugins)
         sentence = export_model(model, to=to, out=out, force=force)
     else:
-        sentence = export(run, to=to, out=out, force=force)
+        sentence = write_export(run, to=to, out=out, force=force)
     return _print(arguments, {"id": run.id, "to": to, "sentence": sentence}, sentence)
 
 

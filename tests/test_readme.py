@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import runner, runs, train
-from minigrad.config.catalogue import catalogue
+from minigrad.config.catalogue import catalogue_text
 from minigrad.data import DATASETS
 from nn.activations import ACTIVATIONS
 from tests.calling import call
@@ -102,7 +102,7 @@ def test_the_losses_the_readme_prints_are_those_of_its_commands(tmp_path: Path) 
 
 
 def test_the_counts_of_names_are_current() -> None:
-    listed = catalogue().split("\n\n")
+    listed = catalogue_text().split("\n\n")
     counts = {
         block.split(":")[0]: len(re.findall(r"^  \w", block, flags=re.MULTILINE))
         for block in listed

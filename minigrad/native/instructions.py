@@ -16,7 +16,7 @@ from minigrad.native.code import (
     Sizes,
     Slots,
 )
-from minigrad.native.fixed import fixed
+from minigrad.native.fixed import fixed_instructions
 from minigrad.native.layout import Layout, Sums
 from minigrad.native.products import Product, is_of_samples, is_scattered, terms
 from minigrad.native.shares import KEPT, NAMES, SHARES
@@ -38,7 +38,7 @@ def translate(program: Program, correct: str | None = None) -> Code:
         slopes.backward(operation, read)
     slopes.finish()
     outputs = [number for entry in layout.entries(program.outputs) for number in entry]
-    once = fixed(layout)
+    once = fixed_instructions(layout)
     numbered = list(enumerate(layout.instructions))
     sizes = Sizes(
         fixed=len(once),

@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT = 640, 180  # of the histogram, in its own units
 _COLUMNS = 300  # steps of the band that are drawn
 
 
-def seeds(one: Subject) -> tuple[Html, dict[str, Any]] | None:
+def seeds_section(one: Subject) -> tuple[Html, dict[str, Any]] | None:
     """The section and the data of its chart; None for a run of one seed or of a damaged table."""
     try:
         status = os.stat(one.run.path / layout.SEEDS, follow_symlinks=False)

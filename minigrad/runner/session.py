@@ -18,7 +18,7 @@ from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.watching import watched
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
@@ -162,9 +162,9 @@ class Session:
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
         if trainer.step in self._snapshot_steps and trainer.predict:
-            from minigrad.plot.surface import surface  # here, since it imports numpy
+            from minigrad.plot.surface import evaluate_surface  # here, since it imports numpy
 
-            now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
+            now = evaluate_surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))
 
     def _next_stop(self, done: int) -> int | None:
@@ -245,7 +245,7 @@ class Session:
             sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
         out = "" if store == Path("runs") else f" --out {shlex.quote(str(store))}"
-        resume = f"{invocation('train')} --resume {self.run.id}{out} goes on from there"
+        resume = f"{command_line('train')} --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [sentence, resume])
 
     def _advice(self) -> str:

@@ -35,7 +35,7 @@ from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank, ranked_by
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
@@ -168,7 +168,7 @@ def _answer(
     ]
     if stopped:
         out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
-        resume = f"{invocation('sweep')} --resume {short(sweep.id)}{out}"
+        resume = f"{command_line('sweep')} --resume {short(sweep.id)}{out}"
         lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     with suppress(OSError):  # the sweep itself is on disk
@@ -211,7 +211,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Train every combination of the values and rank them by their final loss.",
         epilog="A value is what minigrad.train takes; several follow one '=': a,b,c or "
         "range(a,b[,step]), and with --random uniform(a,b), loguniform(a,b), choice(a,b,c). "
-        f"Example: {invocation('sweep')} configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
+        f"Example: {command_line('sweep')} configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -265,7 +265,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_intermixed_args(argv)
     _check_sampler(parser, arguments)
     if not (arguments.config or arguments.resume):
-        parser.error(f"which config? For example: {invocation('sweep')} configs/xor.yaml")
+        parser.error(f"which config? For example: {command_line('sweep')} configs/xor.yaml")
     if arguments.workers and arguments.dask is not None:
         parser.error("--workers: of a cluster's workers the cluster decides")
     if arguments.seed is not None and arguments.trials is None:

@@ -13,7 +13,7 @@ from minigrad.files.whole import replace
 from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing, default_mode
 from minigrad.sweep.store import SweepStore
-from minigrad.terminal.table import table
+from minigrad.terminal.table import format_table
 from minigrad.terminal.text import counted, excerpt
 from minigrad.tracking.store import command
 
@@ -118,7 +118,7 @@ def _table(standings: Sequence[Standing]) -> str:
         ]
         for one in standings[:_ROWS]
     ]
-    return table([*keys, *_NUMBERS, *others, *names], rows)
+    return format_table([*keys, *_NUMBERS, *others, *names], rows)
 
 
 def _importance_lines(mattered: "Importance") -> Iterator[str]:
@@ -128,7 +128,7 @@ def _importance_lines(mattered: "Importance") -> Iterator[str]:
     if mattered.rest >= _LEAST_SHARE:
         rows.append(["three or more together", f"{100 * mattered.rest:.0f} %"])
     yield f"which settings mattered: shares of the variance of {mattered.of}{doubts(mattered)}"
-    yield from ["", table(["setting", "share"], rows), ""]
+    yield from ["", format_table(["setting", "share"], rows), ""]
 
 
 def doubts(mattered: "Importance") -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.output import OutputError
 from minigrad.terminal.output import print_lines as print_lines
 from minigrad.terminal.screen import on_screen
@@ -107,7 +107,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, verb: str = "", **settings: Any) -> None:
         if verb:
-            settings["prog"] = invocation(verb)
+            settings["prog"] = command_line(verb)
         super().__init__(**{"allow_abbrev": False, **settings})  # --seed must not pass for --seeds
 
     def error(self, message: str) -> NoReturn:

@@ -67,7 +67,7 @@ class _ExportedRun:
                 yield name, float(value)  # of the text "nan" too
 
 
-def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = False) -> str:
+def write_export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = False) -> str:
     """Write a run where another tool reads it, and say in one sentence what is where now. To
         csv           one row a line, one column a metric, every number to its last digit
         tensorboard   scalars by step and wall time, the config as text and as hparams
