@@ -236,7 +236,7 @@ def check_runs(arguments: argparse.Namespace) -> int:
     from minigrad.sweep.check import check_sweep
 
     everything, store = not arguments.runs, Path(arguments.store)
-    sweeps, runs = _checked(arguments)
+    sweeps, runs = _to_check(arguments)
     checks = [check_soundness(run) for run in runs]
     for run, one in zip(runs, checks, strict=True):
         one.damage += [] if one.damage else contradictions(run)
@@ -260,7 +260,7 @@ def check_runs(arguments: argparse.Namespace) -> int:
     return 1 if damaged or of_store or any(one["damage"] for one in of_sweeps) else 0
 
 
-def _checked(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]]:
+def _to_check(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]]:
     """The sweeps and the runs that are to be checked: without names, all of the store."""
     from minigrad.report.sweep import sweep_path  # here, since few verbs need it
 

@@ -19,7 +19,7 @@ from minigrad.native.code import (
 from minigrad.native.fixed import fixed_instructions
 from minigrad.native.layout import Layout, Sums
 from minigrad.native.products import Product, is_of_samples, is_scattered, terms
-from minigrad.native.shares import KEPT, NAMES, SHARES
+from minigrad.native.shares import NAMES, SAVES, SHARES
 from minigrad.native.slopes import FEW, NOTHING, Operands, Slopes, stretches, together
 
 
@@ -76,11 +76,11 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
         return Operands(y, read)
     if operation.op not in SHARES:
         raise LiftError(f"the native engine has no instruction for {operation.op!r}")
-    kept = layout.rows(rows, y.once) if operation.op in KEPT else None
+    saved = layout.rows(rows, y.once) if operation.op in SAVES else None
     named = dict(zip("ab", read, strict=False))
     name = NAMES.get(operation.op, operation.op)
-    layout.emit(name, rows, y=y, c=kept, **named)
-    return Operands(y, read, kept)
+    layout.emit(name, rows, y=y, c=saved, **named)
+    return Operands(y, read, saved)
 
 
 def _dot(layout: Layout, operation: Operation) -> Operands:

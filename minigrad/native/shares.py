@@ -6,7 +6,7 @@ from typing import NamedTuple
 class GradientShare(NamedTuple):
     """What one operand receives: an instruction that reads the result's slope, and then `reads`.
 
-    y is the result, 0 and 1 are the operands, k is what the way forward kept.
+    y is the result, 0 and 1 are the operands, s is what the way forward saved.
     """
 
     op: str
@@ -16,8 +16,8 @@ class GradientShare(NamedTuple):
 NAMES = {"*": "multiply", "/": "divide", "**": "power", "neg": "negative", "abs": "absolute"}
 """Of instructions, where they differ from the tag that Value gives the operation."""
 
-KEPT = {"softplus", "gelu", "silu"}
-"""Operations that keep, beside their result, a number that their slope is made of."""
+SAVES = {"softplus", "gelu", "silu"}
+"""Operations that save, beside their result, a number that their slope is made of."""
 
 SHARES = {
     "*": (GradientShare("multiply", "1"), GradientShare("multiply", "0")),
@@ -34,11 +34,11 @@ SHARES = {
     "cos": (GradientShare("cos_share", "0"),),
     "tanh": (GradientShare("tanh_share", "y"),),
     "sigmoid": (GradientShare("sigmoid_share", "y"),),
-    "softplus": (GradientShare("multiply", "k"),),
+    "softplus": (GradientShare("multiply", "s"),),
     "relu": (GradientShare("relu_share", "y"),),
     "leaky_relu": (GradientShare("leaky_relu_share", "01"),),
     "elu": (GradientShare("elu_share", "01"),),
-    "gelu": (GradientShare("gelu_share", "0k"),),
-    "silu": (GradientShare("silu_share", "yk"),),
+    "gelu": (GradientShare("gelu_share", "0s"),),
+    "silu": (GradientShare("silu_share", "ys"),),
 }
 """By the tag that Value gives the operation; sums and dots are in instructions.py and slopes.py."""

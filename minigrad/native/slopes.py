@@ -27,11 +27,11 @@ from minigrad.native.shares import SHARES, GradientShare
 
 @dataclass(frozen=True)
 class Operands:
-    """What an operation's way back reads: its result, operands, what it kept, a dot's weights."""
+    """What an operation's way back reads: its result, operands, what it saved, a dot's weights."""
 
     y: Rows
     read: list[Rows]
-    kept: Rows | None = None
+    saved: Rows | None = None
     slots: Slots = NO_SLOTS
 
 
@@ -152,7 +152,7 @@ class Slopes:
         self._written[register].add(row)
 
     def _emitter(self, share: GradientShare, operands: Operands, g: Rows) -> Emit:
-        places = {"y": operands.y, "k": operands.kept}
+        places = {"y": operands.y, "s": operands.saved}
         places |= {str(number): rows for number, rows in enumerate(operands.read)}
         reads = [places[letter] for letter in share.reads]
 

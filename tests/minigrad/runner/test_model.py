@@ -227,11 +227,11 @@ def test_a_history_is_a_frame_where_pandas_is_installed(tmp_path: Path) -> None:
 
 def test_python_trains_what_the_command_trains(tmp_path: Path) -> None:
     run = runner.train("configs/xor.yaml", ["train.steps=9", "expect={}"], store=tmp_path)
-    checked = config.load("configs/xor.yaml", ["train.steps=9", "expect={}"])
-    again = runner.train(checked, store=tmp_path)
+    xor = config.load("configs/xor.yaml", ["train.steps=9", "expect={}"])
+    again = runner.train(xor, store=tmp_path)
     assert list(run.history()["loss"]) == list(again.history()["loss"])
     with pytest.raises(ValueError, match="a Config is whole, so it takes no overrides"):
-        runner.train(checked, ["seed=1"], store=tmp_path)
+        runner.train(xor, ["seed=1"], store=tmp_path)
 
 
 @pytest.mark.parametrize(
