@@ -201,19 +201,17 @@ class Session:
         table = trainer.table()
         before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
         progress = f"loss {before} -> {after} in {trainer.step} steps"
+        took = f"{trainer.seconds:.2f} s on {self.config.train.engine}"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
-            sentences = [f"{progress}, {trainer.seconds:.2f} s{self._by_engine()}"]
+            sentences = [f"{progress}, {took}"]
             sentences += [self.best.sentence()] if self.best else []
             sentences += testing.sentences(self.config, trainer.dataset, results, test)
         else:
             self._save()  # with each seed's final numbers
             verdicts = judge_seeds(expect, table)
             results |= {"met": met_by(expect, table)} if verdicts else {}
-            sentences = [
-                f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
-                f"{self._by_engine()}"
-            ]
+            sentences = [f"{results['seeds']:,} seeds: {progress} (medians), {took}"]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
             if self.config.data.has_test:
                 sentences.append("a run of many seeds measures no test part: train one of them")
@@ -225,11 +223,6 @@ class Session:
             summary={**results, "seconds": round(trainer.seconds, 3)},
             verdicts=verdicts,
         )
-
-    def _by_engine(self) -> str:
-        """Which engine it was, if not eager, which is the model as it reads."""
-        engine = self.config.train.engine
-        return "" if engine == "eager" else f" on {engine}"
 
     def _counts(self) -> dict[str, int]:
         """Of many seeds: how many there are and how many diverged."""
