@@ -20,6 +20,7 @@ from typing import Any
 from minigrad.files.whole import check_free, write_out
 from minigrad.plot.marks import OWN
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
+from minigrad.terminal.numbers import decimal
 from minigrad.terminal.screen import Marked, differences_table, print_text
 from minigrad.terminal.table import cell, format_table
 from minigrad.terminal.text import counted, json_ready, printable
@@ -446,11 +447,9 @@ def _names(text: str) -> list[str]:
 
 
 def _weight(text: str) -> float:
-    try:
-        if text.isascii() and 0 <= (weight := float(text)) < 1:
+    with suppress(ValueError):
+        if 0 <= (weight := decimal(text)) < 1:
             return weight
-    except ValueError:
-        pass
     raise argparse.ArgumentTypeError(f"must be a number in [0, 1), found {text!r}")
 
 

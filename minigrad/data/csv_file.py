@@ -12,6 +12,7 @@ from typing import BinaryIO
 from minigrad.data.dataset import DATASETS, Dataset
 from minigrad.files.untrusted import open_regular
 from minigrad.registry import suggestion
+from minigrad.terminal.numbers import decimal
 from minigrad.terminal.text import counted, excerpt, printable
 
 MAX_BYTES = 50_000_000
@@ -387,9 +388,8 @@ def _classes(targets: Iterable[float]) -> int | None:
 
 def number(cell: str) -> float:
     """The finite number in a cell. Raises ValueError."""
-    parsed = float(cell)
-    # float() takes underscores and the digits of every script, which other readers refuse
-    if "_" in cell or not cell.strip().isascii() or not math.isfinite(parsed):
+    parsed = decimal(cell)
+    if not math.isfinite(parsed):
         raise ValueError
     return parsed
 
