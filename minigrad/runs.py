@@ -135,12 +135,11 @@ def plot_runs(arguments: argparse.Namespace) -> int:
             lines = [f"drawn again: {' and '.join(lost)}", *(f"plot  {path}" for path in pictures)]
             return _print(arguments, {"out": pictures}, *lines)
     drawn = curves(runs, arguments.metric)
-    log = [
-        suit_log_axis([name], [curve for curve in drawn if curve.metric == name])
-        if arguments.log is None
-        else arguments.log
-        for name in dict.fromkeys(curve.metric for curve in drawn)
-    ]
+    metrics = dict.fromkeys(curve.metric for curve in drawn)
+    if arguments.log is None:
+        log = [suit_log_axis([m], [one for one in drawn if one.metric == m]) for m in metrics]
+    else:
+        log = [arguments.log] * len(metrics)
     draw_curves(
         arguments.out,
         drawn,

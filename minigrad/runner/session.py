@@ -111,22 +111,11 @@ class Session:
         train, steps = self.config.train, self.config.train.steps
         initial_loss = self.trainer.evaluate().loss
         if self.state is not None:
-            self.trainer.load_state_dict(self.state)
-            names = self.trainer.files()
-            self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
-            with _writing():  # what it says is of the model that goes on now
-                (self.run.path / layout.TEST).unlink(missing_ok=True)
+            self._load(self.state)
         best = self.best = ending.best_model(self.config, self.trainer, self.state)
         self._take_snapshot()
-        plan = Plan(train.is_logged, self._next_stop)
-        records: Iterable[StepMetrics] = self.trainer.train(steps, plan)
-        if not self._quiet:
-            records = with_bar(records, self.trainer.step, steps)
-        elif self._watch:
-            records = watched(records, self.trainer.step, steps)
-        if best and best.exhausted:  # resumed after it had stopped early
-            records = ()
-        for record in records:
+        # resumed after it had stopped early, it takes no step
+        for record in () if best and best.exhausted else self._records(steps):
             if self.last is None and (agreement := self.trainer.agreement):
                 self.run.facts.lifted = asdict(agreement)
             self.last = record
@@ -150,6 +139,22 @@ class Session:
         if best:
             best.use()
         return self._finished(initial_loss)
+
+    def _load(self, state: dict[str, Any]) -> None:
+        """Go on from the state of a run that had stopped, and from the files beside it."""
+        self.trainer.load_state_dict(state)
+        names = self.trainer.files()
+        self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
+        with _writing():  # what it says is of the model that goes on now
+            (self.run.path / layout.TEST).unlink(missing_ok=True)
+
+    def _records(self, steps: int) -> Iterable[StepMetrics]:
+        """The trainer's records, shown as they come where someone watches."""
+        done, plan = self.trainer.step, Plan(self.config.train.is_logged, self._next_stop)
+        records = self.trainer.train(steps, plan)
+        if not self._quiet:
+            return with_bar(records, done, steps)
+        return watched(records, done, steps) if self._watch else records
 
     def _log(self, record: StepMetrics) -> None:
         if record.step <= self.run.last_step:
