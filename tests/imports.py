@@ -7,7 +7,7 @@ from pathlib import Path
 
 PACKAGES = ("minigrad", "nn", "optim")
 LOADERS = ("import_module", "__import__")
-COMPUTED = "a module by a computed name"
+COMPUTED = "a-computed-name"
 
 
 @dataclass(frozen=True)
