@@ -219,7 +219,7 @@ class Value:
         return _compare(operator.ge, self, other)
 
     def __float__(self) -> float:
-        _warn_if_cut_off(sys._getframe(1))
+        warn_if_cut_off(sys._getframe(1))
         return self.data
 
     def __format__(self, spec: str) -> str:
@@ -438,7 +438,7 @@ def _is_readable() -> bool:
     if tracing.get():
         raise TypeError(
             "it compares a Value or takes its float or truth, so that its graph may depend on the "
-            "data: use maximum, minimum or relu instead, and for a class one probability a class"
+            "data: use maximum, minimum or relu instead, for a class or an index its one-hot list"
         )
     return True
 
@@ -500,7 +500,7 @@ _SHOWING |= {"debug", "info", "warning", "error"}
 _warned: tuple[object, set[tuple[CodeType, int]]] = None, set()
 
 
-def _warn_if_cut_off(caller: FrameType) -> None:
+def warn_if_cut_off(caller: FrameType) -> None:
     """Warn, once a place, of a function of math inside an expression: no gradient gets past it."""
     global _warned
     _is_readable()

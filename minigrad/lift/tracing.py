@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeAlias
 
 from minigrad.terminal.text import excerpt
@@ -16,6 +17,22 @@ LossFunction: TypeAlias = Callable[..., Any]
 
 class LiftError(ValueError):
     """A graph that cannot be lifted; the message is one sentence with the reason."""
+
+
+class _Input(Value):
+    """A number of a sample. It equals and hashes as its number does, as a loss expects of one, so
+    that `{0: a, 1: b}.get(x)` and `x in {0, 1}` come to compare it, which is refused while tracing
+    and right with eager Values. A look-up of what is computed from it cannot be noticed, since nodes
+    may be keys themselves and hash as objects.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) or (isinstance(other, Real) and self.data == other)
+
+    def __hash__(self) -> int:
+        return hash(self.data)
 
 
 class Node:
@@ -65,6 +82,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
     inputs: list[Value] = []
     placeholders = [as_values(argument, inputs) for argument in sample]
     loss, outputs = _called(function, placeholders)
+    for value in inputs:
+        value.__class__ = Value  # a node like any other from here on: a key that equals no other
     nodes: dict[Value, Node] = {}
     for index, parameter in enumerate(parameters):
         nodes[parameter] = Node("parameter", index=index, number=parameter.data)
@@ -118,7 +137,7 @@ def as_values(sample: Sample, made: list[Value]) -> Any:
     """The sample with a Value in place of each number; all of them are appended to `made`."""
     if _is_nested(sample):
         return [as_values(member, made) for member in sample]
-    made.append(Value(numbers(sample)[0]))
+    made.append(_Input(numbers(sample)[0]))
     return made[-1]
 
 
