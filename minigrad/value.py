@@ -430,7 +430,9 @@ def _real(number: object) -> float:
             return float(number)  # type: ignore[arg-type]
         except OverflowError:
             raise OverflowError("a Value holds a float, and this integer is too large") from None
-    raise TypeError(f"a Value holds one real number, not {number!r} ({type(number).__name__})")
+    raise TypeError(
+        f"a Value holds one real number, not {_line(repr(number))} ({_line(type(number).__name__)})"
+    )
 
 
 def _is_readable() -> bool:
@@ -476,10 +478,16 @@ def no_slope(node: Value) -> None:
 
 
 def _call(op: str, operands: tuple[Value, ...]) -> str:
-    shown = [f"{v.label}={v.data!r}" if v.label else repr(v.data) for v in operands]
+    shown = [f"{_line(v.label)}={v.data!r}" if v.label else repr(v.data) for v in operands]
     if op.isalpha() or len(shown) == 1:
         return f"{op}({', '.join(shown)})"
     return f" {op} ".join(f"({s})" if s[0] == "-" or "=" in s else s for s in shown)
+
+
+def _line(text: object) -> str:
+    """A user's text on one line, with control characters spelled out and at most 60 letters."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+    return line if len(line) <= 60 else f"{line[:57]}..."
 
 
 # math.exp(x) asks for float(x), and what it gives is no part of the graph. So float() looks at who

@@ -22,8 +22,8 @@ class LiftError(ValueError):
 class _Input(Value):
     """A number of a sample. It equals and hashes as its number does, as a loss expects of one, so
     that `{0: a, 1: b}.get(x)` and `x in {0, 1}` come to compare it, which is refused while tracing
-    and right with eager Values. A look-up of what is computed from it cannot be noticed, since nodes
-    may be keys themselves and hash as objects.
+    and right with eager Values. A look-up of what is computed from it cannot be noticed, since
+    nodes may be keys themselves and hash as objects.
     """
 
     __slots__ = ()
@@ -129,7 +129,7 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
         tracing.reset(token)
     loss, outputs = result if isinstance(result, tuple) else (result, [])
     if not isinstance(loss, Value):
-        raise LiftError(f"the loss must be a Value, and this function gave {loss!r}")
+        raise LiftError(f"the loss must be a Value, and this function gave {excerpt(repr(loss))}")
     return loss, list(outputs)
 
 
