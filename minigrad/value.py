@@ -553,7 +553,7 @@ def _called_in_arithmetic(code: CodeType, last: int) -> tuple[str, ...]:
         formats = op.startswith(("FORMAT", "BUILD_STRING")) or "%" in instruction.argrepr
         if formats or op == "COMPARE_OP" or not _SHOWING.isdisjoint(path[-1:]):
             return ()
-        reads_it = reads_it or op == "BINARY_OP"
+        reads_it = reads_it or op in ("BINARY_OP", "UNARY_NEGATIVE")
     return _path(instructions[:at], start) if reads_it else ()
 
 

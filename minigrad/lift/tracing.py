@@ -35,6 +35,9 @@ class _Input(Value):
         return hash(self.data)
 
 
+_Input.__name__ = Value.__name__  # in Python's own messages
+
+
 class Node:
     """One scalar of the graph.
 
@@ -111,6 +114,10 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
     return Trace(nodes[loss], output_nodes, order, arguments, len(parameters), constants)
 
 
+_AS_INTEGER = ("indices must", "int() argument", "as an integer", "__round__", "__trunc__")
+"""In what Python says of x in rows[x], int(x), range(x), round(x) and math.trunc(x)."""
+
+
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:
     token = tracing.set(True)
     try:
@@ -118,7 +125,8 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     except LiftError:
         raise
     except TypeError as error:
-        advice = ": an index is data: take its one-hot list" if "indices must" in str(error) else ""
+        is_index = any(words in str(error) for words in _AS_INTEGER)
+        advice = ": an index is data: take its one-hot list" if is_index else ""
         raise LiftError(f"the loss cannot be lifted: {error}{advice}") from error
     except LookupError as error:  # of a dictionary, or of an array
         if not ("valid indices" in str(error) or isinstance((*error.args, None)[0], Value)):
