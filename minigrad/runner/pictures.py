@@ -49,7 +49,7 @@ def lost_pictures(run: StoredRun) -> list[str]:
         expected.append(layout.CONFUSION_PICTURE)
     if os.path.lexists(run.path / layout.FIT_PICTURE) or _has_curve(run):
         expected.append(layout.FIT_PICTURE)
-    return [fault for name in expected if (fault := picture_fault(run, name))]
+    return [fault for name in expected if (fault := picture_fault(run.path, name))]
 
 
 def _has_plane(run: StoredRun) -> bool:
