@@ -1,6 +1,7 @@
 """The arrows of the code: which room imports which, read from every import statement."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,12 @@ def arrows(root: Path) -> list[Arrow]:
         for module, path in modules.items()
         for name in dict.fromkeys(_imports(module, path, modules))
     ]
+
+
+@functools.cache
+def our_arrows() -> list[Arrow]:
+    """Those of this project, read by the first test that asks."""
+    return arrows(Path(__file__).parents[1])
 
 
 def room(module: str) -> str:
