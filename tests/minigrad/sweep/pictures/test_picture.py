@@ -17,7 +17,10 @@ from minigrad.sweep.ranking import rank
 from minigrad.sweep.store import Ended, SweepStore
 
 KINDS = ("draw_bands", "draw_heatmap", "draw_trends", "draw_ranking")
-CONFIG = {"name": "some", "seed": 0, "loss": "bce", "train": {"engine": "eager"}}
+CONFIG = {
+    **{"name": "some", "seed": 0, "loss": "bce", "data": {}, "expect": {}},
+    "train": {"engine": "eager"},
+}
 
 
 def sweep_of(tmp_path: Path, *arguments: str, samples: int | None = None) -> SweepStore:
