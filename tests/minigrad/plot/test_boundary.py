@@ -334,9 +334,9 @@ def test_an_svg_is_the_same_whenever_it_is_drawn_and_needs_no_pyplot(tmp_path: P
         "import sys; from pathlib import Path; from minigrad.plot.boundary import *\n"
         "from minigrad.plot.surface import *\n"
         "data = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], 3)\n"
-        "found = surface(lambda q: [[x, y, x * y] for x, y in q], data, data, resolution=8,\n"
-        "                loss='cross_entropy')\n"
-        "draw_boundary(Path(sys.argv[1]), found, data, data, title='t', subtitle='s')\n"
+        "plane = evaluate_surface(lambda q: [[x, y, x * y] for x, y in q], data, data,\n"
+        "                         resolution=8, loss='cross_entropy')\n"
+        "draw_boundary(Path(sys.argv[1]), plane, data, data, title='t', subtitle='s')\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     for name in ("1.svg", "2.svg"):

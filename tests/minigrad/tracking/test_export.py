@@ -257,9 +257,10 @@ def test_tensorboard_needs_no_tensorflow() -> None:
     pytest.importorskip("tensorboard")
     code = (
         "import sys; sys.modules['tensorflow'] = None; sys.modules['torch'] = None\n"
-        "from minigrad.tracking.export import export\n"
+        "from minigrad.tracking.export import write_export\n"
         "from tests.minigrad.tracking.written import stored\n"
-        "print(export(stored({}, {}, [{'step': 0, 'loss': 1.0}]), to='tensorboard', out=None))"
+        "run = stored({}, {}, [{'step': 0, 'loss': 1.0}])\n"
+        "print(write_export(run, to='tensorboard', out=None))"
     )
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
