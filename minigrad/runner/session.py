@@ -20,6 +20,7 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.watching import watched
 from minigrad.terminal.invocation import invocation
 from minigrad.terminal.signals import cause
+from minigrad.terminal.text import counted
 from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
 from minigrad.training.plan import Plan
@@ -200,7 +201,7 @@ class Session:
                 self.run.save_file(layout.TEST, ending.test_file(test))
         table = trainer.table()
         before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
-        progress = f"loss {before} -> {after} in {trainer.step} steps"
+        progress = f"loss {before} -> {after} in {counted(trainer.step, 'step')}"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
             sentences = [f"{progress}, {trainer.seconds:.2f} s{self._by_engine()}"]
@@ -211,8 +212,8 @@ class Session:
             verdicts = judge_seeds(expect, table)
             results |= {"met": met_by(expect, table)} if verdicts else {}
             sentences = [
-                f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
-                f"{self._by_engine()}"
+                f"{counted(results['seeds'], 'seed')}: {progress} (medians), "
+                f"{trainer.seconds:.2f} s{self._by_engine()}"
             ]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
             if self.config.data.has_test:
