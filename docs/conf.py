@@ -29,6 +29,7 @@ nb_execution_mode = "off"  # a notebook holds its outputs, and tests compare the
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 suppress_warnings = ["myst.header"]
+smartquotes = False  # "" is an empty text, not two closing quotes
 copybutton_exclude = ".linenos, .gp, .go"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

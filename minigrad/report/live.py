@@ -212,7 +212,7 @@ def _table_of_runs() -> Html:
         type="search",
         name="search",
         id="search",
-        placeholder="words, status=finished, final_loss<0.1",
+        placeholder="adam, final_loss<0.1",
         autocomplete="off",
     )
     columns = element(

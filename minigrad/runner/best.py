@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from minigrad.config import Config
+from minigrad.terminal.text import counted
 from minigrad.training.protocol import StepMetrics
 from minigrad.training.trainer import Diverged, Trainer
 from optim.elementwise import listed, restored
@@ -106,7 +107,7 @@ class BestModel:
         settings = self.settings
         what = "is kept" if settings.keep_best else "was the best"
         step, val_loss = self.chosen
-        best = f"val_loss {val_loss:.4g} after {step} steps {what}"
+        best = f"val_loss {val_loss:.4g} after {counted(step, 'step')} {what}"
         if not self.exhausted:
             return best
         return f"stopped early: {best}, and {settings.patience} validations since were no better"

@@ -108,7 +108,7 @@ def _draw_loss(session: Session, steps: Sequence[int], losses: Sequence[float]) 
     val = load(session.run.path).series("val_loss") if session.trainer.validation else None
     if val and summary.get("best_step") == steps[-1] + 1:  # of the last update, in no logged line
         val = [*val[0], steps[-1] + 1], [*val[1], summary["val_loss"]]
-    progress = f"{first:.3g} to {last:.3g} in {steps[-1] + 1} steps"
+    progress = f"{first:.3g} to {last:.3g} in {counted(steps[-1] + 1, 'step')}"
     draw_loss(
         path,
         steps,
@@ -130,7 +130,7 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
 
     config, path = session.config, session.run.path / layout.LOSS_PICTURE
     lost = len(session.trainer.failures)
-    count = f"{len(table.seeds):,} seeds" + (f", {lost:,} diverged" if lost else "")
+    count = counted(len(table.seeds), "seed") + (f", {lost:,} diverged" if lost else "")
     draw_band(
         path,
         table.steps,
@@ -139,7 +139,7 @@ def _draw_seeds(session: Session, table: "SeedTable", steps: int) -> Path:
         worst=worst_of(table.final_loss),
         band=None if len(table.loss) == len(table.steps) else table.band(),
         loss_name=_loss_name(session),
-        title=f"{config.name}: {count}, {steps} steps{_ended(session)}",
+        title=f"{config.name}: {count}, {counted(steps, 'step')}{_ended(session)}",
         subtitle=_subtitle(session),
         final_loss_below=config.expect.final_loss_below,
     )
@@ -159,7 +159,7 @@ def _draw_fit(session: Session) -> Iterator[Path]:
         trainer.predict,
         trainer.dataset,
         trainer.validation,
-        title=f"{config.name}: after {trainer.step} steps{_ended(session)}",
+        title=f"{config.name}: after {counted(trainer.step, 'step')}{_ended(session)}",
         subtitle=_model(config),
     )
     yield path
@@ -186,7 +186,7 @@ def _draw_plane(session: Session) -> Iterator[Path]:
         predicted,
         trainer.dataset,
         trainer.validation,
-        title=f"{config.name}: after {trainer.step} steps{_ended(session)}",
+        title=f"{config.name}: after {counted(trainer.step, 'step')}{_ended(session)}",
         subtitle=_model(config),
     )
     yield directory / layout.BOUNDARY_PICTURE

@@ -20,6 +20,7 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.watching import watched
 from minigrad.terminal.invocation import command_line
 from minigrad.terminal.signals import cause
+from minigrad.terminal.text import counted
 from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
 from minigrad.training.plan import Plan
@@ -205,7 +206,7 @@ class Session:
                 self.run.save_file(layout.TEST, ending.test_file(test))
         table = trainer.table()
         before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
-        progress = f"loss {before} -> {after} in {trainer.step} steps"
+        progress = f"loss {before} -> {after} in {counted(trainer.step, 'step')}"
         took = f"{trainer.seconds:.2f} s on {self.config.train.engine}"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
@@ -216,7 +217,7 @@ class Session:
             self._save()  # with each seed's final numbers
             verdicts = judge_seeds(expect, table)
             results |= {"met": met_by(expect, table)} if verdicts else {}
-            sentences = [f"{results['seeds']:,} seeds: {progress} (medians), {took}"]
+            sentences = [f"{counted(results['seeds'], 'seed')}: {progress} (medians), {took}"]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
             if self.config.data.has_test:
                 sentences.append("a run of many seeds measures no test part: train one of them")

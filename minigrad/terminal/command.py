@@ -4,7 +4,9 @@ import argparse
 import atexit
 import difflib
 import io
+import itertools
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -109,15 +111,41 @@ class Parser(argparse.ArgumentParser):
         if verb:
             settings["prog"] = command_line(verb)
         super().__init__(**{"allow_abbrev": False, **settings})  # --seed must not pass for --seeds
+        self._words: list[str] = []  # as typed, for an error's sake
 
     def error(self, message: str) -> NoReturn:
-        """One line, where argparse prints the usage too."""
-        words = message.removeprefix("unrecognized arguments: ")
+        """One line, where argparse prints the usage too.
+
+        An unknown option comes first: argparse has read its value as an argument or a verb, and
+        complains of that.
+        """
+        unrecognized = "unrecognized arguments: "
+        unknown = self._unknown_option()
+        if unknown and unrecognized not in message and "did you mean" not in message:
+            message = unrecognized + unknown
+        words = message.removeprefix(unrecognized)
         if words != message and "did you mean" not in message:
-            near = self.nearest_option(words.split()[0])
-            message += f": did you mean {near}?" if near else ""
+            message += self._hint(words.split()[0])
         lines = on_screen([f"{self.prog}: {message} (--help tells more)"], sys.stderr)
         self.exit(2, "\n".join(lines) + "\n")
+
+    def _unknown_option(self) -> str:
+        """The first word typed that can only be an option, and is none; "" if all are known."""
+        known = self.options()
+        for word in itertools.takewhile(lambda word: word != "--", self._words):
+            is_option = re.match(r"--?[^\W\d]", word) and " " not in word  # as argparse has it
+            if is_option and word.partition("=")[0] not in known:
+                return word
+        return ""
+
+    def _hint(self, word: str) -> str:
+        """What an option that the typed verb lacks may have been meant to be; "" if unclear."""
+        verbs = self._verbs()
+        typed = next((verbs[verb] for verb in self._words if verb in verbs), self)
+        if near := typed.nearest_option(word):
+            return f": did you mean {near}?"
+        others = [verb for verb, parser in verbs.items() if word in parser.options()]
+        return f": an option of {', '.join(others)}" if others else ""
 
     def nearest_option(self, word: str) -> str:
         """The option that an unknown `word` most likely means; "" for none."""
@@ -131,14 +159,22 @@ class Parser(argparse.ArgumentParser):
 
     def actions(self) -> Iterator[argparse.Action]:
         """All arguments, those of the verbs below it included."""
-        for action in self._actions:
-            yield action
-            if isinstance(action, argparse._SubParsersAction):
-                for parser in action.choices.values():
-                    yield from parser.actions()
+        yield from self._actions
+        for parser in self._verbs().values():
+            yield from parser.actions()
+
+    def _verbs(self) -> dict[str, "Parser"]:
+        """The parsers of the verbs below this one, by name."""
+        return {
+            verb: parser
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for verb, parser in action.choices.items()
+        }
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse's. A shell that asks for completions is answered, and the process ends."""
+        self._words = list(sys.argv[1:] if args is None else args)
         self._complete()
         return super().parse_known_args(args, namespace)
 

@@ -75,6 +75,14 @@ def test_a_stored_config_trains_again_to_the_same_bits(tmp_path: Path) -> None:
     assert len(numbers(first)) == 30
 
 
+def test_one_step_and_one_seed_are_in_the_singular(tmp_path: Path) -> None:
+    alone = train(tmp_path, XOR, "train.steps=1", "expect={}")
+    assert " in 1 step, " in alone.stdout
+    among = train(tmp_path, XOR, "train.steps=1", "expect={}", "--seeds", "1")
+    assert among.stdout.startswith("1 seed: loss ")
+    assert " in 1 step (" in among.stdout
+
+
 def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "expect.final_loss_below=1e-9")
     assert result.returncode == 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.plot import style
 from minigrad.plot.style import BEST, INK, Axes, LogNorm, Rectangle
-from minigrad.sweep.pictures.look import is_numeric, short_key, short_loss
+from minigrad.sweep.pictures.look import is_numeric, short_key, short_loss, short_number
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell
 from minigrad.terminal.text import excerpt
@@ -91,6 +91,10 @@ def draw_heatmap(
     )
     bar.set_label(f"median {metric}", color=INK)
     style.log_ticks(bar.ax.yaxis)
+    ticks = [float(tick) for tick in bar.ax.get_yticks()]
+    labels = [short_number(tick) for tick in ticks]
+    if len(set(labels)) == len(labels):  # written as in the cells, where two digits tell them apart
+        bar.ax.set_yticks(ticks, labels)
     bar.outline.set_visible(False)
     style.save(figure, path)
 

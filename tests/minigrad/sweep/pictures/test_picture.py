@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from minigrad.plot import style
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Member
@@ -121,3 +122,16 @@ def test_a_seed_that_diverged_is_infinite_in_its_band(tmp_path: Path) -> None:
     assert curve.steps == [0, 1, 2]
     assert curve.median == [1.5, math.inf, math.inf]
     assert curve.low[0] == 1.25
+
+
+def test_the_colour_bar_of_a_heat_map_writes_its_numbers_as_the_cells_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Any] = []
+    monkeypatch.setattr(style, "save", lambda figure, path: figures.append(figure))
+    sweep = sweep_of(tmp_path, "a=1,2,3", "b=x,y")
+    picture.draw(sweep, rank(sweep.plan, all_ended(sweep, [0.5, 0.01, 2e-5])))
+    bar = figures[0].axes[-1]
+    assert [label.get_text() for label in bar.get_yticklabels()] == [
+        *("1.0e-4", "0.001", "0.01", "0.1")
+    ]
