@@ -1,5 +1,6 @@
 """What holds for every test: one that hangs is stopped, and Ctrl-C reaches it."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,11 @@ from tests.waiting import HANG
 
 # hundreds of tests start Python: each would compile all modules that it imports
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests as objects: no collection of garbage need go through them again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

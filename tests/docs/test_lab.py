@@ -138,7 +138,11 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("number", "right", "wrong", "hint"), MISTAKES, ids=[f"lab{number}" for number, *_ in MISTAKES]
+    ("number", "right", "wrong", "hint"),
+    [
+        pytest.param(*mistake, id=f"lab{mistake[0]}", marks=[pytest.mark.slow] * bool(i % 3))
+        for i, mistake in enumerate(MISTAKES)
+    ],
 )
 def test_a_usual_mistake_is_met_by_a_message_that_names_it(
     number: int, right: str, wrong: str, hint: str, folder: Path

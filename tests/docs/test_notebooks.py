@@ -27,7 +27,14 @@ def test_there_are_two() -> None:
     assert [path.stem for path in NOTEBOOKS] == ["a-thousand-seeds", "one-number"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.slow] * (path.stem != "one-number"))
+        for path in NOTEBOOKS
+    ],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_runs_and_shows_what_is_stored(path: Path) -> None:
     nbformat = pytest.importorskip("nbformat", reason="nbclient is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")

@@ -169,7 +169,14 @@ def test_all_that_the_trainer_does_is_done_alike(settings: list[str]) -> None:
     assert_same_training("configs/moons.yaml", *small, *settings, steps=30, rel=1e-10)
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.slow] * bool(i % 4))  # every one begins by default,
+        for i, path in enumerate(CONFIGS)  # in test_whole_runs.py
+    ],
+    ids=lambda path: path.stem,
+)
 def test_every_config_trains_to_the_same_end(path: Path) -> None:
     """Within 2e-14 of each loss, over all steps, where this was written."""
     steps = config.load(path).train.steps

@@ -189,8 +189,19 @@ def numbers(run: Path) -> list[dict[str, Any]]:
 
 
 @needs_machine
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("case", LONG)
+@pytest.mark.parametrize(
+    ("case", "number"),
+    [
+        *(("one seed", signal.SIGKILL), ("one seed", signal.SIGINT), ("seeds", signal.SIGTERM)),
+        *(
+            pytest.param(case, number, marks=pytest.mark.slow)
+            for case, number in (
+                *(("one seed", signal.SIGTERM), ("seeds", signal.SIGKILL)),
+                ("seeds", signal.SIGINT),
+            )
+        ),
+    ],
+)
 def test_a_run_that_is_stopped_goes_on_to_the_bit(
     case: str, number: signal.Signals, tmp_path: Path
 ) -> None:

@@ -31,8 +31,14 @@ def trainer(engine: str, path: str, *overrides: str) -> Trainer:
     return build.build_trainer(config.load(path, [*overrides, f"train.engine={engine}"]))
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize(
+    ("problem", "optimizer"),
+    [
+        pytest.param(problem, optimizer, marks=[pytest.mark.slow] * (i > 0 and j % 3 != i))
+        for i, problem in enumerate(PROBLEMS)
+        for j, optimizer in enumerate(sorted(OPTIMIZERS))
+    ],
+)
 def test_50_steps_have_eagers_losses_at_every_optimizer(problem: str, optimizer: str) -> None:
     # At 0.02 NAdam's steps on XOR are unstable: any rounding grows tenfold with every two of them.
     settings = [*PROBLEMS[problem], f"optimizer={{name: {optimizer}, lr: 0.05}}"]

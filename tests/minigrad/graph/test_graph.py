@@ -11,8 +11,10 @@ import matplotlib
 import pytest
 
 from minigrad import Value, graph
+from minigrad.graph import __main__ as graph_command
 from minigrad.nodes import NOT_RUN, local_slopes, nodes_below
 from minigrad.value import topological_order
+from tests.calling import call
 
 
 def example() -> tuple[Value, Value, Value, Value]:
@@ -210,9 +212,7 @@ def test_boxes_of_our_own_drawing_stand_apart_and_parents_left_of_children() -> 
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "minigrad.graph", *arguments], capture_output=True, text=True
-    )
+    return call(graph_command, *arguments)
 
 
 def test_the_command_draws_a_samples_loss(tmp_path: Path) -> None:
@@ -270,7 +270,12 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(
 
 
 @pytest.mark.parametrize(
-    "backend", ["nonsense", "module://nowhere.at_all", "module://matplotlib_inline.backend_inline"]
+    "backend",
+    [
+        "nonsense",
+        pytest.param("module://nowhere.at_all", marks=pytest.mark.slow),
+        pytest.param("module://matplotlib_inline.backend_inline", marks=pytest.mark.slow),
+    ],
 )
 def test_a_picture_needs_no_backend_of_matplotlibs(tmp_path: Path, backend: str) -> None:
     line = [sys.executable, "-m", "minigrad.graph", "configs/xor.yaml", "model.hidden=[1]"]

@@ -6,7 +6,6 @@ import platform
 import random
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,12 +17,14 @@ import nn
 from experiments.attention.attention import Attention, samples
 from minigrad import Tensor, Value, graph, maximum, minimum, value
 from minigrad.config import load
+from minigrad.graph import __main__ as graph_command
 from minigrad.graph.page import to_html
 from minigrad.graph.source import OPERATIONS, excerpts
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
 from minigrad.value import dot
 from tests.browser import Tab
+from tests.calling import call
 
 Numbers = tuple[list[float], list[float]]
 
@@ -610,8 +611,7 @@ def test_every_operation_of_value_py_has_its_lines() -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "minigrad.graph", *arguments]
-    return subprocess.run(line, capture_output=True, text=True)
+    return call(graph_command, *arguments)
 
 
 def test_the_command_writes_a_page(tmp_path: Path) -> None:

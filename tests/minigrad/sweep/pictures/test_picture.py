@@ -84,19 +84,26 @@ def test_the_grid_decides_what_is_drawn(
     assert path == sweep.path / "sweep.png"
 
 
+LOSSES: list[list[float | None]] = [
+    [0.1, 0.3, 0.2],
+    [None],
+    [0.0],
+    [0.5],
+    [None, 1e-300, 1e300, 0.0],
+    [None, None, 0.1],
+    [-0.5, 0.1],
+]
+DRAWN = ["many numbers", "two keys", "three keys", "four keys", "draws"]
+
+
 @pytest.mark.parametrize(
-    "losses",
+    ("kind", "losses"),
     [
-        [0.1, 0.3, 0.2],
-        [None],
-        [0.0],
-        [0.5],
-        [None, 1e-300, 1e300, 0.0],
-        [None, None, 0.1],
-        [-0.5, 0.1],
+        pytest.param(kind, losses, marks=[pytest.mark.slow] * bool((i + j) % 3))
+        for i, kind in enumerate(DRAWN)
+        for j, losses in enumerate(LOSSES)
     ],
 )
-@pytest.mark.parametrize("kind", ["many numbers", "two keys", "three keys", "four keys", "draws"])
 def test_any_numbers_can_be_drawn(kind: str, losses: list[float | None], tmp_path: Path) -> None:
     arguments, samples, _ = SWEEPS[kind]
     sweep = sweep_of(tmp_path, *arguments, samples=samples)
