@@ -59,6 +59,15 @@ static const char *terms_error(const Program *p, const Instruction *i, int64_t w
     return terms == i->inner ? NULL : "its table has more or fewer terms";
 }
 
+/* Rows of an operand by table. */
+static const char *rows_error(const Program *p, int64_t start, int64_t count, int64_t limit) {
+    if (!is_inside(start, 1, count, p->table_count)) return "its table ends too early";
+    for (int64_t r = 0; r < count; r++)
+        if (p->table[start + r] < 0 || p->table[start + r] >= limit)
+            return "its table has a place outside memory";
+    return NULL;
+}
+
 static const char *slots_error(const Program *p, const Instruction *i, int uses) {
     int64_t last = i->weight;
     if (i->rows > 0) last += (i->rows - 1) * i->down;
@@ -77,21 +86,29 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
     if (i->flags & ~ALL_FLAGS) return "there is no such flag";
     int uses = operand_uses[i->op];
     if (i->flags & ADDS && !(uses & SHARES)) return "it cannot add";
+    if (i->flags & NEGATES && !(uses & MAY_NEGATE)) return "it cannot negate";
     if (i->times < 1 || (i->times > 1 && !(uses & TIMES))) return "it cannot be so many times";
     int64_t rows = i->rows * i->times, inner = i->inner * i->times;
     int64_t a_rows = uses & A_TERMS ? i->rows * i->inner : uses & A_INNER ? inner : rows;
     int64_t b_rows = uses & B_INNER ? inner : rows;
     if (!is_small(rows) || !is_small(inner) || !is_small(a_rows)) return "it has too many terms";
-    struct { int used, once; int64_t start, step, count; } operands[] = {
-        {uses & USES_Y, i->flags & Y_ONCE, i->y, i->y_step, rows},
-        {uses & USES_A, i->flags & A_ONCE, i->a, i->a_step, a_rows},
-        {uses & USES_B, i->flags & B_ONCE, i->b, i->b_step, b_rows},
-        {uses & USES_C, i->flags & C_ONCE, i->c, i->c_step, rows},
+    struct { int used, once, by_table; int64_t start, step, count; } operands[] = {
+        {uses & USES_Y, i->flags & Y_ONCE, i->flags & Y_BY_TABLE, i->y, i->y_step, rows},
+        {uses & USES_A, i->flags & A_ONCE, i->flags & A_BY_TABLE, i->a, i->a_step, a_rows},
+        {uses & USES_B, i->flags & B_ONCE, i->flags & B_BY_TABLE, i->b, i->b_step, b_rows},
+        {uses & USES_C, i->flags & C_ONCE, i->flags & C_BY_TABLE, i->c, i->c_step, rows},
     };
     for (int n = 0; n < 4; n++) {
+        int64_t limit = rows_of(p, operands[n].once);
+        if (operands[n].by_table) {
+            if (!operands[n].used || !IS_ELEMENTWISE(uses)) return "an operand is not by table";
+            const char *error = rows_error(p, operands[n].start, operands[n].count, limit);
+            if (error) return error;
+            continue;
+        }
         if (!operands[n].used && operands[n].start) return "an operand that is not used is not 0";
-        if (operands[n].used && !is_inside(operands[n].start, operands[n].step, operands[n].count,
-                                           rows_of(p, operands[n].once)))
+        if (operands[n].used &&
+            !is_inside(operands[n].start, operands[n].step, operands[n].count, limit))
             return "an operand lies outside memory";
         if (operands[n].used && i->times > 1 && operands[n].step != 1)
             return "rows of several times do not follow one another";

@@ -105,7 +105,7 @@ static void run_scatter(Memory *m, const Call *i) {
 }
 
 /* Some columns of a sum by table; a term is so many factors, and a row so many vectors long. */
-INLINE void sum_of_terms(int factors, int columns, int64_t length, Vector *rows,
+INLINE void sum_of_terms(int factors, int sign, int columns, int64_t length, Vector *rows,
                          const int64_t *entry, int64_t adds) {
     Vector *y = rows + entry[0] * length, sums[4];
     const int64_t *term = entry + 2, *end = term + entry[1] * factors;
@@ -113,31 +113,36 @@ INLINE void sum_of_terms(int factors, int columns, int64_t length, Vector *rows,
     for (; term < end; term += factors) {
         const Vector *a = rows + term[0] * length, *b = rows + term[factors - 1] * length;
         UNROLL for (int n = 0; n < columns; n++)
-            sums[n] = factors == 2 ? fused(a[n], b[n], sums[n]) : sums[n] + a[n];
+            sums[n] = factors == 2 ? fused(a[n], b[n], sums[n])
+                    : sign > 0 ? sums[n] + a[n] : sums[n] - a[n];
     }
     UNROLL for (int n = 0; n < columns; n++) y[n] = sums[n];
 }
 
-INLINE void sum_rows(int factors, int64_t length, const Memory *m, const Call *i) {
+INLINE void sum_rows(int factors, int sign, int64_t length, const Memory *m, const Call *i) {
     const int64_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2 + entry[1] * factors) {
         int64_t c = 0;
         for (; c + 4 <= length; c += 4)
-            sum_of_terms(factors, 4, length, m->samples + c, entry, i->adds);
-        for (; c < length; c++) sum_of_terms(factors, 1, length, m->samples + c, entry, i->adds);
+            sum_of_terms(factors, sign, 4, length, m->samples + c, entry, i->adds);
+        for (; c < length; c++)
+            sum_of_terms(factors, sign, 1, length, m->samples + c, entry, i->adds);
     }
 }
 
 /* The commonest lengths are constants of the compiler's, which then need not multiply by them. */
-INLINE void sum_by_table(int factors, const Memory *m, const Call *i) {
-    if (m->columns == 1) sum_rows(factors, 1, m, i);
-    else if (m->columns == 4) sum_rows(factors, 4, m, i);
-    else sum_rows(factors, m->columns, m, i);
+INLINE void sum_by_table(int factors, int sign, const Memory *m, const Call *i) {
+    if (m->columns == 1) sum_rows(factors, sign, 1, m, i);
+    else if (m->columns == 4) sum_rows(factors, sign, 4, m, i);
+    else sum_rows(factors, sign, m->columns, m, i);
 }
 
-static void run_dots(Memory *m, const Call *i) { sum_by_table(2, m, i); }
+static void run_dots(Memory *m, const Call *i) { sum_by_table(2, 1, m, i); }
 
-static void run_sums(Memory *m, const Call *i) { sum_by_table(1, m, i); }
+static void run_sums(Memory *m, const Call *i) {
+    if (i->source->flags & NEGATES) sum_by_table(1, -1, m, i);
+    else sum_by_table(1, 1, m, i);
+}
 
 static void run_gather_weights(Memory *m, const Call *call) {
     const Instruction *i = call->source;
@@ -181,16 +186,19 @@ INLINE Vector note_doubt(Vector *doubt, Vector value) {
 /* RULE for every row and column, with operands A, B and C; VALUE is what is written. A function for
    each instruction keeps the rule's constants in registers while it runs. */
 #define EACH_NUMBER(RULE, VALUE) \
-    for (int64_t r = 0; r < i.rows; r++) { \
-        Vector *y = i.y + r * i.y_step, *a = i.a + r * i.a_step, *b = i.b + r * i.b_step, \
-               *c = i.c + r * i.c_step; \
-        (void)a, (void)b, (void)c; \
-        for (int64_t n = 0; n < i.columns; n++) { \
-            Vector value = RULE; \
-            *y = VALUE; \
-            y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+    { \
+        Vector *y = i.y, *a = i.a, *b = i.b, *c = i.c; \
+        for (int64_t r = 0; r < i.rows;) { \
+            for (int64_t n = 0; n < i.columns; n++) { \
+                Vector value = RULE; \
+                *y = VALUE; \
+                y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+            } \
+            if (++r < i.rows) y = ROW(y), a = ROW(a), b = ROW(b), c = ROW(c); \
         } \
     }
+/* Where row r of an operand is; the tables of those by table begin with their row 0. */
+#define ROW(x) (i.x + (i.x##_table ? i.x##_table[r] - i.x##_table[0] : r) * i.x##_step)
 #define BEGIN(NAME) \
     static void run_##NAME(Memory *m, const Call *call) { \
         const Call i = *call; \
@@ -264,6 +272,7 @@ SHARE(winner_share, winner_share(A, B, C))
 EACH(same_side, same_side(A, B))
 
 #undef EACH_NUMBER
+#undef ROW
 #undef BEGIN
 #undef EACH
 #undef SHARE

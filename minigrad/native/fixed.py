@@ -38,7 +38,8 @@ def _read(instruction: Instruction, layout: Layout) -> Iterator[Row]:
         yield from _tabled(instruction, layout)
     count = instruction.rows * max(instruction.inner, 1)
     for operand in (instruction.a, instruction.b):
-        yield from _rows(operand, count if operand is instruction.a else instruction.rows)
+        of_terms = operand is instruction.a
+        yield from _rows(operand, count if of_terms else instruction.rows, layout)
 
 
 def _written(instruction: Instruction, layout: Layout) -> Iterator[Row]:
@@ -46,14 +47,14 @@ def _written(instruction: Instruction, layout: Layout) -> Iterator[Row]:
         yield from _tabled(instruction, layout)
     if instruction.op in BY_TABLE:
         yield from _sums(instruction, layout)
-    yield from _rows(instruction.y, instruction.rows)
-    yield from _rows(instruction.c, instruction.rows)
+    yield from _rows(instruction.y, instruction.rows, layout)
+    yield from _rows(instruction.c, instruction.rows, layout)
 
 
-def _rows(rows: Rows | None, count: int) -> Iterator[Row]:
+def _rows(rows: Rows | None, count: int, layout: Layout) -> Iterator[Row]:
     if rows:
         kind = ONCE if rows.once else SAMPLES
-        yield from ((rows.start + number * rows.step, kind) for number in range(count))
+        yield from ((number, kind) for number in layout.numbers(rows, count))
 
 
 def _tabled(instruction: Instruction, layout: Layout) -> Iterator[Row]:

@@ -69,7 +69,8 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
         return NOTHING
     if operation.op == "sum" and _sum_by_table(layout, operation):
         return NOTHING
-    read = [layout.read(operand) for operand in operation.operands]
+    by_table = not operation.terms
+    read = [layout.read(operand, by_table) for operand in operation.operands]
     y = layout.register(operation.out)
     if operation.op == "sum":
         _sum(layout, operation, y, read)

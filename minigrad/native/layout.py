@@ -1,6 +1,6 @@
 """Where a program's numbers lie in the machine's memory, and the code that is being written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from minigrad.lift.program import Operand, Program, Register
@@ -39,6 +39,7 @@ class Layout:
             if register is not own
         }
         self.copied: dict[tuple[int, ...], int] = {}
+        self._lists: dict[tuple[int, ...], int] = {}
         self._constant_rows: dict[object, Rows] = {}
         for operand in operands_of(program):
             self._place_constants(operand)
@@ -55,7 +56,35 @@ class Layout:
             self._place_side_by_side(operand)
 
     def emit(self, op: str, rows: int, **operands: object) -> None:
+        operands = {
+            name: self._in_order(each, rows) if isinstance(each, Rows) else each
+            for name, each in operands.items()
+        }
         self.instructions.append(Instruction(op, rows, **operands))  # type: ignore[arg-type]
+
+    def _in_order(self, rows: Rows, count: int) -> Rows:
+        """By table the machine takes one entry after the other."""
+        return self.listed(self.numbers(rows, count), rows.once) if rows.by_table else rows
+
+    def listed(self, numbers: Sequence[int], once: bool) -> Rows:
+        """Rows anywhere, as an instruction for each number can read and write them."""
+        key = tuple(numbers)
+        if key not in self._lists:
+            self._lists[key] = self.tabled(key)
+        return Rows(self._lists[key], 1, once, by_table=True)
+
+    def numbers(self, rows: Rows, count: int) -> list[int]:
+        """The numbers of the first `count` rows."""
+        places = [rows.start + number * rows.step for number in range(count)]
+        return [self.table[place] for place in places] if rows.by_table else places
+
+    def in_place(self, rows: Rows, count: int) -> Rows:
+        """As an instruction takes them that cannot read by table."""
+        if not rows.by_table:
+            return rows
+        copied = self.rows(count, rows.once)
+        self.emit("copy", count, y=copied, a=rows)
+        return copied
 
     def rows(self, count: int, once: bool) -> Rows:
         """New rows that follow one another."""
@@ -71,8 +100,8 @@ class Layout:
             self.registers[register] = self.rows(register.rows, not register.per_sample)
         return self.registers[register]
 
-    def read(self, operand: Operand) -> Rows:
-        """An operand's rows, where they lie or, from several places, gathered."""
+    def read(self, operand: Operand, by_table: bool = False) -> Rows:
+        """An operand's rows, where they lie or, from several places, `by_table` or gathered."""
         if not operand.pieces:
             return self._constant_rows[_key(operand)]
         view = operand.view
@@ -82,6 +111,9 @@ class Layout:
         entries = self.entries(operand)
         if in_place := in_one_stretch(entries, once=not operand.per_sample):
             return in_place
+        places, kinds = zip(*entries, strict=True)
+        if by_table and set(kinds) == {SAMPLES if operand.per_sample else ONCE}:
+            return self.listed(places, not operand.per_sample)
         gathered = self.rows(operand.rows, not operand.per_sample)
         table = self.tabled(number for entry in entries for number in entry)
         self.emit("gather", operand.rows, y=gathered, table=table)
@@ -108,7 +140,7 @@ class Layout:
         self.table += numbers
         return start
 
-    def emit_by_table(self, op: str, sums: Sums, adds: bool = False) -> None:
+    def emit_by_table(self, op: str, sums: Sums, adds: bool = False, negates: bool = False) -> None:
         """Dots or sums: for each row the terms that it is the sum of, in tuples of rows."""
         table = self.tabled(
             number
@@ -116,7 +148,7 @@ class Layout:
             for number in (row, len(terms), *chain.from_iterable(terms))
         )
         count = sum(len(terms) for terms in sums.values())
-        self.emit(op, len(sums), inner=count, table=table, adds=adds)
+        self.emit(op, len(sums), inner=count, table=table, adds=adds, negates=negates)
 
     def row(self, register: Register, row: int) -> int:
         return self.register(register).start + row
