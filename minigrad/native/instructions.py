@@ -19,6 +19,7 @@ from minigrad.native.code import (
 from minigrad.native.fixed import fixed
 from minigrad.native.layout import Layout, Sums
 from minigrad.native.products import Product, is_of_samples, is_scattered, terms
+from minigrad.native.reuse import with_reused_rows
 from minigrad.native.shares import KEPT, NAMES, SHARES
 from minigrad.native.slopes import FEW, NOTHING, Operands, Slopes, stretches, together
 
@@ -55,7 +56,8 @@ def translate(program: Program, correct: str | None = None) -> Code:
     )
     first = [instruction for number, instruction in numbered if number in once]
     rest = [instruction for number, instruction in numbered if number not in once]
-    return Code(first + rest, layout.table, layout.constants, sizes)
+    code = Code(first + rest, layout.table, layout.constants, sizes)
+    return with_reused_rows(code, layout.blocks)
 
 
 def _forward(layout: Layout, operation: Operation) -> Operands:

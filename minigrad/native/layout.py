@@ -39,7 +39,7 @@ class Layout:
             if register is not own
         }
         self.copied: dict[tuple[int, ...], int] = {}
-        self._lists: dict[tuple[int, ...], int] = {}
+        self._lists: dict[tuple[bool, tuple[int, ...]], int] = {}
         self._constant_rows: dict[object, Rows] = {}
         for operand in operands_of(program):
             self._place_constants(operand)
@@ -48,9 +48,11 @@ class Layout:
         self.loss_slot = (program.parameters + 7) // 8 * 8
         self.correct_slot, self.slots = self.loss_slot + 1, self.loss_slot + 2
         self.registers: dict[Register, Rows] = {}
+        self.blocks: list[int] = []  # the starts of rows that were asked for together
         for register in program.arguments:
             self.register(register)
         self.first_free = self.sample_rows
+        self.blocks = [0]
         self.neighbours: dict[Register, list[Register]] = {}
         for operand in operands_of(program):
             self._place_side_by_side(operand)
@@ -68,9 +70,9 @@ class Layout:
 
     def listed(self, numbers: Sequence[int], once: bool) -> Rows:
         """Rows anywhere, as an instruction for each number can read and write them."""
-        key = tuple(numbers)
+        key = once, tuple(numbers)
         if key not in self._lists:
-            self._lists[key] = self.tabled(key)
+            self._lists[key] = self.tabled(numbers)
         return Rows(self._lists[key], 1, once, by_table=True)
 
     def numbers(self, rows: Rows, count: int) -> list[int]:
@@ -92,6 +94,7 @@ class Layout:
             self.once_rows += count
             return Rows(self.once_rows - count, 1, True)
         self.sample_rows += count
+        self.blocks.append(self.sample_rows - count)
         return Rows(self.sample_rows - count)
 
     def register(self, register: Register) -> Rows:
@@ -144,7 +147,7 @@ class Layout:
         """Dots or sums: for each row the terms that it is the sum of, in tuples of rows."""
         table = self.tabled(
             number
-            for row, terms in sums.items()
+            for row, terms in sorted(sums.items(), key=lambda each: len(each[1]))
             for number in (row, len(terms), *chain.from_iterable(terms))
         )
         count = sum(len(terms) for terms in sums.values())
