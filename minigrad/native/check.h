@@ -18,7 +18,7 @@ static int is_inside(int64_t start, int64_t step, int64_t count, int64_t limit) 
 
 static int64_t rows_of(const Program *p, int once) { return once ? p->once_rows : p->sample_rows; }
 
-static int is_entry_inside(const Program *p, const int64_t *entry, int64_t beyond) {
+static int is_entry_inside(const Program *p, const int32_t *entry, int64_t beyond) {
     int64_t place = entry[0], kind = entry[1];
     if (!is_small(place) || kind < IN_SAMPLES || kind > IN_PARAMETERS) return 0;
     return place < (kind == IN_PARAMETERS ? beyond : rows_of(p, kind == IN_ONCE));

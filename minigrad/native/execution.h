@@ -74,7 +74,7 @@ static void run_sum_terms(Memory *m, const Call *i) {
 }
 
 static void run_gather(Memory *m, const Call *i) {
-    const int64_t *entry = m->program->table + i->source->table;
+    const int32_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2) {
         Vector *y = i->y + r * i->y_step;
         if (entry[1] == IN_SAMPLES) {
@@ -90,7 +90,7 @@ static void run_gather(Memory *m, const Call *i) {
 
 /* Adds rows of a share where they belong; to what no sample changes, summed over the samples. */
 static void run_scatter(Memory *m, const Call *i) {
-    const int64_t *entry = m->program->table + i->source->table;
+    const int32_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2) {
         const Vector *a = i->a + r * i->a_step;
         if (entry[1] == IN_SAMPLES) {
@@ -106,9 +106,9 @@ static void run_scatter(Memory *m, const Call *i) {
 
 /* Some columns of a sum by table; a term is so many factors, and a row so many vectors long. */
 INLINE void sum_of_terms(int factors, int sign, int columns, int64_t length, Vector *rows,
-                         const int64_t *entry, int64_t adds) {
+                         const int32_t *entry, int64_t adds) {
     Vector *y = rows + entry[0] * length, sums[4];
-    const int64_t *term = entry + 2, *end = term + entry[1] * factors;
+    const int32_t *term = entry + 2, *end = term + entry[1] * factors;
     UNROLL for (int n = 0; n < columns; n++) sums[n] = adds ? y[n] : (Vector){0};
     for (; term < end; term += factors) {
         const Vector *a = rows + term[0] * length, *b = rows + term[factors - 1] * length;
@@ -120,7 +120,7 @@ INLINE void sum_of_terms(int factors, int sign, int columns, int64_t length, Vec
 }
 
 INLINE void sum_rows(int factors, int sign, int64_t length, const Memory *m, const Call *i) {
-    const int64_t *entry = m->program->table + i->source->table;
+    const int32_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2 + entry[1] * factors) {
         int64_t c = 0;
         for (; c + 4 <= length; c += 4)
@@ -198,7 +198,7 @@ INLINE Vector note_doubt(Vector *doubt, Vector value) {
         } \
     }
 /* Where row r of an operand is; the tables of those by table begin with their row 0. */
-#define ROW(x) (i.x + (i.x##_table ? i.x##_table[r] - i.x##_table[0] : r) * i.x##_step)
+#define ROW(x) (i.x + (i.x##_table ? (int64_t)i.x##_table[r] - i.x##_table[0] : r) * i.x##_step)
 #define BEGIN(NAME) \
     static void run_##NAME(Memory *m, const Call *call) { \
         const Call i = *call; \

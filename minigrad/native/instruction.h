@@ -101,7 +101,7 @@ typedef struct {
     int64_t arguments, argument_rows; /* they begin at sample row FIRST_ARGUMENT */
     int64_t outputs, output_table;
     Instruction *instructions;
-    int64_t *table;
+    int32_t *table;
     double *constants; /* they begin at once row FIRST_CONSTANT */
 } Program;
 

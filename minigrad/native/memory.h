@@ -24,7 +24,7 @@ struct Call {
     int64_t adds, rows, columns;
     Vector *y, *a, *b, *c;
     int64_t y_step, a_step, b_step, c_step, y_column, a_column, b_column, c_column;
-    const int64_t *y_table, *a_table, *b_table, *c_table;
+    const int32_t *y_table, *a_table, *b_table, *c_table;
     const Instruction *source;
 };
 
@@ -57,7 +57,7 @@ static Vector *find_row(const Memory *m, int once, int64_t row) {
 
 /* Finds an operand that is by table. */
 static void read_table(const Memory *m, const Instruction *i, int flag, int once, int64_t start,
-                       Vector **first, int64_t *step, const int64_t **table) {
+                       Vector **first, int64_t *step, const int32_t **table) {
     if (!(i->flags & flag) || i->rows == 0) return;
     *table = m->program->table + start;
     *first = find_row(m, once, **table);

@@ -163,7 +163,7 @@ static void store_outputs(const Block *b, int64_t start, int64_t size) {
     const Program *p = job->program;
     int64_t lanes = m->single ? 1 : b->lanes, apart = m->single ? 1 : LANES;
     for (int64_t n = 0; n < p->outputs; n++) {
-        const int64_t *entry = p->table + p->output_table + 2 * n;
+        const int32_t *entry = p->table + p->output_table + 2 * n;
         for (int64_t lane = 0; lane < lanes; lane++)
             for (int64_t c = 0; c < b->chunk && start + c < size; c++) {
                 const double *from = entry[1] == IN_SAMPLES
