@@ -18,7 +18,7 @@ from minigrad.native.code import (
 )
 from minigrad.native.fixed import fixed
 from minigrad.native.layout import Layout, Sums
-from minigrad.native.products import Product, is_of_samples, is_scattered, terms
+from minigrad.native.products import Product, is_of_samples, is_scattered, rest, terms
 from minigrad.native.reuse import with_reused_rows
 from minigrad.native.shares import KEPT, NAMES, SHARES
 from minigrad.native.slopes import FEW, NOTHING, Operands, Slopes, stretches, together
@@ -68,7 +68,7 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
     if product := layout.products.get(operation.out):
         return _product(layout, product)
     if operation.out in layout.sums_of_products:
-        return NOTHING
+        return _rest(layout, operation)
     if operation.op == "sum" and _sum_by_table(layout, operation):
         return NOTHING
     by_table = not operation.terms
@@ -104,6 +104,21 @@ def _product(layout: Layout, product: Product) -> Operands:
     for (a, b), into in zip(product.factors, product.into, strict=True):
         sums.setdefault(layout.row(*into), []).append((layout.row(*a), layout.row(*b)))
     layout.emit_by_table("dots", sums)
+    return NOTHING
+
+
+def _rest(layout: Layout, operation: Operation) -> Operands:
+    """Add the terms of a sum that are no products, if it has any."""
+    first: Sums = {}
+    more: Sums = {}
+    every = zip(terms(operation), rest(operation, layout.products), strict=True)
+    for row, (own, left) in enumerate(every):
+        sums = more if len(left) < len(own) else first
+        if left:
+            sums[layout.row(operation.out, row)] = [(layout.row(*term),) for term in left]
+    for sums in (first, more):
+        if sums:
+            layout.emit_by_table("sums", sums, adds=sums is more)
     return NOTHING
 
 

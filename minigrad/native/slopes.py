@@ -19,6 +19,7 @@ from minigrad.native.products import (
     is_scattered,
     listed,
     pairs,
+    rest,
     side_by_side,
     sources,
 )
@@ -125,6 +126,7 @@ class Slopes:
             return
         self._zero_others(operation.out, set(range(operation.out.rows)))
         if operation.out in self.layout.sums_of_products:
+            self._rest(operation)
             return
         g = self._slopes[operation.out]
         if operation.op == "dot":
@@ -200,6 +202,13 @@ class Slopes:
                 (g,) = self.layout.numbers(self._slopes[register].picked(row), 1)
                 shares += [(a, (g, place(*b))), (b, (g, place(*a)))]
         self._add_by_table("dots", shares)
+
+    def _rest(self, operation: Operation) -> None:
+        """Terms of a sum of products that are none themselves receive its slope."""
+        left = rest(operation, self.layout.products)
+        g = self.layout.numbers(self._slopes[operation.out], len(left))
+        shares = [(term, (g[row],)) for row, own in enumerate(left) for term in own]
+        self._add_by_table("sums", shares)
 
     def _spread_by_table(self, operand: Operand, terms: list[int], g: Rows, negates: bool) -> bool:
         """Send g to the terms of a sum that lie apart or differ in number; whether it did."""
