@@ -42,17 +42,20 @@ static const char *slot_table_error(const Program *p, const Instruction *i) {
     return NULL;
 }
 
-/* A table of sums, each term of which is so many rows. */
+/* A table of sums, each term of which is so many rows, or their blocks. */
 static const char *terms_error(const Program *p, const Instruction *i, int64_t width) {
-    int64_t at = i->table, terms = 0;
+    int64_t at = i->table, terms = 0, rows = p->sample_rows;
+    int64_t y_rows = rows - (i->times - 1) * i->down, b_rows = rows - (i->times - 1) * i->along;
+    if (i->times != 1 && i->times != DOTS_BLOCK) return "it cannot be so many times";
     for (int64_t r = 0; r < i->rows; r++) {
         if (at > p->table_count - 2) return "its table ends too early";
         int64_t count = p->table[at + 1], end;
         if (count < 0 || count > (p->table_count - at - 2) / width)
             return "its table ends too early";
         terms += count, end = at + 2 + count * width;
-        for (int64_t n = at; n < end; n += n == at ? 2 : 1)
-            if (p->table[n] < 0 || p->table[n] >= p->sample_rows)
+        if (p->table[at] >= y_rows) return "its table has a place outside memory";
+        for (int64_t n = at + 2; n < end; n++)
+            if (p->table[n] >= (width == 2 && (n - at) % 2 ? b_rows : rows))
                 return "its table has a place outside memory";
         at = end;
     }

@@ -97,8 +97,8 @@ class Instruction:
         if self.op in BY_TABLE:
             equals = "+=" if self.adds else "="
             sign = "-" if self.negates else ""
-            terms = f"{sign}{self.inner} {BY_TABLE[self.op]}"
-            return f"{self.rows} rows {equals} {self.op}({terms})  table {self.table}"
+            terms = f"{sign}{self.inner * self.times} {BY_TABLE[self.op]}"
+            return f"{self.rows * self.times} rows {equals} {self.op}({terms})  table {self.table}"
         inner = f"x{self.inner}" if self.inner else ""
         times = f" {self.times} times" if self.times > 1 else ""
         bias = " and 1" if self.has_bias else ""

@@ -104,44 +104,55 @@ static void run_scatter(Memory *m, const Call *i) {
     }
 }
 
-/* Some columns of a sum by table; a term is so many factors, and a row so many vectors long. */
-INLINE void sum_of_terms(int factors, int sign, int columns, int64_t length, Vector *rows,
-                         const int32_t *entry, int64_t adds) {
-    Vector *y = rows + entry[0] * length, sums[4];
+/* Some columns of the sums of a block of rows; a term is so many factors, and a row so many vectors
+   long. */
+INLINE void sum_of_terms(int factors, int sign, int block, int columns, int64_t length,
+                         const Call *i, Vector *rows, const int32_t *entry) {
+    int64_t y_step = i->source->down * length, b_step = i->source->along * length;
+    Vector *y = rows + entry[0] * length, sums[DOTS_BLOCK][4];
     const int32_t *term = entry + 2, *end = term + entry[1] * factors;
-    UNROLL for (int n = 0; n < columns; n++) sums[n] = adds ? y[n] : (Vector){0};
+    UNROLL for (int k = 0; k < block; k++)
+        UNROLL for (int n = 0; n < columns; n++)
+            sums[k][n] = i->adds ? y[k * y_step + n] : (Vector){0};
     for (; term < end; term += factors) {
         const Vector *a = rows + term[0] * length, *b = rows + term[factors - 1] * length;
-        UNROLL for (int n = 0; n < columns; n++)
-            sums[n] = factors == 2 ? fused(a[n], b[n], sums[n])
-                    : sign > 0 ? sums[n] + a[n] : sums[n] - a[n];
+        UNROLL for (int k = 0; k < block; k++)
+            UNROLL for (int n = 0; n < columns; n++)
+                sums[k][n] = factors == 2 ? fused(a[n], b[k * b_step + n], sums[k][n])
+                           : sign > 0 ? sums[k][n] + a[n] : sums[k][n] - a[n];
     }
-    UNROLL for (int n = 0; n < columns; n++) y[n] = sums[n];
+    UNROLL for (int k = 0; k < block; k++)
+        UNROLL for (int n = 0; n < columns; n++) y[k * y_step + n] = sums[k][n];
 }
 
-INLINE void sum_rows(int factors, int sign, int64_t length, const Memory *m, const Call *i) {
+INLINE void sum_rows(int factors, int sign, int block, int64_t length, const Memory *m,
+                     const Call *i) {
     const int32_t *entry = m->program->table + i->source->table;
+    int wide = block == 1 || BLOCK_COLUMNS == 4 ? 4 : 2; /* so that the sums fit the registers */
     for (int64_t r = 0; r < i->rows; r++, entry += 2 + entry[1] * factors) {
         int64_t c = 0;
-        for (; c + 4 <= length; c += 4)
-            sum_of_terms(factors, sign, 4, length, m->samples + c, entry, i->adds);
+        for (; c + wide <= length; c += wide)
+            sum_of_terms(factors, sign, block, wide, length, i, m->samples + c, entry);
         for (; c < length; c++)
-            sum_of_terms(factors, sign, 1, length, m->samples + c, entry, i->adds);
+            sum_of_terms(factors, sign, block, 1, length, i, m->samples + c, entry);
     }
 }
 
 /* The commonest lengths are constants of the compiler's, which then need not multiply by them. */
-INLINE void sum_by_table(int factors, int sign, const Memory *m, const Call *i) {
-    if (m->columns == 1) sum_rows(factors, sign, 1, m, i);
-    else if (m->columns == 4) sum_rows(factors, sign, 4, m, i);
-    else sum_rows(factors, sign, m->columns, m, i);
+INLINE void sum_by_table(int factors, int sign, int block, const Memory *m, const Call *i) {
+    if (m->columns == 1) sum_rows(factors, sign, block, 1, m, i);
+    else if (m->columns == 4) sum_rows(factors, sign, block, 4, m, i);
+    else sum_rows(factors, sign, block, m->columns, m, i);
 }
 
-static void run_dots(Memory *m, const Call *i) { sum_by_table(2, 1, m, i); }
+static void run_dots(Memory *m, const Call *i) {
+    if (i->source->times == DOTS_BLOCK) sum_by_table(2, 1, DOTS_BLOCK, m, i);
+    else sum_by_table(2, 1, 1, m, i);
+}
 
 static void run_sums(Memory *m, const Call *i) {
-    if (i->source->flags & NEGATES) sum_by_table(1, -1, m, i);
-    else sum_by_table(1, 1, m, i);
+    if (i->source->flags & NEGATES) sum_by_table(1, -1, 1, m, i);
+    else sum_by_table(1, 1, 1, m, i);
 }
 
 static void run_gather_weights(Memory *m, const Call *call) {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from minigrad.native.code import BY_TABLE, FIRST_CONSTANT, ONCE, SAMPLES, Instruction, Rows
 from minigrad.native.layout import Layout
 from minigrad.native.shares import SHARES
+from minigrad.native.touched import entries
 
 _SHARES = {share.op for shares in SHARES.values() for share in shares}
 
@@ -64,7 +65,6 @@ def _tabled(instruction: Instruction, layout: Layout) -> Iterator[Row]:
 
 
 def _sums(instruction: Instruction, layout: Layout) -> Iterator[Row]:
-    at, width = instruction.table, 2 if instruction.op == "dots" else 1
-    for _ in range(instruction.rows):
-        yield layout.table[at], SAMPLES
-        at += 2 + width * layout.table[at + 1]
+    for entry, _ in entries(instruction, layout.table):
+        row, step = layout.table[entry], instruction.slots.down
+        yield from ((row + number * step, SAMPLES) for number in range(instruction.times))

@@ -34,7 +34,11 @@ enum { IN_SAMPLES, IN_ONCE, IN_PARAMETERS };
 
 /* Of dots and sums all rows stand in the table, and are rows of samples. For each row written: the
    row, how many terms it is the sum of, and the terms: two rows, whose product is one, or one row.
-   `inner` is the number of all terms. Sums may negate theirs. */
+   `inner` is the number of all terms. Sums may negate theirs.
+
+   `times` of dots is 1 or DOTS_BLOCK: then an entry stands for a block of so many rows, `down` apart,
+   of whose terms the first factors are the same and the second ones `along` apart. */
+enum { DOTS_BLOCK = 4 };
 
 /* Operands. TERMS and INNER: a, or a and b, have rows * inner or inner rows instead of rows. */
 enum {
@@ -76,7 +80,7 @@ enum {
     OP(same_side, BINARY) OP(largest_is_target, USES_Y | USES_A | USES_B | A_INNER | B_INNER) \
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
-    OP(dots, PAIR_TABLE | SHARES) OP(sums, TERM_TABLE | SHARES | MAY_NEGATE) \
+    OP(dots, PAIR_TABLE | SHARES | TIMES) OP(sums, TERM_TABLE | SHARES | MAY_NEGATE) \
     OP(gather_weights, SLOTS | SLOT_TABLE) OP(scatter_weights, SLOTS | SLOT_TABLE) \
     OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND | SHARES | TIMES) \
     OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND | TIMES) \

@@ -6,6 +6,7 @@ read where it lies; rows from several places are gathered first.
 
 from minigrad.lift.program import Operation, Program
 from minigrad.lift.tracing import LiftError
+from minigrad.native.blocks import Sums
 from minigrad.native.code import (
     FIRST_CHUNK,
     MASK_ROW,
@@ -17,7 +18,7 @@ from minigrad.native.code import (
     Slots,
 )
 from minigrad.native.fixed import fixed
-from minigrad.native.layout import Layout, Sums
+from minigrad.native.layout import Layout
 from minigrad.native.products import Product, is_of_samples, is_scattered, rest, terms
 from minigrad.native.reuse import with_reused_rows
 from minigrad.native.shares import KEPT, NAMES, SHARES

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from minigrad.lift.program import Operand, Program, Register
+from minigrad.native.blocks import SINGLE, Shape, Sums, in_blocks
 from minigrad.native.code import (
     FIRST_ARGUMENT,
     FIRST_CONSTANT,
@@ -18,9 +19,6 @@ from minigrad.native.products import by_table, pairs, side_by_side
 
 Entry = tuple[int, int]
 """A place and its kind, as the machine's table has them."""
-
-Sums = dict[int, list[tuple[int, ...]]]
-"""Rows of samples, and the terms of each: rows to add, or pairs of rows to multiply."""
 
 
 class Layout:
@@ -145,13 +143,20 @@ class Layout:
 
     def emit_by_table(self, op: str, sums: Sums, adds: bool = False, negates: bool = False) -> None:
         """Dots or sums: for each row the terms that it is the sum of, in tuples of rows."""
+        for shape, own in (in_blocks(sums) if op == "dots" else {SINGLE: sums}).items():
+            self._emit_block(op, shape, own, adds, negates)
+
+    def _emit_block(self, op: str, shape: Shape, sums: Sums, adds: bool, negates: bool) -> None:
+        """Sums of equally many terms follow one another: the processor foresees how many."""
         table = self.tabled(
             number
             for row, terms in sorted(sums.items(), key=lambda each: len(each[1]))
             for number in (row, len(terms), *chain.from_iterable(terms))
         )
+        steps = Slots(0, shape.y_step, shape.b_step)
         count = sum(len(terms) for terms in sums.values())
-        self.emit(op, len(sums), inner=count, table=table, adds=adds, negates=negates)
+        self.emit(op, len(sums), inner=count, times=shape.rows, table=table, slots=steps,
+                  adds=adds, negates=negates)  # fmt: skip
 
     def row(self, register: Register, row: int) -> int:
         return self.register(register).start + row

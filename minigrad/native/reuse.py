@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from minigrad.native.code import SAMPLES, Code, Instruction, Rows
-from minigrad.native.touched import direct, tabled
+from minigrad.native.touched import direct, spans, tabled
 
 
 @dataclass
@@ -60,11 +60,8 @@ def _groups(code: Code, blocks: list[int]) -> list[Group]:
     """Blocks; those that an operand reaches across are one group."""
     joined = set()
     for instruction in code.instructions:
-        for rows, count in direct(instruction):
-            if not rows.once and count:
-                last = rows.start + (count - 1) * rows.step
-                first_block = bisect_right(blocks, rows.start)
-                joined.update(blocks[first_block : bisect_right(blocks, last)])
+        for first, last in spans(instruction, code.table):
+            joined.update(blocks[bisect_right(blocks, first) : bisect_right(blocks, last)])
     starts = [start for start in blocks if start not in joined]
     ends = [*starts[1:], code.sizes.sample_rows]
     never = len(code.instructions)

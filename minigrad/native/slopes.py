@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
+from minigrad.native.blocks import Sums
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
-from minigrad.native.layout import Layout, Sums, extent
+from minigrad.native.layout import Layout, extent
 from minigrad.native.products import (
     Product,
     Source,

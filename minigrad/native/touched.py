@@ -27,6 +27,19 @@ def direct(instruction: Instruction) -> Iterator[tuple[Rows, int]]:
     return ((rows, count) for rows, count in counted(instruction) if not rows.by_table)
 
 
+def spans(instruction: Instruction, table: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of rows of samples whose distances matter."""
+    for rows, count in direct(instruction):
+        if not rows.once and count:
+            yield rows.start, rows.start + (count - 1) * rows.step
+    if instruction.op == "dots" and instruction.times > 1:
+        steps = instruction.slots
+        for entry, terms in entries(instruction, table):
+            yield table[entry], table[entry] + (instruction.times - 1) * steps.down
+            for place in range(entry + 3, entry + 2 + 2 * terms, 2):
+                yield table[place], table[place] + (instruction.times - 1) * steps.along
+
+
 def tabled(instruction: Instruction, table: Sequence[int]) -> Iterator[int]:
     """The places in the table of all rows of samples that the instruction names there."""
     for rows, count in counted(instruction):
@@ -37,13 +50,18 @@ def tabled(instruction: Instruction, table: Sequence[int]) -> Iterator[int]:
             if table[place + 1] == SAMPLES:
                 yield place
     elif instruction.op in BY_TABLE:
-        yield from _of_sums(instruction, table)
+        for entry, terms in entries(instruction, table):
+            yield entry
+            yield from range(entry + 2, entry + 2 + terms * _factors(instruction))
 
 
-def _of_sums(instruction: Instruction, table: Sequence[int]) -> Iterator[int]:
-    place, factors = instruction.table, 2 if instruction.op == "dots" else 1
+def entries(instruction: Instruction, table: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Of sums by table: where in the table each one begins, and how many terms it has."""
+    place = instruction.table
     for _ in range(instruction.rows):
-        yield place
-        terms = factors * table[place + 1]
-        yield from range(place + 2, place + 2 + terms)
-        place += 2 + terms
+        yield place, table[place + 1]
+        place += 2 + table[place + 1] * _factors(instruction)
+
+
+def _factors(instruction: Instruction) -> int:
+    return 2 if instruction.op == "dots" else 1
