@@ -251,7 +251,7 @@ static const char *job_error(const Job *job) {
     return NULL;
 }
 
-/* Places are checked before, so that no step has to. */
+/* Places are checked before the first step, so that a wrong one is refused by name. */
 static const char *batch_error(const Job *job) {
     if (!job->chosen && job->batch != job->samples) return "a full batch has all samples";
     int64_t apart = (job->chosen_each ? job->replicas : 1) * job->batch;

@@ -1,6 +1,7 @@
 """No program and no job reaches outside its memory: both are refused before anything runs."""
 
 import random
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from minigrad.lift import LiftError
 from minigrad.native.code import Code, Instruction, Rows, Slots
 from minigrad.native.instructions import translate
 from minigrad.native.loading import module
-from tests.minigrad.native.running import lifted
+from tests.minigrad.native.running import MACHINES, lifted
 from tests.minigrad.native.test_training import Problem
 
 FAR = 2**31 - 1
@@ -261,6 +262,26 @@ def test_a_job_that_fits_runs(code: Code) -> None:
 def test_a_job_whose_arrays_do_not_fit_is_refused(code: Code, what: str) -> None:
     with pytest.raises(ValueError, match=r"needed|cannot run"):
         run(code.prepare(module()), Problem(classes=3), **WRONG_JOBS[what])
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_places_that_change_while_steps_are_taken_lead_nowhere_else(code: Code, name: str) -> None:
+    """The call releases the interpreter's lock, and any thread may write to its arrays then."""
+    steps, problem = 4000, Problem(classes=3)
+    losses = np.full((steps, 3), np.inf)
+    chosen, sizes = np.zeros((steps, 1, 37), dtype=np.int64), np.full(steps, 37)
+    arguments = job(
+        problem, steps=steps, chosen=chosen, sizes=sizes, losses=losses,
+        numbers=np.zeros((steps, 8)), rates=np.zeros((steps, 1)), norms=None, correct=None,
+    )  # fmt: skip
+    prepared = code.prepare(module())
+    thread = threading.Thread(target=module().run, args=(name, prepared, *arguments))
+    thread.start()
+    while thread.is_alive() and np.isinf(losses[0]).any():
+        pass
+    chosen[...], sizes[...] = 2**40, 2**40
+    thread.join()
+    assert np.isfinite(losses).all()
 
 
 def test_arrays_that_are_read_only_or_not_in_one_piece_are_refused(code: Code) -> None:
