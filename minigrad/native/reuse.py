@@ -12,6 +12,10 @@ from dataclasses import dataclass, replace
 from minigrad.native.code import SAMPLES, Code, Instruction, Rows
 from minigrad.native.touched import direct, spans, tabled
 
+MANY = 64
+"""Rows from which this is done: fewer fit the fastest cache, and the code of a small program reads
+more plainly with a row for each of its numbers."""
+
 
 @dataclass
 class Group:
@@ -27,6 +31,8 @@ class Group:
 def with_reused_rows(code: Code, blocks: list[int]) -> Code:
     """The same code with fewer rows. `blocks` are the starts of rows that were asked for together;
     the first are those of the arguments, and stay where they are."""
+    if code.sizes.sample_rows < MANY:
+        return code
     groups = _groups(code, blocks)
     _find_lives(code, groups)
     starts = [group.start for group in groups]

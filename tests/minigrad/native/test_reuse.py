@@ -7,7 +7,7 @@ import pytest
 import nn
 from experiments.attention.attention import Attention, samples
 from minigrad.lift.program import Program
-from minigrad.native import instructions
+from minigrad.native import instructions, reuse
 from minigrad.native.instructions import translate
 from minigrad.native.machine import Machine, stacked
 from tests.minigrad.native.running import MACHINES, arrays, bits, lifted, numbers_of
@@ -32,7 +32,8 @@ def test_a_step_has_the_same_bits_with_fewer_rows(monkeypatch: pytest.MonkeyPatc
     assert bits(one, 0) == bits(other, 0)
 
 
-def test_arguments_and_outputs_keep_rows_of_their_own() -> None:
+def test_arguments_and_outputs_keep_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reuse, "MANY", 0)
     code = translate(Problem(classes=3).lifted.program, "largest_is_target")
     outputs = code.table[code.sizes.output_table :][: 2 * code.sizes.outputs : 2]
     back = code.instructions[code.sizes.forward :]
