@@ -18,7 +18,7 @@ static int is_inside(int64_t start, int64_t step, int64_t count, int64_t limit) 
 
 static int64_t rows_of(const Program *p, int once) { return once ? p->once_rows : p->sample_rows; }
 
-static int is_entry_inside(const Program *p, const int64_t *entry, int64_t beyond) {
+static int is_entry_inside(const Program *p, const int32_t *entry, int64_t beyond) {
     int64_t place = entry[0], kind = entry[1];
     if (!is_small(place) || kind < IN_SAMPLES || kind > IN_PARAMETERS) return 0;
     return place < (kind == IN_PARAMETERS ? beyond : rows_of(p, kind == IN_ONCE));
@@ -42,21 +42,33 @@ static const char *slot_table_error(const Program *p, const Instruction *i) {
     return NULL;
 }
 
-/* A table of sums, each term of which is so many rows. */
+/* A table of sums, each term of which is so many rows, or their blocks. */
 static const char *terms_error(const Program *p, const Instruction *i, int64_t width) {
-    int64_t at = i->table, terms = 0;
+    int64_t at = i->table, terms = 0, rows = p->sample_rows;
+    int64_t y_rows = rows - (i->times - 1) * i->down, b_rows = rows - (i->times - 1) * i->along;
+    if (i->times != 1 && i->times != DOTS_BLOCK) return "it cannot be so many times";
     for (int64_t r = 0; r < i->rows; r++) {
         if (at > p->table_count - 2) return "its table ends too early";
         int64_t count = p->table[at + 1], end;
         if (count < 0 || count > (p->table_count - at - 2) / width)
             return "its table ends too early";
         terms += count, end = at + 2 + count * width;
-        for (int64_t n = at; n < end; n += n == at ? 2 : 1)
-            if (p->table[n] < 0 || p->table[n] >= p->sample_rows)
+        if (p->table[at] >= y_rows) return "its table has a place outside memory";
+        for (int64_t n = at + 2; n < end; n++)
+            if (p->table[n] >= (width == 2 && (n - at) % 2 ? b_rows : rows))
                 return "its table has a place outside memory";
         at = end;
     }
     return terms == i->inner ? NULL : "its table has more or fewer terms";
+}
+
+/* Rows of an operand by table. */
+static const char *rows_error(const Program *p, int64_t start, int64_t count, int64_t limit) {
+    if (!is_inside(start, 1, count, p->table_count)) return "its table ends too early";
+    for (int64_t r = 0; r < count; r++)
+        if (p->table[start + r] < 0 || p->table[start + r] >= limit)
+            return "its table has a place outside memory";
+    return NULL;
 }
 
 static const char *slots_error(const Program *p, const Instruction *i, int uses) {
@@ -77,21 +89,29 @@ static const char *instruction_error(const Program *p, const Instruction *i) {
     if (i->flags & ~ALL_FLAGS) return "there is no such flag";
     int uses = operand_uses[i->op];
     if (i->flags & ADDS && !(uses & SHARES)) return "it cannot add";
+    if (i->flags & NEGATES && !(uses & MAY_NEGATE)) return "it cannot negate";
     if (i->times < 1 || (i->times > 1 && !(uses & TIMES))) return "it cannot be so many times";
     int64_t rows = i->rows * i->times, inner = i->inner * i->times;
     int64_t a_rows = uses & A_TERMS ? i->rows * i->inner : uses & A_INNER ? inner : rows;
     int64_t b_rows = uses & B_INNER ? inner : rows;
     if (!is_small(rows) || !is_small(inner) || !is_small(a_rows)) return "it has too many terms";
-    struct { int used, once; int64_t start, step, count; } operands[] = {
-        {uses & USES_Y, i->flags & Y_ONCE, i->y, i->y_step, rows},
-        {uses & USES_A, i->flags & A_ONCE, i->a, i->a_step, a_rows},
-        {uses & USES_B, i->flags & B_ONCE, i->b, i->b_step, b_rows},
-        {uses & USES_C, i->flags & C_ONCE, i->c, i->c_step, rows},
+    struct { int used, once, by_table; int64_t start, step, count; } operands[] = {
+        {uses & USES_Y, i->flags & Y_ONCE, i->flags & Y_BY_TABLE, i->y, i->y_step, rows},
+        {uses & USES_A, i->flags & A_ONCE, i->flags & A_BY_TABLE, i->a, i->a_step, a_rows},
+        {uses & USES_B, i->flags & B_ONCE, i->flags & B_BY_TABLE, i->b, i->b_step, b_rows},
+        {uses & USES_C, i->flags & C_ONCE, i->flags & C_BY_TABLE, i->c, i->c_step, rows},
     };
     for (int n = 0; n < 4; n++) {
+        int64_t limit = rows_of(p, operands[n].once);
+        if (operands[n].by_table) {
+            if (!operands[n].used || !IS_ELEMENTWISE(uses)) return "an operand is not by table";
+            const char *error = rows_error(p, operands[n].start, operands[n].count, limit);
+            if (error) return error;
+            continue;
+        }
         if (!operands[n].used && operands[n].start) return "an operand that is not used is not 0";
-        if (operands[n].used && !is_inside(operands[n].start, operands[n].step, operands[n].count,
-                                           rows_of(p, operands[n].once)))
+        if (operands[n].used &&
+            !is_inside(operands[n].start, operands[n].step, operands[n].count, limit))
             return "an operand lies outside memory";
         if (operands[n].used && i->times > 1 && operands[n].step != 1)
             return "rows of several times do not follow one another";

@@ -4,7 +4,7 @@ The fields are those of instruction.h, which says what each of them means.
 """
 
 import struct
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 SAMPLES, ONCE, PARAMETERS = range(3)
@@ -13,7 +13,8 @@ SAMPLES, ONCE, PARAMETERS = range(3)
 WEIGHT_ROW, MASK_ROW, FIRST_ARGUMENT = range(3)
 FIRST_CHUNK, FIRST_CONSTANT = range(2)
 
-Y_ONCE, A_ONCE, B_ONCE, C_ONCE, ADDS, HAS_BIAS = (1 << bit for bit in range(6))
+_OPERANDS = 4  # y, a, b and c: a bit each for once, and then for by table
+ADDS, NEGATES, HAS_BIAS = (1 << bit for bit in range(2 * _OPERANDS, 2 * _OPERANDS + 3))
 
 BY_TABLE = {"dots": "products", "sums": "rows"}
 """Instructions all rows of which stand in the table, and what they are sums of."""
@@ -21,19 +22,24 @@ BY_TABLE = {"dots": "products", "sums": "rows"}
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows start, start + step, ... of the samples or, if `once`, of the rows of one column."""
+    """Rows start, start + step, ... of the samples or, if `once`, of the rows of one column.
+
+    `by_table` they are those that the table's entries start, start + step, ... name.
+    """
 
     start: int
     step: int = 1
     once: bool = False
+    by_table: bool = False
 
     def picked(self, first: int, step: int = 1) -> "Rows":
         """Of these rows those at first, first + step, ..."""
-        return Rows(self.start + first * self.step, step * self.step, self.once)
+        return replace(self, start=self.start + first * self.step, step=step * self.step)
 
     def __str__(self) -> str:
         step = "" if self.step == 1 else " each" if self.step == 0 else f" by {self.step}"
-        return f"{'once' if self.once else 'row'} {self.start}{step}"
+        table = " of table" if self.by_table else ""
+        return f"{'once' if self.once else 'row'}{table} {self.start}{step}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,10 @@ NO_SLOTS = Slots(0)
 
 @dataclass(frozen=True)
 class Instruction:
-    """One operation on `rows` rows: y = op(a, b, c), or y += op(a, b, c) if it `adds`."""
+    """One operation on `rows` rows: y = op(a, b, c), or y += op(a, b, c) if it `adds`.
+
+    With `negates` the sums of a table are those of -1 times the terms.
+    """
 
     op: str
     rows: int
@@ -63,14 +72,16 @@ class Instruction:
     times: int = 1
     table: int = 0
     adds: bool = False
+    negates: bool = False
     has_bias: bool = False
 
     def pack(self, numbers: dict[str, int]) -> bytes:
         """As instruction.h has it; `numbers` are those of the operations."""
-        flags = ADDS * self.adds + HAS_BIAS * self.has_bias
+        flags = ADDS * self.adds + NEGATES * self.negates + HAS_BIAS * self.has_bias
         places = []
         for bit, rows in enumerate((self.y, self.a, self.b, self.c)):
-            flags += (1 << bit) * bool(rows and rows.once)
+            if rows:
+                flags += (1 << bit) * rows.once + (1 << bit + _OPERANDS) * rows.by_table
             places += [rows.start, rows.step] if rows else [0, 0]
         slots = astuple(self.slots)
         return struct.pack(
@@ -85,8 +96,9 @@ class Instruction:
         into = f"{self.y} {'+=' if self.adds else '='} " if self.y else ""
         if self.op in BY_TABLE:
             equals = "+=" if self.adds else "="
-            terms = f"{self.inner} {BY_TABLE[self.op]}"
-            return f"{self.rows} rows {equals} {self.op}({terms})  table {self.table}"
+            sign = "-" if self.negates else ""
+            terms = f"{sign}{self.inner * self.times} {BY_TABLE[self.op]}"
+            return f"{self.rows * self.times} rows {equals} {self.op}({terms})  table {self.table}"
         inner = f"x{self.inner}" if self.inner else ""
         times = f" {self.times} times" if self.times > 1 else ""
         bias = " and 1" if self.has_bias else ""

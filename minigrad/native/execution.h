@@ -74,7 +74,7 @@ static void run_sum_terms(Memory *m, const Call *i) {
 }
 
 static void run_gather(Memory *m, const Call *i) {
-    const int64_t *entry = m->program->table + i->source->table;
+    const int32_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2) {
         Vector *y = i->y + r * i->y_step;
         if (entry[1] == IN_SAMPLES) {
@@ -90,7 +90,7 @@ static void run_gather(Memory *m, const Call *i) {
 
 /* Adds rows of a share where they belong; to what no sample changes, summed over the samples. */
 static void run_scatter(Memory *m, const Call *i) {
-    const int64_t *entry = m->program->table + i->source->table;
+    const int32_t *entry = m->program->table + i->source->table;
     for (int64_t r = 0; r < i->rows; r++, entry += 2) {
         const Vector *a = i->a + r * i->a_step;
         if (entry[1] == IN_SAMPLES) {
@@ -104,40 +104,56 @@ static void run_scatter(Memory *m, const Call *i) {
     }
 }
 
-/* Some columns of a sum by table; a term is so many factors, and a row so many vectors long. */
-INLINE void sum_of_terms(int factors, int columns, int64_t length, Vector *rows,
-                         const int64_t *entry, int64_t adds) {
-    Vector *y = rows + entry[0] * length, sums[4];
-    const int64_t *term = entry + 2, *end = term + entry[1] * factors;
-    UNROLL for (int n = 0; n < columns; n++) sums[n] = adds ? y[n] : (Vector){0};
+/* Some columns of the sums of a block of rows; a term is so many factors, and a row so many vectors
+   long. */
+INLINE void sum_of_terms(int factors, int sign, int block, int columns, int64_t length,
+                         const Call *i, Vector *rows, const int32_t *entry) {
+    int64_t y_step = i->source->down * length, b_step = i->source->along * length;
+    Vector *y = rows + entry[0] * length, sums[DOTS_BLOCK][4];
+    const int32_t *term = entry + 2, *end = term + entry[1] * factors;
+    UNROLL for (int k = 0; k < block; k++)
+        UNROLL for (int n = 0; n < columns; n++)
+            sums[k][n] = i->adds ? y[k * y_step + n] : (Vector){0};
     for (; term < end; term += factors) {
         const Vector *a = rows + term[0] * length, *b = rows + term[factors - 1] * length;
-        UNROLL for (int n = 0; n < columns; n++)
-            sums[n] = factors == 2 ? fused(a[n], b[n], sums[n]) : sums[n] + a[n];
+        UNROLL for (int k = 0; k < block; k++)
+            UNROLL for (int n = 0; n < columns; n++)
+                sums[k][n] = factors == 2 ? fused(a[n], b[k * b_step + n], sums[k][n])
+                           : sign > 0 ? sums[k][n] + a[n] : sums[k][n] - a[n];
     }
-    UNROLL for (int n = 0; n < columns; n++) y[n] = sums[n];
+    UNROLL for (int k = 0; k < block; k++)
+        UNROLL for (int n = 0; n < columns; n++) y[k * y_step + n] = sums[k][n];
 }
 
-INLINE void sum_rows(int factors, int64_t length, const Memory *m, const Call *i) {
-    const int64_t *entry = m->program->table + i->source->table;
+INLINE void sum_rows(int factors, int sign, int block, int64_t length, const Memory *m,
+                     const Call *i) {
+    const int32_t *entry = m->program->table + i->source->table;
+    int wide = block == 1 || BLOCK_COLUMNS == 4 ? 4 : 2; /* so that the sums fit the registers */
     for (int64_t r = 0; r < i->rows; r++, entry += 2 + entry[1] * factors) {
         int64_t c = 0;
-        for (; c + 4 <= length; c += 4)
-            sum_of_terms(factors, 4, length, m->samples + c, entry, i->adds);
-        for (; c < length; c++) sum_of_terms(factors, 1, length, m->samples + c, entry, i->adds);
+        for (; c + wide <= length; c += wide)
+            sum_of_terms(factors, sign, block, wide, length, i, m->samples + c, entry);
+        for (; c < length; c++)
+            sum_of_terms(factors, sign, block, 1, length, i, m->samples + c, entry);
     }
 }
 
 /* The commonest lengths are constants of the compiler's, which then need not multiply by them. */
-INLINE void sum_by_table(int factors, const Memory *m, const Call *i) {
-    if (m->columns == 1) sum_rows(factors, 1, m, i);
-    else if (m->columns == 4) sum_rows(factors, 4, m, i);
-    else sum_rows(factors, m->columns, m, i);
+INLINE void sum_by_table(int factors, int sign, int block, const Memory *m, const Call *i) {
+    if (m->columns == 1) sum_rows(factors, sign, block, 1, m, i);
+    else if (m->columns == 4) sum_rows(factors, sign, block, 4, m, i);
+    else sum_rows(factors, sign, block, m->columns, m, i);
 }
 
-static void run_dots(Memory *m, const Call *i) { sum_by_table(2, m, i); }
+static void run_dots(Memory *m, const Call *i) {
+    if (i->source->times == DOTS_BLOCK) sum_by_table(2, 1, DOTS_BLOCK, m, i);
+    else sum_by_table(2, 1, 1, m, i);
+}
 
-static void run_sums(Memory *m, const Call *i) { sum_by_table(1, m, i); }
+static void run_sums(Memory *m, const Call *i) {
+    if (i->source->flags & NEGATES) sum_by_table(1, -1, 1, m, i);
+    else sum_by_table(1, 1, 1, m, i);
+}
 
 static void run_gather_weights(Memory *m, const Call *call) {
     const Instruction *i = call->source;
@@ -181,16 +197,19 @@ INLINE Vector note_doubt(Vector *doubt, Vector value) {
 /* RULE for every row and column, with operands A, B and C; VALUE is what is written. A function for
    each instruction keeps the rule's constants in registers while it runs. */
 #define EACH_NUMBER(RULE, VALUE) \
-    for (int64_t r = 0; r < i.rows; r++) { \
-        Vector *y = i.y + r * i.y_step, *a = i.a + r * i.a_step, *b = i.b + r * i.b_step, \
-               *c = i.c + r * i.c_step; \
-        (void)a, (void)b, (void)c; \
-        for (int64_t n = 0; n < i.columns; n++) { \
-            Vector value = RULE; \
-            *y = VALUE; \
-            y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+    { \
+        Vector *y = i.y, *a = i.a, *b = i.b, *c = i.c; \
+        for (int64_t r = 0; r < i.rows;) { \
+            for (int64_t n = 0; n < i.columns; n++) { \
+                Vector value = RULE; \
+                *y = VALUE; \
+                y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+            } \
+            if (++r < i.rows) y = ROW(y), a = ROW(a), b = ROW(b), c = ROW(c); \
         } \
     }
+/* Where row r of an operand is; the tables of those by table begin with their row 0. */
+#define ROW(x) (i.x + (i.x##_table ? (int64_t)i.x##_table[r] - i.x##_table[0] : r) * i.x##_step)
 #define BEGIN(NAME) \
     static void run_##NAME(Memory *m, const Call *call) { \
         const Call i = *call; \
@@ -264,6 +283,7 @@ SHARE(winner_share, winner_share(A, B, C))
 EACH(same_side, same_side(A, B))
 
 #undef EACH_NUMBER
+#undef ROW
 #undef BEGIN
 #undef EACH
 #undef SHARE

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from minigrad.native.code import BY_TABLE, FIRST_CONSTANT, ONCE, SAMPLES, Instruction, Rows
 from minigrad.native.layout import Layout
 from minigrad.native.shares import SHARES
+from minigrad.native.touched import entries
 
 _SHARES = {share.op for shares in SHARES.values() for share in shares}
 
@@ -38,7 +39,8 @@ def _read(instruction: Instruction, layout: Layout) -> Iterator[Row]:
         yield from _tabled(instruction, layout)
     count = instruction.rows * max(instruction.inner, 1)
     for operand in (instruction.a, instruction.b):
-        yield from _rows(operand, count if operand is instruction.a else instruction.rows)
+        of_terms = operand is instruction.a
+        yield from _rows(operand, count if of_terms else instruction.rows, layout)
 
 
 def _written(instruction: Instruction, layout: Layout) -> Iterator[Row]:
@@ -46,14 +48,14 @@ def _written(instruction: Instruction, layout: Layout) -> Iterator[Row]:
         yield from _tabled(instruction, layout)
     if instruction.op in BY_TABLE:
         yield from _sums(instruction, layout)
-    yield from _rows(instruction.y, instruction.rows)
-    yield from _rows(instruction.c, instruction.rows)
+    yield from _rows(instruction.y, instruction.rows, layout)
+    yield from _rows(instruction.c, instruction.rows, layout)
 
 
-def _rows(rows: Rows | None, count: int) -> Iterator[Row]:
+def _rows(rows: Rows | None, count: int, layout: Layout) -> Iterator[Row]:
     if rows:
         kind = ONCE if rows.once else SAMPLES
-        yield from ((rows.start + number * rows.step, kind) for number in range(count))
+        yield from ((number, kind) for number in layout.numbers(rows, count))
 
 
 def _tabled(instruction: Instruction, layout: Layout) -> Iterator[Row]:
@@ -63,7 +65,6 @@ def _tabled(instruction: Instruction, layout: Layout) -> Iterator[Row]:
 
 
 def _sums(instruction: Instruction, layout: Layout) -> Iterator[Row]:
-    at, width = instruction.table, 2 if instruction.op == "dots" else 1
-    for _ in range(instruction.rows):
-        yield layout.table[at], SAMPLES
-        at += 2 + width * layout.table[at + 1]
+    for entry, _ in entries(instruction, layout.table):
+        row, step = layout.table[entry], instruction.slots.down
+        yield from ((row + number * step, SAMPLES) for number in range(instruction.times))

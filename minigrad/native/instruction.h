@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-/* y, a, b and c are the first rows of the operands, and row r of an operand is at start + r * step.
+/* y, a, b and c are the first rows of the operands, and row r of an operand is at start + r * step
+   or, by table, at the place that entry start + r of the table names.
    `weight`, `down` and `along` address slots: row r and column k at weight + r * down + k * along.
    `inner` is the number of columns, or of terms; `table` the first of the entries that are used.
    `times` is 1, or how often a layer is applied at once, as to each token of a text: row r is then
@@ -22,14 +23,22 @@ typedef struct {
     int64_t weight, down, along, inner, times, table;
 } Instruction;
 
-enum { Y_ONCE = 1, A_ONCE = 2, B_ONCE = 4, C_ONCE = 8, ADDS = 16, HAS_BIAS = 32, ALL_FLAGS = 63 };
+enum {
+    Y_ONCE = 1, A_ONCE = 2, B_ONCE = 4, C_ONCE = 8, /* an operand's rows have one column */
+    Y_BY_TABLE = 16, A_BY_TABLE = 32, B_BY_TABLE = 64, C_BY_TABLE = 128,
+    ADDS = 256, NEGATES = 512, HAS_BIAS = 1024, ALL_FLAGS = 2047
+};
 
 /* An entry of the table is a place and its kind. */
 enum { IN_SAMPLES, IN_ONCE, IN_PARAMETERS };
 
 /* Of dots and sums all rows stand in the table, and are rows of samples. For each row written: the
    row, how many terms it is the sum of, and the terms: two rows, whose product is one, or one row.
-   `inner` is the number of all terms. */
+   `inner` is the number of all terms. Sums may negate theirs.
+
+   `times` of dots is 1 or DOTS_BLOCK: then an entry stands for a block of so many rows, `down` apart,
+   of whose terms the first factors are the same and the second ones `along` apart. */
+enum { DOTS_BLOCK = 4 };
 
 /* Operands. TERMS and INNER: a, or a and b, have rows * inner or inner rows instead of rows. */
 enum {
@@ -40,13 +49,17 @@ enum {
     ONE_KIND = 2048, /* all operands are samples, or all are once */
     SHARES = 4096,   /* it may add to y */
     TIMES = 8192,    /* `times` may be more than 1 */
-    PAIR_TABLE = 16384, TERM_TABLE = 32768, /* see below */
+    PAIR_TABLE = 16384, TERM_TABLE = 32768, /* see above */
+    MAY_NEGATE = 65536,
 };
 
 #define UNARY (USES_Y | USES_A)
 #define BINARY (USES_Y | USES_A | USES_B)
 #define TERNARY (USES_Y | USES_A | USES_B | USES_C)
 #define WITH_KEPT (USES_Y | USES_A | USES_C) /* c is written: it lasts till the way back */
+
+/* Whether it computes each number by itself: then its operands may be by table. */
+#define IS_ELEMENTWISE(uses) (!((uses) & ~(TERNARY | SHARES)))
 
 #define INSTRUCTIONS(OP) \
     OP(copy, UNARY | SHARES) OP(zero, USES_Y) OP(add, BINARY) OP(subtract, BINARY) \
@@ -67,7 +80,7 @@ enum {
     OP(same_side, BINARY) OP(largest_is_target, USES_Y | USES_A | USES_B | A_INNER | B_INNER) \
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
-    OP(dots, PAIR_TABLE | SHARES) OP(sums, TERM_TABLE | SHARES) \
+    OP(dots, PAIR_TABLE | SHARES | TIMES) OP(sums, TERM_TABLE | SHARES | MAY_NEGATE) \
     OP(gather_weights, SLOTS | SLOT_TABLE) OP(scatter_weights, SLOTS | SLOT_TABLE) \
     OP(matmul, USES_Y | USES_A | A_INNER | WEIGHTS | ONE_KIND | SHARES | TIMES) \
     OP(outer, USES_A | USES_B | B_INNER | WEIGHTS | ONE_KIND | TIMES) \
@@ -92,7 +105,7 @@ typedef struct {
     int64_t arguments, argument_rows; /* they begin at sample row FIRST_ARGUMENT */
     int64_t outputs, output_table;
     Instruction *instructions;
-    int64_t *table;
+    int32_t *table;
     double *constants; /* they begin at once row FIRST_CONSTANT */
 } Program;
 

@@ -6,6 +6,7 @@ read where it lies; rows from several places are gathered first.
 
 from minigrad.lift.program import Operation, Program
 from minigrad.lift.tracing import LiftError
+from minigrad.native.blocks import Sums
 from minigrad.native.code import (
     FIRST_CHUNK,
     MASK_ROW,
@@ -17,8 +18,9 @@ from minigrad.native.code import (
     Slots,
 )
 from minigrad.native.fixed import fixed_instructions
-from minigrad.native.layout import Layout, Sums
-from minigrad.native.products import Product, is_of_samples, is_scattered, terms
+from minigrad.native.layout import Layout
+from minigrad.native.products import Product, is_of_samples, is_scattered, rest, terms
+from minigrad.native.reuse import with_reused_rows
 from minigrad.native.shares import NAMES, SAVES, SHARES
 from minigrad.native.slopes import FEW, NOTHING, Operands, Slopes, stretches, together
 
@@ -55,7 +57,8 @@ def translate(program: Program, correct: str | None = None) -> Code:
     )
     first = [instruction for number, instruction in numbered if number in once]
     rest = [instruction for number, instruction in numbered if number not in once]
-    return Code(first + rest, layout.table, layout.constants, sizes)
+    code = Code(first + rest, layout.table, layout.constants, sizes)
+    return with_reused_rows(code, layout.blocks)
 
 
 def _forward(layout: Layout, operation: Operation) -> Operands:
@@ -66,10 +69,11 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
     if product := layout.products.get(operation.out):
         return _product(layout, product)
     if operation.out in layout.sums_of_products:
-        return NOTHING
+        return _rest(layout, operation)
     if operation.op == "sum" and _sum_by_table(layout, operation):
         return NOTHING
-    read = [layout.read(operand) for operand in operation.operands]
+    by_table = not operation.terms
+    read = [layout.read(operand, by_table) for operand in operation.operands]
     y = layout.register(operation.out)
     if operation.op == "sum":
         _sum(layout, operation, y, read)
@@ -101,6 +105,21 @@ def _product(layout: Layout, product: Product) -> Operands:
     for (a, b), into in zip(product.factors, product.into, strict=True):
         sums.setdefault(layout.row(*into), []).append((layout.row(*a), layout.row(*b)))
     layout.emit_by_table("dots", sums)
+    return NOTHING
+
+
+def _rest(layout: Layout, operation: Operation) -> Operands:
+    """Add the terms of a sum that are no products, if it has any."""
+    first: Sums = {}
+    more: Sums = {}
+    every = zip(terms(operation), rest(operation, layout.products), strict=True)
+    for row, (own, left) in enumerate(every):
+        sums = more if len(left) < len(own) else first
+        if left:
+            sums[layout.row(operation.out, row)] = [(layout.row(*term),) for term in left]
+    for sums in (first, more):
+        if sums:
+            layout.emit_by_table("sums", sums, adds=sums is more)
     return NOTHING
 
 

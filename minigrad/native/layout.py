@@ -1,9 +1,10 @@
 """Where a program's numbers lie in the machine's memory, and the code that is being written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from minigrad.lift.program import Operand, Program, Register
+from minigrad.native.blocks import SINGLE, Shape, Sums, in_blocks
 from minigrad.native.code import (
     FIRST_ARGUMENT,
     FIRST_CONSTANT,
@@ -18,9 +19,6 @@ from minigrad.native.products import by_table, pairs, side_by_side
 
 Entry = tuple[int, int]
 """A place and its kind, as the machine's table has them."""
-
-Sums = dict[int, list[tuple[int, ...]]]
-"""Rows of samples, and the terms of each: rows to add, or pairs of rows to multiply."""
 
 
 class Layout:
@@ -39,6 +37,7 @@ class Layout:
             if register is not own
         }
         self.copied: dict[tuple[int, ...], int] = {}
+        self._lists: dict[tuple[bool, tuple[int, ...]], int] = {}
         self._constant_rows: dict[object, Rows] = {}
         for operand in operands_of(program):
             self._place_constants(operand)
@@ -47,15 +46,45 @@ class Layout:
         self.loss_slot = (program.parameters + 7) // 8 * 8
         self.correct_slot, self.slots = self.loss_slot + 1, self.loss_slot + 2
         self.registers: dict[Register, Rows] = {}
+        self.blocks: list[int] = []  # the starts of rows that were asked for together
         for register in program.arguments:
             self.register(register)
         self.first_free = self.sample_rows
+        self.blocks = [0]
         self.neighbours: dict[Register, list[Register]] = {}
         for operand in operands_of(program):
             self._place_side_by_side(operand)
 
     def emit(self, op: str, rows: int, **operands: object) -> None:
+        operands = {
+            name: self._in_order(each, rows) if isinstance(each, Rows) else each
+            for name, each in operands.items()
+        }
         self.instructions.append(Instruction(op, rows, **operands))  # type: ignore[arg-type]
+
+    def _in_order(self, rows: Rows, count: int) -> Rows:
+        """By table the machine takes one entry after the other."""
+        return self.listed(self.numbers(rows, count), rows.once) if rows.by_table else rows
+
+    def listed(self, numbers: Sequence[int], once: bool) -> Rows:
+        """Rows anywhere, as an instruction for each number can read and write them."""
+        key = once, tuple(numbers)
+        if key not in self._lists:
+            self._lists[key] = self.tabled(numbers)
+        return Rows(self._lists[key], 1, once, by_table=True)
+
+    def numbers(self, rows: Rows, count: int) -> list[int]:
+        """The numbers of the first `count` rows."""
+        places = [rows.start + number * rows.step for number in range(count)]
+        return [self.table[place] for place in places] if rows.by_table else places
+
+    def in_place(self, rows: Rows, count: int) -> Rows:
+        """As an instruction takes them that cannot read by table."""
+        if not rows.by_table:
+            return rows
+        copied = self.rows(count, rows.once)
+        self.emit("copy", count, y=copied, a=rows)
+        return copied
 
     def rows(self, count: int, once: bool) -> Rows:
         """New rows that follow one another."""
@@ -63,6 +92,7 @@ class Layout:
             self.once_rows += count
             return Rows(self.once_rows - count, 1, True)
         self.sample_rows += count
+        self.blocks.append(self.sample_rows - count)
         return Rows(self.sample_rows - count)
 
     def register(self, register: Register) -> Rows:
@@ -71,8 +101,8 @@ class Layout:
             self.registers[register] = self.rows(register.rows, not register.per_sample)
         return self.registers[register]
 
-    def read(self, operand: Operand) -> Rows:
-        """An operand's rows, where they lie or, from several places, gathered."""
+    def read(self, operand: Operand, by_table: bool = False) -> Rows:
+        """An operand's rows, where they lie or, from several places, `by_table` or gathered."""
         if not operand.pieces:
             return self._constant_rows[_key(operand)]
         view = operand.view
@@ -82,6 +112,9 @@ class Layout:
         entries = self.entries(operand)
         if in_place := in_one_stretch(entries, once=not operand.per_sample):
             return in_place
+        places, kinds = zip(*entries, strict=True)
+        if by_table and set(kinds) == {SAMPLES if operand.per_sample else ONCE}:
+            return self.listed(places, not operand.per_sample)
         gathered = self.rows(operand.rows, not operand.per_sample)
         table = self.tabled(number for entry in entries for number in entry)
         self.emit("gather", operand.rows, y=gathered, table=table)
@@ -108,15 +141,22 @@ class Layout:
         self.table += numbers
         return start
 
-    def emit_by_table(self, op: str, sums: Sums, adds: bool = False) -> None:
+    def emit_by_table(self, op: str, sums: Sums, adds: bool = False, negates: bool = False) -> None:
         """Dots or sums: for each row the terms that it is the sum of, in tuples of rows."""
+        for shape, own in (in_blocks(sums) if op == "dots" else {SINGLE: sums}).items():
+            self._emit_block(op, shape, own, adds, negates)
+
+    def _emit_block(self, op: str, shape: Shape, sums: Sums, adds: bool, negates: bool) -> None:
+        """Sums of equally many terms follow one another: the processor foresees how many."""
         table = self.tabled(
             number
-            for row, terms in sums.items()
+            for row, terms in sorted(sums.items(), key=lambda each: len(each[1]))
             for number in (row, len(terms), *chain.from_iterable(terms))
         )
+        steps = Slots(0, shape.y_step, shape.b_step)
         count = sum(len(terms) for terms in sums.values())
-        self.emit(op, len(sums), inner=count, table=table, adds=adds)
+        self.emit(op, len(sums), inner=count, times=shape.rows, table=table, slots=steps,
+                  adds=adds, negates=negates)  # fmt: skip
 
     def row(self, register: Register, row: int) -> int:
         return self.register(register).start + row

@@ -16,7 +16,7 @@ enum { PARTIALS = 8, GROUPS = PARTIALS / LANES };
 typedef double Unaligned __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 
 /* An instruction, its operands found: pointers, and steps from row to row in vectors. A row of one
-   column serves all columns: its column step is 0. */
+   column serves all columns: its column step is 0. An operand by table has its numbers of rows. */
 typedef struct Memory Memory;
 typedef struct Call Call;
 struct Call {
@@ -24,6 +24,7 @@ struct Call {
     int64_t adds, rows, columns;
     Vector *y, *a, *b, *c;
     int64_t y_step, a_step, b_step, c_step, y_column, a_column, b_column, c_column;
+    const int32_t *y_table, *a_table, *b_table, *c_table;
     const Instruction *source;
 };
 
@@ -54,6 +55,15 @@ static Vector *find_row(const Memory *m, int once, int64_t row) {
     return once ? m->once + row : m->samples + row * m->columns;
 }
 
+/* Finds an operand that is by table. */
+static void read_table(const Memory *m, const Instruction *i, int flag, int once, int64_t start,
+                       Vector **first, int64_t *step, const int32_t **table) {
+    if (!(i->flags & flag) || i->rows == 0) return;
+    *table = m->program->table + start;
+    *first = find_row(m, once, **table);
+    *step = once ? 1 : m->columns;
+}
+
 static Call find_operands(const Memory *m, const Instruction *i) {
     int y_once = (i->flags & Y_ONCE) != 0, a_once = (i->flags & A_ONCE) != 0,
         b_once = (i->flags & B_ONCE) != 0, c_once = (i->flags & C_ONCE) != 0;
@@ -69,6 +79,10 @@ static Call find_operands(const Memory *m, const Instruction *i) {
         .y_column = (uses & USES_Y) != 0, .a_column = uses & USES_A && !a_once,
         .b_column = uses & USES_B && !b_once, .c_column = uses & USES_C && !c_once,
     };
+    read_table(m, i, Y_BY_TABLE, y_once, i->y, &call.y, &call.y_step, &call.y_table);
+    read_table(m, i, A_BY_TABLE, a_once, i->a, &call.a, &call.a_step, &call.a_table);
+    read_table(m, i, B_BY_TABLE, b_once, i->b, &call.b, &call.b_step, &call.b_table);
+    read_table(m, i, C_BY_TABLE, c_once, i->c, &call.c, &call.c_step, &call.c_table);
     return call;
 }
 
@@ -86,8 +100,9 @@ static int is_contiguous(const Memory *m, const Call *call, int uses) {
 
 /* Makes one row of all rows where it can: a loop is shorter than a loop of loops. */
 static Call with_long_rows(const Memory *m, Call call) {
-    int uses = operand_uses[call.source->op] & ~SHARES;
-    if (uses & ~TERNARY) return call;
+    int uses = operand_uses[call.source->op];
+    int by_table = Y_BY_TABLE | A_BY_TABLE | B_BY_TABLE | C_BY_TABLE;
+    if (!IS_ELEMENTWISE(uses) || call.source->flags & by_table) return call;
     if (call.columns == 1) {
         call.columns = call.rows, call.y_column = call.y_step, call.a_column = call.a_step;
         call.b_column = call.b_step, call.c_column = call.c_step, call.rows = 1;

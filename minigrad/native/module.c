@@ -88,8 +88,26 @@ static void *copy(const Py_buffer *buffer) {
     return own;
 }
 
+/* The table, in half of the memory; NULL where a number does not fit, or memory is lacking. */
+static int32_t *copy_table(const Py_buffer *buffer) {
+    size_t count = (size_t)buffer->len / sizeof(int64_t);
+    int32_t *own = malloc((count + 1) * sizeof *own);
+    for (size_t n = 0; own && n < count; n++) {
+        int64_t number;
+        memcpy(&number, (const char *)buffer->buf + n * sizeof number, sizeof number);
+        own[n] = (int32_t)number;
+        if (is_small(number)) continue;
+        free(own);
+        own = NULL;
+        PyErr_SetString(PyExc_ValueError,
+                        "the program cannot run: its table has a place outside memory");
+    }
+    return own;
+}
+
 static PyObject *checked(Program *p) {
-    if (!p->instructions || !p->table || !p->constants) return PyErr_NoMemory();
+    if (!p->instructions || !p->table || !p->constants)
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     const char *error = sizes_error(p);
     if (error) return PyErr_Format(PyExc_ValueError, "the program cannot run: %s", error);
     for (int64_t n = 0; n < p->count; n++)
@@ -113,7 +131,7 @@ static PyObject *prepare(PyObject *self, PyObject *args) {
     }
     p->instructions = copy(&code);
     p->count = code.len / (Py_ssize_t)sizeof(Instruction);
-    p->table = copy(&table);
+    p->table = copy_table(&table);
     p->table_count = table.len / (Py_ssize_t)sizeof(int64_t);
     p->constants = copy(&constants);
     p->constant_count = constants.len / (Py_ssize_t)sizeof(double);
@@ -233,7 +251,7 @@ static const char *job_error(const Job *job) {
     return NULL;
 }
 
-/* Places are checked before, so that no step has to. */
+/* Places are checked before the first step, so that a wrong one is refused by name. */
 static const char *batch_error(const Job *job) {
     if (!job->chosen && job->batch != job->samples) return "a full batch has all samples";
     int64_t apart = (job->chosen_each ? job->replicas : 1) * job->batch;

@@ -5,7 +5,7 @@ a scatter on the way back. One instruction with a table does without: every row 
 of other rows, on the way forward and on the way back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from minigrad.lift.program import Operand, Operation, Program, Register, Rows
@@ -32,16 +32,23 @@ def by_table(program: Program) -> dict[Register, Product]:
         for register in dict.fromkeys(_registers(operation)):
             readers.setdefault(register, []).append(operation)
     results = {piece.register for root in (program.loss, program.outputs) for piece in root.pieces}
+    candidates = {each.out: each for each in program.operations if _is_by_table(each)}
     products = {}
-    for operation in program.operations:
-        if operation.op == "*" and any(map(is_scattered, operation.operands)):
-            a, b = operation.operands
-            if is_of_samples(a) and is_of_samples(b):
-                out = operation.out
-                factors = list(zip(sources(a), sources(b), strict=True))
-                into = _into(out, [] if out in results else readers.get(out, []))
-                products[out] = Product(factors, into)
+    for out, operation in candidates.items():
+        a, b = operation.operands
+        factors = list(zip(sources(a), sources(b), strict=True))
+        read_by = [] if out in results else readers.get(out, [])
+        products[out] = Product(factors, _into(out, read_by, candidates))
     return products
+
+
+def _is_by_table(operation: Operation) -> bool:
+    operands = operation.operands
+    return (
+        operation.op == "*"
+        and any(map(is_scattered, operands))
+        and all(map(is_of_samples, operands))
+    )
 
 
 def is_of_samples(operand: Operand) -> bool:
@@ -73,16 +80,34 @@ def terms(operation: Operation) -> list[list[Source]]:
     return [[next(rows) for _ in range(count)] for count in operation.terms]
 
 
-def _into(product: Register, readers: list[Operation]) -> list[Source]:
+def rest(operation: Operation, products: Mapping[Register, Product]) -> list[list[Source]]:
+    """The terms of each row of a sum that are no products, which are added to it by table."""
+    return [
+        [(register, row) for register, row in own if not _is_term(operation, register, products)]
+        for own in terms(operation)
+    ]
+
+
+def _is_term(
+    operation: Operation, register: Register, products: Mapping[Register, Product]
+) -> bool:
+    return register in products and any(
+        into is operation.out for into, _ in products[register].into
+    )
+
+
+def _into(
+    product: Register, readers: list[Operation], candidates: Collection[Register]
+) -> list[Source]:
     """For each row of a product the row that it is a term of: a sum's if no other reads it."""
     into: dict[int, Source] = {}
     others: set[int] = set()
     for operation in readers:
-        added = operation.op == "sum" and operation.plus == len(operation.operands)
-        if added and set(_registers(operation)) == {product} and _has_no_constants(operation):
+        if _adds(operation, product, candidates):
             for row, own in enumerate(terms(operation)):
-                others |= {term for _, term in own if term in into}
-                into |= {term: (operation.out, row) for _, term in own}
+                read = [term for register, term in own if register is product]
+                others |= {term for term in read if term in into}
+                into |= dict.fromkeys(read, (operation.out, row))
         else:
             others |= {row for own, row in _read(operation) if own is product}
     if not others.isdisjoint(into):
@@ -90,8 +115,12 @@ def _into(product: Register, readers: list[Operation]) -> list[Source]:
     return [into.get(row, (product, row)) for row in range(product.rows)]
 
 
-def _has_no_constants(operation: Operation) -> bool:
-    return not any(operand.constants for operand in operation.operands)
+def _adds(operation: Operation, product: Register, candidates: Collection[Register]) -> bool:
+    """Whether it is a sum of samples, of which no other product could be a term."""
+    if operation.op != "sum" or operation.plus < len(operation.operands):
+        return False
+    others = {register for register in _registers(operation) if register is not product}
+    return all(map(is_of_samples, operation.operands)) and others.isdisjoint(candidates)
 
 
 def _read(operation: Operation) -> Iterator[tuple[Register | None, int]]:

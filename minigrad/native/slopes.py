@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from minigrad.lift.program import Operand, Operation, Piece, Register
+from minigrad.native.blocks import Sums
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
-from minigrad.native.layout import Layout, Sums, extent
+from minigrad.native.layout import Layout, extent
 from minigrad.native.products import (
     Product,
     Source,
@@ -19,6 +20,7 @@ from minigrad.native.products import (
     is_scattered,
     listed,
     pairs,
+    rest,
     side_by_side,
     sources,
 )
@@ -84,6 +86,14 @@ def together(times: int, *operands: Rows) -> list[Part]:
     return [Part(own, times, 1) for own in range(times)]
 
 
+@dataclass(frozen=True)
+class Into:
+    """The rows that a share goes to, and whether it is added to what is there."""
+
+    rows: Rows
+    adds: bool
+
+
 Emit = Callable[[Rows, Part, bool], None]
 """Fills rows with a part of an operand's share, or adds it to them."""
 
@@ -117,6 +127,7 @@ class Slopes:
             return
         self._zero_others(operation.out, set(range(operation.out.rows)))
         if operation.out in self.layout.sums_of_products:
+            self._rest(operation)
             return
         g = self._slopes[operation.out]
         if operation.op == "dot":
@@ -175,7 +186,7 @@ class Slopes:
         for number, operand in enumerate(operation.operands):
             op = "copy" if number < operation.plus else "negative"
             many = bool(operation.terms)
-            if op == "copy" and self._spread_by_table(operand, operation.terms, g):
+            if self._spread_by_table(operand, operation.terms, g, negates=op == "negative"):
                 continue
             if op == "negative" or many or not self._handed_on(operand, g):
                 self._send(operand, g, emit, whole=many)
@@ -189,12 +200,19 @@ class Slopes:
                 self._zero_others(register, {row for own, row in product.into if own is register})
         for (a, b), (register, row) in zip(product.factors, product.into, strict=True):
             if register in self._slopes:
-                g = self._slopes[register].picked(row).start
+                (g,) = self.layout.numbers(self._slopes[register].picked(row), 1)
                 shares += [(a, (g, place(*b))), (b, (g, place(*a)))]
         self._add_by_table("dots", shares)
 
-    def _spread_by_table(self, operand: Operand, terms: list[int], g: Rows) -> bool:
-        """Copy g to the terms of a sum that lie apart or differ in number; whether it did."""
+    def _rest(self, operation: Operation) -> None:
+        """Terms of a sum of products that are none themselves receive its slope."""
+        left = rest(operation, self.layout.products)
+        g = self.layout.numbers(self._slopes[operation.out], len(left))
+        shares = [(term, (g[row],)) for row, own in enumerate(left) for term in own]
+        self._add_by_table("sums", shares)
+
+    def _spread_by_table(self, operand: Operand, terms: list[int], g: Rows, negates: bool) -> bool:
+        """Send g to the terms of a sum that lie apart or differ in number; whether it did."""
         copies = sum(min(part.rows, part.terms) for part in stretches(terms))
         if g.once or not is_of_samples(operand):
             return False
@@ -203,11 +221,34 @@ class Slopes:
         rows = list(range(operand.rows))
         if terms:
             rows = [row for row, count in enumerate(terms) for _ in range(count)]
-        shares = [(g.picked(row).start,) for row in rows]
-        self._add_by_table("sums", zip(sources(operand), shares, strict=True))
+        numbers = self.layout.numbers(g, max(rows) + 1)
+        shares = list(zip(sources(operand), [numbers[row] for row in rows], strict=True))
+        alone = set() if negates else self._handed_on_by_table(operand, shares)
+        rest = [(source, (row,)) for source, row in shares if source[0] not in alone]
+        self._add_by_table("sums", rest, negates=negates)
         return True
 
-    def _add_by_table(self, op: str, shares: Shares) -> None:
+    def _handed_on_by_table(
+        self, operand: Operand, shares: list[tuple[Source, int]]
+    ) -> set[Register]:
+        """Let rows of g be the slopes of registers that receive nothing else; gives those."""
+        received: dict[Register, dict[int, int]] = {}
+        for (register, row), share in shares:
+            received.setdefault(register, {})[row] = share
+        places = Counter(register for (register, _), _ in shares)
+        pieces = Counter(piece.register for piece in operand.pieces)
+        alone = set()
+        for register, rows in received.items():
+            is_all = places[register] == len(rows) == register.rows
+            only = is_all and self._readers[register] == pieces[register]
+            if only and register.has_slope and register not in self._slopes:
+                in_order = [rows[row] for row in range(register.rows)]
+                self._slopes[register] = self.layout.listed(in_order, once=False)
+                self._written[register] = set(rows)
+                alone.add(register)
+        return alone
+
+    def _add_by_table(self, op: str, shares: Shares, negates: bool = False) -> None:
         """Add shares, the terms of sums or dots, to the slopes of the registers' rows."""
         first: Sums = {}
         more: Sums = {}
@@ -222,7 +263,7 @@ class Slopes:
             (first if slope in new else more).setdefault(slope, []).append(term)
         for sums in (first, more):
             if sums:
-                self.layout.emit_by_table(op, sums, adds=sums is more)
+                self.layout.emit_by_table(op, sums, adds=sums is more, negates=negates)
 
     def _spread(self, terms: list[int], into: Rows, g: Rows, adds: bool) -> None:
         """Copy each row of g to all terms of that row, with as few instructions as can be."""
@@ -262,11 +303,12 @@ class Slopes:
             return False
         if self._readers[register] > len(pieces) or register.per_sample == g.once:
             return False
-        self._slopes[register], self._written[register] = Rows(g.start, 0, g.once), set(rows)
+        self._slopes[register], self._written[register] = g.picked(0, 0), set(rows)
         return True
 
     def _dot(self, operation: Operation, operands: Operands, g: Rows) -> None:
         (operand,), (x,), slots = operation.operands, operands.read, operands.slots
+        g = self.layout.in_place(g, operation.out.rows)
         times, emit_to = operation.times, self.layout.emit
         rows, inner = operation.out.rows // times, operand.rows // times
         for own in together(times, g, x):
@@ -280,10 +322,13 @@ class Slopes:
                 emit_to("matmul", part.count // times, y=own.of(into), a=own.of(g), inner=rows,
                         slots=transposed, times=own.count, adds=adds)  # fmt: skip
 
-        self._send(operand, g, emit, whole=times > 1)
+        self._send(operand, g, emit, whole=times > 1, by_table=False)
 
-    def _send(self, operand: Operand, g: Rows, emit: Emit, whole: bool = False) -> None:
-        """Have `emit` send the operand's share where it belongs; all of it at once if `whole`."""
+    def _send(
+        self, operand: Operand, g: Rows, emit: Emit, whole: bool = False, by_table: bool = True
+    ) -> None:
+        """Have `emit` send the operand's share where it belongs: all of it at once if `whole`, and
+        to rows anywhere if it can fill them `by_table`."""
         if not operand.has_slope:
             return
         if (registers := side_by_side(operand)) and self._are_new(registers, g):
@@ -294,6 +339,9 @@ class Slopes:
         parts = [self._part(piece, g) for piece in operand.pieces if piece.has_slope]
         if whole and any(part != Part(0, 1, operand.rows) for part in parts):
             parts = [None]
+        if (len(parts) > 1 or None in parts) and by_table and (to := self._anywhere(operand, g)):
+            emit(to.rows, Part(0, 1, operand.rows), to.adds)
+            return
         if len(parts) > FEW or None in parts:
             self._scatter(operand, g, emit)
             return
@@ -311,6 +359,26 @@ class Slopes:
             return False
         together = self.layout.neighbours.get(registers[0]) == registers
         return together and registers[0].per_sample != g.once
+
+    def _anywhere(self, operand: Operand, g: Rows) -> Into | None:
+        """Where the slopes of all of an operand's rows are, if each is a row of its own."""
+        if g.once or not is_of_samples(operand):
+            return None
+        places = sources(operand)
+        is_sent = all(register.has_slope for register, _ in places)
+        if not is_sent or len(set(places)) < len(places):
+            return None
+        rows = [self._slope(register).start + row for register, row in places]
+        new = {
+            number
+            for number, (register, row) in zip(rows, places, strict=True)
+            if row not in self._written[register]
+        }
+        if 0 < len(new) < len(rows):
+            self.layout.emit("zero", len(new), y=self.layout.listed(sorted(new), once=False))
+        for register, row in places:
+            self._written[register].add(row)
+        return Into(self.layout.listed(rows, once=False), adds=len(new) < len(rows))
 
     def _part(self, piece: Piece, g: Rows) -> Part | None:
         """The part of an operand that goes straight to a slope, or None if it cannot."""

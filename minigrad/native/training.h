@@ -116,18 +116,26 @@ static const int64_t *chosen_samples(const Job *job, int64_t step, int64_t repli
     return job->chosen + row * job->batch;
 }
 
+/* A number of an array that was checked before the interpreter's lock was released: a thread of
+   Python may have changed it since. It is read once, and no further from its range than its end. */
+INLINE int64_t within(const int64_t *number, int64_t lowest, int64_t highest) {
+    int64_t now = __atomic_load_n(number, __ATOMIC_RELAXED);
+    return now < lowest ? lowest : now > highest ? highest : now;
+}
+
 /* One sample after the other at `to`, `apart` doubles apart, the last repeated: column `lane`. */
 static void fill_lane(const Block *b, int64_t step, int64_t replica, int64_t start, int64_t size,
                       double *to, int64_t apart, int64_t row_size) {
     const Job *job = b->job;
     const int64_t *chosen = chosen_samples(job, step, replica);
-    int64_t rows = job->program->argument_rows, count = row_size / apart;
+    int64_t rows = job->program->argument_rows, count = row_size / apart, places[CHUNK];
     const double *data = job->inputs + (job->inputs_each ? replica * rows * job->samples : 0);
+    for (int64_t c = 0; c < count; c++) {
+        int64_t sample = least(start + c, size - 1);
+        places[c] = chosen ? within(chosen + sample, 0, job->samples - 1) : sample;
+    }
     for (int64_t row = 0; row < rows; row++, data += job->samples, to += row_size)
-        for (int64_t c = 0; c < count; c++) {
-            int64_t sample = least(start + c, size - 1);
-            to[c * apart] = data[chosen ? chosen[sample] : sample];
-        }
+        for (int64_t c = 0; c < count; c++) to[c * apart] = data[places[c]];
 }
 
 static void fill_weights(const Block *b, int64_t start, int64_t size) {
@@ -163,7 +171,7 @@ static void store_outputs(const Block *b, int64_t start, int64_t size) {
     const Program *p = job->program;
     int64_t lanes = m->single ? 1 : b->lanes, apart = m->single ? 1 : LANES;
     for (int64_t n = 0; n < p->outputs; n++) {
-        const int64_t *entry = p->table + p->output_table + 2 * n;
+        const int32_t *entry = p->table + p->output_table + 2 * n;
         for (int64_t lane = 0; lane < lanes; lane++)
             for (int64_t c = 0; c < b->chunk && start + c < size; c++) {
                 const double *from = entry[1] == IN_SAMPLES
@@ -350,7 +358,8 @@ static void move_those_alive(const Block *b, int64_t step) {
 static void run_steps(Block *b) {
     const Job *job = b->job;
     for (int64_t step = 0; step < job->steps; step++) {
-        forward_and_backward(b, step, job->sizes ? job->sizes[step] : job->batch);
+        int64_t size = job->sizes ? within(job->sizes + step, 1, job->batch) : job->batch;
+        forward_and_backward(b, step, size);
         int64_t alive = record(b, step);
         if (job->gradient && step == job->steps - 1) store(b, b->memory.gradient, job->gradient);
         if (!alive) {

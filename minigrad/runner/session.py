@@ -69,6 +69,7 @@ class Session:
     ) -> None:
         self.config, self.trainer, self.run, self.state = config, trainer, run, state
         self.saved_at, self._save_seconds = time.monotonic(), 0.0
+        self._saved_step: int | None = None
         self.last: StepMetrics | None = None
         self.snapshots: list[tuple[int, Any]] = []
         # a resumed run has none: its strip would lack the beginning
@@ -131,10 +132,13 @@ class Session:
                 break
             if self._checkpoint_is_due():
                 self._save()
+                if interrupts.received:  # while it was saved, which of many seeds takes seconds
+                    break
         is_done = self.trainer.step >= steps or (best and best.exhausted)
         if best and is_done:
             best.end()
-        self._save()
+        if is_done or self._saved_step != self.trainer.step:
+            self._save()
         if interrupts.received and not is_done:
             return self._interrupted(interrupts.received)
         if best:
@@ -195,7 +199,7 @@ class Session:
         with _writing():
             state = ending.whole_state(self.trainer, self.best)
             self.run.save_checkpoint(state, self.trainer.files())
-        self.saved_at = time.monotonic()
+        self.saved_at, self._saved_step = time.monotonic(), self.trainer.step
         self._save_seconds = self.saved_at - start  # of very many seeds it takes some
 
     def _finished(self, initial_loss: float) -> Outcome:

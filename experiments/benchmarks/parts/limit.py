@@ -52,7 +52,7 @@ def _count(instruction: Instruction, samples: int) -> tuple[int, int]:
     if instruction.op in ("matmul", "outer", "sum_terms"):
         return numbers * (instruction.inner + instruction.has_bias), 0
     if instruction.op == "dots":
-        return instruction.inner * samples, 0
+        return instruction.inner * instruction.times * samples, 0
     if instruction.op == "sums":  # the first term is copied, unless it is added to what is there
         return (instruction.inner - instruction.rows * (not instruction.adds)) * samples, 0
     multiply_adds, divisions = COSTS.get(instruction.op, (1, 0))

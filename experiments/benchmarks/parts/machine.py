@@ -15,6 +15,7 @@ from experiments.benchmarks.peers.turns import at_work
 
 ROUNDS = 15
 AT_MOST = {"2-16-1 x 20": 2, "2-16-16-1 x 100": 2, "2-64-64-1 x 1,000": 2}
+AT_MOST |= {"attention head x 32": 2}
 SLOWEST = 1.5
 """Of SGD's time."""
 

@@ -1,6 +1,7 @@
 """No program and no job reaches outside its memory: both are refused before anything runs."""
 
 import random
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from minigrad.lift import LiftError
 from minigrad.native.code import Code, Instruction, Rows, Slots
 from minigrad.native.instructions import translate
 from minigrad.native.loading import module
-from tests.minigrad.native.running import lifted
+from tests.minigrad.native.running import MACHINES, lifted
 from tests.minigrad.native.test_training import Problem
 
 FAR = 2**31 - 1
@@ -53,6 +54,15 @@ WRONG = {
     "the table": Instruction("gather", 10_000, y=Rows(0, 0)),
     "the table's end": Instruction("scatter_weights", 1, table=FAR),
     "an operand that is not used": Instruction("zero", 1, y=Rows(0), a=Rows(5)),
+    "a row by table": Instruction("copy", 1, y=Rows(0), a=Rows(FAR, by_table=True)),
+    "a table of too few rows": Instruction("copy", 10_000, y=Rows(0, 0), a=Rows(0, by_table=True)),
+    "by table, what cannot": Instruction(
+        "matmul", 1, y=Rows(0), a=Rows(0, by_table=True), inner=1, slots=Slots(0, 0)
+    ),
+    "by table, what is not used": Instruction("zero", 1, y=Rows(0), a=Rows(0, by_table=True)),
+    "a sum of negatives": Instruction("sum_terms", 1, y=Rows(0), a=Rows(0), negates=True),
+    "dots in blocks of another size": Instruction("dots", 0, times=3),
+    "sums in blocks": Instruction("sums", 0, times=4),
     "a negative step": Instruction("zero", 2, y=Rows(5, -1)),
     "a negative row": Instruction("zero", 1, y=Rows(-1)),
 }
@@ -111,6 +121,39 @@ def test_a_table_of_sums_that_reaches_outside_is_refused(
             by_table(code, op, numbers, rows, count).prepare(module())
 
 
+@pytest.mark.parametrize("name", "yabc")
+@pytest.mark.parametrize("once", [False, True])
+def test_rows_by_table_are_refused_where_they_are_outside(
+    code: Code, name: str, once: bool
+) -> None:
+    operands = {letter: Rows(0) for letter in "yabc"}
+    operands[name] = Rows(len(code.table), once=once, by_table=True)
+    one = with_one(code, Instruction("winner_share", 2, **operands))  # type: ignore[arg-type]
+    end = code.sizes.once_rows if once else code.sizes.sample_rows
+    for rows in ([end - 1, 0], [0, end - 1], [0, 0]):
+        run(replace(one, table=[*code.table, *rows]).prepare(module()), Problem(classes=3))
+    for rows in ([0, end], [end, 0], [0, -1], [0, FAR], [0]):
+        with pytest.raises(ValueError, match="its table"):
+            replace(one, table=[*code.table, *rows]).prepare(module())
+
+
+@pytest.mark.parametrize("steps", [Slots(0, 1, 1), Slots(0, 3, 0), Slots(0, 0, 2)])
+def test_a_block_of_dots_is_refused_where_one_of_its_rows_is_outside(
+    code: Code, steps: Slots
+) -> None:
+    instruction = Instruction("dots", 1, inner=1, times=4, slots=steps, table=len(code.table))
+    end = code.sizes.sample_rows
+    last_y, last_b = end - 1 - 3 * steps.down, end - 1 - 3 * steps.along
+
+    def with_row(y: int, a: int, b: int) -> Code:
+        return replace(with_one(code, instruction), table=[*code.table, y, 1, a, b])
+
+    run(with_row(last_y, end - 1, last_b).prepare(module()), Problem(classes=3))
+    for rows in ((last_y + 1, 2, 2), (2, end, 2), (2, 2, last_b + 1)):
+        with pytest.raises(ValueError, match="its table has a place outside memory"):
+            with_row(*rows).prepare(module())
+
+
 @pytest.mark.parametrize("size", ["forward", "fixed", "loss_slot", "correct_slot", "argument_rows"])
 def test_sizes_that_do_not_fit_are_refused(code: Code, size: str) -> None:
     for number in (FAR, -1, 2**40):
@@ -147,7 +190,8 @@ def mutated(instruction: Instruction, rng: random.Random) -> Instruction:
         return replace(instruction, slots=Slots(number, rng.choice([0, 1, number])))
     if name == "op":
         return replace(instruction, op=rng.choice(module().operations()))
-    rows = Rows(number, rng.choice([0, 1, 2, number]), rng.random() < 0.3)
+    step, once = rng.choice([0, 1, 2, number]), rng.random() < 0.3
+    rows = Rows(number, step, once, by_table=rng.random() < 0.2)
     return replace(instruction, **{name: rows})  # type: ignore[arg-type]
 
 
@@ -218,6 +262,26 @@ def test_a_job_that_fits_runs(code: Code) -> None:
 def test_a_job_whose_arrays_do_not_fit_is_refused(code: Code, what: str) -> None:
     with pytest.raises(ValueError, match=r"needed|cannot run"):
         run(code.prepare(module()), Problem(classes=3), **WRONG_JOBS[what])
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_places_that_change_while_steps_are_taken_lead_nowhere_else(code: Code, name: str) -> None:
+    """The call releases the interpreter's lock, and any thread may write to its arrays then."""
+    steps, problem = 4000, Problem(classes=3)
+    losses = np.full((steps, 3), np.inf)
+    chosen, sizes = np.zeros((steps, 1, 37), dtype=np.int64), np.full(steps, 37)
+    arguments = job(
+        problem, steps=steps, chosen=chosen, sizes=sizes, losses=losses,
+        numbers=np.zeros((steps, 8)), rates=np.zeros((steps, 1)), norms=None, correct=None,
+    )  # fmt: skip
+    prepared = code.prepare(module())
+    thread = threading.Thread(target=module().run, args=(name, prepared, *arguments))
+    thread.start()
+    while thread.is_alive() and np.isinf(losses[0]).any():
+        pass
+    chosen[...], sizes[...] = 2**40, 2**40
+    thread.join()
+    assert np.isfinite(losses).all()
 
 
 def test_arrays_that_are_read_only_or_not_in_one_piece_are_refused(code: Code) -> None:

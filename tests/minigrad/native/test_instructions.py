@@ -47,7 +47,9 @@ def test_products_of_rows_from_anywhere_take_neither_a_gather_nor_a_scatter() ->
     code = translate(program)
     forward, back = str(code).split("back\n")
     assert "64 rows = dots(256 products)  table" in forward  # scores
-    assert "4 rows = sums(288 rows)  table" in forward  # the mean of the tokens
-    assert "rows = dots(512 products)  table" in back
+    assert "4 rows = dots(256 products)  table" in forward  # the mean of the tokens
+    assert "4 rows += sums(32 rows)  table" in forward  # and of what they were before
+    assert "96 rows = dots(512 products)  table" in back
+    assert "gather" not in str(code).split("forward\n")[1]
     assert "scatter" not in back
     assert "zero" not in back

@@ -1,6 +1,7 @@
 """A training with its run: what stops it, and what it leaves behind."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,22 @@ def test_without_a_count_a_checkpoint_is_saved_when_its_time_has_come(
     assert train.main(by_time) == 0
     assert saved == [1, 2, 3, 3, 3]  # each step and the end; then the end alone
     printed_lines(capsys)
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_after_a_signal_while_a_checkpoint_is_saved_no_step_follows_and_nothing_is_saved_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = []
+    whole = Run.save_checkpoint
+
+    def interrupted(run: Run, state: dict[str, Any], *files: Any) -> None:
+        saved.append(state["step"])
+        whole(run, state, *files)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Run, "save_checkpoint", interrupted)
+    assert train.main([*XOR, "--out", str(tmp_path)]) == 130
+    assert saved == [4]
+    assert "interrupted by Ctrl-C after step 3 of 12" in printed_lines(capsys)[0]
+    assert facts(tmp_path)["status"] == "interrupted"
