@@ -31,8 +31,11 @@ class Engine(Protocol):
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
-    ) -> tuple[float, Outputs]:
+    ) -> tuple[float, Any]:
         """The mean loss of a batch and the outputs; sets each parameter's `grad`.
+
+        The outputs are lists, or an array [batch, outputs] that is good until the next call: to
+        list the outputs of 4,000 samples takes as long as their step.
 
         Raises ArithmeticError, naming the operation, where the loss is not finite, and
         Disagreement where the first batch does not agree with eager.

@@ -46,10 +46,9 @@ class NumpyEngine:
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
-    ) -> tuple[float, list[list[float]]]:
+    ) -> tuple[float, Any]:
         checked, arrays = self._ready(inputs, targets)
-        loss, outputs = checked.gradient(arrays, (inputs, targets))
-        return loss, _listed(outputs)
+        return checked.gradient(arrays, (inputs, targets))
 
     def evaluate(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]

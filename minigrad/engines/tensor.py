@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.engines.eager import EagerEngine
 from minigrad.lift.agreement import SAMPLES, Agreement, Gradient, compare_gradients
 from minigrad.lift.checked import spread
+from minigrad.lift.kernels import Array
 from minigrad.nodes import first_break
 from minigrad.tensor import Tensor
 from nn import MLP, Linear, Module, Sequential
@@ -37,13 +38,13 @@ class TensorEngine:
 
     def gradient(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
-    ) -> tuple[float, list[list[float]]]:
+    ) -> tuple[float, Array]:
         if self.agreement is None:
             self.agreement = self._agree(inputs, targets)
         loss, outputs = self._gradient(
             np.array(inputs, dtype=float), np.array(targets, dtype=float)
         )
-        return loss, outputs.data.tolist()
+        return loss, np.asarray(outputs.data)
 
     def evaluate(
         self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]

@@ -112,12 +112,14 @@ class Lifted:
     def _over_replicas(
         self, parameters: Array, inputs: Sequence[Array], what: str, size: int
     ) -> tuple[Array, Array, Array]:
-        parts = []
+        whole: list[Array] = []
         for start, stop in _blocks(len(parameters), size):
             some = [array[start:stop] if array.ndim > 2 else array for array in inputs]
             part = self._run(parameters[start:stop], some, what)
-            parts.append([array.copy() for array in part])
-        loss, outputs, gradient = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            whole = whole or [np.empty((len(parameters), *array.shape[1:])) for array in part]
+            for all_of_them, array in zip(whole, part, strict=True):
+                all_of_them[start:stop] = array
+        loss, outputs, gradient = whole
         return loss, outputs, gradient
 
     def _over_samples(

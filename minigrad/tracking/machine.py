@@ -32,7 +32,7 @@ def describe() -> dict[str, Any]:
 
 
 def _processor() -> dict[str, Any]:
-    name, flags = platform.processor(), ""
+    name, flags = "", ""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:  # only Linux has it
@@ -45,6 +45,7 @@ def _processor() -> dict[str, Any]:
             flags = value
             break
     extensions = [one for one in _EXTENSIONS if one in flags.split()]
+    name = name or platform.processor()  # last: it runs a program where /proc does not say
     return {"name": name, "architecture": platform.machine(), "extensions": extensions}
 
 

@@ -101,6 +101,7 @@ class Trainer:
             loss, outputs = self.engine.gradient(inputs, targets)
         except ArithmeticError as error:
             raise Diverged(f"training diverged at step {step}: {error}") from error
+        accuracy = self._accuracy(outputs, targets)  # now: the outputs may be written over
         val_loss = self.val_loss(step)
         norm = self._clipped_norm()
         if not math.isfinite(norm):
@@ -109,7 +110,6 @@ class Trainer:
         if observe := getattr(self.schedule, "observe", None):  # plateau's: it follows the loss
             observe(loss)
         self.step = step + 1
-        accuracy = self._accuracy(outputs, targets)
         return StepRecord(step, loss, self.optimizer.lr, norm, accuracy, val_loss, self.seconds)
 
     def evaluate(self, dataset: Dataset | None = None) -> Evaluation:
@@ -207,10 +207,10 @@ class Trainer:
             clip_grad_norm(parameters, self.clip_norm)
         return norm
 
-    def _accuracy(self, outputs: Outputs, targets: Sequence[Any]) -> float | None:
+    def _accuracy(self, outputs: Any, targets: Sequence[Any]) -> float | None:
         if self.correct is None:
             return None
-        right = sum(map(self.correct, outputs, targets))
+        right = sum(map(self.correct, listed(outputs), targets))
         return right / len(targets)
 
 

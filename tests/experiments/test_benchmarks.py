@@ -10,7 +10,7 @@ import subprocess
 import sys
 import venv
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ from experiments.benchmarks.parts.contest import Entry, check_equal_work
 from experiments.benchmarks.parts.findings import Findings
 from experiments.benchmarks.parts.rows import Row, Section, beside
 from experiments.benchmarks.parts.surroundings import Surroundings
-from experiments.benchmarks.peers.served import Turn
+from experiments.benchmarks.peers.served import Task, Turn
 
 FOLDER = Path("experiments/benchmarks")
 PAGES = "live_page"  # it measures one thing, and needs the server
+BESIDE_ANOTHER = "against", "all"  # those that compare with a checkout
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != PAGES)
 
 
@@ -56,7 +57,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory, bare_python: str) -> dict[str,
         file.parent.mkdir()
         place = ("--out", str(file.parent)) if script == "all" else ("--json", str(file))
         peers = ("--torch-python", bare_python, "--jax-python", bare_python)
-        done = command(script, "--quick", *place, *peers)
+        base = ("--base", ".") if script in BESIDE_ANOTHER else ()  # itself: there is no other
+        done = command(script, "--quick", *place, *peers, *base)
         data = json.loads(file.read_text()) if file.exists() else {"rows": [], "sections": []}
         return Ran(done.returncode, done.stdout, done.stderr, data["rows"], data["sections"])
 
@@ -240,6 +242,15 @@ def test_unequal_work_is_refused() -> None:
             check_equal_work(entries(wrong))
 
 
+def test_an_older_checkout_can_read_a_task(tmp_path: Path) -> None:
+    task = Task([2, 1], [[0.0, 1.0]], [1.0], [[0.1, 0.2, 0.3]], lr=0.1, momentum=0.9)
+    for each, more in ((task, set()), (replace(task, batch=1), {"batch"})):
+        each.save(tmp_path / "task.json")
+        assert Task.load(tmp_path / "task.json") == each
+        known = {"sizes", "inputs", "targets", "weights", "lr", "momentum"}
+        assert set(json.loads((tmp_path / "task.json").read_text())) == known | more
+
+
 def test_only_what_is_between_the_markers_is_replaced(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text("before\n<!-- benchmarks -->\nold\n<!-- /benchmarks -->\nafter\n")
@@ -264,6 +275,7 @@ def test_a_readme_without_its_markers_is_refused_and_kept(tmp_path: Path) -> Non
     [
         (["--quick", "--readme"], "--readme wants figures that mean something"),
         (["--torch-python", "no/such/python"], "there is no interpreter no/such/python"),
+        (["--base", "docs"], "must be a checkout of minigrad, found 'docs'"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_measured(

@@ -20,7 +20,9 @@ from experiments.benchmarks.peers.turns import ONE_THREAD
 Measure: TypeAlias = Callable[[Setting], Section]
 
 
-def as_script(doc: str | None, measures: Callable[[], Iterable[Measure]]) -> int:
+def as_script(
+    doc: str | None, measures: Callable[[], Iterable[Measure]], needs_base: bool = False
+) -> int:
     """A script's own command: measures, prints, and gives the exit code.
 
     `measures` imports what it names: so many threads as numpy finds allowed when it is loaded, so
@@ -28,6 +30,8 @@ def as_script(doc: str | None, measures: Callable[[], Iterable[Measure]]) -> int
     """
     parser = options(doc)
     parser.add_argument("count", nargs="?", type=_positive, help="rounds; of xor_seeds.py, seeds")
+    if needs_base:
+        add_base(parser, required=True)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all that was found there")
     arguments = parser.parse_args()
     findings = collect(setting(parser, arguments), measures)
@@ -45,12 +49,18 @@ def options(doc: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def add_base(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    what = "another checkout of minigrad"
+    parser.add_argument("--base", metavar="TREE", type=_tree, required=required, help=what)
+
+
 def setting(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Setting:
     for python in (given.torch_python, given.jax_python):
         if shutil.which(python) is None:
             parser.error(f"there is no interpreter {python}")
     count = getattr(given, "count", None)
-    return Setting(given.torch_python, given.jax_python, given.quick, count)
+    base = getattr(given, "base", None)
+    return Setting(given.torch_python, given.jax_python, given.quick, count, base)
 
 
 def collect(setting: Setting, measures: Callable[[], Iterable[Measure]]) -> Findings:
@@ -74,6 +84,13 @@ def exit_code(findings: Findings) -> int:
 def _unbound(section: Section) -> Section:
     rows = [replace(row, at_least=None, at_most=None) for row in section.rows]
     return replace(section, rows=rows)
+
+
+def _tree(text: str) -> Path:
+    tree = Path(text).resolve()
+    if not (tree / "experiments" / "benchmarks" / "peers").is_dir():
+        raise argparse.ArgumentTypeError(f"must be a checkout of minigrad, found {text!r}")
+    return tree
 
 
 def _positive(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from experiments.benchmarks.peers.turns import Peer
 
@@ -10,13 +11,15 @@ from experiments.benchmarks.peers.turns import Peer
 class Setting:
     """Interpreters of the peers; rounds by the command line, or so few that figures mean nothing.
 
-    `torch_python` has torch, micrograd and, for the whole command, matplotlib.
+    `torch_python` has torch, micrograd and, for the whole command, matplotlib. `base` is another
+    checkout of minigrad.
     """
 
     torch_python: str = sys.executable
     jax_python: str = sys.executable
     quick: bool = False
     count: int | None = None
+    base: Path | None = None
 
     def rounds(self, usual: int, quick: int = 1) -> int:
         return self.count or (quick if self.quick else usual)

@@ -24,8 +24,12 @@ class Finished:
 
 
 def run(command: Sequence[str], tree: Path = ROOT) -> Finished:
-    """Run in a tree with any number of threads; a command that fails ends the program."""
-    environment = {key: text for key, text in os.environ.items() if key not in ONE_THREAD}
+    """Run in a tree with any number of threads; a command that fails ends the program.
+
+    Its bytecode may be cached, as it is for most users: else each run would compile every module.
+    """
+    unset = *ONE_THREAD, "PYTHONDONTWRITEBYTECODE"
+    environment = {key: text for key, text in os.environ.items() if key not in unset}
     _adopt_orphans()
     start, before = time.perf_counter(), _children()
     done = subprocess.run(command, capture_output=True, text=True, cwd=tree, env=environment)

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -59,7 +59,10 @@ class Task:
         return cycle([[array[start : start + size] for array in arrays] for start in starts])
 
     def save(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self)), encoding="ascii")
+        """Without what is at its default: older checkouts need not know those fields."""
+        defaults = {each.name: each.default for each in fields(self)}
+        given = {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        path.write_text(json.dumps(given), encoding="ascii")
 
     @staticmethod
     def load(path: Path) -> "Task":

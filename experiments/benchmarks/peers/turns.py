@@ -19,12 +19,15 @@ ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", 
 
 @dataclass(frozen=True)
 class Peer:
-    """Its script beside this file, the interpreter that runs it, and the packages that it needs."""
+    """Its script beside this file, the interpreter that runs it, the packages that it needs, and
+    the checkout of minigrad whose script it is.
+    """
 
     name: str
     script: str
     python: str = sys.executable
     packages: tuple[str, ...] = ()
+    tree: Path = ROOT
 
     @property
     def path(self) -> Path:
@@ -60,7 +63,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=ROOT,
+            cwd=peer.tree,
             env={**os.environ, **ONE_THREAD},
             start_new_session=True,  # Ctrl-C is for this side, which then closes the pipe
         )
