@@ -176,6 +176,10 @@ def test_what_is_left_where_training_breaks_is_the_same_wherever_calls_end(
     *records, last = results[0][0]
     assert "diverged" in last
     assert len(records) % 8 > 0
+    fresh = trainer(SINE, "data.val_fraction=0", *overrides)
+    for _ in range(len(records) + 1):  # the step that broke has its samples too
+        fresh.batches.choose()
+    assert state(fresh)["batches"] == results[0][1]["batches"]
 
 
 def test_the_rate_that_is_left_is_that_of_the_last_step(length: type[Fixed]) -> None:
@@ -314,8 +318,9 @@ def test_when_all_seeds_diverge_the_same_is_told_wherever_calls_end(length: type
         many = replicas(SINE, 3, *DIVERGING, "optimizer.lr=9")
         results.append((numbers(many, 200), many.step, dict(many.failures)))
     assert results[0] == results[1] == results[2]
-    assert "diverged" in results[0][0][-1]
-    assert len(results[0][0]) > 2
+    (*records, last), step, failures = results[0]
+    assert "diverged" in last
+    assert len(records) == step == max(int(why.split()[3].rstrip(":")) for why in failures.values())
 
 
 def test_a_state_of_many_goes_on_to_the_bit_after_some_have_diverged() -> None:
