@@ -172,13 +172,15 @@ def _is_curve(dataset: Dataset, loss: str) -> bool:
 def _draw_plane(session: Session) -> Iterator[Path]:
     """With two inputs: the model's outputs over the plane, at the end and during training."""
     from minigrad.plot.boundary import draw_boundary, draw_snapshots
-    from minigrad.plot.surface import surface
+    from minigrad.plot.surface import evaluate_surface
 
     trainer = session.trainer
     if trainer.dataset.n_features != 2 or trainer.predict is None:
         return
     config, directory = session.config, session.run.path
-    predicted = surface(trainer.predict, trainer.dataset, trainer.validation, loss=config.loss)
+    predicted = evaluate_surface(
+        trainer.predict, trainer.dataset, trainer.validation, loss=config.loss
+    )
     draw_boundary(
         directory / layout.BOUNDARY_PICTURE,
         predicted,

@@ -22,7 +22,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """Everything that `--resume` needs. Without `seeds`, each cell has the one seed of its config.
 
     `config` is the path and `asked` are the arguments, both as they were typed. Cells are ranked by
@@ -106,7 +106,7 @@ _IN_CONFIG = {"name": str, "seed": int, "loss": str, "data": dict, "expect": dic
 """What is read of a cell's config without loading it."""
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: SweepPlan) -> None:
     """Raise ValueError, KeyError or TypeError for a plan from a file that nothing could rank."""
     _check_kinds("the plan", vars(plan), {"config": str, "asked": list, "seeds": list})
     _check_kinds("the plan", vars(plan), {"cells": list, "metric": str})

@@ -26,7 +26,7 @@ class Soundness:
     readable: list[str] = field(default_factory=list)
 
 
-def check(run: StoredRun) -> Soundness:
+def check_soundness(run: StoredRun) -> Soundness:
     """Read everything in a run that can be read. Never raises for what it finds there."""
     soundness = Soundness(run.id, list(run.damage))
     if not os.path.isdir(run.path):

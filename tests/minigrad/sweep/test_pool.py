@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import BrokenExecutor
 from multiprocessing import Pipe
@@ -75,10 +76,14 @@ def test_a_worker_ignores_ctrl_c_and_has_one_thread() -> None:
         assert workers.submit(os.getenv, "OPENBLAS_NUM_THREADS").result() == "1"
 
 
-def test_the_end_waits_for_work_unless_it_is_cancelled() -> None:
-    workers = Workers(1)
-    future = workers.submit(time.sleep, 0.2)
-    workers.shutdown()
+def test_the_end_waits_for_work_unless_it_is_cancelled(tmp_path: Path) -> None:
+    workers, mark = Workers(2), tmp_path / "enough"
+    future = workers.submit(until, mark.exists)
+    ending = threading.Thread(target=workers.shutdown)
+    ending.start()
+    until(lambda: workers._free.empty() or not ending.is_alive())  # it waits for the busy one
+    mark.touch()
+    ending.join()
     assert future.result() is None
     with Workers(1) as workers:  # it is busy at the end: then its work is given up
         future = workers.submit(time.sleep, 10_000)

@@ -15,16 +15,16 @@ from minigrad.sweep import __main__ as command
 from minigrad.sweep.cells import check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Result, failed
-from minigrad.sweep.plan import Plan, Unit
+from minigrad.sweep.plan import SweepPlan, Unit
 from minigrad.sweep.store import SweepStore, read_sweep
 from minigrad.tracking.store import StoreError, runs
 
 XOR = "configs/xor.yaml"
 
 
-def plan(*arguments: str) -> Plan:
+def plan(*arguments: str) -> SweepPlan:
     grid = parse(arguments)
-    return Plan(XOR, list(arguments), grid.seeds, check(XOR, grid))
+    return SweepPlan(XOR, list(arguments), grid.seeds, check(XOR, grid))
 
 
 @pytest.fixture
