@@ -287,3 +287,11 @@ def test_a_learners_link_and_pipe_are_unreadable_and_hang_nothing(
     Path("ana/lab1.py").symlink_to("/dev/zero")
     os.mkfifo("luis/lab1.py")
     assert printed(capsys, "results", "ana", "luis", "--labs", "1").count("unreadable") == 2
+
+
+def test_a_folder_that_cannot_be_used_is_named_in_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = printed(capsys, "--folder", "x" * 300, code=2)
+    assert text.endswith("xx...: File name too long\n") or "x: File name too long" in text
+    assert "Errno" not in text
