@@ -336,21 +336,19 @@ def test_a_state_of_many_goes_on_to_the_bit_after_some_have_diverged() -> None:
 
 
 class Broken:
-    """A machine's module that in its first runs calls one step of one replica broken, which is
-    not.
-    """
+    """A machine's module that calls one step of one replica broken, which is not."""
 
     def __init__(self, module: Any, replica: int, before: Any) -> None:
         self.module, self.replica, self.before = module, replica, before
-        self.runs = 0
+        self.runs, self.is_due = 0, True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.module, name)
 
     def run(self, name: str, program: Any, counts: Any, limits: Any, arrays: Any) -> None:
         self.module.run(name, program, counts, limits, arrays)
-        if counts[-1] >= 0 and self.runs < 2:  # all ten steps, and then that one alone
-            self.runs += 1
+        if counts[-1] >= 0 and self.is_due:
+            self.runs += 1  # of ten steps, then of one, and of a gradient where it gives that
             arrays[10][self.replica] = 0  # its parameters are put back where they were
             arrays[0][self.replica] = self.before[self.replica]
             arrays[7][:, self.replica] = math.nan
@@ -382,7 +380,8 @@ def test_a_step_that_only_values_can_take_is_taken_by_them_alone(
     broken = machine._module = Broken(machine._module, 4, before)
     records = many.train(20)
     next(records)
-    assert broken.runs == 2
+    broken.is_due = False
+    assert broken.runs >= 2
     assert many.step == 1
     numbers(expected, 1)
     ours, theirs = many.engine.parameter.data, expected.engine.parameter.data
