@@ -323,6 +323,18 @@ def test_when_all_seeds_diverge_the_same_is_told_wherever_calls_end(length: type
     assert len(records) == step == max(int(why.split()[3].rstrip(":")) for why in failures.values())
 
 
+def test_a_gradient_of_infinite_norm_stops_its_seed_though_its_slopes_are_finite(
+    tmp_path: Path,
+) -> None:
+    data, names = tmp_path / "huge.csv", ",".join(f"x{i}" for i in range(16))
+    lines = [f"{names},y", ",".join(["1e308"] * 16 + ["0.5"]), ",".join(["0.0"] * 16 + ["1.0"])]
+    data.write_text("\n".join(lines) + "\n")
+    settings = ["loss=mae", "model.hidden=[]", "optimizer={name: sgd, lr: 1e-300}"]
+    many = replicas(SINE, 12, f"data={{name: csv, path: {data}, target: y}}", *settings)
+    numbers(many, 2)
+    assert "at step 0: the gradient's norm is inf" in "; ".join(many.failures.values())
+
+
 def test_a_state_of_many_goes_on_to_the_bit_after_some_have_diverged() -> None:
     whole, first = replicas(SINE, 8, *DIVERGING), replicas(SINE, 8, *DIVERGING)
     expected = numbers(whole, 200)
