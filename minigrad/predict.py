@@ -25,7 +25,7 @@ from minigrad.runner.stored_model import model_of
 from minigrad.runner.testing import measure
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
-from minigrad.terminal.text import json_ready, printable
+from minigrad.terminal.text import json_ready, printable, sentence
 from minigrad.threads import use_one_thread
 from minigrad.tracking.store import find
 
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.out is not None:
             _write(arguments.out, _csv(model, predictions))
     except (ValueError, OSError) as error:
-        print_text(map(printable, str(error).splitlines()), sys.stderr)
+        print_text(map(printable, sentence(error).splitlines()), sys.stderr)
         return 2
     _report(arguments, model, predictions)
     return 0

@@ -23,7 +23,7 @@ from minigrad.terminal.command import Parser, escape_unprintable, guard, print_l
 from minigrad.terminal.numbers import decimal
 from minigrad.terminal.screen import Marked, differences_table, print_text
 from minigrad.terminal.table import cell, format_table
-from minigrad.terminal.text import counted, json_ready, printable
+from minigrad.terminal.text import counted, json_ready, printable, sentence
 from minigrad.threads import use_one_thread
 from minigrad.tracking import query, trash
 from minigrad.tracking.annotate import note, record_verdict, tag
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.verb(arguments)
     except (ValueError, OSError) as error:
-        print_text([printable(" ".join(str(error).split()))], sys.stderr)
+        print_text([printable(" ".join(sentence(error).split()))], sys.stderr)
         return 2
     return code
 

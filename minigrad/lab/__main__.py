@@ -22,7 +22,7 @@ from minigrad.lab.workbook import FOLDER, LabError, Workbook, open_workbook, sta
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.table import format_table
-from minigrad.terminal.text import quoted
+from minigrad.terminal.text import printable, quoted, sentence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         verbs = {"check": _check, "hint": _hint, "next": _next, "progress": _progress}
         return verbs[verb](book, arguments)
     except (LabError, Taken, OSError) as error:
-        print_text([str(error)], sys.stderr)
+        print_text([printable(sentence(error))], sys.stderr)
         return 2
 
 

@@ -180,7 +180,7 @@ def _share(values: Sequence[Any], value: Any) -> float:
         is_log = numbers[0] > 0 and numbers[-1] > 20 * numbers[0]
         place = math.log if is_log else float
         low, high = place(numbers[0]), place(numbers[-1])
-        return (place(float(value)) - low) / (high - low)
+        return (place(float(value)) - low) / (high - low or 1.0)  # 1 and 1.0 are two texts
     return [repr(v) for v in values].index(repr(value)) / (len(values) - 1)
 
 

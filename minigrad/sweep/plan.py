@@ -1,5 +1,6 @@
 """The plan of a sweep: its cells, its seeds, and the units of work that follow from them."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -7,6 +8,7 @@ from typing import Any, Literal, Self
 
 from minigrad.config.plugins import sha256
 from minigrad.sweep.cells import Cell
+from minigrad.terminal.table import is_number
 from minigrad.terminal.text import excerpt
 from minigrad.training import seeds
 
@@ -121,6 +123,9 @@ def _check(plan: SweepPlan) -> None:
         _check_kinds(where, {"plugins": cell.config.get("plugins", [])}, {"plugins": list})
         if is_halving:
             _check_kinds(where, cell.config["train"], {"steps": int})
+        for key, value in cell.values.items():
+            if is_number(value) and not abs(value) <= sys.float_info.max:
+                raise ValueError(f"sweep.json: {where}: its {excerpt(key)} is not a finite number")
         if cell.values.keys() != plan.cells[0].values.keys():
             raise ValueError(f"sweep.json: {where} has other values than cell 0")
     if not all(type(seed) is int for unit in plan.units for seed in unit.seeds):

@@ -34,6 +34,13 @@ def path_excerpt(path: object) -> str:
     return excerpt(path, _PATH_LIMIT)
 
 
+def sentence(error: Exception) -> str:
+    """What an error says; of a file, the system's words without its number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{path_excerpt(error.filename)}: {error.strerror}"
+    return str(error)
+
+
 def counted(count: int, noun: str) -> str:
     """A count and its noun.
 

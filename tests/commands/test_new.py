@@ -11,6 +11,7 @@ import pytest
 from minigrad import new, predict, train
 from minigrad.config import load
 from minigrad.config.bundled import names
+from minigrad.files import yaml12
 from minigrad.runner import build
 
 LEAVES = Path("configs/data/leaves.csv").absolute()
@@ -133,6 +134,58 @@ def test_rows_are_held_apart_only_where_each_part_can_have_some(
     config = load("mine.yaml")
     assert (config.data.val_fraction, config.data.test_fraction) == parts
     assert build.build_trainer(config).evaluate().loss > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "steps", "hidden", "parts"),
+    [
+        (10, 10, 300, 4, (0.0, 0.0)),
+        (19, 19, 300, 4, (0.0, 0.0)),
+        (20, 16, 300, 4, (0.2, 0.0)),
+        (25, 20, 300, 4, (0.2, 0.0)),
+        (40, 32, 300, 5, (0.2, 0.0)),
+        (49, 32, 300, 6, (0.2, 0.0)),
+        (50, 30, 300, 6, (0.2, 0.2)),
+        (200, 32, 600, 6, (0.2, 0.2)),
+        (2000, 32, 3000, 6, (0.2, 0.2)),
+    ],
+)
+def test_sizes_follow_from_the_number_of_rows(
+    count: int, batch_size: int, steps: int, hidden: int, parts: tuple[float, float]
+) -> None:
+    source = rows("rows.csv", "a,b,c,y", *(f"{i},{i % 7},{i % 5},{i / 8}" for i in range(count)))
+    assert new.main(["mine", "--from", source]) == 0
+    config = load("mine.yaml")
+    assert (config.train.batch_size, config.train.steps) == (batch_size, steps)
+    assert config.model.hidden == [hidden]
+    assert (config.data.val_fraction, config.data.test_fraction) == parts
+
+
+@pytest.mark.parametrize(("kinds", "is_said"), [(1, False), (2, True), (10, True), (11, False)])
+def test_two_to_ten_different_numbers_may_be_classes(
+    kinds: int, is_said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = rows("rows.csv", "a,b", *(f"{i},{0.5 + i % kinds}" for i in range(60)))
+    assert new.main(["mine", "--from", source]) == 0
+    assert ("if they are classes" in capsys.readouterr().out) == is_said
+
+
+def test_of_two_likely_targets_the_last_is_taken() -> None:
+    source = rows("rows.csv", "label,a,Y,b", *(f"{i},{i % 7},{i % 2},{i % 5}" for i in range(30)))
+    assert new.main(["mine", "--from", source]) == 0
+    assert load("mine.yaml").data.settings()["target"] == "Y"
+
+
+@pytest.mark.parametrize("name", ["TRUE", "Null", "false", "no", "1e3", "~x", "a: b", "x'y"])
+def test_a_name_is_a_text_to_yaml(name: str) -> None:
+    assert new._quoted("xor") == "xor"
+    assert yaml12.parse_scalar(new._quoted(name)) == name
+
+
+def test_a_link_that_leads_nowhere_is_there_too(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.yaml").symlink_to("nowhere.yaml")
+    assert refused(capsys, "mine").startswith("mine.yaml exists already")
+    assert not Path("nowhere.yaml").exists()
 
 
 def test_numbers_that_may_be_classes_are_said(capsys: pytest.CaptureFixture[str]) -> None:

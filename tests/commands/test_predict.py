@@ -179,6 +179,8 @@ def test_of_many_seeds_it_says_which_one_it_took(
     assert capsys.readouterr().err == f"seed {best}, the best of its run\n"
     assert command.main([*arguments, "--seed", "2"]) == 0
     assert capsys.readouterr().err == "seed 2, as asked\n"
+    assert command.main([*arguments, "--seed", "0"]) == 0
+    assert capsys.readouterr().err == "seed 0, as asked\n"
     (line,) = refused(many, capsys, rows, "--seed", "4")
     assert line == f"{many.id} has no seed 4: it has 4, 0 to 3"
 

@@ -87,6 +87,18 @@ def test_a_sweep_has_a_ranking_a_picture_and_what_mattered(
     assert (folder / "sweep.json").read_bytes() == before
 
 
+def test_values_that_are_equal_and_written_differently_share_a_place(tmp_path: Path) -> None:
+    """As only a forged plan has them: a range of no width."""
+    assert sweep.main([*XOR, "optimizer.lr=0.1,1", "--workers", "1", "--out", str(tmp_path)]) == 0
+    (path,) = tmp_path.glob("sweeps/2*/sweep.json")
+    facts = json.loads(path.read_text())
+    facts["plan"]["cells"][0]["values"]["optimizer.lr"] = 1.0
+    path.write_text(json.dumps(facts))
+    out = tmp_path / "sweep.html"
+    assert run(tmp_path, "report", path.parent.name, "--out", str(out)) == 0
+    assert ">All cells</h2>" in out.read_text(encoding="utf-8")
+
+
 def test_a_report_replaces_a_report_and_no_other_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -338,6 +338,10 @@ def test_no_such_run_and_bad_usage_are_one_line(store: Path) -> None:
         message = refused(store, "plot", "aaaa", f"--smooth={weight}")
         assert f"must be a number in [0, 1), found {weight!r}" in message
     assert "--help tells more" in refused(store)
+    for ending in (".png", "/a.png"):
+        message = refused(store, "plot", "aaaa", "--out", f"{'x' * 300}{ending}")
+        assert "File name too long" in message
+        assert "Errno" not in message
 
 
 def test_a_reader_that_leaves_early_sees_no_traceback(store: Path) -> None:

@@ -136,6 +136,36 @@ def test_a_misspelled_key_name_or_number_exits_2_in_one_line_and_leaves_no_run(
     assert not (tmp_path / "runs").exists()
 
 
+LONG = "x" * 300
+"""Longer than the name of any file may be."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--resume", "latest", f"name={LONG}"],
+        ["--resume", "latest", f"{LONG}=3"],
+        ["--resume", "latest", LONG],
+        ["--resume", LONG],
+        [LONG],
+        [f"{LONG}.yaml"],
+        [XOR, LONG],
+        [XOR, f"plugins=[{LONG}.py]"],
+        [XOR, f"data={{name: csv, path: {LONG}, target: y}}"],
+    ],
+    ids=lambda words: " ".join(words).replace(LONG, "LONG"),
+)
+def test_a_word_longer_than_a_file_name_is_refused_in_a_line(
+    words: list[str], tmp_path: Path
+) -> None:
+    result = train(tmp_path / "runs", XOR, "train.steps=2", "expect={}")
+    assert result.returncode == 0
+    result = train(tmp_path / "runs", *words)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "Error" not in result.stderr
+
+
 def test_bad_usage_exits_2(tmp_path: Path) -> None:
     assert train(tmp_path).returncode == 2
     assert train(tmp_path, XOR, "--nonsense").returncode == 2

@@ -13,6 +13,7 @@ import pytest
 
 from minigrad.lab import exercises
 from minigrad.lab.__main__ import main
+from minigrad.lab.words import say
 
 SOLUTIONS = Path("tests/docs/lab_solutions").absolute()
 LABS = Path("docs/lab").absolute()
@@ -287,3 +288,22 @@ def test_a_learners_link_and_pipe_are_unreadable_and_hang_nothing(
     Path("ana/lab1.py").symlink_to("/dev/zero")
     os.mkfifo("luis/lab1.py")
     assert printed(capsys, "results", "ana", "luis", "--labs", "1").count("unreadable") == 2
+
+
+def test_a_folder_that_cannot_be_used_is_named_in_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = printed(capsys, "--folder", "x" * 300, code=2)
+    assert text.endswith("xx...: File name too long\n") or "x: File name too long" in text
+    assert "Errno" not in text
+
+
+def test_only_earlier_labs_are_missing_and_the_last_one_leads_to_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = printed(capsys, "start", "1")
+    assert say("earlier", "en", labs="1") not in first
+    assert say("earlier", "en", labs="1, 2") in printed(capsys, "start", "3")
+    printed(capsys, "start", str(NUMBERS[-1]))
+    table = printed(capsys, "next", "--skip")
+    assert f"\n> {NUMBERS[-1]:>2}  " in table

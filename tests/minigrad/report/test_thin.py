@@ -1,11 +1,12 @@
 """A thinned curve has the extremes, the ends and the gaps of the whole one."""
 
 import math
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.report.curves import Extent
+from minigrad.report.curves import Extent, RunCurves
 from minigrad.report.thin import Thinner
 
 
@@ -89,3 +90,27 @@ def test_a_spike_in_a_long_curve_is_seen() -> None:
     steps, points = thinned(values, 100)
     assert points[steps.index(7777)] == 50.0
     assert len(steps) <= 302
+
+
+def test_two_points_a_bucket_are_whole_and_more_are_thinned() -> None:
+    curve = Thinner(4)
+    for step in range(8):
+        curve.add(step, float(step % 3))
+    assert not curve.is_thinned
+    assert curve.points()[0] == list(range(8))
+    curve.add(8, 0.0)
+    assert curve.is_thinned
+
+
+def test_the_curves_of_another_file_take_the_place_of_the_old_ones(tmp_path: Path) -> None:
+    log, new = tmp_path / "metrics.jsonl", tmp_path / "new"
+    log.write_text('{"step": 0, "loss": 9.0}\n{"step": 1, "loss": 8.0, "old": 1}\n')
+    curves = RunCurves(tmp_path)
+    curves.read_all()
+    assert curves.thinned["loss"].points() == ([0, 1], [9.0, 8.0])
+    new.write_text('{"step": 0, "loss": 2.0}\n')
+    new.replace(log)
+    curves.read_all()
+    assert curves.thinned.keys() == {"loss"}
+    assert curves.thinned["loss"].points() == ([0], [2.0])
+    assert curves.extents["loss"].highest == 2.0

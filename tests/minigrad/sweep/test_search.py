@@ -5,13 +5,14 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from minigrad.config import ConfigError, config_class
 from minigrad.config.plugins import Provenance
 from minigrad.runner import build
-from minigrad.sweep import search
+from minigrad.sweep import search, tpe
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Member
@@ -127,6 +128,53 @@ def test_tpe_suggests_the_same_whatever_the_order_in_which_members_ended() -> No
 def test_tpe_ends_early_where_the_grid_has_no_more_cells() -> None:
     plan, _ = trained(tpe_plan(50, ["optimizer.lr=0.1,0.2,0.3", "model.activation=tanh,relu"]))
     assert len(plan.cells) == 6
+
+
+def test_tpe_is_shown_the_cells_in_their_order_and_draws_anew_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan, ended = trained(tpe_plan(16))
+    shown: list[tuple[Any, int]] = []
+
+    def suggest(_grid: Any, tried: Any, _count: int, *, first: int, seed: int) -> list[Any]:
+        assert first == 4
+        shown.append((tried, seed))
+        return []
+
+    monkeypatch.setattr(tpe, "suggest", suggest)
+    for count in (4, 8):
+        again = replace(plan, cells=plan.cells[:count])
+        some = [one for one in ended if one.cell < count]
+        for order in (some, some[::-1], sorted(some, key=lambda one: one.cell)):
+            search.following(again, order)
+    tried, seeds = zip(*shown, strict=True)
+    assert tried[0] == tried[1] == tried[2] == [(c.values, distance(c)) for c in plan.cells[:4]]
+    assert tried[3] == tried[4] == tried[5] == [(c.values, distance(c)) for c in plan.cells[:8]]
+    assert seeds[0] == seeds[1] == seeds[2] != seeds[3] == seeds[4] == seeds[5]
+
+
+def test_tpe_gives_every_cell_of_a_grid_that_is_larger_than_its_tries() -> None:
+    numbers = [str(n) for n in range(1, 301)]
+    grid = parse([f"train.batch_size={','.join(numbers)}"], 300, searched=True)
+    texts = tpe.suggest(grid, [], 300, first=300, seed=0)
+    assert sorted(int(one["train.batch_size"]) for one in texts) == list(range(1, 301))
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), [("loguniform", 10, 30), ("uniform", 0, 5)])
+def test_tpe_draws_each_range_by_its_own_scale(kind: str, least: int, most: int) -> None:
+    grid = parse([f"optimizer.lr={kind}(0.001,10)"], 40, searched=True)
+    texts = tpe.suggest(grid, [], 40, first=40, seed=0)
+    assert least <= sum(float(one["optimizer.lr"]) < 0.1 for one in texts) <= most
+
+
+def test_tpe_sees_numbers_as_neighbours_in_whatever_order_they_are_typed() -> None:
+    rates = [f"0.{n}" for n in range(11, 40) if n % 10]
+    suggested = []
+    for typed in (rates, random.Random(1).sample(rates, len(rates))):
+        grid = parse([f"optimizer.lr={','.join(typed)}"], 20, searched=True)
+        tried = [({"optimizer.lr": n / 100}, abs(n - 26.0)) for n in (11, 14, 17, 21, 26, 31, 38)]
+        suggested.append(tpe.suggest(grid, tried, 8, first=3, seed=5))
+    assert suggested[0] == suggested[1]
 
 
 def test_tpe_does_not_go_on_with_a_config_that_has_changed() -> None:

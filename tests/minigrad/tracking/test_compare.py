@@ -83,6 +83,14 @@ def test_labels_that_still_read_alike_are_told_apart_further(make: Store) -> Non
     assert len(set(labels([*runs, make(adam)]))) == 4
 
 
+@pytest.mark.parametrize("long", ["word " * 20_000, "y" * 100_000])
+def test_a_long_text_makes_no_long_label(long: str, make: Store) -> None:
+    """A legend that was wrapped word by word took a minute."""
+    texts = labels([make({"note": long}), make({"note": f"{long}!"}), make({"note": "short"})])
+    assert len(set(texts)) == 3
+    assert max(map(len, texts)) < 150
+
+
 def test_equal_runs_are_identical_whatever_their_clocks_say(make: Store) -> None:
     a, b = make(), make()
     text = (b.path / "metrics.jsonl").read_text()

@@ -155,6 +155,63 @@ def test_a_step_that_breaks_is_told_as_by_eager(calls_of: int, length: type[Fixe
     assert ours[-1]["diverged"].partition(" of ")[0] == eager[-1]["diverged"].partition(" of ")[0]
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["train.batch_size=3", "scheduler={name: cosine, T_max: 50}"],
+        ["scheduler={name: plateau, patience: 9, factor: 0.99}"],
+    ],
+    ids=["mini-batches", "plateau"],
+)
+def test_what_is_left_where_training_breaks_is_the_same_wherever_calls_end(
+    overrides: list[str], length: type[Fixed]
+) -> None:
+    """Also of the samples that were chosen, and of the losses that the schedule was shown."""
+    results = []
+    for length.length in (1, 8, 1000):
+        subject = trainer(SINE, *DIVERGING, "optimizer.lr=9", "data.val_fraction=0", *overrides)
+        records = numbers(subject, 200)
+        results.append((records, state(subject), subject.optimizer.lr))
+    assert results[0] == results[1] == results[2]
+    *records, last = results[0][0]
+    assert "diverged" in last
+    assert len(records) % 8 > 0
+    fresh = trainer(SINE, "data.val_fraction=0", *overrides)
+    for _ in range(len(records) + 1):  # the step that broke has its samples too
+        fresh.batches.choose()
+    assert state(fresh)["batches"] == results[0][1]["batches"]
+
+
+def test_the_rate_that_is_left_is_that_of_the_last_step(length: type[Fixed]) -> None:
+    for length.length in (1, 9, 1000):
+        for subject in (
+            trainer(MOONS, "scheduler={name: cosine, T_max: 50}"),
+            replicas(MOONS, 3, "scheduler={name: cosine, T_max: 50}"),
+        ):
+            assert numbers(subject)[-1]["lr"] == subject.optimizer.lr
+
+
+def fails_at_step_5(step: int, lr: float) -> float:
+    if step == 5:
+        raise RuntimeError("no rate")
+    return lr / (step + 1)
+
+
+@pytest.mark.parametrize("calls_of", [1, 3, 1000])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_schedule_that_raises_stops_before_its_step(
+    many: bool, calls_of: int, length: type[Fixed]
+) -> None:
+    length.length = calls_of
+    subject: Any = replicas(MOONS, 3) if many else trainer(MOONS)
+    for one in subject.replicas if many else [subject]:
+        one.schedule = fails_at_step_5
+    with pytest.raises(RuntimeError, match="no rate"):
+        list(subject.train(STEPS))
+    assert subject.step == 5
+    assert subject.optimizer.lr == subject.optimizer.groups[0].initial_lr / 5
+
+
 class Own(SGD):
     """An optimizer that the machine does not know."""
 
@@ -186,6 +243,7 @@ SOME = {
     "own data": (MOONS, []),
     "mini-batches": (MOONS, ["train.batch_size=7", "data.n=30", "data.val_fraction=0.2"]),
     "large batches": (SPIRAL, ["train.batch_size=150"]),
+    "plateau": (MOONS, ["scheduler={name: plateau, patience: 1, factor: 0.7}", "optimizer.lr=2"]),
     "adam": (SINE, ["optimizer={name: adam, lr: 0.01}", "train.clip_norm=0.5"]),
 }
 
@@ -242,6 +300,41 @@ def test_seeds_that_diverge_are_told_as_alone_wherever_calls_end(length: type[Fi
         assert stopped["diverged"] == f"training {why}"
 
 
+@pytest.mark.parametrize("engine", ["native", "numpy"])
+def test_a_seed_counts_as_diverged_from_the_step_that_it_broke_at(
+    engine: str, length: type[Fixed]
+) -> None:
+    length.length = 9
+    many = replicas(SINE, 8, *DIVERGING, f"train.engine={engine}")
+    counts = [record["diverged"] for record in numbers(many, 200)]
+    broke = [int(why.split()[3].rstrip(":")) for why in many.failures.values()]
+    assert counts == [sum(step <= now for step in broke) for now in range(200)]
+    assert 0 < counts[-1] < 8
+
+
+def test_when_all_seeds_diverge_the_same_is_told_wherever_calls_end(length: type[Fixed]) -> None:
+    results = []
+    for length.length in (1, 9, 1000):
+        many = replicas(SINE, 3, *DIVERGING, "optimizer.lr=9")
+        results.append((numbers(many, 200), many.step, dict(many.failures)))
+    assert results[0] == results[1] == results[2]
+    (*records, last), step, failures = results[0]
+    assert "diverged" in last
+    assert len(records) == step == max(int(why.split()[3].rstrip(":")) for why in failures.values())
+
+
+def test_a_gradient_of_infinite_norm_stops_its_seed_though_its_slopes_are_finite(
+    tmp_path: Path,
+) -> None:
+    data, names = tmp_path / "huge.csv", ",".join(f"x{i}" for i in range(16))
+    lines = [f"{names},y", ",".join(["1e308"] * 16 + ["0.5"]), ",".join(["0.0"] * 16 + ["1.0"])]
+    data.write_text("\n".join(lines) + "\n")
+    settings = ["loss=mae", "model.hidden=[]", "optimizer={name: sgd, lr: 1e-300}"]
+    many = replicas(SINE, 12, f"data={{name: csv, path: {data}, target: y}}", *settings)
+    numbers(many, 2)
+    assert "at step 0: the gradient's norm is inf" in "; ".join(many.failures.values())
+
+
 def test_a_state_of_many_goes_on_to_the_bit_after_some_have_diverged() -> None:
     whole, first = replicas(SINE, 8, *DIVERGING), replicas(SINE, 8, *DIVERGING)
     expected = numbers(whole, 200)
@@ -257,8 +350,9 @@ def test_a_state_of_many_goes_on_to_the_bit_after_some_have_diverged() -> None:
 class Broken:
     """A machine's module that calls one step of one replica broken, which is not."""
 
-    def __init__(self, module: Any, replica: int) -> None:
-        self.module, self.replica, self.is_due = module, replica, True
+    def __init__(self, module: Any, replica: int, before: Any) -> None:
+        self.module, self.replica, self.before = module, replica, before
+        self.runs, self.is_due = 0, True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.module, name)
@@ -266,29 +360,48 @@ class Broken:
     def run(self, name: str, program: Any, counts: Any, limits: Any, arrays: Any) -> None:
         self.module.run(name, program, counts, limits, arrays)
         if counts[-1] >= 0 and self.is_due:
+            self.runs += 1  # of ten steps, then of one, and of a gradient where it gives that
             arrays[10][self.replica] = 0  # its parameters are put back where they were
             arrays[0][self.replica] = self.before[self.replica]
             arrays[7][:, self.replica] = math.nan
 
-    before: Any = None
+
+ALONE = {
+    "whole batches": (XOR, []),
+    "mini-batches": (MOONS, ["train.batch_size=7", "data.n=30"]),
+    "clipped norm": (XOR, ["train.clip_norm=0.01"]),
+    "clipped slopes": (XOR, ["train.clip_value=0.001"]),
+    "own rates": (XOR, ["scheduler={name: plateau, patience: 0, factor: 0.5}"]),
+}
 
 
-def test_a_step_that_only_values_can_take_is_taken_by_them_alone(length: type[Fixed]) -> None:
+@pytest.mark.parametrize("case", ALONE)
+def test_a_step_that_only_values_can_take_is_taken_by_them_alone(
+    case: str, length: type[Fixed]
+) -> None:
+    path, overrides = ALONE[case]
     length.length = 10
-    many, expected = replicas(XOR, 9), replicas(XOR, 9)
+    many, expected = replicas(path, 9, *overrides), replicas(path, 9, *overrides)
+    if case == "own rates":  # as if some had been lowered before
+        for subject in (many, expected):
+            for replica, one in enumerate(subject.replicas):
+                schedule: Any = one.schedule
+                schedule.load_state_dict({**schedule.state_dict(), "reductions": replica % 3})
     machine = many.engine.machine  # type: ignore[attr-defined]
-    broken = machine._module = Broken(machine._module, 4)
-    broken.before = many.engine.parameter.data.copy()
-    numbers(many, 1)
+    before = many.engine.parameter.data.copy()
+    broken = machine._module = Broken(machine._module, 4, before)
+    records = many.train(20)
+    next(records)
     broken.is_due = False
+    assert broken.runs >= 2
+    assert many.step == 1
     numbers(expected, 1)
     ours, theirs = many.engine.parameter.data, expected.engine.parameter.data
     others = [n for n in range(9) if n != 4]
     assert (ours[others] == theirs[others]).all()
     assert ours[4] == pytest.approx(theirs[4], rel=1e-9)
-    assert numbers(many, 20)[-1]["loss"] == pytest.approx(
-        numbers(expected, 20)[-1]["loss"], rel=1e-9
-    )
+    (*_, last), (*_, as_expected) = records, numbers(expected, 20)
+    assert last.loss == pytest.approx(as_expected["loss"], rel=1e-9)
     assert many.failures == {}
 
 
