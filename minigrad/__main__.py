@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from minigrad.terminal.command import Parser, guard, nearest, print_lines
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.version import __version__
 
 VERBS = {
@@ -73,7 +73,7 @@ def _command(verb: str) -> Callable[[Sequence[str]], int]:
 
 def _parser() -> Parser:
     """Of the verbs alone: it prints errors, and completes the first word."""
-    parser = Parser(prog=invocation("").rstrip(" ."))
+    parser = Parser(prog=command_line("").rstrip(" ."))
     verbs = parser.add_subparsers(metavar="VERB")
     for verb in VERBS:
         verbs.add_parser(verb)
@@ -82,7 +82,7 @@ def _parser() -> Parser:
 
 
 def _help() -> str:
-    program = invocation("").rstrip(" .")
+    program = command_line("").rstrip(" .")
     wide = max(map(len, VERBS))
     verbs = (f"  {verb:<{wide}}  {summary}" for verb, summary in VERBS.items())
     lines = [

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.nodes import describe, local_slopes, nodes_below, vjp
+from minigrad.terminal.text import excerpt
 from minigrad.value import Value, topological_order
 
 _EPSILON = 2.0**-52
@@ -159,7 +160,7 @@ class _Check:
         x = self.inputs[index]
         h = self.step * max(1.0, abs(x.data))
         below, here, above = self.moments(x, -h), self.moments(x, 0.0), self.moments(x, h)
-        name = f"inputs[{index}]" + (f" ({x.label})" if x.label else "") + f" = {x.data!r}"
+        name = f"inputs[{index}]" + (f" ({excerpt(x.label)})" if x.label else "") + f" = {x.data!r}"
         if kink := _kink(below, here, above):
             self.report.kinks.append(f"{name}: {kink} within the step of {h:.0e}")
             return
@@ -299,7 +300,7 @@ class _TensorCheck:
         import numpy as np
 
         for index, x in enumerate(self.inputs):
-            label = f" ({x.label})" if x.label else ""
+            label = f" ({excerpt(x.label)})" if x.label else ""
             for place in np.ndindex(x.shape):
                 number = float(x.data[place])
                 move = [np.zeros(other.shape) for other in self.inputs]

@@ -20,7 +20,7 @@ from minigrad.config import bundled
 from minigrad.data import DataError, Dataset, csv_file
 from minigrad.files.whole import replace
 from minigrad.terminal.command import Parser, guard, nearest
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.text import counted, excerpt, printable
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = f"{path} cannot be written: {error.strerror or error}"
         print_text([printable(message)], sys.stderr)
         return 2
-    next_step = f"wrote {path}: {invocation('train')} {path} trains it"
+    next_step = f"wrote {path}: {command_line('train')} {path} trains it"
     print_text(map(printable, [*lines, next_step]))
     return 0
 
@@ -247,7 +247,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         verb="new",
         description="Write NAME.yaml: a config with comments, to change and train.",
-        epilog=f"Example: {invocation('new')} mine --from csv:rows.csv",
+        epilog=f"Example: {command_line('new')} mine --from csv:rows.csv",
     )
     parser.add_argument("name", metavar="NAME", help="of the config, and of its file")
     parser.add_argument(

@@ -28,7 +28,7 @@ def floats(data: Any, label: str) -> Array:
     """A copy of `data` that cannot be written into. Raises for all that is not float64."""
     if hasattr(data, "parents"):
         raise TypeError(f"a Tensor holds numbers, not a {type(data).__name__}: use it as it is")
-    whose = f" {label!r}" if label else ""
+    whose = f" {_cut(repr(label))}" if label else ""
     try:
         array = np.array(data, order="C")
     except ValueError as error:
@@ -51,7 +51,9 @@ def constant(numbers: Any) -> Array:
     are_objects = array.dtype == object and all(isinstance(x, Real) for x in array.flat)
     if array.dtype.kind not in "biuf" and not are_objects:
         kind = type(numbers).__name__
-        raise TypeError(f"a Tensor meets real numbers and arrays of them, not {kind} {numbers!r}")
+        raise TypeError(
+            f"a Tensor meets real numbers and arrays of them, not {_cut(f'{kind} {numbers!r}')}"
+        )
     try:
         return array.astype(np.float64, copy=False)
     except OverflowError:
@@ -243,9 +245,12 @@ def reduced(
 def named(x: Any) -> str:
     """A tensor in a few characters and on one line: "w (5, 2)", "tanh (3,)", "(3,)"."""
     name = str(x.label or ("" if x.op == "const" else x.op))
-    name = name if name.isprintable() else repr(name)
-    name = name if len(name) <= 60 else f"{name[:57]}..."
-    return f"{name} {x.data.shape}".strip()
+    return f"{_cut(name)} {x.data.shape}".strip()
+
+
+def _cut(text: str) -> str:
+    line = text if text.isprintable() else repr(text)
+    return line if len(line) <= 60 else f"{line[:57]}..."
 
 
 def _all_named(operands: Sequence[Any]) -> str:

@@ -20,18 +20,19 @@ from typing import Any
 from minigrad.files.whole import check_free, write_out
 from minigrad.plot.marks import OWN
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines, whole_number
+from minigrad.terminal.numbers import decimal
 from minigrad.terminal.screen import Marked, differences_table, print_text
-from minigrad.terminal.table import cell, table
+from minigrad.terminal.table import cell, format_table
 from minigrad.terminal.text import counted, json_ready, printable
 from minigrad.threads import use_one_thread
 from minigrad.tracking import query, trash
 from minigrad.tracking.annotate import note, record_verdict, tag
-from minigrad.tracking.check import check, check_store
-from minigrad.tracking.compare import compare, first_difference
-from minigrad.tracking.export import export
+from minigrad.tracking.check import check_soundness, check_store
+from minigrad.tracking.compare import comparison_of, first_difference
+from minigrad.tracking.export import write_export
 from minigrad.tracking.facts import now
 from minigrad.tracking.names import SWEEPS, ids, short
-from minigrad.tracking.show import show
+from minigrad.tracking.show import run_sections
 from minigrad.tracking.store import StoredRun, StoreError, command, empty, find, load
 from minigrad.tracking.store import runs as stored_runs
 
@@ -59,7 +60,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     query.check_keys(everything, keys)
     rows = [[query.value_or_none(run, key) for key in keys] for run in listed]
     needed = keys if arguments.columns else query.NEEDED
-    lines = table(keys, rows, needed=needed).split("\n")
+    lines = format_table(keys, rows, needed=needed).split("\n")
     if not everything:
         lines = [empty(arguments.store)]
     elif not listed:
@@ -73,7 +74,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
 
 
 def show_run(arguments: argparse.Namespace) -> int:
-    sections = show(find(arguments.store, arguments.run))
+    sections = run_sections(find(arguments.store, arguments.run))
     lines = []
     for title, content in sections.items():
         lines += [title] if content else []
@@ -88,7 +89,7 @@ def show_run(arguments: argparse.Namespace) -> int:
 
 def compare_runs(arguments: argparse.Namespace) -> int:
     runs = _named_runs(arguments)
-    comparison = compare(runs)
+    comparison = comparison_of(runs)
     identical = comparison.identical
     data = {"runs": [run.id for run in runs], "identical": identical, **vars(comparison)}
     blocks: list[Sequence[str]] = [[note] for note in comparison.notes]
@@ -134,12 +135,11 @@ def plot_runs(arguments: argparse.Namespace) -> int:
             lines = [f"drawn again: {' and '.join(lost)}", *(f"plot  {path}" for path in pictures)]
             return _print(arguments, {"out": pictures}, *lines)
     drawn = curves(runs, arguments.metric)
-    log = [
-        suit_log_axis([name], [curve for curve in drawn if curve.metric == name])
-        if arguments.log is None
-        else arguments.log
-        for name in dict.fromkeys(curve.metric for curve in drawn)
-    ]
+    metrics = dict.fromkeys(curve.metric for curve in drawn)
+    if arguments.log is None:
+        log = [suit_log_axis([m], [one for one in drawn if one.metric == m]) for m in metrics]
+    else:
+        log = [arguments.log] * len(metrics)
     draw_curves(
         arguments.out,
         drawn,
@@ -167,13 +167,13 @@ def _title(runs: Sequence[StoredRun], arguments: argparse.Namespace) -> str:
 
 
 def report_runs(arguments: argparse.Namespace) -> int:
-    from minigrad.report.report import report  # here, since few verbs need it
+    from minigrad.report.report import runs_report  # here, since few verbs need it
     from minigrad.report.sweep import sweep_named, sweep_report
 
     sweep = sweep_named(arguments.store, arguments.runs)
     if sweep is None:
         runs = _named_runs(arguments)
-        text, name = report(runs), "report" if len(runs) > 1 else f"report-{short(runs[0].id)}"
+        text, name = runs_report(runs), "report" if len(runs) > 1 else f"report-{short(runs[0].id)}"
     else:
         text, name = sweep_report(sweep), f"report-{short(sweep.id)}"
     out = arguments.out or Path(f"{name}.html")
@@ -236,8 +236,8 @@ def check_runs(arguments: argparse.Namespace) -> int:
     from minigrad.sweep.check import check_sweep
 
     everything, store = not arguments.runs, Path(arguments.store)
-    sweeps, runs = _checked(arguments)
-    checks = [check(run) for run in runs]
+    sweeps, runs = _to_check(arguments)
+    checks = [check_soundness(run) for run in runs]
     for run, one in zip(runs, checks, strict=True):
         one.damage += [] if one.damage else contradictions(run)
     of_store = check_store(store) if everything else []
@@ -260,7 +260,7 @@ def check_runs(arguments: argparse.Namespace) -> int:
     return 1 if damaged or of_store or any(one["damage"] for one in of_sweeps) else 0
 
 
-def _checked(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]]:
+def _to_check(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]]:
     """The sweeps and the runs that are to be checked: without names, all of the store."""
     from minigrad.report.sweep import sweep_path  # here, since few verbs need it
 
@@ -274,10 +274,10 @@ def _checked(arguments: argparse.Namespace) -> tuple[list[Path], list[StoredRun]
 
 
 def verify_run(arguments: argparse.Namespace) -> int:
-    from minigrad.runner.verify import verify  # here, since it trains
+    from minigrad.runner.verify import verify_claims  # here, since it trains
 
     run = find(arguments.store, arguments.run)
-    verification = verify(run, trust_plugins=arguments.trust_plugins)
+    verification = verify_claims(run, trust_plugins=arguments.trust_plugins)
     identical, sentence = verification.identical, verification.sentence
     unchecked = verification.unchecked
     data = {"id": run.id, "identical": identical, "sentence": sentence, "unchecked": unchecked}
@@ -297,7 +297,7 @@ def export_run(arguments: argparse.Namespace) -> int:
         model = model_of(run, arguments.seed, trust_plugins=arguments.trust_plugins)
         sentence = export_model(model, to=to, out=out, force=force)
     else:
-        sentence = export(run, to=to, out=out, force=force)
+        sentence = write_export(run, to=to, out=out, force=force)
     return _print(arguments, {"id": run.id, "to": to, "sentence": sentence}, sentence)
 
 
@@ -446,11 +446,9 @@ def _names(text: str) -> list[str]:
 
 
 def _weight(text: str) -> float:
-    try:
-        if text.isascii() and 0 <= (weight := float(text)) < 1:
+    with suppress(ValueError):
+        if 0 <= (weight := decimal(text)) < 1:
             return weight
-    except ValueError:
-        pass
     raise argparse.ArgumentTypeError(f"must be a number in [0, 1), found {text!r}")
 
 

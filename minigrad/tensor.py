@@ -20,7 +20,7 @@ import numpy as np
 
 from minigrad import operands
 from minigrad.operands import evaluate, named
-from minigrad.value import _warn_if_cut_off, topological_order
+from minigrad.value import topological_order, warn_if_cut_off
 
 Array: TypeAlias = Any
 """A numpy array of float64."""
@@ -391,7 +391,7 @@ class Tensor:
         return evaluate(">=", operator.ge, self, as_tensor(other))
 
     def __float__(self) -> float:
-        _warn_if_cut_off(sys._getframe(1))  # math.exp(x) asks for it
+        warn_if_cut_off(sys._getframe(1))  # math.exp(x) asks for it
         return self.item()
 
     def __bool__(self) -> bool:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
-from minigrad.config.catalogue import catalogue
+from minigrad.config.catalogue import catalogue_text
 from minigrad.config.inputs import input_hashes
 from minigrad.config.source import nearest_key
 from minigrad.data import constant_features
@@ -31,11 +31,11 @@ from minigrad.runner import build
 from minigrad.runner.engine_choice import fast_engine, is_chosen
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
-from minigrad.runner.resume import resume
+from minigrad.runner.resume import resume_run
 from minigrad.runner.session import Outcome, Session
 from minigrad.runner.trained import new_session, train_run
 from minigrad.terminal.command import Parser, guard, print_lines
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import excerpt, printable, quoted
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     use_one_thread()
     arguments = _arguments(argv)
     if arguments.list:
-        print_lines([catalogue()])
+        print_lines([catalogue_text()])
         return 0
     interrupts = Interrupts()
     with ExitStack() as stack:
@@ -125,7 +125,7 @@ def _resumed(arguments: argparse.Namespace, stack: ExitStack, interrupts: Interr
     if arguments.seeds is not None and not is_chosen(arguments.config, arguments.overrides):
         engine = find(arguments.out, arguments.resume).facts.engine
         overrides += [f"train.engine={engine}"] if engine else []
-    resumed = resume(
+    resumed = resume_run(
         *(arguments.out, arguments.resume, arguments.config, overrides),
         trust_plugins=arguments.trust_plugins,
     )
@@ -170,7 +170,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         verb="train",
         description="Train what CONFIG describes and leave a run directory.",
-        epilog=f"Example: {invocation('train')} configs/xor.yaml optimizer.lr=0.3",
+        epilog=f"Example: {command_line('train')} configs/xor.yaml optimizer.lr=0.3",
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -220,7 +220,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         arguments.overrides.insert(0, arguments.config)  # the run has its config already
         arguments.config = None
     if not (arguments.config or arguments.list or arguments.resume):
-        parser.error(f"which config? For example: {invocation('train')} configs/xor.yaml")
+        parser.error(f"which config? For example: {command_line('train')} configs/xor.yaml")
     return arguments
 
 

@@ -219,7 +219,7 @@ class Value:
         return _compare(operator.ge, self, other)
 
     def __float__(self) -> float:
-        _warn_if_cut_off(sys._getframe(1))
+        warn_if_cut_off(sys._getframe(1))
         return self.data
 
     def __format__(self, spec: str) -> str:
@@ -430,7 +430,9 @@ def _real(number: object) -> float:
             return float(number)  # type: ignore[arg-type]
         except OverflowError:
             raise OverflowError("a Value holds a float, and this integer is too large") from None
-    raise TypeError(f"a Value holds one real number, not {number!r} ({type(number).__name__})")
+    raise TypeError(
+        f"a Value holds one real number, not {_line(repr(number))} ({_line(type(number).__name__)})"
+    )
 
 
 def _is_readable() -> bool:
@@ -438,7 +440,7 @@ def _is_readable() -> bool:
     if tracing.get():
         raise TypeError(
             "it compares a Value or takes its float or truth, so that its graph may depend on the "
-            "data: use maximum, minimum or relu instead, and for a class one probability a class"
+            "data: use maximum, minimum or relu instead, for a class or an index its one-hot list"
         )
     return True
 
@@ -476,10 +478,16 @@ def no_slope(node: Value) -> None:
 
 
 def _call(op: str, operands: tuple[Value, ...]) -> str:
-    shown = [f"{v.label}={v.data!r}" if v.label else repr(v.data) for v in operands]
+    shown = [f"{_line(v.label)}={v.data!r}" if v.label else repr(v.data) for v in operands]
     if op.isalpha() or len(shown) == 1:
         return f"{op}({', '.join(shown)})"
     return f" {op} ".join(f"({s})" if s[0] == "-" or "=" in s else s for s in shown)
+
+
+def _line(text: object) -> str:
+    """A user's text on one line, with control characters spelled out and at most 60 letters."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+    return line if len(line) <= 60 else f"{line[:57]}..."
 
 
 # math.exp(x) asks for float(x), and what it gives is no part of the graph. So float() looks at who
@@ -500,7 +508,7 @@ _SHOWING |= {"debug", "info", "warning", "error"}
 _warned: tuple[object, set[tuple[CodeType, int]]] = None, set()
 
 
-def _warn_if_cut_off(caller: FrameType) -> None:
+def warn_if_cut_off(caller: FrameType) -> None:
     """Warn, once a place, of a function of math inside an expression: no gradient gets past it."""
     global _warned
     _is_readable()
@@ -545,7 +553,7 @@ def _called_in_arithmetic(code: CodeType, last: int) -> tuple[str, ...]:
         formats = op.startswith(("FORMAT", "BUILD_STRING")) or "%" in instruction.argrepr
         if formats or op == "COMPARE_OP" or not _SHOWING.isdisjoint(path[-1:]):
             return ()
-        reads_it = reads_it or op == "BINARY_OP"
+        reads_it = reads_it or op in ("BINARY_OP", "UNARY_NEGATIVE")
     return _path(instructions[:at], start) if reads_it else ()
 
 

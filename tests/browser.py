@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import pytest
@@ -19,7 +19,7 @@ def missing(what: str, install: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser() -> "Iterator[Pages]":
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -32,24 +32,45 @@ def browser() -> Iterator[Any]:
         chromium = driver.chromium.launch(
             executable_path=executable, args=arguments, timeout=HANG * 1000
         )
-        yield chromium
+        yield Pages(chromium)
         chromium.close()
+
+
+class Pages:
+    """Pages that are used again: a new one starts a process, and takes six times as long."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._context = chromium.new_context()
+        self._context.set_default_timeout(HANG * 1000)  # milliseconds, as at the launch
+        self._free: list[Any] = []
+
+    def take(self, width: int, scheme: str) -> Any:
+        page = self._free.pop() if self._free else self._context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        return page
+
+    def give_back(self, page: Any) -> None:
+        page.mouse.move(0, 0)  # it would be over something of the next page
+        page.goto("about:blank")
+        self._free.append(page)
 
 
 class Tab:
     """A page in a tab that notes what goes wrong on it and what it asks for."""
 
-    def __init__(self, browser: Any, url: str, width: int = 1000, scheme: str = "light") -> None:
-        self.page = browser.new_page(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-        )
-        self.page.set_default_timeout(HANG * 1000)  # milliseconds, as at the launch
+    def __init__(self, browser: Pages, url: str, width: int = 1000, scheme: str = "light") -> None:
         self.trouble: list[str] = []
         self.requests: list[str] = []
-        self.page.on("console", lambda message: self.trouble.append(message.text))
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        self._listeners: dict[str, Callable[[Any], None]] = {
+            "console": lambda message: self.trouble.append(message.text),
+            "pageerror": lambda error: self.trouble.append(str(error)),
+            "dialog": lambda dialog: self.trouble.append(dialog.message),
+            "request": lambda request: self.requests.append(request.url),
+        }
+        self._browser, self.page = browser, browser.take(width, scheme)
+        for event, listener in self._listeners.items():
+            self.page.on(event, listener)
         self.page.goto(url)
 
     def wait(self, script: str) -> None:
@@ -57,5 +78,8 @@ class Tab:
         until(lambda: self.page.evaluate(script))
 
     def close(self) -> None:
-        self.page.close()
+        self.page.evaluate("null")  # what was noted before its answer has arrived
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self._browser.give_back(self.page)
         assert self.trouble == []

@@ -1,5 +1,6 @@
 """What holds for every test: one that hangs is stopped, and Ctrl-C reaches it."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -7,6 +8,9 @@ import pytest
 
 from tests.browser import browser as browser  # here, for there can be one in a process
 from tests.waiting import HANG
+
+# hundreds of tests start Python: each would compile all modules that it imports
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -207,8 +207,8 @@ def faults(store: Path, run: str, others: list[str], allowed: list[Path]) -> lis
         if (took := time.process_time() - start) > SECONDS:
             failures.append(f"{command} took {took:.1f} s")
         lines = len(errors.splitlines())
-        is_said = lines == 1 or (lines > 1 and command[0] == "train")  # a line for each fault
-        if code not in (0, 1, 2) or (code == 2 and not is_said):
+        is_in_lines = lines == 1 or (lines > 1 and command[0] == "train")  # a line for each fault
+        if code not in (0, 1, 2) or (code == 2 and not is_in_lines):
             failures.append(f"{command}: code {code}: {errors[-1500:]}")
         elif command[:2] == ["list", "--json"]:
             listed = {one["id"] for one in json.loads(output)}

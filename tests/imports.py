@@ -1,11 +1,14 @@
 """The arrows of the code: which room imports which, read from every import statement."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGES = ("minigrad", "nn", "optim")
+LOADERS = ("import_module", "__import__")
+COMPUTED = "a-computed-name"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ def arrows(root: Path) -> list[Arrow]:
         for module, path in modules.items()
         for name in dict.fromkeys(_imports(module, path, modules))
     ]
+
+
+@functools.cache
+def our_arrows() -> list[Arrow]:
+    """Those of this project, read by the first test that asks."""
+    return arrows(Path(__file__).parents[1])
 
 
 def room(module: str) -> str:
@@ -68,24 +77,50 @@ def _module(path: Path) -> str:
 
 
 def _imports(module: str, path: Path, modules: dict[str, Path]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield _known(alias.name, modules)
         elif isinstance(node, ast.ImportFrom):
-            package = module if path.stem == "__init__" else module.rpartition(".")[0]
-            above = package.split(".")[: 1 - node.level or None] if node.level else []
             for alias in node.names:
-                name = ".".join([*above, *filter(None, [node.module]), alias.name])
-                yield _known(name, modules)
-        elif isinstance(node, ast.Call):  # import_module("..."), which names a module in full
-            match node.func, node.args:
-                case (
-                    ast.Attribute(attr="import_module") | ast.Name("import_module" | "__import__"),
-                    [ast.Constant(str() as name), *_],
-                ):
-                    if name in modules or name.partition(".")[0] not in PACKAGES:
-                        yield _known(name, modules)
+                name = ".".join(filter(None, [node.module, alias.name]))
+                yield _known(_absolute("." * node.level + name, package), modules)
+    loaded = list(_loaded(nodes))
+    for name in filter(None, loaded):
+        whole = _absolute(name, package)
+        if whole in modules or whole.partition(".")[0] not in PACKAGES:
+            yield _known(whole, modules)
+    if None in loaded:
+        yield COMPUTED
+
+
+def _loaded(nodes: list[ast.AST]) -> Iterator[str | None]:
+    """What import_module and __import__ are called with, under any name: a text, or None for what
+    only the running program knows."""
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    aliases = [alias for node in froms for alias in node.names]
+    loaders = {alias.asname or alias.name for alias in aliases if alias.name in LOADERS}
+    names: dict[ast.AST, str | None] = {
+        node: None
+        for node in nodes
+        if (isinstance(node, ast.Name) and node.id in loaders | {"__import__"})
+        or (isinstance(node, ast.Attribute) and node.attr in LOADERS)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Call) and node.func in names:
+            match [*node.args[:1], *(word.value for word in node.keywords if word.arg == "name")]:
+                case [ast.Constant(str() as name)]:
+                    names[node.func] = name
+    yield from names.values()
+
+
+def _absolute(name: str, package: str) -> str:
+    """A name that may begin with dots, as seen from the package."""
+    bare = name.lstrip(".")
+    above = package.split(".")[: 1 - (len(name) - len(bare)) or None] if bare != name else []
+    return ".".join([*above, bare])
 
 
 def _known(name: str, modules: dict[str, Path]) -> str:

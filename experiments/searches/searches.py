@@ -22,7 +22,7 @@ from minigrad.sweep import search
 from minigrad.sweep.cells import check
 from minigrad.sweep.dispatch import results
 from minigrad.sweep.grid import parse
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import rank
 from minigrad.sweep.store import Ended
@@ -49,7 +49,7 @@ class Found:
     steps: int
 
 
-def searched(plan: Plan, executor: Executor) -> Found:
+def searched(plan: SweepPlan, executor: Executor) -> Found:
     """Train the plan's cells and all that follow from them; nothing is written."""
     ended: list[Ended] = []
     new = range(len(plan.units))
@@ -67,8 +67,8 @@ def repeat(seed: int, executor: Executor) -> dict[str, Found]:
     """The grid, tpe and halving on one seed."""
     asked = [*GRID, f"seed={seed}"]
     grid = parse(asked)
-    plan = Plan(CONFIG, asked, grid.seeds, check(CONFIG, grid))
-    plans: dict[str, Callable[[], Plan]] = {
+    plan = SweepPlan(CONFIG, asked, grid.seeds, check(CONFIG, grid))
+    plans: dict[str, Callable[[], SweepPlan]] = {
         "grid": lambda: plan,
         "tpe": lambda: search.tpe(CONFIG, asked, len(plan.cells) // 3, seed, plan),
         "halving": lambda: search.halving(plan),

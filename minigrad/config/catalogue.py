@@ -22,7 +22,7 @@ _KINDS: dict[str, Registry[Any]] = {
 }
 
 
-def catalogue() -> str:
+def catalogue_text() -> str:
     """Every key that takes a name, each name with a line of what it is, and its settings."""
     blocks = []
     for key, registry in _KINDS.items():

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from minigrad.data.dataset import DATASETS, Dataset
 from minigrad.files.untrusted import open_regular
 from minigrad.registry import suggestion
+from minigrad.terminal.numbers import decimal
 from minigrad.terminal.text import counted, excerpt, printable
 
 MAX_BYTES = 50_000_000
@@ -51,7 +52,7 @@ def _read(path: str, target: str, train: Dataset | None) -> Dataset:
     faults = _Faults(path)
     try:
         with _open(path) as file:
-            rows = iter(_Rows(file))
+            rows = iter(_CsvRows(file))
             names = _header(rows, target, faults)
             features = [name for name in names if name != target]
             if train is not None:
@@ -138,7 +139,7 @@ def _open(path: str) -> BinaryIO:
     return file
 
 
-class _Rows:
+class _CsvRows:
     """The rows of an open file, each with the line that it starts on, without blank lines."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -181,7 +182,7 @@ def read_rows(path: str) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         with _open(path) as file:
-            yield from _Rows(file)
+            yield from _CsvRows(file)
     except _Unreadable as error:
         place = printable(path) if error.line is None else f"{printable(path)}:{error.line}"
         raise DataError([f"{place}: {error.sentence}"]) from None
@@ -387,9 +388,8 @@ def _classes(targets: Iterable[float]) -> int | None:
 
 def number(cell: str) -> float:
     """The finite number in a cell. Raises ValueError."""
-    parsed = float(cell)
-    # float() takes underscores and the digits of every script, which other readers refuse
-    if "_" in cell or not cell.strip().isascii() or not math.isfinite(parsed):
+    parsed = decimal(cell)
+    if not math.isfinite(parsed):
         raise ValueError
     return parsed
 

@@ -19,7 +19,7 @@ from minigrad.config import ConfigError, load
 from minigrad.doctor.examine import CHECKS, examine
 from minigrad.doctor.finding import Finding
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import counted, json_ready, printable
@@ -83,7 +83,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(
         verb="doctor",
         description="Examine what CONFIG describes before it is trained for long.",
-        epilog=f"Example: {invocation('doctor')} configs/xor.yaml optimizer.lr=10",
+        epilog=f"Example: {command_line('doctor')} configs/xor.yaml optimizer.lr=10",
     )
     parser.add_argument("config", metavar="CONFIG", help="as configs/xor.yaml")
     parser.add_argument(

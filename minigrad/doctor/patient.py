@@ -14,7 +14,7 @@ from functools import cached_property
 
 from minigrad.config import Config
 from minigrad.data import Dataset
-from minigrad.doctor.short_run import ShortRun, short_run
+from minigrad.doctor.short_run import ShortRun, run_briefly
 from minigrad.runner import build
 from minigrad.training.batches import Batches
 from minigrad.training.trainer import Trainer
@@ -70,7 +70,7 @@ class Patient:
         """The first steps of the training."""
         trainer = self.trainer()
         most = min(60, self.config.train.steps)
-        return short_run(trainer, self.steps(trainer.batches.size, least=5, most=most))
+        return run_briefly(trainer, self.steps(trainer.batches.size, least=5, most=most))
 
     @property
     def is_standardized(self) -> bool:

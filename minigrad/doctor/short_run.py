@@ -41,7 +41,7 @@ class ShortRun:
         return f"try optimizer.lr={min([self.lr / 10, *good]):.1g}"
 
 
-def short_run(trainer: Trainer, steps: int) -> ShortRun:
+def run_briefly(trainer: Trainer, steps: int) -> ShortRun:
     """Train so many steps. Raises Diverged if not even the first loss is finite."""
     engine = trainer.engine
     assert isinstance(engine, EagerEngine), "weights are read from Values"

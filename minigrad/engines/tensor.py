@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engines.eager import EagerEngine
-from minigrad.lift.agreement import SAMPLES, Agreement, Gradient, agreement
+from minigrad.lift.agreement import SAMPLES, Agreement, Gradient, compare_gradients
 from minigrad.lift.checked import spread
 from minigrad.nodes import first_break
 from minigrad.tensor import Tensor
@@ -79,7 +79,7 @@ class TensorEngine:
         near = self._nudged(x, t)
         pairs = zip(actual.slopes, near.slopes, strict=True)
         noise = Gradient(16 * abs(near.loss - actual.loss), [16 * abs(a - b) for a, b in pairs])
-        return agreement(actual, expected, noise, len(chosen))
+        return compare_gradients(actual, expected, noise, len(chosen))
 
     def _eagerly(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Gradient:
         """Eager's numbers where the Values have those of the Tensors, which is undone."""

@@ -10,8 +10,8 @@ import numpy as np
 
 import optim
 from minigrad.lift.kernels import Array
-from minigrad.native.machine import Batches, Machine, Steps, Update
-from minigrad.native.rules import RULES, Rule
+from minigrad.native.machine import BatchIndices, Machine, Steps, Update
+from minigrad.native.rules import RULES, UpdateRule
 from nn.losses import largest_is_target, same_side
 from optim import Optimizer
 from optim.groups import Group, State
@@ -50,7 +50,7 @@ class WholeSteps:
         self,
         inputs: Array,
         rates: Array,
-        batches: Batches | None = None,
+        batches: BatchIndices | None = None,
         *,
         only_losses: bool = False,
     ) -> Steps:
@@ -99,7 +99,9 @@ class WholeSteps:
         self._arrays = [*self._arrays[-3:], np.empty(shape)]
         return self._arrays[-1]
 
-    def _states(self, state: State, rule: Rule, shape: tuple[int, ...], first: float) -> Array:
+    def _states(
+        self, state: State, rule: UpdateRule, shape: tuple[int, ...], first: float
+    ) -> Array:
         """The rule's states in one array: of the call before, if none was changed since."""
         entries = [state.get(name) for name in rule.states]
         if self._latest is not None:

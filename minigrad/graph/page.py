@@ -17,7 +17,7 @@ from minigrad.files.whole import replace
 from minigrad.graph.source import OPERATIONS, excerpts
 from minigrad.graph.svg import names_of, to_svg
 from minigrad.nodes import nodes_below
-from minigrad.page.document import document, shared_style
+from minigrad.page.document import html_document, shared_style
 from minigrad.page.html import Html
 from minigrad.terminal.text import printable
 from minigrad.value import Value, topological_order
@@ -80,7 +80,7 @@ def to_html(root: Value, *, title: str = "", language: Language | None = None) -
     )
     style = (_FILES / "page.css").read_text(encoding="utf-8")
     script = "".join((_FILES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    return document(
+    return html_document(
         title,
         Html(body),
         styles=[shared_style(), style],

@@ -21,7 +21,7 @@ from minigrad.lab.words import say
 from minigrad.lab.workbook import FOLDER, LabError, Workbook, open_workbook, start
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
-from minigrad.terminal.table import table
+from minigrad.terminal.table import format_table
 from minigrad.terminal.text import quoted
 
 
@@ -134,7 +134,7 @@ def _results(arguments: argparse.Namespace) -> int:
         write_out(arguments.out, text.getvalue().encode(errors="backslashreplace"))
         print_text([f"wrote {arguments.out}"])
     else:
-        print_lines(table(header, rows).split("\n"))
+        print_lines(format_table(header, rows).split("\n"))
     return 0
 
 

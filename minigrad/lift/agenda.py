@@ -7,20 +7,20 @@ loss, each of them would begin at a time of its own.
 from collections import Counter
 from collections.abc import Iterable
 
-from minigrad.lift.grouping import FEW, Group, heights, kind_of
+from minigrad.lift.grouping import FEW, NodeGroup, heights, kind_of
 from minigrad.lift.sums import Dot, Sum
 from minigrad.lift.tracing import Node
 
 
-def by_agenda(order: list[Node]) -> list[Group]:
+def by_agenda(order: list[Node]) -> list[NodeGroup]:
     """Whatever is ready of the kind of the highest node that is ready, however high.
 
     So tokens that look back at more or fewer others start together, and where they have come to
     their end at different times, they go on together. An agenda as such is that of Neubig et al.
     2017, arXiv:1705.07860, which orders it by depth.
     """
-    agenda, rows = _Agenda(order), _Rows(order)
-    groups: list[Group] = []
+    agenda, rows = _Agenda(order), _RowOrder(order)
+    groups: list[NodeGroup] = []
     turn = 0
     while ready := agenda.take():
         layers: dict[object, list[Node]] = {}
@@ -28,12 +28,12 @@ def by_agenda(order: list[Node]) -> list[Group]:
             layers.setdefault(node.operands if isinstance(node, Dot) else None, []).append(node)
         for row in zip(*layers.values(), strict=True):  # as the operation that runs has them
             rows.append(row)
-        groups += [Group(turn, nodes) for nodes in layers.values()]
+        groups += [NodeGroup(turn, nodes) for nodes in layers.values()]
         turn += 1
     return groups
 
 
-class _Rows:
+class _RowOrder:
     """The order of nodes within their groups: that of what they read, so that it is one slice.
 
     What a sum of many terms alone reads is in the order of the graph: its terms are one slice then.

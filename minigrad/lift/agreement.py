@@ -38,7 +38,9 @@ class Gradient:
     slopes: Sequence[float]
 
 
-def agreement(lifted: Gradient, eager: Gradient, noise: Gradient, samples: int) -> Agreement:
+def compare_gradients(
+    lifted: Gradient, eager: Gradient, noise: Gradient, samples: int
+) -> Agreement:
     """How far loss and slopes are from eager's, beyond what `noise` says is rounding.
 
     Raises Disagreement beyond TOLERANCE.

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.lift.kernels import Array
 
-Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
+ArrayCall: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Calls:
@@ -20,8 +20,8 @@ class Calls:
 
     def __init__(self, lead: tuple[int, ...], batch: int) -> None:
         self.lead, self.batch = lead, batch
-        self.setup: list[Call] = []
-        self._each_time: list[Call] = []
+        self.setup: list[ArrayCall] = []
+        self._each_time: list[ArrayCall] = []
         self._into = self._each_time
         self._buffers: dict[object, Any] = {}
 
@@ -56,7 +56,7 @@ class Calls:
         finally:
             self._into = before
 
-    def take(self) -> list[Call]:
+    def take(self) -> list[ArrayCall]:
         """The calls recorded since the last time, but for those in `setup`."""
         recorded, self._each_time = self._each_time, []
         self._into = self._each_time

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.lift.agreement import SAMPLES, Agreement, Disagreement, Gradient, agreement
+from minigrad.lift.agreement import SAMPLES, Agreement, Disagreement, Gradient, compare_gradients
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.value import Value
@@ -169,7 +169,7 @@ class Checked(AsWritten):
                 self.parameter.data, [array[chosen] for array in inputs]
             )
             ours, none = Gradient(float(lifted), []), Gradient(0.0, [])
-            agreement(ours, Gradient(loss, []), noise=none, samples=len(chosen))
+            compare_gradients(ours, Gradient(loss, []), noise=none, samples=len(chosen))
 
 
 def _chosen(batch: Batch, indices: Sequence[int]) -> list[list[Any]]:
@@ -190,7 +190,7 @@ def agree(
     is what is left of a loss that has converged, or of slopes that cancel each other.
     """
     ours, _, our_slopes = lifted.gradient(parameters, inputs)
-    return agreement(
+    return compare_gradients(
         Gradient(float(ours), our_slopes.tolist()),
         Gradient(loss, slopes),
         noise=_noise(lifted, parameters, inputs, ours, our_slopes),

@@ -14,6 +14,7 @@ from minigrad.lift.lifted import Lifted
 from minigrad.lift.parameters import parameters_of
 from minigrad.lift.printing import listing
 from minigrad.lift.tracing import LiftError, as_values, numbers
+from minigrad.terminal.text import excerpt
 from minigrad.value import Value
 from nn.losses import mean_loss
 
@@ -130,7 +131,9 @@ def _constant(loss: Any) -> Value:
     try:
         return Value(loss)
     except TypeError:
-        raise LiftError(f"the loss must be a Value, and this function gave {loss!r}") from None
+        raise LiftError(
+            f"the loss must be a Value, and this function gave {excerpt(repr(loss))}"
+        ) from None
 
 
 def _data(values: Sequence[Value]) -> list[float]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minigrad.lift.backward import Backward
-from minigrad.lift.calls import Call, Calls
+from minigrad.lift.calls import ArrayCall, Calls
 from minigrad.lift.forward import Forward
 from minigrad.lift.kernels import Array
 from minigrad.lift.program import Program
@@ -43,7 +43,7 @@ class Execution:
         outputs = forward.read(program.outputs)
         by_row = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
         self.outputs = by_row.swapaxes(-1, -2)
-        self._forward_calls, self._backward_calls = calls.take(), list[Call]()
+        self._forward_calls, self._backward_calls = calls.take(), list[ArrayCall]()
         self.gradient: Array = np.zeros_like(self.parameters)
         if slopes:
             backward = Backward(program, forward)

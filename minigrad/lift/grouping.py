@@ -13,7 +13,7 @@ FEW = 3
 
 
 @dataclass(frozen=True)
-class Group:
+class NodeGroup:
     """Nodes that are one array operation. Those of equal `turn` do not depend on one another."""
 
     turn: int
@@ -25,7 +25,7 @@ class Group:
         return tuple([tuple(node.weights) for node in self.nodes if isinstance(node, Dot)])
 
 
-def merged(groups: list[Group]) -> list[list[list[Node]]]:
+def merged(groups: list[NodeGroup]) -> list[list[list[Node]]]:
     """The groups, with those of dots that apply the same weights at the same turn together."""
     together: dict[object, list[list[Node]]] = {}
     for number, group in enumerate(groups):
@@ -34,7 +34,7 @@ def merged(groups: list[Group]) -> list[list[list[Node]]]:
     return list(together.values())
 
 
-def by_height(order: list[Node]) -> list[Group]:
+def by_height(order: list[Node]) -> list[NodeGroup]:
     """Nodes of one kind that are equally far below the loss. The farthest come first."""
     height = heights(order)
     groups: dict[object, list[Node]] = {}
@@ -42,7 +42,7 @@ def by_height(order: list[Node]) -> list[Group]:
         # dots of the same inputs can all run as soon as the highest of them must
         at = None if isinstance(node, Dot) else height[node]
         groups.setdefault((at, *kind_of(node)), []).append(node)
-    turns = [Group(-max(height[node] for node in nodes), nodes) for nodes in groups.values()]
+    turns = [NodeGroup(-max(height[node] for node in nodes), nodes) for nodes in groups.values()]
     return sorted(turns, key=lambda group: group.turn)
 
 

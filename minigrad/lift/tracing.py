@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeAlias
 
 from minigrad.terminal.text import excerpt
@@ -16,6 +17,25 @@ LossFunction: TypeAlias = Callable[..., Any]
 
 class LiftError(ValueError):
     """A graph that cannot be lifted; the message is one sentence with the reason."""
+
+
+class _Input(Value):
+    """A number of a sample. It equals and hashes as its number does, as a loss expects of one, so
+    that `{0: a, 1: b}.get(x)` and `x in {0, 1}` come to compare it, which is refused while tracing
+    and right with eager Values. A look-up of what is computed from it cannot be noticed, since
+    nodes may be keys themselves and hash as objects.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) or (isinstance(other, Real) and self.data == other)
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+
+_Input.__name__ = Value.__name__  # in Python's own messages
 
 
 class Node:
@@ -65,6 +85,8 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
     inputs: list[Value] = []
     placeholders = [as_values(argument, inputs) for argument in sample]
     loss, outputs = _called(function, placeholders)
+    for value in inputs:
+        value.__class__ = Value  # a node like any other from here on: a key that equals no other
     nodes: dict[Value, Node] = {}
     for index, parameter in enumerate(parameters):
         nodes[parameter] = Node("parameter", index=index, number=parameter.data)
@@ -92,6 +114,10 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
     return Trace(nodes[loss], output_nodes, order, arguments, len(parameters), constants)
 
 
+_AS_INTEGER = ("indices must", "int() argument", "as an integer", "__round__", "__trunc__")
+"""In what Python says of x in rows[x], int(x), range(x), round(x) and math.trunc(x)."""
+
+
 def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, list[Value]]:
     token = tracing.set(True)
     try:
@@ -99,7 +125,8 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
     except LiftError:
         raise
     except TypeError as error:
-        advice = ": an index is data: take its one-hot list" if "indices must" in str(error) else ""
+        is_index = any(words in str(error) for words in _AS_INTEGER)
+        advice = ": an index is data: take its one-hot list" if is_index else ""
         raise LiftError(f"the loss cannot be lifted: {error}{advice}") from error
     except LookupError as error:  # of a dictionary, or of an array
         if not ("valid indices" in str(error) or isinstance((*error.args, None)[0], Value)):
@@ -110,7 +137,7 @@ def _called(function: LossFunction, arguments: Sequence[Any]) -> tuple[Value, li
         tracing.reset(token)
     loss, outputs = result if isinstance(result, tuple) else (result, [])
     if not isinstance(loss, Value):
-        raise LiftError(f"the loss must be a Value, and this function gave {loss!r}")
+        raise LiftError(f"the loss must be a Value, and this function gave {excerpt(repr(loss))}")
     return loss, list(outputs)
 
 
@@ -118,7 +145,7 @@ def as_values(sample: Sample, made: list[Value]) -> Any:
     """The sample with a Value in place of each number; all of them are appended to `made`."""
     if _is_nested(sample):
         return [as_values(member, made) for member in sample]
-    made.append(Value(numbers(sample)[0]))
+    made.append(_Input(numbers(sample)[0]))
     return made[-1]
 
 

@@ -8,7 +8,7 @@ from minigrad.lift.executors import EXECUTORS
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.native.loading import NativeMissing, reason
-from minigrad.native.machine import Machine, Result, stacked
+from minigrad.native.machine import BatchResult, Machine, stacked
 
 
 @EXECUTORS.register_as("native")
@@ -67,7 +67,7 @@ def _one_model(parameters: Array) -> Array:
     return np.ascontiguousarray(parameters, dtype=float).reshape(1, -1)
 
 
-def _finite(result: Result) -> tuple[Array, Array]:
+def _finite(result: BatchResult) -> tuple[Array, Array]:
     if not result.finite[0]:
         raise FloatingPointError("an operation has no finite answer")
     loss: Array = result.losses[0]

@@ -18,7 +18,7 @@ find out that one is not."""
 Row = tuple[int, int]
 
 
-def fixed(layout: Layout) -> set[int]:
+def fixed_instructions(layout: Layout) -> set[int]:
     """The numbers of these instructions."""
     writers = Counter(row for each in layout.instructions for row in _written(each, layout))
     known = {(row, SAMPLES) for row in range(layout.first_free)}

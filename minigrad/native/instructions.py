@@ -17,11 +17,11 @@ from minigrad.native.code import (
     Sizes,
     Slots,
 )
-from minigrad.native.fixed import fixed
+from minigrad.native.fixed import fixed_instructions
 from minigrad.native.layout import Layout
 from minigrad.native.products import Product, is_of_samples, is_scattered, rest, terms
 from minigrad.native.reuse import with_reused_rows
-from minigrad.native.shares import KEPT, NAMES, SHARES
+from minigrad.native.shares import NAMES, SAVES, SHARES
 from minigrad.native.slopes import FEW, NOTHING, Operands, Slopes, stretches, together
 
 
@@ -40,7 +40,7 @@ def translate(program: Program, correct: str | None = None) -> Code:
         slopes.backward(operation, read)
     slopes.finish()
     outputs = [number for entry in layout.entries(program.outputs) for number in entry]
-    once = fixed(layout)
+    once = fixed_instructions(layout)
     numbered = list(enumerate(layout.instructions))
     sizes = Sizes(
         fixed=len(once),
@@ -80,11 +80,11 @@ def _forward(layout: Layout, operation: Operation) -> Operands:
         return Operands(y, read)
     if operation.op not in SHARES:
         raise LiftError(f"the native engine has no instruction for {operation.op!r}")
-    kept = layout.rows(rows, y.once) if operation.op in KEPT else None
+    saved = layout.rows(rows, y.once) if operation.op in SAVES else None
     named = dict(zip("ab", read, strict=False))
     name = NAMES.get(operation.op, operation.op)
-    layout.emit(name, rows, y=y, c=kept, **named)
-    return Operands(y, read, kept)
+    layout.emit(name, rows, y=y, c=saved, **named)
+    return Operands(y, read, saved)
 
 
 def _dot(layout: Layout, operation: Operation) -> Operands:

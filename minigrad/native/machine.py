@@ -16,7 +16,7 @@ from minigrad.lift.kernels import Array
 from minigrad.lift.program import Program
 from minigrad.native.instructions import translate
 from minigrad.native.loading import is_named, machine_name, module
-from minigrad.native.rules import Rule
+from minigrad.native.rules import UpdateRule
 
 NO_RULE = -1
 
@@ -29,7 +29,7 @@ NARROW = {"avx512": "avx2"}
 
 
 @dataclass
-class Result:
+class BatchResult:
     """What came of a batch: mean losses [replicas], counts of right answers [replicas], outputs
     [replicas, batch, outputs] and, if asked for, slopes [replicas, parameters].
 
@@ -54,7 +54,7 @@ class Update:
     slopes as optim.clipping does.
     """
 
-    rule: Rule
+    rule: UpdateRule
     settings: Sequence[float]
     states: Array
     states_before: Array | None = None
@@ -65,7 +65,7 @@ class Update:
 
 
 @dataclass
-class Batches:
+class BatchIndices:
     """Which samples each step of a call takes: `chosen` [steps, replicas or 1, batch] and, where
     some batches are smaller, `sizes` [steps]. Without `chosen` every batch is all samples.
     """
@@ -110,11 +110,11 @@ class Machine:
         self.threads = threads
         self._prepared = self.code.prepare(self._module)
 
-    def gradient(self, parameters: Array, inputs: Array) -> Result:
+    def gradient(self, parameters: Array, inputs: Array) -> BatchResult:
         """Losses, outputs and slopes of a whole batch."""
         return self._batch(parameters, inputs, np.empty_like(parameters))
 
-    def evaluate(self, parameters: Array, inputs: Array) -> Result:
+    def evaluate(self, parameters: Array, inputs: Array) -> BatchResult:
         """Losses and outputs."""
         return self._batch(parameters, inputs, None)
 
@@ -124,7 +124,7 @@ class Machine:
         inputs: Array,
         update: Update,
         rates: Array,
-        batches: Batches | None = None,
+        batches: BatchIndices | None = None,
         *,
         before: Array | None = None,
         only_losses: bool = False,
@@ -147,7 +147,7 @@ class Machine:
         norms, correct = (None if only_losses else np.empty(shape) for _ in range(2))
         done = np.empty(replicas, dtype=np.int64)
         result = Steps(np.empty(shape), norms, correct, done, carried)
-        batches = batches or Batches()
+        batches = batches or BatchIndices()
         batch = inputs.shape[-1] if batches.chosen is None else batches.chosen.shape[-1]
         arrays = (
             parameters, inputs, batches.chosen, batches.sizes, update.states, numbers, rates,
@@ -162,7 +162,7 @@ class Machine:
         update.product = float(carried[taken])
         return result
 
-    def _batch(self, parameters: Array, inputs: Array, gradient: Array | None) -> Result:
+    def _batch(self, parameters: Array, inputs: Array, gradient: Array | None) -> BatchResult:
         replicas, batch = len(parameters), inputs.shape[-1]
         losses, correct = np.empty((1, replicas)), np.empty((1, replicas))
         done = np.empty(replicas, dtype=np.int64)
@@ -174,7 +174,7 @@ class Machine:
         )  # fmt: skip
         counts = [1, batch, batch, int(gradient is not None), _each(inputs), 0, 0, NO_RULE]
         self._run(replicas, counts, (math.inf, math.inf), arrays)
-        return Result(losses[0], correct[0], outputs, done > 0, gradient)
+        return BatchResult(losses[0], correct[0], outputs, done > 0, gradient)
 
     def _run(
         self, replicas: int, counts: list[int], limits: tuple[float, float], arrays: Any

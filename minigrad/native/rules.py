@@ -14,7 +14,7 @@ Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Rule:
+class UpdateRule:
     """Number and states of a rule in rules.h, and how its settings become numbers.
 
     `states` names them in the machine's order. `product` says whether the rule carries NAdam's.
@@ -55,16 +55,16 @@ def _adamax(settings: Settings) -> list[float]:
 
 
 RULES = {
-    "SGD": Rule(0, ("v",), _named("weight_decay", "momentum", "dampening", "nesterov")),
-    "Adam": Rule(1, ("m", "v", "largest_v"), _moments("eps", "amsgrad")),
-    "AdamW": Rule(1, ("m", "v", "largest_v"), _adamw),
-    "RMSprop": Rule(
+    "SGD": UpdateRule(0, ("v",), _named("weight_decay", "momentum", "dampening", "nesterov")),
+    "Adam": UpdateRule(1, ("m", "v", "largest_v"), _moments("eps", "amsgrad")),
+    "AdamW": UpdateRule(1, ("m", "v", "largest_v"), _adamw),
+    "RMSprop": UpdateRule(
         2, ("v", "m", "d"), _named("weight_decay", "alpha", "eps", "momentum", "centered")
     ),
-    "Adagrad": Rule(3, ("s",), _named("weight_decay", "lr_decay", "eps")),
-    "Adadelta": Rule(4, ("v", "u"), _named("weight_decay", "rho", "eps")),
-    "Adamax": Rule(5, ("m", "u"), _adamax),
-    "NAdam": Rule(6, ("m", "v"), _moments("eps", "momentum_decay"), product=True),
-    "RAdam": Rule(7, ("m", "v"), _moments("eps")),
+    "Adagrad": UpdateRule(3, ("s",), _named("weight_decay", "lr_decay", "eps")),
+    "Adadelta": UpdateRule(4, ("v", "u"), _named("weight_decay", "rho", "eps")),
+    "Adamax": UpdateRule(5, ("m", "u"), _adamax),
+    "NAdam": UpdateRule(6, ("m", "v"), _moments("eps", "momentum_decay"), product=True),
+    "RAdam": UpdateRule(7, ("m", "v"), _moments("eps")),
 }
 """By the name of the optimizer's class."""

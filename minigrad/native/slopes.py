@@ -24,16 +24,16 @@ from minigrad.native.products import (
     side_by_side,
     sources,
 )
-from minigrad.native.shares import SHARES, Share
+from minigrad.native.shares import SHARES, GradientShare
 
 
 @dataclass(frozen=True)
 class Operands:
-    """What an operation's way back reads: its result, operands, what it kept, a dot's weights."""
+    """What an operation's way back reads: its result, operands, what it saved, a dot's weights."""
 
     y: Rows
     read: list[Rows]
-    kept: Rows | None = None
+    saved: Rows | None = None
     slots: Slots = NO_SLOTS
 
 
@@ -162,8 +162,8 @@ class Slopes:
         self.layout.emit("copy", 1, y=self._slope(register).picked(row), a=weight)
         self._written[register].add(row)
 
-    def _emitter(self, share: Share, operands: Operands, g: Rows) -> Emit:
-        places = {"y": operands.y, "k": operands.kept}
+    def _emitter(self, share: GradientShare, operands: Operands, g: Rows) -> Emit:
+        places = {"y": operands.y, "s": operands.saved}
         places |= {str(number): rows for number, rows in enumerate(operands.read)}
         reads = [places[letter] for letter in share.reads]
 

@@ -11,7 +11,7 @@ from minigrad.page.html import Html, element
 from minigrad.terminal.text import json_ready
 
 
-def document(
+def html_document(
     title: str,
     body: Html,
     *,

@@ -49,12 +49,17 @@ def draw_confusion(
     style.literal(*axes.get_xticklabels(), *axes.get_yticklabels())
     axes.spines[:].set_color("#b8c0ca")
     if len(labels) <= _NUMBERED:
-        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
-        for row in places:
-            for column in places:
-                if matrix[row][column]:
-                    color = "white" if shares[row, column] > 0.55 else INK
-                    axes.text(column, row, f"{matrix[row][column]}", color=color, **look)
+        _write_counts(axes, matrix, shares)
     style.head_of_figure(figure, title, subtitle, 0.2)
     style.place(axes, left, bottom, size, size)
     style.save(figure, path)
+
+
+def _write_counts(axes: Any, matrix: Sequence[Sequence[int]], shares: Any) -> None:
+    """The number of samples in each cell that has any, white where the cell is dark."""
+    look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
+    for row, counts in enumerate(matrix):
+        for column, count in enumerate(counts):
+            if count:
+                color = "white" if shares[row, column] > 0.55 else INK
+                axes.text(column, row, f"{count}", color=color, **look)

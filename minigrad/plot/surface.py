@@ -33,7 +33,7 @@ class Surface:
     shares: list[Grid] = field(default_factory=list)
 
 
-def surface(
+def evaluate_surface(
     predict: Predict,
     train: Dataset,
     validation: Dataset | None,

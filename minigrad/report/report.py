@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.page.document import document, shared_style
+from minigrad.page.document import html_document, shared_style
 from minigrad.page.html import Html, element, fragment
 from minigrad.report import parts
 from minigrad.report.curves import MOST_METRICS, RunCurves
 from minigrad.report.parts import COLORS, Subject
-from minigrad.report.seeds import seeds
+from minigrad.report.seeds import seeds_section
 from minigrad.report.tables import shortened
-from minigrad.report.tested import tested
+from minigrad.report.tested import test_section
 from minigrad.report.thin import BUCKETS
 from minigrad.terminal.text import counted
 from minigrad.tracking.compare import labels
@@ -33,7 +33,7 @@ class Page:
     data: dict[str, Any]
 
 
-def report(runs: Sequence[StoredRun]) -> str:
+def runs_report(runs: Sequence[StoredRun]) -> str:
     """The HTML text of a report on the runs. Raises ValueError for more than 50."""
     if len(runs) > MOST_RUNS:
         raise ValueError(
@@ -45,7 +45,7 @@ def report(runs: Sequence[StoredRun]) -> str:
 
 def to_document(page: Page, *scripts: str, connect: bool = False) -> str:
     """The page with all styles and scripts of this room; `scripts` come last."""
-    return document(
+    return html_document(
         page.title,
         page.body,
         styles=[shared_style(), text("uplot/uPlot.min.css"), text("report.css")],
@@ -81,7 +81,7 @@ def page_of(
     subjects: Sequence[Subject], *, back: Html | None = None, asks: str | None = None
 ) -> Page:
     """The page of these runs. `back` is a link at its top, `asks` the address of live curves."""
-    of_seeds = [part for one in subjects if (part := seeds(one)) is not None]
+    of_seeds = [part for one in subjects if (part := seeds_section(one)) is not None]
     names = list(dict.fromkeys(one.run.name for one in subjects))
     title = ", ".join(map(shortened, names[:3])) + (" and more" if len(names) > 3 else "")
     sentence = parts.describe(subjects[0].run) if len(subjects) == 1 else ""
@@ -95,7 +95,7 @@ def page_of(
         parts.overview(subjects),
         parts.notes(subjects),
         parts.curves(subjects),
-        tested(subjects),
+        test_section(subjects),
         *(content for content, _ in of_seeds),
         parts.pictures(subjects),
         element("div", parts.configs(subjects), element("div", beside), class_="pair"),

@@ -21,18 +21,18 @@ _WIDTH, _HEIGHT = 640, 180  # of the histogram, in its own units
 _COLUMNS = 300  # steps of the band that are drawn
 
 
-def seeds(one: Subject) -> tuple[Html, dict[str, Any]] | None:
+def seeds_section(one: Subject) -> tuple[Html, dict[str, Any]] | None:
     """The section and the data of its chart; None for a run of one seed or of a damaged table."""
     try:
         status = os.stat(one.run.path / layout.SEEDS, follow_symlinks=False)
     except OSError:
         return None
     version = (status.st_ino, status.st_size, status.st_mtime_ns)
-    return _drawn(one.run.path, one.run.id, one.label, one.color, version)
+    return _section_once(one.run.path, one.run.id, one.label, one.color, version)
 
 
 @functools.lru_cache(maxsize=16)
-def _drawn(
+def _section_once(
     run: Path, identity: str, label: str, color: int, _version: tuple[int, ...]
 ) -> tuple[Html, dict[str, Any]] | None:
     """Drawn once for each version of the file: a live page is loaded again and again."""
@@ -113,26 +113,15 @@ def histogram(losses: list[float]) -> Html:
     if not finite:
         return element("div", rest)
     is_log = min(finite) > 0 and max(finite) > 10 * min(finite)
-    places = [math.log10(loss) for loss in finite] if is_log else finite
-    low, high = min(places), max(places)
-    width = (high - low) / _BINS or 1.0
-    counts = [0] * _BINS
-    for place in places:
-        counts[min(_BINS - 1, int((place - low) / width))] += 1
-    edges = [10 ** (low + i * width) if is_log else low + i * width for i in range(_BINS + 1)]
-    bars = [_bar(i, count, max(counts), edges) for i, count in enumerate(counts) if count]
+    edges, counts = _bins(finite, is_log)
     drawing = element(
         "svg",
-        bars,
+        [_bar(i, count, max(counts), edges) for i, count in enumerate(counts) if count],
         element("line", class_="axis", x1=0, x2=_WIDTH, y1=_HEIGHT, y2=_HEIGHT),
-        element("text", cell(edges[0]), x=0, y=_HEIGHT + 18),
-        element("text", cell(edges[-1]), x=_WIDTH, y=_HEIGHT + 18, text_anchor="end"),
-        element(
-            "text",
-            "final loss, log scale" if is_log else "final loss",
-            x=_WIDTH / 2,
-            y=_HEIGHT + 18,
-            text_anchor="middle",
+        _below(cell(edges[0]), x=0),
+        _below(cell(edges[-1]), x=_WIDTH, text_anchor="end"),
+        _below(
+            "final loss, log scale" if is_log else "final loss", x=_WIDTH / 2, text_anchor="middle"
         ),
         viewBox=f"0 0 {_WIDTH} {_HEIGHT + 26}",
         class_="histogram",
@@ -151,6 +140,23 @@ def histogram(losses: list[float]) -> Html:
         plain_table("Final losses by bin", ["final loss", "seeds"], rows),
     )
     return element("div", drawing, rest, numbers)
+
+
+def _bins(losses: list[float], is_log: bool) -> tuple[list[float], list[int]]:
+    """The edges of the bins, equally far apart on the axis, and how many losses are in each."""
+    places = [math.log10(loss) for loss in losses] if is_log else losses
+    low, high = min(places), max(places)
+    width = (high - low) / _BINS or 1.0
+    counts = [0] * _BINS
+    for place in places:
+        counts[min(_BINS - 1, int((place - low) / width))] += 1
+    edges = [10 ** (low + i * width) if is_log else low + i * width for i in range(_BINS + 1)]
+    return edges, counts
+
+
+def _below(words: str, x: float, **anchor: Any) -> Html:
+    """Words below the axis."""
+    return element("text", words, x=x, y=_HEIGHT + 18, **anchor)
 
 
 def _bar(i: int, count: int, most: int, edges: list[float]) -> Html:

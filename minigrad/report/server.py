@@ -57,46 +57,37 @@ def application(pages: Pages, token: str, port: int) -> Any:
 
         return respond
 
-    def asked(request: Request) -> list[tuple[str, str]]:
-        raw = request.scope["query_string"].decode("latin-1")
-        return parse_qsl(raw, keep_blank_values=True, max_num_fields=200)
-
-    def runs(request: Request) -> list[str]:
-        return [value for name, value in asked(request) if name == "run"]
-
-    def home(_request: Request) -> Response:
-        return HTMLResponse(pages.home())
-
-    def table(request: Request) -> Response:
-        return JSONResponse(pages.table(dict(asked(request))))
-
-    def curves(request: Request) -> Response:
-        version = dict(asked(request)).get("version", "")
-        return JSONResponse(pages.curves(runs(request), version))
-
-    def compare(request: Request) -> Response:
-        return HTMLResponse(pages.compare(runs(request)))
-
-    def run(request: Request) -> Response:
-        return HTMLResponse(pages.run(request.path_params["run"]))
-
-    def sweep(request: Request) -> Response:
-        return HTMLResponse(pages.sweep(request.path_params["sweep"]))
-
-    def sweep_state(request: Request) -> Response:
-        return JSONResponse(pages.sweep_state(dict(asked(request)).get("sweep", "")))
-
-    routes = {
-        "/{token}/": home,
-        "/{token}/runs.json": table,
-        "/{token}/curves.json": curves,
-        "/{token}/compare": compare,
-        "/{token}/run/{run}": run,
-        "/{token}/sweep.json": sweep_state,
-        "/{token}/sweep/{sweep}": sweep,
+    routes: dict[str, Callable[[Request], Response]] = {
+        "/{token}/": lambda _: HTMLResponse(pages.home()),
+        "/{token}/runs.json": lambda request: JSONResponse(pages.table(_query(request))),
+        "/{token}/curves.json": lambda request: JSONResponse(
+            pages.curves(_runs(request), _query(request).get("version", ""))
+        ),
+        "/{token}/compare": lambda request: HTMLResponse(pages.compare(_runs(request))),
+        "/{token}/run/{run}": lambda request: HTMLResponse(pages.run(request.path_params["run"])),
+        "/{token}/sweep.json": lambda request: JSONResponse(
+            pages.sweep_state(_query(request).get("sweep", ""))
+        ),
+        "/{token}/sweep/{sweep}": lambda request: HTMLResponse(
+            pages.sweep(request.path_params["sweep"])
+        ),
     }
     app = Starlette(routes=[Route(p, guarded(f), methods=["GET"]) for p, f in routes.items()])
     return _gate(app, port)
+
+
+def _fields(request: Any) -> list[tuple[str, str]]:
+    """The query of an address. Raises ValueError for more fields than one of ours has."""
+    raw = request.scope["query_string"].decode("latin-1")
+    return parse_qsl(raw, keep_blank_values=True, max_num_fields=200)
+
+
+def _query(request: Any) -> dict[str, str]:
+    return dict(_fields(request))
+
+
+def _runs(request: Any) -> list[str]:
+    return [value for name, value in _fields(request) if name == "run"]
 
 
 def _gate(app: Any, port: int) -> Any:

@@ -16,7 +16,7 @@ _SHADES = 8
 _OF_CLASSES = ("classes", "confusion", "precision", "recall")
 
 
-def tested(subjects: Sequence[Subject]) -> Html | None:
+def test_section(subjects: Sequence[Subject]) -> Html | None:
     """The test part of the runs that have one: measures side by side, and of classes a confusion
     matrix with precision and recall. None if no run has it.
     """

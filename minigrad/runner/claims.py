@@ -360,14 +360,14 @@ class Claims:
             self.unchecked.append(f"why it {run.status}")
 
 
-class _Absent:
+class _AbsentKey:
     """Marks a key that is not there, which is not the same as null."""
 
     def __repr__(self) -> str:
         return "absent"
 
 
-_ABSENT = _Absent()
+_ABSENT = _AbsentKey()
 
 
 def _same(before: Any, now: Any) -> bool:

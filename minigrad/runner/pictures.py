@@ -49,7 +49,7 @@ def lost_pictures(run: StoredRun) -> list[str]:
         expected.append(layout.CONFUSION_PICTURE)
     if os.path.lexists(run.path / layout.FIT_PICTURE) or _has_curve(run):
         expected.append(layout.FIT_PICTURE)
-    return [fault for name in expected if (fault := picture_fault(run, name))]
+    return [fault for name in expected if (fault := picture_fault(run.path, name))]
 
 
 def _has_plane(run: StoredRun) -> bool:
@@ -172,13 +172,15 @@ def _is_curve(dataset: Dataset, loss: str) -> bool:
 def _draw_plane(session: Session) -> Iterator[Path]:
     """With two inputs: the model's outputs over the plane, at the end and during training."""
     from minigrad.plot.boundary import draw_boundary, draw_snapshots
-    from minigrad.plot.surface import surface
+    from minigrad.plot.surface import evaluate_surface
 
     trainer = session.trainer
     if trainer.dataset.n_features != 2 or trainer.predict is None:
         return
     config, directory = session.config, session.run.path
-    predicted = surface(trainer.predict, trainer.dataset, trainer.validation, loss=config.loss)
+    predicted = evaluate_surface(
+        trainer.predict, trainer.dataset, trainer.validation, loss=config.loss
+    )
     draw_boundary(
         directory / layout.BOUNDARY_PICTURE,
         predicted,

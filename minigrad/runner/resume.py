@@ -39,7 +39,7 @@ class Resumed:
     notes: list[str]
 
 
-def resume(
+def resume_run(
     store: str,
     which: str,
     config_path: str | None,

@@ -40,7 +40,7 @@ def read_table(path: str, model: Model) -> Table:
         raise DataError([f"{where}: is empty: a header row with {_names(model)} is expected"])
     if faults := [f"{where}:{line}: {fault}" for fault in _header_faults(header, model)]:
         raise DataError(faults[:MAX_FAULTS])
-    reader = _Reader(model, header)
+    reader = _RowReader(model, header)
     for line, cells in rows:
         if len(reader.lines) == MAX_ROWS:
             raise DataError([f"{where}:{line}: more than {MAX_ROWS:,} rows"])
@@ -74,7 +74,7 @@ def _header_faults(header: Sequence[str], model: Model) -> Iterator[str]:
             yield f"column {_quoted(name)} is missing: the model takes {_names(model)}"
 
 
-class _Reader:
+class _RowReader:
     """Takes the rows below the header; `faults` are sentences that begin with the line."""
 
     def __init__(self, model: Model, header: list[str]) -> None:

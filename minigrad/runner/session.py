@@ -18,7 +18,7 @@ from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
 from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.watching import watched
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.signals import cause
 from minigrad.tracking import Run, layout
 from minigrad.tracking.facts import Status
@@ -112,22 +112,11 @@ class Session:
         train, steps = self.config.train, self.config.train.steps
         initial_loss = self.trainer.evaluate().loss
         if self.state is not None:
-            self.trainer.load_state_dict(self.state)
-            names = self.trainer.files()
-            self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
-            with _writing():  # what it says is of the model that goes on now
-                (self.run.path / layout.TEST).unlink(missing_ok=True)
+            self._load(self.state)
         best = self.best = ending.best_model(self.config, self.trainer, self.state)
         self._take_snapshot()
-        plan = Plan(train.is_logged, self._next_stop)
-        records: Iterable[StepMetrics] = self.trainer.train(steps, plan)
-        if not self._quiet:
-            records = with_bar(records, self.trainer.step, steps)
-        elif self._watch:
-            records = watched(records, self.trainer.step, steps)
-        if best and best.exhausted:  # resumed after it had stopped early
-            records = ()
-        for record in records:
+        # resumed after it had stopped early, it takes no step
+        for record in () if best and best.exhausted else self._records(steps):
             if self.last is None and (agreement := self.trainer.agreement):
                 self.run.facts.lifted = asdict(agreement)
             self.last = record
@@ -155,6 +144,22 @@ class Session:
             best.use()
         return self._finished(initial_loss)
 
+    def _load(self, state: dict[str, Any]) -> None:
+        """Go on from the state of a run that had stopped, and from the files beside it."""
+        self.trainer.load_state_dict(state)
+        names = self.trainer.files()
+        self.trainer.load_files({n: (self.run.path / n).read_bytes() for n in names})
+        with _writing():  # what it says is of the model that goes on now
+            (self.run.path / layout.TEST).unlink(missing_ok=True)
+
+    def _records(self, steps: int) -> Iterable[StepMetrics]:
+        """The trainer's records, shown as they come where someone watches."""
+        done, plan = self.trainer.step, Plan(self.config.train.is_logged, self._next_stop)
+        records = self.trainer.train(steps, plan)
+        if not self._quiet:
+            return with_bar(records, done, steps)
+        return watched(records, done, steps) if self._watch else records
+
     def _log(self, record: StepMetrics) -> None:
         if record.step <= self.run.last_step:
             return  # logged before the run stopped, and trained again since
@@ -166,9 +171,9 @@ class Session:
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
         if trainer.step in self._snapshot_steps and trainer.predict:
-            from minigrad.plot.surface import surface  # here, since it imports numpy
+            from minigrad.plot.surface import evaluate_surface  # here, since it imports numpy
 
-            now = surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
+            now = evaluate_surface(trainer.predict, trainer.dataset, trainer.validation, loss=loss)
             self.snapshots.append((trainer.step, now))
 
     def _next_stop(self, done: int) -> int | None:
@@ -205,19 +210,17 @@ class Session:
         table = trainer.table()
         before, after = (_loss(results[name]) for name in ("initial_loss", "final_loss"))
         progress = f"loss {before} -> {after} in {trainer.step} steps"
+        took = f"{trainer.seconds:.2f} s on {self.config.train.engine}"
         if table is None:
             verdicts = judge(expect, initial_loss, results["final_loss"])
-            sentences = [f"{progress}, {trainer.seconds:.2f} s{self._by_engine()}"]
+            sentences = [f"{progress}, {took}"]
             sentences += [self.best.sentence()] if self.best else []
             sentences += testing.sentences(self.config, trainer.dataset, results, test)
         else:
             self._save()  # with each seed's final numbers
             verdicts = judge_seeds(expect, table)
             results |= {"met": met_by(expect, table)} if verdicts else {}
-            sentences = [
-                f"{results['seeds']:,} seeds: {progress} (medians), {trainer.seconds:.2f} s"
-                f"{self._by_engine()}"
-            ]
+            sentences = [f"{results['seeds']:,} seeds: {progress} (medians), {took}"]
             sentences += _divergences(trainer.failures, table.seeds.tolist())
             if self.config.data.has_test:
                 sentences.append("a run of many seeds measures no test part: train one of them")
@@ -229,11 +232,6 @@ class Session:
             summary={**results, "seconds": round(trainer.seconds, 3)},
             verdicts=verdicts,
         )
-
-    def _by_engine(self) -> str:
-        """Which engine it was, if not eager, which is the model as it reads."""
-        engine = self.config.train.engine
-        return "" if engine == "eager" else f" on {engine}"
 
     def _counts(self) -> dict[str, int]:
         """Of many seeds: how many there are and how many diverged."""
@@ -249,7 +247,7 @@ class Session:
             sentence += f" of {self.config.train.steps}, at loss {self.last.loss:.4g}"
         store = self.run.path.parent
         out = "" if store == Path("runs") else f" --out {shlex.quote(str(store))}"
-        resume = f"{invocation('train')} --resume {self.run.id}{out} goes on from there"
+        resume = f"{command_line('train')} --resume {self.run.id}{out} goes on from there"
         return Outcome("interrupted", 128 + number, [sentence, resume])
 
     def _advice(self) -> str:

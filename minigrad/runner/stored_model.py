@@ -11,7 +11,7 @@ from minigrad.runner import build, description
 from minigrad.runner.description import Description
 from minigrad.runner.model import Model, ModelError
 from minigrad.runner.resume import provenance_of
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import StoredRun, StoreError
@@ -34,7 +34,7 @@ def model_of(run: StoredRun, seed: int | None = None, *, trust_plugins: bool = F
     _check_usable(run)
     path = run.path / layout.CHECKPOINT
     if not path.exists():
-        trains = f"{invocation('train')} {run.path / layout.CONFIG} trains it again"
+        trains = f"{command_line('train')} {run.path / layout.CONFIG} trains it again"
         raise ModelError(f"{run.id} has no checkpoint, so there is no model to use: {trains}")
     state = checkpoint.read(path)
     try:
@@ -77,10 +77,10 @@ def _row(parameters: Any, place: int) -> Any:
     """The parameters of one of many models."""
     if isinstance(parameters, list):
         return parameters[place]
-    from minigrad.training.packed import unpacked  # here, since it imports numpy
+    from minigrad.training.packed import unpack  # here, since it imports numpy
 
     try:
-        return unpacked(parameters)[place].tolist()
+        return unpack(parameters)[place].tolist()
     except ValueError as error:
         raise TypeError(f"parameters: {error}") from None
 
@@ -204,7 +204,7 @@ def _rebuilt(run: StoredRun, state: dict[str, Any], trust_plugins: bool) -> Any:
     recorded = run.summary.get("final_loss")
     if run.status != "finished" or recorded is None:
         if config.data.standardize or "path" in config.data.settings():
-            resumed = f"{invocation('train')} --resume takes it to its end"
+            resumed = f"{command_line('train')} --resume takes it to its end"
             raise ModelError(f"{older}, and nothing tells that they are unchanged: {resumed}")
         return trainer.description
     try:

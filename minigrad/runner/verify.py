@@ -28,7 +28,7 @@ class Verification:
     unchecked: list[str] = field(default_factory=list)
 
 
-def verify(run: StoredRun, *, trust_plugins: bool = False) -> Verification:
+def verify_claims(run: StoredRun, *, trust_plugins: bool = False) -> Verification:
     """Train the run's config again, in memory, and compare what the run claims: its lines, summary,
     verdicts, status, table of seeds and checkpoints, numbers to the last bit.
 

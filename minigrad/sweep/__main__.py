@@ -30,12 +30,12 @@ from minigrad.sweep.bar import Bar
 from minigrad.sweep.cells import check
 from minigrad.sweep.cluster import dask
 from minigrad.sweep.dispatch import Lost, results
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.pool import Workers, usable_cores
 from minigrad.sweep.ranking import Standing, rank, ranked_by
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
 from minigrad.terminal.signals import line_start
 from minigrad.terminal.text import json_ready
@@ -72,14 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _answer(arguments, sweep, stopped, seconds, interrupts.received)
 
 
-def _plan(arguments: argparse.Namespace) -> Plan:
+def _plan(arguments: argparse.Namespace) -> SweepPlan:
     seed, asked, is_tpe = arguments.seed or 0, arguments.overrides, arguments.sampler == "tpe"
     points = grid.parse(asked, arguments.trials, seed, searched=is_tpe)
     engine, note = _engine(arguments)
     if note:
         print(note, file=sys.stderr)
     probes = search.probes(points) if is_tpe else points
-    plan = Plan(arguments.config, asked, points.seeds, check(arguments.config, probes, engine))
+    plan = SweepPlan(arguments.config, asked, points.seeds, check(arguments.config, probes, engine))
     plan = ranked_by(plan, arguments.metric, arguments.mode)
     if is_tpe:
         return search.tpe(arguments.config, asked, arguments.trials, seed, plan, engine)
@@ -102,7 +102,7 @@ def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Executor]
     return Workers(arguments.workers or usable_cores())
 
 
-def _store(arguments: argparse.Namespace, plan: Plan | None) -> SweepStore:
+def _store(arguments: argparse.Namespace, plan: SweepPlan | None) -> SweepStore:
     out = Path(arguments.out)
     if plan is None:
         return SweepStore.reopen(out, arguments.resume, trust_plugins=arguments.trust_plugins)
@@ -168,7 +168,7 @@ def _answer(
     ]
     if stopped:
         out = "" if arguments.out == "runs" else f" --out {shlex.quote(arguments.out)}"
-        resume = f"{invocation('sweep')} --resume {short(sweep.id)}{out}"
+        resume = f"{command_line('sweep')} --resume {short(sweep.id)}{out}"
         lines[:1] = [line_start(1) + line for line in lines[:1]]
         lines.append(f"stopped by {stopped}: {resume} goes on from there")
     with suppress(OSError):  # the sweep itself is on disk
@@ -211,7 +211,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Train every combination of the values and rank them by their final loss.",
         epilog="A value is what minigrad.train takes; several follow one '=': a,b,c or "
         "range(a,b[,step]), and with --random uniform(a,b), loguniform(a,b), choice(a,b,c). "
-        f"Example: {invocation('sweep')} configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
+        f"Example: {command_line('sweep')} configs/xor.yaml optimizer.lr=0.1,1 'seed=range(0,20)'",
     )
     parser.add_argument("config", metavar="CONFIG", nargs="?", help="as configs/xor.yaml")
     parser.add_argument(
@@ -265,7 +265,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_intermixed_args(argv)
     _check_sampler(parser, arguments)
     if not (arguments.config or arguments.resume):
-        parser.error(f"which config? For example: {invocation('sweep')} configs/xor.yaml")
+        parser.error(f"which config? For example: {command_line('sweep')} configs/xor.yaml")
     if arguments.workers and arguments.dask is not None:
         parser.error("--workers: of a cluster's workers the cluster decides")
     if arguments.seed is not None and arguments.trials is None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from minigrad.sweep.member import Result
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 
 _FORMAT = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}]"
 
@@ -18,7 +18,7 @@ class Bar:
     Not on a terminal it is nothing.
     """
 
-    def __init__(self, plan: Plan, ended: Counter[str]) -> None:
+    def __init__(self, plan: SweepPlan, ended: Counter[str]) -> None:
         self._plan, self._ended, self._training = plan, ended, 0
         self._before, self._began = ended.total(), time.monotonic()
         self._bar: Any = None

@@ -11,7 +11,7 @@ from minigrad.sweep import member, report
 from minigrad.sweep.ranking import rank
 from minigrad.sweep.store import Ended, StoredSweep, read_sweep
 from minigrad.tracking import layout
-from minigrad.tracking.check import is_whole_png
+from minigrad.tracking.check import picture_fault
 from minigrad.tracking.facts import excerpt
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.reading import read_file
@@ -98,13 +98,6 @@ def _table(sweep: StoredSweep) -> Iterator[str]:
             return
 
 
-def _pictures(path: Path) -> Iterator[str]:
-    for name in _PICTURES:
-        if os.path.lexists(path / name):
-            try:
-                whole = is_whole_png(read_unlinked(path / name, _MAX_BYTES))
-            except OSError as error:
-                yield f"{name} cannot be read: {error.strerror}"
-                continue
-            if not whole:
-                yield f"{name} is no whole picture"
+def _pictures(path: Path) -> list[str]:
+    names = [name for name in _PICTURES if os.path.lexists(path / name)]
+    return [fault for name in names if (fault := picture_fault(path, name))]

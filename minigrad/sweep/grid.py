@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from minigrad.config import ConfigError
+from minigrad.terminal.numbers import decimal, whole
 from minigrad.terminal.text import excerpt, quoted
 
 MAX_CELLS = 10_000
@@ -157,7 +158,8 @@ def _values(text: str) -> list[str] | Draw:
 
 def _range(text: str, arguments: Sequence[str]) -> list[str]:
     try:
-        start, stop, step = map(_whole, [*arguments, "1"] if len(arguments) == 2 else arguments)
+        typed = [*arguments, "1"] if len(arguments) == 2 else arguments
+        start, stop, step = (whole(text.strip(), signed=True) for text in typed)
         numbers = range(start, stop, step)
     except ValueError:
         raise ValueError(
@@ -178,7 +180,7 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
             raise ValueError("choice(...) takes one value or more, as choice(tanh,relu)")
         return Draw(kind, choices=tuple(arguments))
     try:
-        low, high = map(_number, arguments)
+        low, high = map(decimal, arguments)
     except ValueError:
         raise ValueError(f"{kind} takes two numbers, as {kind}(0.01,1)") from None
     least = 0 if kind == "loguniform" else -math.inf
@@ -186,19 +188,6 @@ def _draw(kind: str, arguments: Sequence[str]) -> Draw:
         above = "0 < a < b" if kind == "loguniform" else "a < b"
         raise ValueError(f"{kind}(a,b) takes finite numbers {above}")
     return Draw(kind, low, high)
-
-
-def _whole(text: str) -> int:
-    """int() takes underscores too, the digits of every script, and any number of them."""
-    if not re.fullmatch(r"[-+]?[0-9]{1,18}", text.strip()):
-        raise ValueError
-    return int(text)
-
-
-def _number(text: str) -> float:
-    if "_" in text or not text.isascii():
-        raise ValueError
-    return float(text)
 
 
 def _samples(draws: Mapping[str, Draw], count: int, seed: int) -> list[Overrides]:
@@ -234,9 +223,10 @@ def _faults_of_search(trials: int | None, draws: Mapping[str, Draw]) -> list[str
 
 
 def _seed(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ValueError(f"must be a whole number of at least 0, found {quoted(text)}")
-    return int(text)
+    try:
+        return whole(text)
+    except ValueError:
+        raise ValueError(f"must be a whole number of at least 0, found {quoted(text)}") from None
 
 
 def _check_size(grid: Grid, trials: int | None) -> None:

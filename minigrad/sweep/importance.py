@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing, is_halving
 from minigrad.terminal.table import is_number
 
@@ -35,7 +35,7 @@ _WIDTH = 0.3  # of the kernel of numbers, whose ranks are scaled to [0, 1]
 
 
 @dataclass(frozen=True)
-class Share:
+class VarianceShare:
     """The share of the variance, in [0, 1], that one axis or a pair of them explains alone."""
 
     keys: tuple[str, ...]
@@ -52,13 +52,13 @@ class Importance:
     """
 
     of: str
-    shares: list[Share]
+    shares: list[VarianceShare]
     rest: float
     fit: float | None
     lost: int
 
 
-def importance(plan: Plan, standings: Sequence[Standing]) -> Importance | None:
+def importance(plan: SweepPlan, standings: Sequence[Standing]) -> Importance | None:
     """Which settings mattered. None where that cannot be said: with fewer than two values of any
     axis, fewer than four cells, scores that are all the same, or under successive halving, where
     cells have unequal steps.
@@ -77,7 +77,7 @@ def importance(plan: Plan, standings: Sequence[Standing]) -> Importance | None:
         return None
     indices = {key: _indices(column) for key, column in axes.items()}
     variances, total, fit = _of_grid(indices, y) or _of_fit(axes, y)
-    shares = [Share(keys, max(0.0, v) / total) for keys, v in variances.items()]
+    shares = [VarianceShare(keys, max(0.0, v) / total) for keys, v in variances.items()]
     shares.sort(key=lambda one: -one.share)
     rest = max(0.0, 1 - sum(one.share for one in shares)) if len(axes) > 2 else 0.0
     of = f"log10 {plan.metric}" if is_log else plan.metric

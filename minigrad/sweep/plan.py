@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from minigrad.config.plugins import sha256
 from minigrad.sweep.cells import Cell
+from minigrad.terminal.text import excerpt
 from minigrad.training import seeds
 
 
@@ -19,7 +20,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """Everything that `--resume` needs. Without `seeds`, each cell has the one seed of its config.
 
     `config` is the path and `asked` are the arguments, both as they were typed. Cells are ranked by
@@ -37,10 +38,12 @@ class Plan:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The plan whose `data()` this is."""
+        """The plan whose `data()` this is. Raises ValueError, KeyError or TypeError for others."""
         cells = [Cell(**cell) for cell in data["cells"]]
         later = {name: data[name] for name in ("metric", "mode", "search") if name in data}
-        return cls(data["config"], data["asked"], data["seeds"], cells, **later)
+        plan = cls(data["config"], data["asked"], data["seeds"], cells, **later)
+        _check(plan)
+        return plan
 
     def data(self) -> dict[str, Any]:
         """The plan as JSON can hold it."""
@@ -95,3 +98,36 @@ class Plan:
         if self._is_one_run(cell):
             return seeds.parse(config["train"]["seeds"])
         return self.seeds or [config["seed"]]
+
+
+_IN_CONFIG = {"name": str, "seed": int, "loss": str, "data": dict, "expect": dict, "train": dict}
+"""What is read of a cell's config without loading it."""
+
+
+def _check(plan: SweepPlan) -> None:
+    """Raise ValueError, KeyError or TypeError for a plan from a file that nothing could rank."""
+    _check_kinds("the plan", vars(plan), {"config": str, "asked": list, "seeds": list})
+    _check_kinds("the plan", vars(plan), {"cells": list, "metric": str})
+    if plan.mode not in ("min", "max"):
+        raise ValueError(f"sweep.json: the plan's mode cannot be {excerpt(plan.mode)}")
+    if not plan.cells:
+        raise ValueError("sweep.json: the plan has no cells")
+    is_halving = plan.search is not None and plan.search["kind"] == "halving"
+    for number, cell in enumerate(plan.cells):
+        where = f"cell {number}"
+        _check_kinds(where, vars(cell), {"values": dict, "config": dict})
+        _check_kinds(where, cell.config, _IN_CONFIG)
+        _check_kinds(where, cell.config["train"], {"engine": str})
+        _check_kinds(where, {"plugins": cell.config.get("plugins", [])}, {"plugins": list})
+        if is_halving:
+            _check_kinds(where, cell.config["train"], {"steps": int})
+        if cell.values.keys() != plan.cells[0].values.keys():
+            raise ValueError(f"sweep.json: {where} has other values than cell 0")
+    if not all(type(seed) is int for unit in plan.units for seed in unit.seeds):
+        raise ValueError("sweep.json: the plan's seeds must be whole numbers")
+
+
+def _check_kinds(where: str, data: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
+    for name, kind in kinds.items():
+        if type(data[name]) is not kind:
+            raise ValueError(f"sweep.json: {where}: its {name} cannot be {excerpt(data[name])}")

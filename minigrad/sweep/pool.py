@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -23,7 +24,9 @@ class Workers(Executor):
     """`count` processes: one that dies loses only its own work, and is replaced. `submit` waits for
     a worker that is free.
 
-    The processes end with this one, however it ends: they watch a pipe that only it keeps open.
+    The processes end with this one, however it ends: they watch a pipe that only it keeps open. On
+    Linux the system ends them also where a member hangs in C code that never lets another thread
+    run; elsewhere such a process outlives an owner that is killed outright.
     """
 
     def __init__(self, count: int) -> None:
@@ -167,7 +170,26 @@ def _prepare(owner: Connection) -> None:
     """Prepare a worker process. Ctrl-C reaches it too, but is handled by its owner."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     use_one_thread()  # there is a worker a core already
+    _be_killed_with(owner)
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
+
+
+def _be_killed_with(owner: Connection) -> None:
+    """Have Linux kill this process at the pipe's end, by signal-driven input (fcntl(2)): a thread
+    that waits for it never runs beside C code that keeps the interpreter's lock.
+    """
+    if sys.platform != "linux":
+        return
+    import fcntl  # which Windows lacks
+
+    with suppress(OSError):  # /proc may be hidden
+        # opened again, since signals go to one process an open file, and all workers share this one
+        end = os.open(f"/proc/self/fd/{owner.fileno()}", os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(end, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(end, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(end, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+        if owner.poll():  # it ended before
+            os._exit(0)
 
 
 def _end_with(owner: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from minigrad.config import ConfigError
 from minigrad.registry import suggestion
 from minigrad.sweep.cells import Cell
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.store import Ended
 
 STEPS = "train.steps"
@@ -41,7 +41,7 @@ class Standing:
     others: dict[str, float] = field(default_factory=dict)
 
 
-def ranked_by(plan: Plan, metric: str | None, mode: str | None) -> Plan:
+def ranked_by(plan: SweepPlan, metric: str | None, mode: str | None) -> SweepPlan:
     """The plan, ranked by that metric: without one, by the validation loss where every cell holds
     rows out, and else by the final loss. Raises ConfigError.
     """
@@ -60,7 +60,7 @@ def ranked_by(plan: Plan, metric: str | None, mode: str | None) -> Plan:
     return replace(plan, metric=name, mode=best)
 
 
-def rank(plan: Plan, ended: Iterable[Ended]) -> list[Standing]:
+def rank(plan: SweepPlan, ended: Iterable[Ended]) -> list[Standing]:
     """The cells of which any member has ended, by median, then by the worse quartile.
 
     Under successive halving a cell of more steps comes first, and each combination of values is
@@ -83,7 +83,7 @@ def rank(plan: Plan, ended: Iterable[Ended]) -> list[Standing]:
     ]
 
 
-def scores(plan: Plan, ended: Iterable[Ended]) -> dict[int, float]:
+def scores(plan: SweepPlan, ended: Iterable[Ended]) -> dict[int, float]:
     """By cell the median of its metric, turned so that less is better; infinite if it is lost."""
     by_cell: dict[int, list[Ended]] = {}
     for one in ended:
@@ -92,7 +92,7 @@ def scores(plan: Plan, ended: Iterable[Ended]) -> dict[int, float]:
     return {cell: sign * _quartiles(some, plan)[1] for cell, some in by_cell.items()}
 
 
-def is_halving(plan: Plan) -> bool:
+def is_halving(plan: SweepPlan) -> bool:
     """Whether the cells are trained by successive halving."""
     return plan.search is not None and plan.search["kind"] == "halving"
 
@@ -105,7 +105,7 @@ def _last_rungs(cells: Sequence[Cell], by_cell: dict[int, list[Ended]]) -> dict[
     return {cell: by_cell[cell] for cell in last.values()}
 
 
-def _standing(place: int, number: int, plan: Plan, ended: Sequence[Ended]) -> Standing:
+def _standing(place: int, number: int, plan: SweepPlan, ended: Sequence[Ended]) -> Standing:
     members = sorted((one.member for one in ended), key=lambda member: member.seed)
     q1, median, q3 = _quartiles(ended, plan)
     met = [member.met for member in members if member.met is not None]
@@ -143,7 +143,7 @@ def default_mode(metric: str) -> str:
     return "max" if any(word in metric for word in more_is_better) else "min"
 
 
-def _quartiles(ended: Sequence[Ended], plan: Plan) -> tuple[float, float, float]:
+def _quartiles(ended: Sequence[Ended], plan: SweepPlan) -> tuple[float, float, float]:
     lost = math.inf if plan.mode == "min" else -math.inf
     return _three([_number(one, plan.metric, lost) for one in ended])
 

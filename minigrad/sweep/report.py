@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minigrad.files.whole import replace
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing, default_mode
 from minigrad.sweep.store import SweepStore
-from minigrad.terminal.table import table
+from minigrad.terminal.table import format_table
 from minigrad.terminal.text import counted, excerpt
 from minigrad.tracking.store import command
 
@@ -69,7 +69,7 @@ def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
     return path
 
 
-def csv_text(plan: Plan, standings: Sequence[Standing]) -> str:
+def csv_text(plan: SweepPlan, standings: Sequence[Standing]) -> str:
     """The whole ranking as CSV."""
     keys = list(plan.cells[0].values)
     out = io.StringIO()
@@ -118,7 +118,7 @@ def _table(standings: Sequence[Standing]) -> str:
         ]
         for one in standings[:_ROWS]
     ]
-    return table([*keys, *_NUMBERS, *others, *names], rows)
+    return format_table([*keys, *_NUMBERS, *others, *names], rows)
 
 
 def _importance_lines(mattered: "Importance") -> Iterator[str]:
@@ -128,7 +128,7 @@ def _importance_lines(mattered: "Importance") -> Iterator[str]:
     if mattered.rest >= _LEAST_SHARE:
         rows.append(["three or more together", f"{100 * mattered.rest:.0f} %"])
     yield f"which settings mattered: shares of the variance of {mattered.of}{doubts(mattered)}"
-    yield from ["", table(["setting", "share"], rows), ""]
+    yield from ["", format_table(["setting", "share"], rows), ""]
 
 
 def doubts(mattered: "Importance") -> str:
@@ -141,7 +141,7 @@ def doubts(mattered: "Importance") -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _metric(plan: Plan) -> str:
+def _metric(plan: SweepPlan) -> str:
     usual = plan.mode == default_mode(plan.metric)
     return plan.metric if usual else f"{plan.metric}, {plan.mode}"
 

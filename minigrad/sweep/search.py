@@ -15,7 +15,7 @@ from minigrad.config import ConfigError
 from minigrad.config.plugins import Provenance
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import Grid, parse
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import STEPS, scores
 from minigrad.sweep.store import Ended
 
@@ -27,7 +27,7 @@ _PROBES = 500
 
 
 def following(
-    plan: Plan, ended: Sequence[Ended], provenance: Provenance | None = None
+    plan: SweepPlan, ended: Sequence[Ended], provenance: Provenance | None = None
 ) -> list[Cell]:
     """The cells to train next, now that all of the plan's have ended; none at the end.
 
@@ -41,7 +41,7 @@ def following(
     return _trials(plan, ended, provenance)
 
 
-def halving(plan: Plan) -> Plan:
+def halving(plan: SweepPlan) -> SweepPlan:
     """The plan of successive halving (Jamieson and Talwalkar 2016): all cells are trained for a
     ninth of their steps, the best third of them for a third, and the best third of these for all.
 
@@ -61,7 +61,7 @@ def halving(plan: Plan) -> Plan:
     return replace(plan, cells=cells, search=search)
 
 
-def _next_rung(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
+def _next_rung(plan: SweepPlan, ended: Sequence[Ended]) -> list[Cell]:
     assert plan.search is not None
     sizes = [plan.search["cells"]]
     while len(sizes) < _RUNGS:
@@ -79,7 +79,7 @@ def _next_rung(plan: Plan, ended: Sequence[Ended]) -> list[Cell]:
     ]
 
 
-def _origins(plan: Plan) -> list[int]:
+def _origins(plan: SweepPlan) -> list[int]:
     """For each cell the first one with the same values, which has its place in the grid."""
     first: dict[str, int] = {}
     texts = [repr({k: v for k, v in c.values.items() if k != STEPS}) for c in plan.cells]
@@ -105,8 +105,13 @@ def probes(grid: Grid) -> Grid:
 
 
 def tpe(
-    path: str, asked: Sequence[str], trials: int, seed: int, plan: Plan, engine: str | None = None
-) -> Plan:
+    path: str,
+    asked: Sequence[str],
+    trials: int,
+    seed: int,
+    plan: SweepPlan,
+    engine: str | None = None,
+) -> SweepPlan:
     """The plan of a search by a tree-structured Parzen estimator (Bergstra et al. 2011; Optuna's):
     `trials` cells, the first ones at random, on `engine` where it can train them. Raises
     ConfigError.
@@ -120,7 +125,9 @@ def tpe(
     return replace(plan, cells=_trials(plan, []))
 
 
-def _trials(plan: Plan, ended: Sequence[Ended], provenance: Provenance | None = None) -> list[Cell]:
+def _trials(
+    plan: SweepPlan, ended: Sequence[Ended], provenance: Provenance | None = None
+) -> list[Cell]:
     """The next few cells: an eighth of all, at most four, so that several workers have work."""
     from minigrad.sweep.tpe import suggest
 

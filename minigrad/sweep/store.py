@@ -23,7 +23,7 @@ from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.files.whole import Lines, is_being_written, relink, replace
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member, Result
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.tracking import layout
 from minigrad.tracking.destination import make_directory
 from minigrad.tracking.facts import now
@@ -52,7 +52,7 @@ class SweepStore:
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
         self.path, self.store = path, path.parent.parent
         self.facts = facts
-        self.plan = Plan.from_data(facts["plan"])
+        self.plan = SweepPlan.from_data(facts["plan"])
         self.provenance: Provenance | None = None  # of a sweep whose plugins are not trusted
         self._journal = Lines(path / _MEMBERS)  # before it is read: it belongs to one process
         try:
@@ -66,7 +66,7 @@ class SweepStore:
         shutil.rmtree(self._drafts, ignore_errors=True)
 
     @classmethod
-    def begin(cls, store: Path, plan: Plan) -> Self:
+    def begin(cls, store: Path, plan: SweepPlan) -> Self:
         """A new sweep. Raises OSError where the store cannot be written."""
         if (store / SWEEPS).is_symlink():
             raise OSError(0, f"{SWEEPS} is a link: what goes there would leave the store")
@@ -178,7 +178,7 @@ class SweepStore:
         _write(self.path, self.facts)
 
 
-def _reads_config(plan: Plan) -> bool:
+def _reads_config(plan: SweepPlan) -> bool:
     """Whether the sweep goes on by reading its config file again, which runs its plugins."""
     return plan.search is not None and plan.search["kind"] == "tpe"
 
@@ -193,7 +193,7 @@ class StoredSweep:
 
     path: Path
     facts: dict[str, Any]
-    plan: Plan
+    plan: SweepPlan
     ended: list[Ended]
 
     @property
@@ -213,7 +213,7 @@ def read_sweep(path: Path) -> StoredSweep:
     """The sweep at `path`. Raises StoreError where its files are missing or damaged."""
     try:
         facts = _read_facts(path)
-        plan = Plan.from_data(facts["plan"])
+        plan = SweepPlan.from_data(facts["plan"])
         return StoredSweep(
             path, facts, plan, _ended(path / _MEMBERS, path.parent.parent, len(plan.cells))
         )

@@ -5,7 +5,6 @@ import atexit
 import difflib
 import io
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -15,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
+from minigrad.terminal.numbers import whole
 from minigrad.terminal.output import OutputError
 from minigrad.terminal.output import print_lines as print_lines
 from minigrad.terminal.screen import on_screen
@@ -107,7 +107,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, verb: str = "", **settings: Any) -> None:
         if verb:
-            settings["prog"] = invocation(verb)
+            settings["prog"] = command_line(verb)
         super().__init__(**{"allow_abbrev": False, **settings})  # --seed must not pass for --seeds
 
     def error(self, message: str) -> NoReturn:
@@ -183,10 +183,10 @@ def whole_number(most: int | None = None, *, least: int = 1) -> Callable[[str], 
     span = f"from {least}" if most is None else f"from {least} to {most:,}"
 
     def parse(text: str) -> int:
-        # int() takes signs, spaces, underscores and the digits of every script
-        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= limit:
-            raise argparse.ArgumentTypeError(f"must be a whole number {span}, found {quoted(text)}")
-        return int(text)
+        with suppress(ValueError):
+            if least <= (number := whole(text)) <= limit:
+                return number
+        raise argparse.ArgumentTypeError(f"must be a whole number {span}, found {quoted(text)}")
 
     return parse
 

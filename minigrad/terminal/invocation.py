@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 
-def invocation(verb: str) -> str:
+def command_line(verb: str) -> str:
     """How the reader of a hint calls a verb, judged by how this process was called.
 
     "minigrad train" in the command minigrad; "python -m minigrad train" and, as from a script of

@@ -42,7 +42,7 @@ def cell(value: Any) -> str:
     return printable(json.dumps(value, default=str, ensure_ascii=False))
 
 
-def table(
+def format_table(
     header: Sequence[str],
     rows: Sequence[Sequence[Any]],
     width: int | None = None,

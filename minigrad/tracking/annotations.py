@@ -13,7 +13,7 @@ from minigrad.tracking.reading import read_facts
 ANNOTATIONS = ("tags", "note", "verified")
 
 
-def annotations(run: Path) -> dict[str, Any] | None:
+def read_annotations(run: Path) -> dict[str, Any] | None:
     """The annotations that run.json holds now; None where it cannot be read, or is not there."""
     try:
         facts = read_facts(run)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minigrad.files.untrusted import parse_json
+from minigrad.files.untrusted import parse_json, read_unlinked
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.facts import excerpt
@@ -26,7 +26,7 @@ class Soundness:
     readable: list[str] = field(default_factory=list)
 
 
-def check(run: StoredRun) -> Soundness:
+def check_soundness(run: StoredRun) -> Soundness:
     """Read everything in a run that can be read. Never raises for what it finds there."""
     soundness = Soundness(run.id, list(run.damage))
     if not os.path.isdir(run.path):
@@ -201,9 +201,8 @@ def read_test(run: StoredRun) -> dict[str, Any]:
 
 
 def _check_picture(run: StoredRun, path: Path) -> tuple[str, list[str]]:
-    if not is_whole_png(read_file(run.path, path.name)):
-        again = command("plot", run.path.parent, run.id)
-        raise StoreError(f"{path.name} is no whole picture: {again} draws it again")
+    if fault := picture_fault(run.path, path.name):
+        raise StoreError(f"{fault}: {command('plot', run.path.parent, run.id)} draws it again")
     return path.name, []
 
 
@@ -228,12 +227,15 @@ def _lost_pictures(run: StoredRun) -> Iterator[str]:
         yield f"{name} is missing: {command('plot', run.path.parent, run.id)} draws it again"
 
 
-def picture_fault(run: StoredRun, name: str) -> str:
-    """What is wrong with one of the run's pictures, as that it is missing; "" if nothing is."""
+def picture_fault(folder: Path, name: str) -> str:
+    """What is wrong with a picture of a run or a sweep, as that it is missing; "" if nothing is."""
     try:
-        return "" if is_whole_png(read_file(run.path, name)) else f"{name} is no whole picture"
-    except StoreError as error:
-        return str(error)
+        content = read_unlinked(folder / name, layout.MAX_BYTES[layout.LOSS_PICTURE])
+    except FileNotFoundError:
+        return f"{name} is missing"
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    return "" if is_whole_png(content) else f"{name} is no whole picture"
 
 
 def is_whole_png(content: bytes) -> bool:

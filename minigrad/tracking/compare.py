@@ -41,7 +41,7 @@ class Comparison:
         return not self.config and not self.notes
 
 
-def compare(runs: Sequence[StoredRun]) -> Comparison:
+def comparison_of(runs: Sequence[StoredRun]) -> Comparison:
     configs = [config_of(run) for run in runs]
     results = [{"status": run.status, **run.summary} for run in runs]
     unlike = differing(results)

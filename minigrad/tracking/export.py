@@ -26,7 +26,7 @@ class ExportError(ValueError):
     """An export that is impossible; the message is one sentence with the reason and a remedy."""
 
 
-class _Source:
+class _ExportedRun:
     """What is exported of a run; missing facts have defaults, for damaged runs are exported too."""
 
     def __init__(self, run: StoredRun) -> None:
@@ -67,7 +67,7 @@ class _Source:
                 yield name, float(value)  # of the text "nan" too
 
 
-def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = False) -> str:
+def write_export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = False) -> str:
     """Write a run where another tool reads it, and say in one sentence what is where now. To
         csv           one row a line, one column a metric, every number to its last digit
         tensorboard   scalars by step and wall time, the config as text and as hparams
@@ -82,7 +82,7 @@ def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = Fal
     if to not in _WRITERS:
         raise ExportError(f"unknown export {to!r}: {suggestion(to, _WRITERS)}")
     try:
-        return _WRITERS[to](_Source(run), out, force)
+        return _WRITERS[to](_ExportedRun(run), out, force)
     except Taken as error:
         raise ExportError(str(error)) from None
     except OSError as error:
@@ -90,7 +90,7 @@ def export(run: StoredRun, *, to: str, out: str | Path | None, force: bool = Fal
         raise ExportError(f"{place}: cannot be written: {error.strerror or error}") from None
 
 
-def _to_csv(run: _Source, out: str | Path | None, force: bool) -> str:
+def _to_csv(run: _ExportedRun, out: str | Path | None, force: bool) -> str:
     """nan and infinities become nan, inf, -inf; what was not measured stays empty."""
     path = Path(out or f"{run.id}.csv")
     if path.is_dir():
@@ -110,7 +110,7 @@ def _to_csv(run: _Source, out: str | Path | None, force: bool) -> str:
     return f"wrote {run.size} to {path}"
 
 
-def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
+def _to_tensorboard(run: _ExportedRun, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
     """Event files without TensorFlow; those of an earlier export of the run are replaced.
 
     Numbers are 32-bit: TensorBoard's own server passes over scalars of 64. So they keep 7 digits,
@@ -130,7 +130,7 @@ def _to_tensorboard(run: _Source, out: str | Path | None, force: bool) -> str:  
     return f"wrote {run.size} to {directory}: see them with tensorboard --logdir {logs}"
 
 
-def _summaries(run: _Source) -> Iterator[tuple[float, int, Any]]:
+def _summaries(run: _ExportedRun) -> Iterator[tuple[float, int, Any]]:
     """Wall time, step and content of each event."""
     scalar = _need("tensorboard", "tensorboard.plugins.scalar.summary_v2")
     text = _need("tensorboard", "tensorboard.plugins.text.summary_v2")
@@ -147,7 +147,7 @@ def _summaries(run: _Source) -> Iterator[tuple[float, int, Any]]:
                 yield run.when(line), int(line["step"]), scalar.scalar_pb(name, value)
 
 
-def _to_mlflow(run: _Source, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
+def _to_mlflow(run: _ExportedRun, out: str | Path | None, force: bool) -> str:  # noqa: ARG001
     """Through MLflow's own client; the experiment is called as the run is named.
 
     `force` is of no use here: an earlier export of the run is replaced once this one is whole.
@@ -190,7 +190,7 @@ def _experiment(client: Any, name: str) -> str:
     return str(existing.experiment_id if existing else client.create_experiment(name))
 
 
-def _log_to_mlflow(client: Any, experiment: str, run: _Source) -> str:
+def _log_to_mlflow(client: Any, experiment: str, run: _ExportedRun) -> str:
     """Create an MLflow run with the run's tags, params, metrics and end; return its id."""
     entities = _need("mlflow", "mlflow.entities")
     commit = (run.facts.git or {}).get("commit")

@@ -12,7 +12,7 @@ NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 """How numbers that JSON does not have are stored."""
 
 
-def plain(value: object, where: str, depth: int = 0) -> Any:
+def to_plain(value: object, where: str, depth: int = 0) -> Any:
     """The value as None, booleans, numbers, text, lists, and mappings with text as keys.
 
     A number of another library, such as numpy, becomes the equal Python number. `where` is the
@@ -36,11 +36,11 @@ def plain(value: object, where: str, depth: int = 0) -> Any:
             if not isinstance(key, str):
                 raise TypeError(f"{where}: a key must be text, found {key!r} ({_kind(key)})")
         return {
-            _text(str.__str__(key), where): plain(member, f"{where}.{key}", depth + 1)
+            _text(str.__str__(key), where): to_plain(member, f"{where}.{key}", depth + 1)
             for key, member in value.items()
         }
     if type(value) is list:
-        return [plain(member, f"{where}[{i}]", depth + 1) for i, member in enumerate(value)]
+        return [to_plain(member, f"{where}[{i}]", depth + 1) for i, member in enumerate(value)]
     if _kind(value) in ("bool_", "bool") and hasattr(value, "item"):  # numpy's
         return bool(value)
     hints = {"tuple": ": write a list", "set": ": write a sorted list", "bytes": ": write text"}
@@ -52,7 +52,7 @@ def plain(value: object, where: str, depth: int = 0) -> Any:
 
 def summary_value(value: object, where: str) -> Any:
     """Plain data without texts that would be read as numbers: run.json stores nan as "nan"."""
-    data = plain(value, where)
+    data = to_plain(value, where)
     for text in _texts(data):
         if text in NOT_FINITE:
             raise ValueError(f"{where}: the text {text!r} would be read as a number: write float")
@@ -80,7 +80,7 @@ def config_text(config: Mapping[str, Any] | str | None) -> str:
         return config
     if not isinstance(config, Mapping | None):
         raise TypeError(f"config must be a mapping or YAML text, found a {_kind(config)}")
-    data = plain(config or {}, "config")
+    data = to_plain(config or {}, "config")
     text = yaml12.dump(data)
     read_back = _parsed(text)
     if repr(read_back) != repr(data):  # tells 1 from True and 0.0 from -0.0

@@ -18,11 +18,11 @@ from typing import Any, Self
 
 from minigrad.files.whole import Lines, relink
 from minigrad.tracking import environment, exiting, layout
-from minigrad.tracking.annotations import annotations, locked
+from minigrad.tracking.annotations import locked, read_annotations
 from minigrad.tracking.destination import Destination, Directory, Output
 from minigrad.tracking.facts import STATUSES, RunFacts, Status, now
 from minigrad.tracking.names import LATEST
-from minigrad.tracking.plain import config_text, plain, summary_value
+from minigrad.tracking.plain import config_text, summary_value, to_plain
 from minigrad.tracking.reading import CLOCK, MAX_STEP, read_config, read_facts
 
 _open_runs: set["Run"] = set()
@@ -45,7 +45,7 @@ class Summary(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
             raise TypeError(f"summary: a key must be text, found {key!r} ({type(key).__name__})")
-        self._values[key] = summary_value(value, f"summary.{plain(key, 'summary')}")
+        self._values[key] = summary_value(value, f"summary.{to_plain(key, 'summary')}")
         self._run._write_summary()
 
     def __ior__(self, other: Mapping[str, Any]) -> Self:
@@ -198,7 +198,7 @@ class Run:
             raise ValueError(f"finish: status must be one of {ends}, found {status!r}")
         if not isinstance(error, str | None):
             raise TypeError(f"finish: error must be text, found a {type(error).__name__}")
-        facts = {key: plain(value, f"finish: {key}") for key, value in facts.items()}
+        facts = {key: to_plain(value, f"finish: {key}") for key, value in facts.items()}
         if os.getpid() != self._pid:
             return
         with self._lock:
@@ -252,7 +252,7 @@ class Run:
 
     def _take_annotations(self) -> None:
         """Tags and a note that were written on the run since it began; one removed is gone."""
-        written = annotations(self.path) if self._is_written else None
+        written = read_annotations(self.path) if self._is_written else None
         if written is not None:
             self.facts.update(**{"note": None, **written})
         self._is_written = True
@@ -346,7 +346,7 @@ def _opening(
         if key in surroundings or key in _OWN_FACTS:
             raise ValueError(f"init: {key!r} is recorded by the run itself: name yours otherwise")
     recorded = {"name": name, "tags": list(tags), "group": group, **facts}
-    recorded = {key: plain(value, f"init: {key}") for key, value in recorded.items()}
+    recorded = {key: to_plain(value, f"init: {key}") for key, value in recorded.items()}
     opening = RunFacts.opening(recorded.pop("name"), surroundings, **recorded)
     data = json.loads(opening.to_bytes())
     if (damage := RunFacts.from_data(data)[1]) or data != opening.to_data():
@@ -403,7 +403,7 @@ def _metric_name(name: object) -> str:
         raise TypeError(f"log: a metric's name must be text, found {name!r}")
     if name in ("step", CLOCK):
         raise ValueError(f"log: {name!r} is no metric: write log({{...}}, step=...)")
-    plain(name, "log")
+    to_plain(name, "log")
     return name
 
 

@@ -4,14 +4,14 @@ import os
 from typing import Any
 
 from minigrad.tracking import layout
-from minigrad.tracking.check import check, read_test
+from minigrad.tracking.check import check_soundness, read_test
 from minigrad.tracking.compare import config_of
 from minigrad.tracking.store import StoredRun, StoreError, flatten
 
 _SECTIONS_OF_THEIR_OWN = ("id", "name", "status", "summary", "expectations")
 
 
-def show(run: StoredRun) -> dict[str, Any]:
+def run_sections(run: StoredRun) -> dict[str, Any]:
     """Sections by title; one without content is empty."""
     facts = {key: v for key, v in run.run_json.items() if key not in _SECTIONS_OF_THEIR_OWN}
     head = {"id": run.id, "name": run.name, "status": run.status, "path": str(run.path)}
@@ -25,7 +25,7 @@ def show(run: StoredRun) -> dict[str, Any]:
         "config": config_of(run),
         "files": _files(run),
         "last metrics": _last(run),
-        "damage": check(run).damage,
+        "damage": check_soundness(run).damage,
     }
 
 

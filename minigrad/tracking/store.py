@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from minigrad.files.whole import is_being_written
-from minigrad.terminal.invocation import invocation
+from minigrad.terminal.invocation import command_line
 from minigrad.terminal.markup import html_facts, svg_curve
 from minigrad.tracking import environment, layout
 from minigrad.tracking.facts import RunFacts
@@ -205,13 +205,13 @@ def find(store: str | Path, which: str) -> StoredRun:
 def command(verb: str, store: str | Path, *arguments: str) -> str:
     """A hint at the next command."""
     in_store = [] if str(store) == "runs" else ["--store", str(store)]
-    return f"{invocation('runs')} {shlex.join([verb, *arguments, *in_store])}"
+    return f"{command_line('runs')} {shlex.join([verb, *arguments, *in_store])}"
 
 
 def empty(store: str | Path) -> str:
     """The message for a store without runs."""
     out = "" if str(store) == "runs" else f" --out {shlex.quote(str(store))}"
-    train = f"{invocation('train')} configs/xor.yaml{out}"
+    train = f"{command_line('train')} configs/xor.yaml{out}"
     return f"no runs in {str(store)!r} yet: {train} makes one"
 
 

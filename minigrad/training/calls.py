@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engines.whole_steps import WholeSteps
-from minigrad.native.machine import Batches as Chosen
-from minigrad.native.machine import Steps
+from minigrad.native.machine import BatchIndices, Steps
 from minigrad.native.pace import Pace
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.trainer import Diverged, StepRecord, Trainer
@@ -166,7 +165,7 @@ def _batch(trainer: Trainer, chosen: list[int] | None) -> tuple[Sequence[Any], S
     return [inputs[i] for i in chosen], [targets[i] for i in chosen]
 
 
-def chosen_samples(samples: Sequence[Sequence[Any]], size: int) -> Chosen:
+def chosen_samples(samples: Sequence[Sequence[Any]], size: int) -> BatchIndices:
     """The samples that each replica chose at each step, as the machine takes them.
 
     The width is `size` even where every batch of the call is smaller: in which parts a batch's sum
@@ -181,7 +180,7 @@ def chosen_samples(samples: Sequence[Sequence[Any]], size: int) -> Chosen:
             continue
         for step, one in enumerate(steps):
             chosen[step, replica, : len(one)] = one
-    return Chosen(chosen, sizes)
+    return BatchIndices(chosen, sizes)
 
 
 def _records(

@@ -16,7 +16,7 @@ MANY = 200_000
 _KEY, _SHAPE = "float64", "shape"
 
 
-def packed(entry: Any) -> Any:
+def pack(entry: Any) -> Any:
     """An array as a nested list, or where it is large as {"float64": BASE64, "shape": [...]}, with
     little-endian numbers in C order. Anything else is given back as it is.
     """
@@ -33,7 +33,7 @@ def is_packed(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.keys() == {_KEY, _SHAPE}
 
 
-def unpacked(entry: Any) -> Any:
+def unpack(entry: Any) -> Any:
     """The inverse, of either form: an array. A number is given back as it is.
 
     Raises ValueError for bytes that do not fit their shape.

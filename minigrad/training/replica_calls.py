@@ -25,7 +25,7 @@ MOST_NUMBERS = 10_000_000
 
 
 @dataclass
-class Call:
+class ReplicaCall:
     """What one call did: losses [steps, seeds], nan from where a seed diverged, and rates."""
 
     first: int
@@ -99,7 +99,7 @@ def _followers(trainer: ReplicaTrainer) -> Sequence[int]:
 
 
 def _records(
-    trainer: ReplicaTrainer, call: Call, count: int, began: float, plan: Plan, pace: Pace
+    trainer: ReplicaTrainer, call: ReplicaCall, count: int, began: float, plan: Plan, pace: Pace
 ) -> Iterator[ReplicaRecord]:
     each = (trainer.seconds - began) / max(count, 1)
     for place in range(count):
@@ -128,7 +128,7 @@ class _Calls:
         self._ahead: dict[int, list[list[int]]] = {}
         """By replica, samples that were chosen for steps which are still to be taken."""
 
-    def take(self, count: int) -> tuple[Call, dict[int, str], dict[int, int]]:
+    def take(self, count: int) -> tuple[ReplicaCall, dict[int, str], dict[int, int]]:
         """Take `count` steps, or fewer. Gives, by their places among the active, the replicas that
         diverged on the way, why, and the step that each had no answer at.
         """
@@ -150,7 +150,7 @@ class _Calls:
             losses[:, trainer.active] = steps.losses
         numbers = np.arange(first, first + len(losses))
         lost = len(trainer.failures) + np.searchsorted(sorted(ends.values()), numbers, "right")
-        call = Call(first, losses, rates[:, 0].tolist(), val_loss, lost.tolist())
+        call = ReplicaCall(first, losses, rates[:, 0].tolist(), val_loss, lost.tolist())
         return call, {i: f"at step {ends[i]}: {why}" for i, why in failures.items()}, ends
 
     # Samples and rates.

@@ -14,7 +14,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.lift.models import one_hot
 from minigrad.training.batches import Batches
-from minigrad.training.packed import packed, unpacked
+from minigrad.training.packed import pack, unpack
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.seed_recorder import SeedRecorder
 from minigrad.training.seed_table import NAME, SeedTable, ordered, quantiles, quartiles
@@ -183,7 +183,7 @@ class ReplicaTrainer:
             "seconds": self.seconds,
             "active": self.active,
             "failures": {str(index): reason for index, reason in self.failures.items()},
-            "parameters": packed(self.engine.parameter.data),
+            "parameters": pack(self.engine.parameter.data),
             "optimizer": self._optimizer_state(),
             "schedules": _states(schedules),
             **description,
@@ -194,7 +194,7 @@ class ReplicaTrainer:
         try:
             for group in self.optimizer.groups:
                 group.states = [
-                    {name: packed(entry) for name, entry in state.items()} for state in group.states
+                    {name: pack(entry) for name, entry in state.items()} for state in group.states
                 ]
             return self.optimizer.state_dict()
         finally:
@@ -206,7 +206,7 @@ class ReplicaTrainer:
             {
                 **group,
                 "states": [
-                    {name: unpacked(entry) for name, entry in state.items()}
+                    {name: unpack(entry) for name, entry in state.items()}
                     for state in group["states"]
                 ],
             }
@@ -219,7 +219,7 @@ class ReplicaTrainer:
         failures = {int(index): reason for index, reason in state["failures"].items()}
         self._keep(state["active"])  # with those that only had no final loss: they may go on
         self.failures = {i: why for i, why in failures.items() if i not in self.active}
-        self.engine.parameter.data = unpacked(state["parameters"])
+        self.engine.parameter.data = unpack(state["parameters"])
         self._load_optimizer(state["optimizer"])
         for index, saved in zip(self.active, state["schedules"], strict=True):
             replica = self.replicas[index]

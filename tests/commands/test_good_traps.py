@@ -44,7 +44,7 @@ def contained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     known = [dict(registry) for registry in REGISTRIES]
     monkeypatch.setattr(plugins, "_loaded", {})
     if "pictures" not in request.fixturenames:
-        for drawing in ("curves.draw_loss", "boundary.draw_boundary", "surface.surface"):
+        for drawing in ("curves.draw_loss", "boundary.draw_boundary", "surface.evaluate_surface"):
             monkeypatch.setattr(f"minigrad.plot.{drawing}", lambda *_, **__: None)
     yield
     signal.signal(signal.SIGTERM, handler)

@@ -201,7 +201,36 @@ def test_a_plugin_is_run_with_consent_alone(tmp_path: Path) -> None:
     assert len(trusted.stdout.splitlines()) == 61
 
 
+def test_a_target_with_the_name_of_a_feature_is_read_as_the_feature_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = trained(tmp_path)
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"{HEADER}\n{ROW}\n")
+    arguments = [own.id, str(rows), "--store", str(tmp_path / "runs"), "--json"]
+    assert command.main(arguments) == 0
+    before = json.loads(capsys.readouterr().out)
+    change_model(own.path, target="height")
+    assert command.main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == before
+    assert "accuracy" not in before
+    rows.write_text(f"{HEADER},x\n{ROW},1\n")
+    (line,) = refused(own, capsys, rows)
+    assert line.endswith("has no such column: Known: height, weight, kg, width")
+
+
 # What is refused, each fault in one line.
+
+
+@pytest.mark.parametrize("label", ["7", "-1", "1.5", "0.5", "3", "1e30", "nan", "inf", "one"])
+def test_a_number_that_is_no_class_is_refused(
+    label: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"{HEADER},kind\n{ROW},2\n{ROW},{label}\n")
+    (line,) = refused(trained(tmp_path), capsys, rows)
+    assert line.startswith(f"{rows}:3: column 'kind': {label!r} is no class of the model: ")
+    assert line.endswith("Known: 0, 1, 2")
 
 
 @pytest.mark.parametrize(

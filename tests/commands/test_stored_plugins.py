@@ -12,7 +12,7 @@ from minigrad.config import plugins
 from minigrad.sweep.__main__ import main as sweep_main
 from minigrad.sweep.cells import check as check_cells
 from minigrad.sweep.grid import parse as grid_of
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.store import SweepStore
 
 SETTINGS = ["train.steps=4", "expect={}"]
@@ -169,7 +169,7 @@ def test_a_sweep_that_goes_on_asks_too(
     stored = Runs(tmp_path, monkeypatch, "outside.py")
     grid = ["configs/xor.yaml", f"plugins=[{stored.plugin}]", *SETTINGS, "optimizer.lr=0.1"]
     points = grid_of([f"{text}" for text in grid[1:]])
-    plan = Plan(grid[0], grid[1:], [], check_cells(grid[0], points))
+    plan = SweepPlan(grid[0], grid[1:], [], check_cells(grid[0], points))
     store = SweepStore.begin(stored.store, plan)
     store.finish("interrupted")
     stored.write("pass\n")

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad import Value
+from minigrad import Tensor, Value, lift
+from minigrad.gradcheck import gradcheck
+from minigrad.value import dot
 
 X, W = Value(0.5, label="x"), Value(2.0, label="w")
 
@@ -103,6 +105,7 @@ LOSSES: list[tuple[Callable[[], Any], str]] = [
     (lambda: W + math.log(X), "math.log"),
     (lambda: 1 - math.sqrt(X), "math.sqrt"),
     (lambda: -math.sin(X) * W, "math.sin"),
+    (lambda: -math.exp(X), "math.exp"),
     (lambda: W / (1 + math.exp(-X)), "math.exp"),
     (lambda: (W * math.tanh(X)).tanh(), "math.tanh"),
     (lambda: math.pow(X, 2) * W, "math.pow"),
@@ -149,6 +152,8 @@ def in_a_function(number: float) -> float:
         lambda: f"{math.exp(X) + 1:.3f}",
         lambda: str(2 * math.exp(X)),
         lambda: math.exp(X) < 3,
+        lambda: -math.exp(X) < 3,
+        lambda: print(-math.exp(X)),
         lambda: 2 * math.exp(X) < 3 < 4,
         lambda: math.isfinite(X) and not math.isnan(X),
         lambda: math.exp(X) if X > 0 else 1.0,
@@ -163,3 +168,44 @@ def test_a_number_that_is_only_read_printed_or_compared_warns_of_nothing(
 ) -> None:
     read()
     assert not recwarn.list
+
+
+ROGUE = "a\n\x1b[2J" + "x" * 500
+
+
+class Shown:
+    def __repr__(self) -> str:
+        return ROGUE
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda: Value(0.0, ROGUE).log(),
+        lambda: 1 / Value(0.0, ROGUE),
+        lambda: Value(-1.0, ROGUE) ** 0.5,
+        lambda: Value(0.0, ROGUE).sqrt().backward(),
+        lambda: (Value(0.0, ROGUE) ** 0.5).backward(),
+        lambda: Value(ROGUE),  # type: ignore[arg-type]
+        lambda: Value(1.0) * [ROGUE],  # type: ignore[operator]
+        lambda: Value(1.0) < ROGUE,  # type: ignore[operator]
+        lambda: Value(Shown()),  # type: ignore[arg-type]
+        lambda: Value(type(ROGUE, (), {})()),
+        lambda: dot([1.0], [ROGUE]),  # type: ignore[list-item]
+        lambda: Tensor([1], ROGUE),
+        lambda: Tensor([[1.0], [1.0, 2.0]], ROGUE),
+        lambda: Tensor([1.0]) * [ROGUE],
+        lambda: Tensor([1.0]) + Shown(),
+        lambda: gradcheck(lambda x: x * x.data, [Value(1.0, ROGUE)]),
+        lambda: gradcheck(lambda x: x * float(x.data[0]), [Tensor([1.0], ROGUE)]),
+        lambda: lift.compile(lambda x: Shown(), [Value(1.0)]).gradient([1.0]),  # type: ignore[arg-type,return-value]
+        lambda: lift.compile(lambda x: x * ROGUE, [Value(1.0)]).gradient([1.0]),
+    ],
+)
+def test_what_a_user_named_stands_in_a_refusal_on_one_short_line(
+    refused: Callable[[], Any],
+) -> None:
+    with pytest.raises((ArithmeticError, TypeError, ValueError)) as caught:
+        refused()
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 350

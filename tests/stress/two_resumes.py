@@ -32,7 +32,7 @@ from minigrad.tracking.reading import read_log
 CONFIG = ["configs/xor.yaml", "train.checkpoint_every=7", "expect={}"]
 PAUSED: list[tuple[Any, str, float]] = [  # owner, name, the longest pause in seconds
     *((resume, name, 0.6) for name in ("find", "hold", "load", "load_config", "_last_state")),
-    *((train, name, 0.1) for name in ("resume", "reopen", "input_hashes")),
+    *((train, name, 0.1) for name in ("resume_run", "reopen", "input_hashes")),
     *((whole, name, 0.02) for name in ("_lock", "replace")),
     *((Run, name, 0.02) for name in ("log", "save_checkpoint", "finish")),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from experiments.benchmarks.parts.findings import Findings
 from experiments.benchmarks.parts.rows import Row, Section
 from experiments.benchmarks.parts.surroundings import Surroundings
-from minigrad.terminal.table import table
+from minigrad.terminal.table import format_table
 
 WIDTH = 130
 HEADER = ("what", "unit", "minigrad", "peer", "peer's", "ratio", "bound")
@@ -92,7 +92,7 @@ def _absent(findings: Findings) -> Iterator[str]:
 
 def _one_table(sections: Sequence[Section]) -> str:
     rows = [_columns(row) for section in sections for row in section.rows]
-    header, *lines = table(HEADER, rows, WIDTH).splitlines()
+    header, *lines = format_table(HEADER, rows, WIDTH).splitlines()
     printed = [header]
     for section in sections:
         printed += ["", section.question, *lines[: len(section.rows)]]
@@ -121,7 +121,7 @@ def _bound(row: Row) -> str:
 
 def _detail(lines: Sequence[dict[str, Any]]) -> str:
     rows = [[number(x) if isinstance(x, float) else x for x in line.values()] for line in lines]
-    return table([*lines[0]], rows, WIDTH)
+    return format_table([*lines[0]], rows, WIDTH)
 
 
 def _markdown_rows(section: Section) -> Iterator[str]:

@@ -23,7 +23,7 @@ _ACROSS = 12  # cells side by side, panels included
 
 
 @dataclass(frozen=True)
-class Layout:
+class HeatmapLayout:
     """The key along each axis, and the key of the panels; None if there are two keys alone."""
 
     x: str
@@ -31,11 +31,11 @@ class Layout:
     panel: str | None
 
 
-def layout(values: Mapping[str, Sequence[Any]]) -> Layout:
+def layout(values: Mapping[str, Sequence[Any]]) -> HeatmapLayout:
     """Numbers along x, where a trend reads best; the shortest of three axes by panels.
 
     >>> layout({"optimizer": ["sgd", "adam"], "lr": [0.1, 1.0], "init": ["he", "glorot", "normal"]})
-    Layout(x='lr', y='init', panel='optimizer')
+    HeatmapLayout(x='lr', y='init', panel='optimizer')
     """
     keys = list(values)
     panel = None
@@ -43,7 +43,7 @@ def layout(values: Mapping[str, Sequence[Any]]) -> Layout:
         panel = min(keys, key=lambda key: (is_numeric(values[key]), len(values[key])))
         keys.remove(panel)
     y, x = sorted(keys, key=lambda key: (is_numeric(values[key]), len(values[key])))
-    return Layout(x, y, panel)
+    return HeatmapLayout(x, y, panel)
 
 
 def draw_heatmap(
@@ -85,13 +85,7 @@ def draw_heatmap(
             width = _WIDTH * max(2, len(xs))
             title_of_panel = _lines(f"{short_key(keys.panel)} {cell(value)}", width)
             style.literal(axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK))
-    for axes in grid.flat[len(panels) :]:
-        axes.set_axis_off()
-    for axes in grid.flat[max(0, len(panels) - columns) : len(panels)]:  # none is below them
-        axes.set_xlabel(keys.x, color=INK)
-        axes.tick_params(labelbottom=True)
-    for axes in grid[:, 0]:
-        axes.set_ylabel(keys.y, color=INK)
+    _name_axes(grid, len(panels), keys)
     bar = figure.colorbar(
         style.ScalarMappable(norm, colors), ax=list(grid.flat), aspect=22, pad=0.02
     )
@@ -99,6 +93,18 @@ def draw_heatmap(
     style.log_ticks(bar.ax.yaxis)
     bar.outline.set_visible(False)
     style.save(figure, path)
+
+
+def _name_axes(grid: Any, panels: int, keys: HeatmapLayout) -> None:
+    """The keys along the outer axes of a grid of which the first `panels` places are used."""
+    columns = grid.shape[1]
+    for axes in grid.flat[panels:]:
+        axes.set_axis_off()
+    for axes in grid.flat[max(0, panels - columns) : panels]:  # none is below them
+        axes.set_xlabel(keys.x, color=INK)
+        axes.tick_params(labelbottom=True)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(keys.y, color=INK)
 
 
 def _norm(medians: Sequence[float]) -> LogNorm:

@@ -10,7 +10,7 @@ from minigrad.sweep.pictures.bands import band, draw_bands
 from minigrad.sweep.pictures.heatmap import draw_heatmap
 from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_name
 from minigrad.sweep.pictures.points import draw_ranking, draw_trends
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.text import counted, excerpt
@@ -74,5 +74,5 @@ def _head(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, str]:
     }
 
 
-def _metric(plan: Plan) -> str:
+def _metric(plan: SweepPlan) -> str:
     return plan.metric.replace("final_", "final ")

@@ -103,8 +103,8 @@ def test_an_activation_that_compares_is_refused_at_its_place(tmp_path: Path) -> 
         assert place.endswith("mine.yaml:6:27")
         assert reason == (
             "the loss cannot be lifted: it compares a Value or takes its float or truth, so that "
-            "its graph may depend on the data: use maximum, minimum or relu instead, and for a "
-            "class one probability a class"
+            "its graph may depend on the data: use maximum, minimum or relu instead, for a class "
+            "or an index its one-hot list"
         )
         eagerly = build.build_trainer(config.load(path, ["train.engine=eager"]))
         assert len(list(eagerly.train(3))) == 3

@@ -86,6 +86,16 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         assert len(one.requests) == 1, "nothing is asked for but the file itself"
 
 
+@pytest.fixture(scope="module")
+def library(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """A page whose functions alone are called."""
+    path = tmp_path_factory.mktemp("library") / "page.html"
+    graph.page(small()[-1], path)
+    page = Opened(browser, path.as_uri())
+    yield page
+    page.close()
+
+
 def xor() -> Value:
     return build.sample_loss(load("configs/xor.yaml"), 1)
 
@@ -256,12 +266,9 @@ def points_of(name: str) -> list[tuple[float, ...]]:
         ),
     ],
 )
-def test_its_functions_are_pythons(
-    opened: Callable[..., Opened], name: str, most: float, ulps: int
-) -> None:
-    page = opened(small()[-1])
+def test_its_functions_are_pythons(library: Opened, name: str, most: float, ulps: int) -> None:
     points = points_of(name)
-    ours = page.function(name, points)
+    ours = library.function(name, points)
     theirs = [getattr(math, name)(*point) for point in points]
     gaps = [abs(a - b) / math.ulp(b) for a, b in zip(ours, theirs, strict=True)]
     assert max(gaps) <= ulps
@@ -290,9 +297,9 @@ def test_its_functions_are_pythons(
     ],
 )
 def test_its_functions_at_the_edges(
-    opened: Callable[..., Opened], name: str, point: tuple[float, ...], expected: float
+    library: Opened, name: str, point: tuple[float, ...], expected: float
 ) -> None:
-    assert opened(small()[-1]).function(name, [point]) == [expected]
+    assert library.function(name, [point]) == [expected]
 
 
 def test_it_says_whether_its_numbers_are_pythons(opened: Callable[..., Opened]) -> None:
@@ -387,6 +394,14 @@ def test_a_gradient_at_a_kink_does_not_pass_the_check(opened: Callable[..., Open
     assert page.text("#check-0") == "0.5 ≠"
 
 
+CLOCK = """() => {
+  window.clock = { waits: [], tick: null };
+  window.setInterval = (tick, wait) => { clock.waits.push(wait); clock.tick = tick; return 1; };
+  window.clearInterval = () => { clock.tick = null; };
+}"""
+"""Has the page's timer go by `clock.tick()` alone: a test waits for no time."""
+
+
 def test_slider_keyboard_and_play(opened: Callable[..., Opened]) -> None:
     page = opened(small()[-1])
     page.tab.fill("#slider", "6")
@@ -395,15 +410,22 @@ def test_slider_keyboard_and_play(opened: Callable[..., Opened]) -> None:
     for key, step in [("ArrowRight", 7), ("ArrowLeft", 6), ("Home", 0), ("End", 9), ("Home", 0)]:
         page.tab.keyboard.press(key)
         assert page.step == step
-    page.tab.select_option("#speed", "2")
+    page.run(CLOCK)
     page.tab.keyboard.press("Space")
-    assert page.tab.get_attribute("#play", "aria-label") == "Pause"
-    page.tab.wait_for_function("() => stepper.step() === stepper.last")
+    for speed in ("0", "2"):
+        page.tab.select_option("#speed", speed)
+    slow, fast = (page.run("(which) => clock.waits.at(which)", which) for which in (-2, -1))
+    assert 0 < fast < slow
+    for step in range(1, 10):
+        assert page.tab.get_attribute("#play", "aria-label") == "Pause"
+        page.run("() => clock.tick()")
+        assert page.step == step
     assert page.tab.get_attribute("#play", "aria-label") == "Play"
     page.tab.click("#play")
-    page.tab.wait_for_function("() => stepper.step() >= 2")
+    page.run("() => clock.tick()")
     page.tab.click("#play")
-    assert page.step < page.last
+    assert page.run("() => clock.tick") is None
+    assert (page.step, page.last) == (1, 9)
 
 
 def test_keys_in_a_field_are_the_fields(opened: Callable[..., Opened]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -288,12 +289,62 @@ def test_a_function_that_gives_no_value_later_is_refused_too(engine: str, other:
         lambda p, i: {0: p, 1: p * 2}[i],
         lambda p, i: np.array([1.0, 2.0])[i] * p,
         lambda p, i: np.array([p, p * 2])[i],
+        lambda p, i: [p, p * 2][int(i)],
+        lambda p, i: [p, p * 2][round(i)],
+        lambda p, i: [p, p * 2][math.trunc(i)],
+        lambda p, i: sum((p for _ in range(i)), p),
+        lambda p, i: p * (i == 0),
+        lambda p, i: p if i != 0 else p * 2,
     ],
 )
 def test_an_index_that_is_traced_is_refused_by_what_to_give_instead(look_up: Any) -> None:
     p = Value(2.0)
-    with pytest.raises(lift.LiftError, match="an index is data: take its one-hot list"):
+    with pytest.raises(lift.LiftError, match=r"its one-hot list$") as refused:
         lift.compile(lambda i: look_up(p, i), [p]).gradient([0, 1])
+    assert "_Input" not in str(refused.value)
+
+
+LOOK_UPS = {
+    "get": lambda p, i: p * {0: 2.0, 1: 3.0}.get(i, 5.0),
+    "in a set": lambda p, i: p * 2 if i in {0, 1} else p,
+    "in a dictionary": lambda p, i: p * 2 if i in {0.0: p, 1.0: p} else p,
+    "in a list": lambda p, i: p * 2 if i in [0, 1] else p,
+    "index of a list": lambda p, i: p * [0, 1, 2].index(i),
+}
+
+
+@pytest.mark.parametrize("name", LOOK_UPS)
+def test_a_number_of_a_sample_that_is_looked_up_is_refused(name: str) -> None:
+    p = Value(2.0)
+    with pytest.raises(lift.LiftError, match=r"its one-hot list$"):
+        lift.compile(lambda i: LOOK_UPS[name](p, i), [p]).gradient([0, 1, 2])
+
+
+@pytest.mark.parametrize("name", ["get", "in a set", "in a dictionary"])
+def test_a_look_up_that_the_first_sample_misses_disagrees_with_eager(name: str) -> None:
+    p = Value(2.0)
+    with pytest.raises(lift.Disagreement, match="does the loss branch on its data"):
+        lift.compile(lambda i: LOOK_UPS[name](p, i), [p]).gradient([2, 0, 1])
+
+
+@pytest.mark.parametrize("name", LOOK_UPS)
+def test_with_eager_values_a_number_is_looked_up_as_a_number(name: str) -> None:
+    p, samples = Value(2.0), [2, 0, 1]
+    loss = lift.compile(lambda i: LOOK_UPS[name](p, i), [p], engine="eager").gradient(samples)
+    assert loss == pytest.approx(sum(LOOK_UPS[name](p, float(i)).data for i in samples) / 3)
+
+
+def test_values_may_be_the_keys_of_a_loss() -> None:
+    """Two numbers of a sample that are equal are two keys all the same."""
+    p = Value(2.0)
+
+    def loss(x: list[Value], y: Value) -> Value:
+        factors = {x[0]: 1.0, x[1]: 10.0, y: 100.0, p: 1000.0}
+        assert len(factors) == 4
+        return sum((factors[key] * key * p for key in (*x, y)), Value(0.0)) * factors[p]
+
+    gradient = lift.compile(loss, [p]).gradient([[3.0, 3.0], [1.0, 2.0]], [3.0, 5.0])
+    assert gradient == pytest.approx(2 * 1000 * ((3 + 30 + 300) + (1 + 20 + 500)) / 2)
 
 
 @pytest.mark.parametrize(

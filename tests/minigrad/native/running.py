@@ -9,7 +9,7 @@ from minigrad.lift.compiled import _array
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.native.loading import available, module
-from minigrad.native.machine import Machine, Result, stacked
+from minigrad.native.machine import BatchResult, Machine, stacked
 from minigrad.value import Value
 
 MACHINES: tuple[str, ...] = module().machines() if available() else ()
@@ -31,7 +31,7 @@ def numbers_of(parameters: Sequence[Value], replicas: int = 1) -> Array:
     return np.tile([parameter.data for parameter in parameters], (replicas, 1))
 
 
-def bits(result: Result, replica: int) -> bytes:
+def bits(result: BatchResult, replica: int) -> bytes:
     """Loss and slopes of a replica, with -0 as 0: the sign of a zero is no part of a result."""
     assert result.gradient is not None
     numbers = np.append(result.gradient[replica], result.losses[replica])

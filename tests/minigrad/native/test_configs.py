@@ -14,7 +14,7 @@ from minigrad.data import Dataset
 from minigrad.engines.arrays import NumpyEngine
 from minigrad.lift.kernels import Array
 from minigrad.lift.models import one_hot, takes_classes
-from minigrad.native.machine import Batches, Machine, Steps, stacked
+from minigrad.native.machine import BatchIndices, Machine, Steps, stacked
 from minigrad.runner import build
 from minigrad.training.trainer import Trainer
 from tests.minigrad.native.running import MACHINES
@@ -65,12 +65,12 @@ class Training:
         return chosen_machine.train(parameters, self.inputs, rule, rates, batches), parameters
 
 
-def as_arrays(chosen: list[Any]) -> Batches:
+def as_arrays(chosen: list[Any]) -> BatchIndices:
     sizes = np.array([len(rows) for rows in chosen], dtype=np.int64)
     array = np.zeros((len(chosen), 1, max(sizes)), dtype=np.int64)
     for row, samples in zip(array, chosen, strict=True):
         row[0, : len(samples)] = samples
-    return Batches(array, sizes)
+    return BatchIndices(array, sizes)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.lift.lifted import Lifted
 from minigrad.lift.models import lift_model, one_hot
-from minigrad.native.machine import Batches, Machine, Steps, Update, stacked
+from minigrad.native.machine import BatchIndices, Machine, Steps, Update, stacked
 from minigrad.native.rules import RULES
 from minigrad.value import Value
 from optim import clip_grad_norm, clip_grad_value
@@ -118,7 +118,7 @@ def trained(
     name: str,
     settings: dict[str, Any],
     rates: Callable[[int], float] | None = None,
-    batches: Batches | None = None,
+    batches: BatchIndices | None = None,
     machine: Machine | None = None,
     replicas: int = 1,
     **clipping: Any,
@@ -184,7 +184,7 @@ def test_a_rate_for_each_step() -> None:
     assert_same(*trained(problem, *adam, rates=rates), reference(problem, *adam, rates=rates))
 
 
-def mini_batches(size: int, replicas: int = 1) -> tuple[Batches, list[list[int]]]:
+def mini_batches(size: int, replicas: int = 1) -> tuple[BatchIndices, list[list[int]]]:
     """Shuffled epochs whose last batch is smaller, as minigrad.training.batches makes them."""
     chosen = np.zeros((STEPS, replicas, size), dtype=np.int64)
     rows: list[list[int]] = []
@@ -198,7 +198,7 @@ def mini_batches(size: int, replicas: int = 1) -> tuple[Batches, list[list[int]]
         del order[:size]
         chosen[step, :, : len(rows[-1])] = rows[-1]
     sizes = np.array([len(some) for some in rows], dtype=np.int64)
-    return Batches(chosen, sizes), rows
+    return BatchIndices(chosen, sizes), rows
 
 
 @pytest.mark.parametrize("size", [1, 5, 8, 20, 36])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from minigrad import train
-from minigrad.runner.verify import verify
+from minigrad.runner.verify import verify_claims
 from minigrad.tracking.store import find
 from tests.minigrad.native.running import MACHINES
 
@@ -23,6 +23,6 @@ def test_verify_by_another_machine_says_identical(
         assert train.main(["configs/moons.yaml", *overrides, "--out", str(store)]) == 0
     for machine in MACHINES:
         monkeypatch.setenv("MINIGRAD_NATIVE", machine)
-        result = verify(find(store, "latest"))
+        result = verify_claims(find(store, "latest"))
         assert result.identical, result.sentence
         assert "identical in every number" in result.sentence

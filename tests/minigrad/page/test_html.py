@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from minigrad.page.document import document, policy_of, shared_style
+from minigrad.page.document import html_document, policy_of, shared_style
 from minigrad.page.html import Html, element, fragment
 
 HOSTILE = [
@@ -28,7 +28,7 @@ def test_html_stays_as_it_is_and_control_characters_are_spelled_out() -> None:
 
 
 def test_data_cannot_end_their_element() -> None:
-    page = document(
+    page = html_document(
         "t", Html(""), data={"x": "</script><script>alert(1)</script>", "y": float("nan")}
     )
     assert page.count("<script") == 1
@@ -36,7 +36,7 @@ def test_data_cannot_end_their_element() -> None:
 
 
 def test_the_policy_allows_what_the_page_has_and_nothing_else() -> None:
-    page = document("t", Html(""), styles=["p {}"], scripts=["1;", "2;"])
+    page = html_document("t", Html(""), styles=["p {}"], scripts=["1;", "2;"])
     policy = policy_of(["p {}"], ["1;", "2;"])
     assert policy.replace("'", "&#x27;") in page
     assert len(re.findall("'sha256-", policy)) == 3

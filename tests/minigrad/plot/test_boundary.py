@@ -16,7 +16,7 @@ from PIL import Image
 from minigrad.data import Dataset
 from minigrad.plot import style
 from minigrad.plot.boundary import draw_boundary, draw_snapshots
-from minigrad.plot.surface import Surface, surface
+from minigrad.plot.surface import Surface, evaluate_surface
 
 XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
 THREE = Dataset([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 2.0], classes=3)
@@ -47,7 +47,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 def test_the_grid_covers_all_points_with_square_cells() -> None:
     validation = Dataset([[0.0, -3.0], [1.0, 0.0]], [0.0, 1.0])
-    plane = surface(diagonal, WIDE, validation, loss="mse", resolution=31)
+    plane = evaluate_surface(diagonal, WIDE, validation, loss="mse", resolution=31)
     assert (plane.xs[0], plane.ys[0]) == pytest.approx((-5.6, -4.6))
     assert (plane.xs[-1], plane.ys[-1]) == pytest.approx((5.6, 2.6))
     assert len(plane.xs) == 31
@@ -57,31 +57,33 @@ def test_the_grid_covers_all_points_with_square_cells() -> None:
 
 
 def test_rows_go_by_y_and_columns_by_x() -> None:
-    plane = surface(diagonal, XOR, None, loss="mse", resolution=5)
+    plane = evaluate_surface(diagonal, XOR, None, loss="mse", resolution=5)
     assert plane.kind == "value"
     for y, row in zip(plane.ys, plane.values, strict=True):
         assert row == [x - y for x in plane.xs]
 
 
 def test_bce_gives_probabilities_at_any_logit() -> None:
-    plane = surface(lambda q: [[1e4 * (x - 0.5)] for x, _ in q], XOR, None, loss="bce")
+    plane = evaluate_surface(lambda q: [[1e4 * (x - 0.5)] for x, _ in q], XOR, None, loss="bce")
     assert plane.kind == "probability"
     assert (plane.values[0][0], plane.values[0][-1]) == (0.0, 1.0)
-    plane = surface(diagonal, XOR, None, loss="bce", resolution=5)
+    plane = evaluate_surface(diagonal, XOR, None, loss="bce", resolution=5)
     x, y = plane.xs[4], plane.ys[1]
     assert plane.values[1][4] == pytest.approx(1 / (1 + math.exp(y - x)))
 
 
 def test_cross_entropy_of_two_classes_gives_the_probability_of_the_second() -> None:
-    plane = surface(lambda q: [[0.0, x - y] for x, y in q], XOR, None, loss="cross_entropy")
-    other = surface(diagonal, XOR, None, loss="bce")
+    plane = evaluate_surface(
+        lambda q: [[0.0, x - y] for x, y in q], XOR, None, loss="cross_entropy"
+    )
+    other = evaluate_surface(diagonal, XOR, None, loss="bce")
     assert plane.kind == "probability"
     for row, same in zip(plane.values, other.values, strict=True):
         assert row == pytest.approx(same)
 
 
 def test_cross_entropy_of_more_gives_winners_and_shares() -> None:
-    plane = surface(three, THREE, None, loss="cross_entropy", resolution=21)
+    plane = evaluate_surface(three, THREE, None, loss="cross_entropy", resolution=21)
     assert plane.kind == "class"
     for i, y in enumerate(plane.ys):
         for j, x in enumerate(plane.xs):
@@ -93,7 +95,7 @@ def test_cross_entropy_of_more_gives_winners_and_shares() -> None:
 
 
 def test_hinge_gives_winners_with_the_boundary_at_a_score_of_zero() -> None:
-    plane = surface(diagonal, XOR, None, loss="hinge", resolution=6)
+    plane = evaluate_surface(diagonal, XOR, None, loss="hinge", resolution=6)
     assert plane.kind == "class"
     for y, row in zip(plane.ys, plane.values, strict=True):
         for x, winner in zip(plane.xs, row, strict=True):
@@ -101,13 +103,15 @@ def test_hinge_gives_winners_with_the_boundary_at_a_score_of_zero() -> None:
 
 
 def test_points_that_all_coincide_have_a_plane_around_them() -> None:
-    plane = surface(diagonal, Dataset([[1.0, 2.0]] * 2, [0.0, 1.0]), None, loss="mse")
+    plane = evaluate_surface(diagonal, Dataset([[1.0, 2.0]] * 2, [0.0, 1.0]), None, loss="mse")
     assert plane.xs[0] < 1.0 < plane.xs[-1]
     assert plane.ys[0] < 2.0 < plane.ys[-1]
 
 
 def test_points_on_a_line_have_a_plane_around_them() -> None:
-    plane = surface(diagonal, Dataset([[0.0, 2.0], [9.0, 2.0]], [0.0, 1.0]), None, loss="mse")
+    plane = evaluate_surface(
+        diagonal, Dataset([[0.0, 2.0], [9.0, 2.0]], [0.0, 1.0]), None, loss="mse"
+    )
     assert plane.ys[0] < 2.0 < plane.ys[-1]
 
 
@@ -123,7 +127,7 @@ def test_scales_are_equal_unless_one_feature_spreads_far_wider(
     points: list[list[float]], equal: bool, tmp_path: Path, drawn: list[Figure]
 ) -> None:
     data = Dataset(points, [0.0, 1.0], classes=2)
-    plane = surface(lambda q: [[0.0] for _ in q], data, None, loss="bce")
+    plane = evaluate_surface(lambda q: [[0.0] for _ in q], data, None, loss="bce")
     draw_boundary(tmp_path / "a.png", plane, data, None, title="t", subtitle="s")
     axes = drawn[0].axes[0]
     (x0, y0), (x1, y1) = axes.transData.transform([(0.0, 0.0), (1.0, 1.0)])
@@ -147,14 +151,14 @@ def test_scales_are_equal_unless_one_feature_spreads_far_wider(
 )
 def test_points_anywhere_can_be_drawn(points: list[list[float]], tmp_path: Path) -> None:
     for data in (Dataset(points, [0.0, 1.0], classes=2), Dataset(points, [-1e308, 1e308])):
-        plane = surface(lambda q: [[x] for x, _ in q], data, data, loss="mse")
+        plane = evaluate_surface(lambda q: [[x] for x, _ in q], data, data, loss="mse")
         assert sorted(set(plane.xs)) == plane.xs
         draw_boundary(tmp_path / "a.png", plane, data, data, title="t", subtitle="s")
 
 
 def test_other_than_two_inputs_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^a boundary needs data with 2 inputs, these have 3$"):
-        surface(diagonal, Dataset([[1.0, 2.0, 3.0]], [0.0]), None, loss="mse")
+        evaluate_surface(diagonal, Dataset([[1.0, 2.0, 3.0]], [0.0]), None, loss="mse")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,7 @@ def test_other_than_two_inputs_are_refused() -> None:
 def test_every_kind_is_drawn(
     predict: Any, data: Dataset, loss: str, ending: str, tmp_path: Path
 ) -> None:
-    plane = surface(predict, data, data, loss=loss, resolution=8)
+    plane = evaluate_surface(predict, data, data, loss=loss, resolution=8)
     path = tmp_path / f"boundary.{ending}"
     draw_boundary(path, plane, data, data, title="$^$", subtitle="$_$")
     draw_snapshots(tmp_path / f"s.{ending}", [(0, plane)] * 2, data, title="$^$")
@@ -183,7 +187,7 @@ def test_every_kind_is_drawn(
 def test_training_points_are_filled_and_validation_points_open(
     tmp_path: Path, drawn: list[Figure]
 ) -> None:
-    plane = surface(diagonal, XOR, XOR, loss="bce", resolution=8)
+    plane = evaluate_surface(diagonal, XOR, XOR, loss="bce", resolution=8)
     draw_boundary(tmp_path / "a.png", plane, XOR, XOR, title="t", subtitle="s")
     axes: Any = drawn[0].axes[0]
     points = [c for c in axes.collections if c.get_offsets().shape == (2, 2)]  # two a label
@@ -201,7 +205,7 @@ def test_training_points_are_filled_and_validation_points_open(
 def test_the_legend_is_inside_the_frame_and_covers_no_point(
     tmp_path: Path, drawn: list[Figure]
 ) -> None:
-    plane = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
+    plane = evaluate_surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
     draw_boundary(tmp_path / "a.png", plane, THREE, THREE, title="t", subtitle="s")
     axes: Any = drawn[0].axes[0]
     frame, legend = axes.get_window_extent(), axes.get_legend().get_window_extent()
@@ -212,14 +216,14 @@ def test_the_legend_is_inside_the_frame_and_covers_no_point(
 
 
 def test_the_legend_of_snapshots_covers_no_panel(tmp_path: Path, drawn: list[Figure]) -> None:
-    plane = surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
+    plane = evaluate_surface(three, THREE, THREE, loss="cross_entropy", resolution=8)
     draw_snapshots(tmp_path / "b.png", [(0, plane)] * 3, THREE, title="t")
     bottom = min(axes.get_window_extent().y0 for axes in drawn[0].axes)
     assert drawn[0].legends[0].get_window_extent().y1 <= bottom
 
 
 def test_snapshots_are_panels_with_their_steps(tmp_path: Path, drawn: list[Figure]) -> None:
-    plane = surface(diagonal, XOR, None, loss="bce", resolution=8)
+    plane = evaluate_surface(diagonal, XOR, None, loss="bce", resolution=8)
     steps = [0, 1, 10, 100, 1000]
     draw_snapshots(tmp_path / "a.png", [(step, plane) for step in steps], XOR, title="t")
     panels = [axes for axes in drawn[0].axes if axes.get_title(loc="left")]
@@ -227,15 +231,17 @@ def test_snapshots_are_panels_with_their_steps(tmp_path: Path, drawn: list[Figur
 
 
 def test_snapshots_of_values_share_their_colours(tmp_path: Path, drawn: list[Figure]) -> None:
-    low = surface(lambda q: [[x] for x, _ in q], WIDE, None, loss="mse", resolution=8)
-    high = surface(lambda q: [[10 * x] for x, _ in q], WIDE, None, loss="mse", resolution=8)
+    low = evaluate_surface(lambda q: [[x] for x, _ in q], WIDE, None, loss="mse", resolution=8)
+    high = evaluate_surface(
+        lambda q: [[10 * x] for x, _ in q], WIDE, None, loss="mse", resolution=8
+    )
     draw_snapshots(tmp_path / "a.png", [(0, low), (1, high)], WIDE, title="t")
     bar = drawn[0].axes[-1]
     assert bar.get_ylim() == pytest.approx((-56, 56))
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
-    plane = surface(diagonal, XOR, None, loss="bce", resolution=8)
+    plane = evaluate_surface(diagonal, XOR, None, loss="bce", resolution=8)
     with pytest.raises(ValueError, match="there are no snapshots to draw"):
         draw_snapshots(tmp_path / "a.png", [], XOR, title="t")
     with pytest.raises(ValueError, match=r"a\.gif: a picture's name ends in \.png or \.svg"):
@@ -275,7 +281,7 @@ def test_a_class_has_its_tint_where_it_wins_and_a_line_around_it(
         return [[-9 * x, 0.0 * x, 9 * (x - 2)] for x, _ in queries]
 
     data = Dataset([[-1.0, 0.0], [1.0, 0.0], [3.0, 1.0]], [0.0, 1.0, 2.0], 3)
-    plane = surface(sides, data, None, loss="cross_entropy")
+    plane = evaluate_surface(sides, data, None, loss="cross_entropy")
     draw_boundary(tmp_path / "a.png", plane, data, None, title="t", subtitle="s")
     places = sorted({round(x, 1) for x, _ in lines_at(drawn[0])})
     assert places == pytest.approx([0.0, 2.0], abs=0.1)
@@ -290,7 +296,7 @@ def test_a_class_has_its_tint_where_it_wins_and_a_line_around_it(
 def test_each_side_of_the_boundary_has_the_colour_of_its_label(
     loss: str, tmp_path: Path, drawn: list[Figure]
 ) -> None:
-    plane = surface(lambda q: [[9 * (x - 0.5)] for x, _ in q], XOR, None, loss=loss)
+    plane = evaluate_surface(lambda q: [[9 * (x - 0.5)] for x, _ in q], XOR, None, loss=loss)
     draw_boundary(tmp_path / "a.png", plane, XOR, None, title="t", subtitle="s")
     assert {round(x, 1) for x, _ in lines_at(drawn[0])} == {0.5}
     pixels = pixels_of(tmp_path / "a.png")

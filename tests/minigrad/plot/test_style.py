@@ -16,7 +16,7 @@ from minigrad.plot import style
 from minigrad.plot.boundary import draw_boundary, draw_snapshots
 from minigrad.plot.curves import Curve, draw_curves, draw_loss
 from minigrad.plot.style import Figure, Text
-from minigrad.plot.surface import surface
+from minigrad.plot.surface import evaluate_surface
 
 LONG = "a-very-long-name-of-a-run-that-somebody-has-chosen-with-care 漢字漢字漢字 " + "w" * 120
 XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
@@ -53,7 +53,9 @@ def draw_all(folder: Path, words: str, ending: str = "png") -> None:
     for log in (True, False):
         draw_curves(folder / f"curves{log}.{ending}", curves, metric=words, log=log)
     for number, data in enumerate((XOR, tall)):
-        plane = surface(lambda q: [[x - y] for x, y in q], data, data, loss="bce", resolution=8)
+        plane = evaluate_surface(
+            lambda q: [[x - y] for x, y in q], data, data, loss="bce", resolution=8
+        )
         path = folder / f"boundary{number}.{ending}"
         draw_boundary(path, plane, data, data, title=words, subtitle=words)
         path = folder / f"snapshots{number}.{ending}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from minigrad import runs as command
-from minigrad.report.report import report
+from minigrad.report.report import runs_report
 from minigrad.tracking.store import find
 from minigrad.tracking.store import runs as stored_runs
 from tests.browser import Tab
@@ -84,7 +84,7 @@ def test_more_than_50_runs_are_refused(tmp_path: Path) -> None:
     for i in range(51):
         write(tmp_path, f"20261122T2015{i:02d}Z-xor-aaaa")
     with pytest.raises(ValueError, match="at most 50 runs, found 51"):
-        report(stored_runs(tmp_path))
+        runs_report(stored_runs(tmp_path))
 
 
 def test_charts_are_drawn_and_the_cursor_reads_values(three: Path, opened: Open) -> None:
@@ -193,7 +193,7 @@ def test_a_test_part_has_its_confusion_and_the_curves_mark_validation_and_the_be
         json.dumps({**measures, "confusion": [[1, 1], [0, 3]], **shares})
     )
     out = tmp_path / "report.html"
-    out.write_text(report([find(tmp_path, GOOD)]), encoding="utf-8")
+    out.write_text(runs_report([find(tmp_path, GOOD)]), encoding="utf-8")
     page = opened(out).page
     cells = page.locator("#test .heat tbody tr").all_inner_texts()
     assert [line.split() for line in cells] == [["no", "1", "1"], ["yes", "0", "3"]]
@@ -226,7 +226,7 @@ def test_a_hostile_store_runs_nothing_and_hides_no_good_run(
     good = find(store, GOOD)
     evil = [run for run in stored_runs(store) if run.id != GOOD]
     out = tmp_path / "report.html"
-    out.write_text(report([good, *evil]), encoding="utf-8")
+    out.write_text(runs_report([good, *evil]), encoding="utf-8")
     assert "SECRET" not in out.read_text(encoding="utf-8")
     page = opened(out).page
     assert page.get_by_role("heading", name="How it went").is_visible()

@@ -318,10 +318,10 @@ def test_many_seeds_are_drawn_again_only_where_their_file_is_another(tmp_path: P
     assert train.main(arguments) == 1  # the loss is not met in 3 steps
     (run,) = runs(tmp_path)
     pages = Pages(tmp_path)
-    seeds_module._drawn.cache_clear()
+    seeds_module._section_once.cache_clear()
     texts = [pages.run(run.id) for _ in range(3)]
     assert 'id="seeds-0"' in texts[0]
-    assert seeds_module._drawn.cache_info().misses == 1
+    assert seeds_module._section_once.cache_info().misses == 1
     (run.path / "seeds.npz").write_bytes(b"damaged")
     assert 'id="seeds-0"' not in pages.run(run.id)
 

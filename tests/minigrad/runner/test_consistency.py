@@ -14,7 +14,7 @@ import pytest
 from minigrad import runs, train
 from minigrad.runner.consistency import contradictions
 from minigrad.tracking import init
-from minigrad.tracking.check import check
+from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
 from tests.minigrad.runner.test_verify import (
@@ -150,7 +150,7 @@ def test_what_contradicts_itself_is_damaged(
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_an_honest_run_contradicts_nothing(kind: str, trained: dict[str, Path]) -> None:
     run = load(trained[kind])
-    assert (check(run).damage, list(contradictions(run))) == ([], [])
+    assert (check_soundness(run).damage, list(contradictions(run))) == ([], [])
 
 
 def test_a_loop_of_ones_own_records_what_it_likes(tmp_path: Path) -> None:

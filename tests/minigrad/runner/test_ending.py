@@ -13,9 +13,9 @@ from minigrad.config import load as load_config
 from minigrad.data import Dataset, csv_file
 from minigrad.runner import build, testing
 from minigrad.runner.pictures import lost_pictures, redraw
-from minigrad.runner.verify import verify
+from minigrad.runner.verify import verify_claims
 from minigrad.tracking import checkpoint
-from minigrad.tracking.check import check
+from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
 from tests.minigrad.runner.trained_runs import change_state
 
@@ -137,8 +137,8 @@ def test_patience_stops_and_says_so_and_resuming_stays_stopped(
     assert before["summary"]["best_step"] == min(values)[1]
     assert before["summary"]["val_loss"] == min(values)[0]
     assert values[-1][1] - min(values)[1] == 4 * 5
-    assert check(load(run)).damage == []
-    assert verify(load(run)).identical
+    assert check_soundness(load(run)).damage == []
+    assert verify_claims(load(run)).identical
     assert command("--resume", run.name, "train.steps=900", "--out", tmp_path) == 0
     assert end_of(run)["state"] == before["state"]
     assert end_of(run)["test"] == before["test"]
@@ -151,7 +151,7 @@ def test_epochs_are_steps_and_an_override_of_them_replaces_the_files_steps(tmp_p
         load_config(IRIS, ["train.epochs=7", "train.steps=3"])
     run = runner.train(IRIS, ["train.epochs=2", "expect={}"], store=tmp_path)
     assert run.summary["steps"] == 10
-    assert verify(run.stored).identical
+    assert verify_claims(run.stored).identical
     assert command("--resume", run.id, "train.epochs=4", "--out", tmp_path) == 0
     assert load(run.path).summary["steps"] == 20
 
@@ -180,7 +180,7 @@ def test_the_model_after_the_last_step_is_kept_where_it_is_the_best(tmp_path: Pa
     state = checkpoint.read(run.path / "checkpoint.json")
     assert state["best"]["last"] == run.summary["val_loss"]
     assert run.model().module.layers[0].neurons[0].weights[0].data == state["parameters"][0]
-    assert verify(run.stored).identical
+    assert verify_claims(run.stored).identical
 
 
 def test_a_last_step_that_is_worse_is_not_kept(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_last_step_that_is_worse_is_not_kept(tmp_path: Path) -> None:
     run = runner.train(IRIS, [*settings, "optimizer={name: sgd, lr: 9000}"], store=tmp_path)
     assert run.summary["best_step"] == 0
     assert checkpoint.read(run.path / "checkpoint.json")["best"]["last"] is None
-    assert verify(run.stored).identical
+    assert verify_claims(run.stored).identical
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 5, 6])
@@ -214,15 +214,17 @@ def test_one_that_does_not_beat_a_linear_fit_says_so(
 def test_a_lost_fit_is_found_by_check_and_drawn_again(tmp_path: Path) -> None:
     assert command("configs/sine.yaml", "train.steps=3", "expect={}", "--out", tmp_path) == 0
     run = load(next(tmp_path.glob("2*")))
-    assert check(run).damage == []
+    assert check_soundness(run).damage == []
     (run.path / "fit.png").unlink()
-    (damage,) = check(run).damage
+    (damage,) = check_soundness(run).damage
     assert damage.startswith("fit.png is missing: ")
     assert "fit.png" in [path.name for path in redraw(run)]
-    assert check(load(run.path)).damage == []
+    assert check_soundness(load(run.path)).damage == []
     (run.path / "fit.png").unlink()
     change_state(run.path, model=None)
-    assert check(load(run.path)).damage == []  # of an older layout, which had no such picture
+    assert (
+        check_soundness(load(run.path)).damage == []
+    )  # of an older layout, which had no such picture
 
 
 def test_a_scaled_target_is_answered_and_measured_in_its_own_units(tmp_path: Path) -> None:
@@ -236,7 +238,7 @@ def test_a_scaled_target_is_answered_and_measured_in_its_own_units(tmp_path: Pat
     assert summary["test_root_mean_squared_error"] == pytest.approx(
         summary["test_loss"] ** 0.5 * scale.deviations[0]
     )
-    assert verify(run.stored).identical
+    assert verify_claims(run.stored).identical
 
 
 def test_the_regression_is_told_beside_a_linear_fit(
@@ -306,8 +308,8 @@ def test_a_damaged_test_is_found_by_check_and_by_verify(
         (run / "test.json").unlink()
     else:
         (run / "test.json").write_text(changed)
-    assert any(sentence in one for one in check(load(run)).damage)
-    assert not verify(load(run)).identical
+    assert any(sentence in one for one in check_soundness(load(run)).damage)
+    assert not verify_claims(load(run)).identical
 
 
 @pytest.mark.parametrize("forged", ["test_loss", "test_accuracy"])
@@ -319,17 +321,17 @@ def test_a_test_that_the_summary_contradicts_is_damage(
     facts["summary"][forged] = 0.999
     (run / "run.json").write_text(json.dumps(facts))
     name = forged.removeprefix("test_")
-    assert any(f"test.json has the {name}" in one for one in check(load(run)).damage)
-    assert f"differs in the summary: {forged} was 0.999" in verify(load(run)).sentence
+    assert any(f"test.json has the {name}" in one for one in check_soundness(load(run)).damage)
+    assert f"differs in the summary: {forged} was 0.999" in verify_claims(load(run)).sentence
 
 
 def test_a_changed_test_is_a_contradiction(tested: Path, tmp_path: Path) -> None:
     run = shutil.copytree(tested, tmp_path / tested.name)
-    assert verify(load(run)).identical
+    assert verify_claims(load(run)).identical
     content = json.loads((run / "test.json").read_text())
     content["recall"]["setosa"] = 0.5
     (run / "test.json").write_text(json.dumps(content))
-    assert "differs in test.json: recall.setosa was 0.5" in verify(load(run)).sentence
+    assert "differs in test.json: recall.setosa was 0.5" in verify_claims(load(run)).sentence
 
 
 def test_a_lost_confusion_picture_is_drawn_again(tested: Path, tmp_path: Path) -> None:
@@ -346,9 +348,9 @@ def test_a_forged_linear_fit_is_a_contradiction(forged: object, tmp_path: Path) 
     error = content["linear_fit"]["root_mean_squared_error"]
     content["linear_fit"]["root_mean_squared_error"] = error * (1 + 1e-6)
     (run / "test.json").write_text(json.dumps(content))
-    assert "the last digits of linear_fit in test.json" in verify(load(run)).unchecked
+    assert "the last digits of linear_fit in test.json" in verify_claims(load(run)).unchecked
     (run / "test.json").write_text(json.dumps({**content, "linear_fit": forged}))
-    assert "differs in test.json: linear_fit" in verify(load(run)).sentence
+    assert "differs in test.json: linear_fit" in verify_claims(load(run)).sentence
 
 
 def test_a_linear_fit_that_a_classification_does_not_have_is_a_contradiction(
@@ -357,4 +359,6 @@ def test_a_linear_fit_that_a_classification_does_not_have_is_a_contradiction(
     run = shutil.copytree(tested, tmp_path / tested.name)
     content = json.loads((run / "test.json").read_text())
     (run / "test.json").write_text(json.dumps({**content, "linear_fit": "x"}))
-    assert "differs in test.json: linear_fit was 'x', is absent" in verify(load(run)).sentence
+    assert (
+        "differs in test.json: linear_fit was 'x', is absent" in verify_claims(load(run)).sentence
+    )

@@ -16,7 +16,7 @@ from minigrad.runner.description import parse
 from minigrad.runner.model import Model, ModelError, RowError
 from minigrad.runner.stored_model import model_of
 from minigrad.runner.trained import TrainedRun
-from minigrad.runner.verify import verify
+from minigrad.runner.verify import verify_claims
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import checkpoint, init
 from minigrad.tracking.checkpoint import CheckpointError
@@ -227,11 +227,11 @@ def test_a_history_is_a_frame_where_pandas_is_installed(tmp_path: Path) -> None:
 
 def test_python_trains_what_the_command_trains(tmp_path: Path) -> None:
     run = runner.train("configs/xor.yaml", ["train.steps=9", "expect={}"], store=tmp_path)
-    checked = config.load("configs/xor.yaml", ["train.steps=9", "expect={}"])
-    again = runner.train(checked, store=tmp_path)
+    xor = config.load("configs/xor.yaml", ["train.steps=9", "expect={}"])
+    again = runner.train(xor, store=tmp_path)
     assert list(run.history()["loss"]) == list(again.history()["loss"])
     with pytest.raises(ValueError, match="a Config is whole, so it takes no overrides"):
-        runner.train(checked, ["seed=1"], store=tmp_path)
+        runner.train(xor, ["seed=1"], store=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -527,11 +527,11 @@ def test_a_member_of_a_sweep_has_the_model_that_it_would_have_alone(tmp_path: Pa
 
 def test_verify_holds_the_description_against_the_data(tmp_path: Path) -> None:
     run = trained(tmp_path, "data.val_fraction=0.3")
-    assert verify(run.stored).identical
+    assert verify_claims(run.stored).identical
     scaling = checkpoint.read(run.path / checkpoint.NAME)["model"]["scaling"]
     scaling["inputs"]["mean"][1] += 1.0
     change_model(run.path, scaling=scaling)
-    verification = verify(run.stored)
+    verification = verify_claims(run.stored)
     assert not verification.identical
     assert "differs in checkpoint.json: model.scaling.inputs.mean[1] was" in verification.sentence
 
@@ -539,7 +539,7 @@ def test_verify_holds_the_description_against_the_data(tmp_path: Path) -> None:
 def test_verify_passes_an_older_checkpoint_and_says_what_it_lacks(tmp_path: Path) -> None:
     run = trained(tmp_path)
     change_state(run.path, model=None)
-    verification = verify(run.stored)
+    verification = verify_claims(run.stored)
     assert verification.identical
     assert "the model's description, which checkpoint.json lacks" in verification.sentence
 

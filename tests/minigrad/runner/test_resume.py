@@ -12,7 +12,7 @@ import pytest
 from minigrad import train
 from minigrad.config import ConfigError
 from minigrad.files.whole import Lines
-from minigrad.runner.resume import resume
+from minigrad.runner.resume import resume_run
 from minigrad.tracking import checkpoint, hold, init
 from minigrad.tracking.environment import process_start
 from minigrad.tracking.store import StoreError
@@ -57,7 +57,7 @@ def test_a_running_run_is_refused_by_its_process(tmp_path: Path) -> None:
     alive = {"status": "running", "pid": mine, "pid_start": process_start(mine)}
     change_facts(run, host=platform.node(), **alive)
     with pytest.raises(StoreError, match=rf"is running \(pid {mine}\): stop it first"):
-        resume(str(tmp_path), "latest", None, ["train.steps=20"])
+        resume_run(str(tmp_path), "latest", None, ["train.steps=20"])
 
 
 def test_a_run_that_goes_on_elsewhere_meanwhile_is_read_as_it_is_then(
@@ -79,13 +79,13 @@ def test_a_run_that_goes_on_elsewhere_meanwhile_is_read_as_it_is_then(
 def test_a_run_that_another_process_holds_is_refused_by_that_process(tmp_path: Path) -> None:
     run = trained(tmp_path)
     with closing(hold(run)), pytest.raises(StoreError, match=f"process {os.getpid()} is writing"):
-        resume(str(tmp_path), "latest", None, ["train.steps=20"])
+        resume_run(str(tmp_path), "latest", None, ["train.steps=20"])
 
 
 def test_a_refused_resume_holds_the_run_no_longer(tmp_path: Path) -> None:
     run = trained(tmp_path)
     with pytest.raises(ConfigError, match="is fewer"):
-        resume(str(tmp_path), "latest", None, ["train.steps=5"])
+        resume_run(str(tmp_path), "latest", None, ["train.steps=5"])
     hold(run).close()
 
 
@@ -93,16 +93,16 @@ def test_a_loop_of_ones_own_has_nothing_to_resume(tmp_path: Path) -> None:
     with init("mine", {"lr": 0.1}, store=tmp_path) as run:
         run.log({"loss": 1.0})
     with pytest.raises(StoreError, match="by a loop of your own: there is nothing to resume"):
-        resume(str(tmp_path), "latest", None, [])
+        resume_run(str(tmp_path), "latest", None, [])
 
 
 def test_other_code_than_the_runs_is_told(tmp_path: Path) -> None:
     run = trained(tmp_path)
-    resumed = resume(str(tmp_path), "latest", None, ["train.steps=20"])
+    resumed = resume_run(str(tmp_path), "latest", None, ["train.steps=20"])
     resumed.held.close()
     assert resumed.notes == ["resumed at step 10"]
     change_facts(run, code="0123456789abcdef")
-    resumed = resume(str(tmp_path), "latest", None, ["train.steps=20"])
+    resumed = resume_run(str(tmp_path), "latest", None, ["train.steps=20"])
     resumed.held.close()
     assert resumed.notes == [
         "the code is not what it was when the run began: what follows may differ",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from minigrad import Value, train
-from minigrad.config.catalogue import catalogue
+from minigrad.config.catalogue import catalogue_text
 from minigrad.files.whole import replace
 from minigrad.runner import session
 from minigrad.tracking import Run
@@ -166,7 +166,7 @@ def test_list_prints_the_names_and_trains_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert train.main(["--list"]) == 0
-    assert printed_lines(capsys) == catalogue().splitlines()
+    assert printed_lines(capsys) == catalogue_text().splitlines()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from minigrad import train
 from minigrad.config import load as load_config
-from minigrad.runner.verify import verify
+from minigrad.runner.verify import verify_claims
 from minigrad.tracking import checkpoint, init
 from minigrad.tracking.store import StoreError, find, load
 from minigrad.training.seed_table import SeedTable
@@ -56,7 +56,7 @@ def change_facts(path: Path, **changed: object) -> None:
 
 
 def test_a_finished_run_is_identical(run_path: Path) -> None:
-    result = verify(find(run_path.parent, "latest"))
+    result = verify_claims(find(run_path.parent, "latest"))
     assert result.identical
     assert "identical in every number of 14 logged steps and in all else" in result.sentence
     assert result.sentence.endswith(
@@ -75,10 +75,10 @@ def test_a_verdict_in_the_words_of_older_runs_is_no_difference(tmp_path: Path) -
     assert verdict["sentence"] == f"final loss {loss} is not below 0.001"
     verdict["sentence"] = f"final loss {loss} misses 0.001 by {verdict['found'] - 0.001:.4g}"
     change_facts(run, expectations=facts["expectations"])
-    assert verify(load(run)).identical
+    assert verify_claims(load(run)).identical
     verdict["sentence"] = "final loss 0.0001 misses 0.001 by 0.1"
     change_facts(run, expectations=facts["expectations"])
-    assert not verify(load(run)).identical
+    assert not verify_claims(load(run)).identical
 
 
 @pytest.mark.parametrize("metric", ["loss", "val_loss", "grad_norm", "lr", "accuracy"])
@@ -87,7 +87,7 @@ def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) 
         line[metric] = math.nextafter(line[metric], math.inf)
 
     change_line(run_path, 5, last_bit)
-    result = verify(find(run_path.parent, "latest"))
+    result = verify_claims(find(run_path.parent, "latest"))
     assert not result.identical
     assert result.step == 15
     assert f"differs first at step 15: {metric} was" in result.sentence
@@ -100,7 +100,8 @@ def test_a_changed_summary_is_found(run_path: Path) -> None:
     summary = json.loads((run_path / "run.json").read_text())["summary"]
     change_facts(run_path, summary={**summary, "final_loss": summary["final_loss"] * (1 + 1e-15)})
     assert (
-        "differs in the summary: final_loss was" in verify(find(run_path.parent, "latest")).sentence
+        "differs in the summary: final_loss was"
+        in verify_claims(find(run_path.parent, "latest")).sentence
     )
 
 
@@ -253,7 +254,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_a_forged_claim_is_found(run_path: Path, forgery: str) -> None:
     forge, message = FORGERIES[forgery]
     forge(run_path)
-    result = verify(find(run_path.parent, "latest"))
+    result = verify_claims(find(run_path.parent, "latest"))
     assert not result.identical
     assert message in result.sentence
 
@@ -261,17 +262,17 @@ def test_a_forged_claim_is_found(run_path: Path, forgery: str) -> None:
 def test_verdicts_are_judged_again(tmp_path: Path) -> None:
     overrides = ["train.steps=3", "expect={initial_loss: [0.1, 2.0], final_loss_below: 1.0}"]
     run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
-    assert verify(run).identical
+    assert verify_claims(run).identical
     verdicts = facts_of(run.path)["expectations"]
     verdicts[1]["expected"] = 0.001
     change_facts(run.path, expectations=verdicts)
-    result = verify(find(tmp_path, "latest"))
+    result = verify_claims(find(tmp_path, "latest"))
     assert "differs in the expectations: [1].expected was 0.001, is 1.0" in result.sentence
 
 
 def test_a_checkpoint_that_is_gone_is_told_as_not_checked(run_path: Path) -> None:
     (run_path / "checkpoint.json").unlink()
-    result = verify(find(run_path.parent, "latest"))
+    result = verify_claims(find(run_path.parent, "latest"))
     assert result.identical
     assert "(not checked: checkpoint.json, which is not there," in result.sentence
 
@@ -279,23 +280,27 @@ def test_a_checkpoint_that_is_gone_is_told_as_not_checked(run_path: Path) -> Non
 def test_each_seeds_numbers_and_the_counts_of_many_are_compared(tmp_path: Path) -> None:
     overrides = ["train.steps=5", "train.engine=numpy", "train.seeds=4", "train.log_every=2"]
     run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
-    assert verify(run).identical
+    assert verify_claims(run).identical
     table = SeedTable.from_bytes((run.path / "seeds.npz").read_bytes())
     table.final_loss[2] = 0.0
     (run.path / "seeds.npz").write_bytes(table.to_bytes())
-    assert "differs in seeds.npz: final_loss of seed 2 was 0.0" in verify(run).sentence
+    assert "differs in seeds.npz: final_loss of seed 2 was 0.0" in verify_claims(run).sentence
     forge_summary(run.path, diverged=1)
-    assert "differs in the summary: diverged was 1" in verify(find(tmp_path, "latest")).sentence
+    assert (
+        "differs in the summary: diverged was 1" in verify_claims(find(tmp_path, "latest")).sentence
+    )
 
 
 def test_a_run_that_diverged_diverges_again_at_its_step(tmp_path: Path) -> None:
     overrides = ["optimizer.lr=1e200", "model.activation=relu", "loss=mse", "train.steps=50"]
     run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
     assert run.status == "diverged"
-    result = verify(run)
+    result = verify_claims(run)
     assert result.identical, result.sentence
     change_facts(run.path, error="training diverged at step 40: so")
-    assert "its error was 'training diverged at step 40: so'" in verify(load(run.path)).sentence
+    assert (
+        "its error was 'training diverged at step 40: so'" in verify_claims(load(run.path)).sentence
+    )
 
 
 def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
@@ -311,11 +316,11 @@ def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
     sentence = f"interrupted by Ctrl-C after step {last['step']} of 200, at loss "
     stopped = {"status": "interrupted", "summary": {}, "expectations": []}
     change_facts(run.path, **stopped, error=f"{sentence}{last['loss']:.4g}")
-    assert verify(load(run.path)).identical
+    assert verify_claims(load(run.path)).identical
     change_facts(run.path, error=f"{sentence}0.0001")
-    assert "and the loss is" in verify(load(run.path)).sentence
+    assert "and the loss is" in verify_claims(load(run.path)).sentence
     change_facts(run.path, summary={"final_loss": 0.0})
-    sentence = verify(load(run.path)).sentence
+    sentence = verify_claims(load(run.path)).sentence
     assert "differs in the summary: final_loss was 0.0, is absent" in sentence
 
 
@@ -335,7 +340,7 @@ def test_a_run_that_was_resumed_for_more_steps_is_identical(tmp_path: Path) -> N
         18,
         19,
     ]
-    result = verify(load(run.path))
+    result = verify_claims(load(run.path))
     assert result.identical, result.sentence
 
 
@@ -354,7 +359,7 @@ def test_the_data_are_blamed_only_where_their_checksum_differs(
         rows.write_text("x,y\n0,0\n1,1\n2,0\n4,1\n")
     else:
         change_line(run.path, 0, lambda line: line.update(loss=0.5))
-    result = verify(load(run.path))
+    result = verify_claims(load(run.path))
     assert not result.identical
     assert (f"likely cause: sha256 of {rows}" in result.sentence) == changed
     assert ("data and plugins" in result.sentence) != changed
@@ -367,7 +372,7 @@ def test_what_an_older_run_did_not_record_is_named_and_not_blamed(run_path: Path
         facts.pop(key)
     (run_path / "run.json").write_text(json.dumps(facts))
     change_line(run_path, 0, lambda line: line.update(loss=1.0))
-    sentence = verify(find(run_path.parent, "latest")).sentence
+    sentence = verify_claims(find(run_path.parent, "latest")).sentence
     assert "not recorded: processor, libc, variables, data and plugins" in sentence
     assert "cause" not in sentence
 
@@ -376,11 +381,11 @@ def test_other_packages_or_code_are_named_as_the_likely_cause(run_path: Path) ->
     facts = json.loads((run_path / "run.json").read_text())
     change_facts(run_path, packages={**facts["packages"], "numpy": "1.0"}, code="0123")
     run = find(run_path.parent, "latest")
-    same = verify(run)
+    same = verify_claims(run)
     assert same.identical
     assert "though it was made with numpy 1.0, now" in same.sentence
     change_line(run_path, 0, lambda line: line.update(loss=1.0))
-    other = verify(find(run_path.parent, "latest"))
+    other = verify_claims(find(run_path.parent, "latest"))
     assert other.step == 0
     assert "likely cause: numpy 1.0, now" in other.sentence
     assert "other code of minigrad" in other.sentence
@@ -390,7 +395,7 @@ def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
     with init("mine", {"lr": 0.1}, store=tmp_path) as run:
         run.log({"loss": 1.0})
     with pytest.raises(StoreError, match="a loop of your own: it cannot be trained again"):
-        verify(find(tmp_path, "latest"))
+        verify_claims(find(tmp_path, "latest"))
 
 
 @pytest.mark.parametrize(
@@ -412,14 +417,14 @@ def test_a_run_of_a_loop_of_ones_own_cannot_be_verified(tmp_path: Path) -> None:
 def test_lines_that_are_missing_or_damaged_are_named(run_path: Path, keep, message: str) -> None:
     metrics = run_path / "metrics.jsonl"
     metrics.write_text("\n".join(keep(metrics.read_text().splitlines())) + "\n")
-    result = verify(find(run_path.parent, "latest"))
+    result = verify_claims(find(run_path.parent, "latest"))
     assert not result.identical
     assert message in result.sentence
 
 
 def test_a_run_that_was_resumed_under_other_code_says_so(run_path: Path) -> None:
     change_facts(run_path, resumed=[{"at": "x", "made_with": {"code": "0123"}}])
-    assert "other code of minigrad" in verify(find(run_path.parent, "latest")).sentence
+    assert "other code of minigrad" in verify_claims(find(run_path.parent, "latest")).sentence
 
 
 def test_a_run_without_a_logged_step_or_with_a_damaged_config_cannot_be_verified(
@@ -428,11 +433,11 @@ def test_a_run_without_a_logged_step_or_with_a_damaged_config_cannot_be_verified
     log, stored = run_path / "metrics.jsonl", (run_path / "config.yaml").read_text()
     log.write_text("")
     with pytest.raises(StoreError, match="has no logged steps: there is nothing to verify"):
-        verify(find(run_path.parent, "latest"))
+        verify_claims(find(run_path.parent, "latest"))
     log.write_text('{"step": 0, "loss": 0.7}\n')
     (run_path / "config.yaml").write_text(stored.replace("name: moons", "name: mooons"))
     with pytest.raises(StoreError, match=r"cannot be trained again: .*did you mean 'moons'"):
-        verify(find(run_path.parent, "latest"))
+        verify_claims(find(run_path.parent, "latest"))
 
 
 def test_a_training_that_diverges_this_time_is_told_with_its_step(run_path: Path) -> None:
@@ -440,7 +445,7 @@ def test_a_training_that_diverges_this_time_is_told_with_its_step(run_path: Path
     config.write_text(re.sub(r"lr: [\d.]+", "lr: 1.7e+308", config.read_text()))
     for number in range(14):
         change_line(run_path, number, lambda line: line.update(lr=1.7e308))
-    result = verify(find(run_path.parent, "latest"))
+    result = verify_claims(find(run_path.parent, "latest"))
     assert not result.identical
     assert re.search(r": this time training diverged at step [1-3]: ", result.sentence)
 
@@ -452,7 +457,7 @@ def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
     overrides = ["train.engine=numpy", "model.activation=own", "train.steps=3", "expect={}"]
     run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
     monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0 if x.data > 0 else x * 3.0)
-    verified = verify(run)
+    verified = verify_claims(run)
     assert not verified.identical
     assert "lifted and eager disagree" in verified.sentence
 
@@ -460,4 +465,4 @@ def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
 def test_a_damaged_run_is_named_as_such(run_path: Path) -> None:
     (run_path / "run.json").write_text("{")
     with pytest.raises(StoreError, match=r"cannot be trained again: run\.json:1:2: not valid JSON"):
-        verify(find(run_path.parent, run_path.name))
+        verify_claims(find(run_path.parent, run_path.name))

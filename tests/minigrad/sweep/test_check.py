@@ -50,9 +50,9 @@ def forge_table(sweep: Path) -> None:
     (sweep / "sweep.csv").write_text("\n".join([header, ",".join(cells), *rest]) + "\n")
 
 
-def table_elsewhere(sweep: Path) -> None:
-    (sweep / "sweep.csv").unlink()
-    (sweep / "sweep.csv").symlink_to("/dev/zero")
+def link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
 
 
 def group_of_none(sweep: Path) -> None:
@@ -70,12 +70,20 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "the table": (forge_table, "sweep.csv: rank 1 has the "),
     "no table": (lambda sweep: (sweep / "sweep.csv").unlink(), "sweep.csv is missing"),
     "a table that is a link": (
-        table_elsewhere,
+        lambda sweep: link(sweep / "sweep.csv"),
         "sweep.csv cannot be read",
     ),
     "a picture": (
         lambda sweep: (sweep / "sweep.png").write_bytes(b"\x89PNG\r\n\x1a\nx"),
         "sweep.png is no whole picture",
+    ),
+    "a picture that is a link": (
+        lambda sweep: link(sweep / "sweep.png"),
+        "sweep.png cannot be read",
+    ),
+    "a second picture": (
+        lambda sweep: (sweep / "importance.png").write_bytes(b""),
+        "importance.png is no whole picture",
     ),
     "no plan": (lambda sweep: (sweep / "sweep.json").unlink(), "cannot be read"),
 }

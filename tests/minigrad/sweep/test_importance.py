@@ -10,7 +10,7 @@ import pytest
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.importance import Importance, importance
 from minigrad.sweep.member import Member
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import rank
 from minigrad.sweep.store import Ended
 
@@ -20,7 +20,7 @@ def of(
 ) -> Importance | None:
     """Of cells with these values, each with a final accuracy, which has no log scale."""
     cells = [Cell(values, {"train": {"steps": 9}}) for values in points]
-    made = Plan("c.yaml", [], [], cells, "final_accuracy", "max", **plan)
+    made = SweepPlan("c.yaml", [], [], cells, "final_accuracy", "max", **plan)
     ended = [
         Ended(n, f"run{n}", Member(0, "finished", 1.0, None, None, _numbers(score(**values))))
         for n, values in enumerate(points)

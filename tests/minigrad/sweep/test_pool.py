@@ -4,16 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import BrokenExecutor
 from multiprocessing import Pipe
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from minigrad.sweep import pool
 from minigrad.sweep.pool import Workers, usable_cores
-from tests.waiting import HANG
+from minigrad.tracking.environment import process_start
+from tests.waiting import HANG, until
 
 
 def test_a_worker_that_dies_loses_its_own_work_alone_and_is_replaced() -> None:
@@ -73,10 +76,14 @@ def test_a_worker_ignores_ctrl_c_and_has_one_thread() -> None:
         assert workers.submit(os.getenv, "OPENBLAS_NUM_THREADS").result() == "1"
 
 
-def test_the_end_waits_for_work_unless_it_is_cancelled() -> None:
-    workers = Workers(1)
-    future = workers.submit(time.sleep, 0.2)
-    workers.shutdown()
+def test_the_end_waits_for_work_unless_it_is_cancelled(tmp_path: Path) -> None:
+    workers, mark = Workers(2), tmp_path / "enough"
+    future = workers.submit(until, mark.exists)
+    ending = threading.Thread(target=workers.shutdown)
+    ending.start()
+    until(lambda: workers._free.empty() or not ending.is_alive())  # it waits for the busy one
+    mark.touch()
+    ending.join()
     assert future.result() is None
     with Workers(1) as workers:  # it is busy at the end: then its work is given up
         future = workers.submit(time.sleep, 10_000)
@@ -112,10 +119,57 @@ def test_a_worker_ends_when_its_owner_is_gone(monkeypatch: pytest.MonkeyPatch) -
     assert codes == [0]
 
 
+HANGS = """
+import sys
+from minigrad.sweep.pool import Workers
+
+if __name__ == "__main__":
+    with Workers(2) as workers:
+        futures = [workers.submit(exec, sys.argv[1]) for _ in range(2)]
+        futures[0].result()
+"""
+
+
+def _pids(path: Path) -> list[int]:
+    return [int(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends such a process")
+@pytest.mark.parametrize(
+    "hang",
+    [
+        "collections.deque(itertools.count(), 0)",  # no other thread ever runs
+        "sum(itertools.repeat(0))",
+        "threading.Event().wait()",
+        "time.sleep(10**6)",
+    ],
+)
+def test_a_worker_that_hangs_ends_when_its_owner_is_killed(hang: str, tmp_path: Path) -> None:
+    names = tmp_path / "pids"
+    names.touch()
+    work = (
+        "import collections, itertools, os, threading, time\n"
+        f"with open({str(names)!r}, 'a') as file: print(os.getpid(), file=file)\n"
+        f"{hang}\n"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", HANGS, work], text=True)
+    try:
+        until(lambda: len(_pids(names)) == 2, owner)
+    finally:
+        owner.kill()
+        owner.wait()
+    try:
+        until(lambda: not any(map(process_start, _pids(names))))
+    finally:
+        for pid in filter(process_start, _pids(names)):
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_a_worker_is_prepared_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
     handlers: list[Any] = []
     monkeypatch.setattr(signal, "signal", lambda *both: handlers.append(both))
     monkeypatch.setattr(pool, "_end_with", lambda _: None)
+    monkeypatch.setattr(pool, "_be_killed_with", lambda _: None)  # this process is no worker
     monkeypatch.setenv("MKL_NUM_THREADS", "7")
     for library in ("OPENBLAS", "OMP"):
         monkeypatch.setenv(f"{library}_NUM_THREADS", "1")  # so that it is undone

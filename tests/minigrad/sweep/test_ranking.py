@@ -9,7 +9,7 @@ import pytest
 from minigrad.config import ConfigError
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import rank, ranked_by
 from minigrad.sweep.store import Ended
 
@@ -21,7 +21,7 @@ def ended(cell: int, seed: int, loss: float | None, met: bool | None = None) -> 
 
 
 CELLS = [Cell({"lr": rate}, {}) for rate in (0.1, 0.2, 0.3, 0.4)]
-PLAN = Plan("c.yaml", [], [], CELLS)
+PLAN = SweepPlan("c.yaml", [], [], CELLS)
 
 
 def test_the_lowest_median_is_first_and_ties_go_by_the_upper_quartile() -> None:
@@ -71,7 +71,7 @@ def test_more_is_better_where_the_mode_is_max_and_who_diverged_is_last() -> None
     assert ranked[2].median == -math.inf
 
 
-def held_out(share: float) -> Plan:
+def held_out(share: float) -> SweepPlan:
     return replace(PLAN, cells=[Cell({"lr": 0.1}, {"data": {"val_fraction": share}})])
 
 

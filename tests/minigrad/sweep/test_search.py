@@ -15,7 +15,7 @@ from minigrad.sweep import search
 from minigrad.sweep.cells import Cell, check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Member
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import STEPS, rank
 from minigrad.sweep.store import Ended
 
@@ -24,9 +24,9 @@ RATES = "optimizer.lr=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9"
 DRAWN = ["optimizer.lr=loguniform(0.001,10)", "model.activation=tanh,relu", "model.hidden=[2],[3]"]
 
 
-def plan_of(*asked: str) -> Plan:
+def plan_of(*asked: str) -> SweepPlan:
     grid = parse(asked)
-    return Plan(XOR, list(asked), grid.seeds, check(XOR, grid))
+    return SweepPlan(XOR, list(asked), grid.seeds, check(XOR, grid))
 
 
 def distance(cell: Cell) -> float:
@@ -35,8 +35,8 @@ def distance(cell: Cell) -> float:
 
 
 def trained(
-    plan: Plan, loss: Callable[[Cell], float] = distance, seeds: Sequence[int] = (0,)
-) -> tuple[Plan, list[Ended]]:
+    plan: SweepPlan, loss: Callable[[Cell], float] = distance, seeds: Sequence[int] = (0,)
+) -> tuple[SweepPlan, list[Ended]]:
     """All cells to the end; members end in an order of their own."""
     ended: list[Ended] = []
     new = list(range(len(plan.cells)))
@@ -102,9 +102,9 @@ def test_what_cannot_be_halved_is_refused(asked: list[str], sentence: str) -> No
         search.halving(plan_of(*asked))
 
 
-def tpe_plan(trials: int, asked: Sequence[str] = DRAWN, seed: int = 0) -> Plan:
+def tpe_plan(trials: int, asked: Sequence[str] = DRAWN, seed: int = 0) -> SweepPlan:
     grid = parse(asked, trials, searched=True)
-    return search.tpe(XOR, asked, trials, seed, Plan(XOR, list(asked), grid.seeds, []))
+    return search.tpe(XOR, asked, trials, seed, SweepPlan(XOR, list(asked), grid.seeds, []))
 
 
 def test_tpe_trains_so_many_distinct_cells_and_nears_the_best() -> None:
@@ -147,7 +147,7 @@ def test_a_stored_search_runs_no_plugin_that_it_did_not_record(tmp_path: Path) -
         config.write_text(written)
         sha256 = hashlib.sha256(config.read_bytes()).hexdigest()
         stored = {"kind": "tpe", "trials": 8, "seed": 0, "sha256": sha256}
-        forged = Plan(str(config), [*DRAWN, *asked], [], [], search=stored)
+        forged = SweepPlan(str(config), [*DRAWN, *asked], [], [], search=stored)
         with pytest.raises(ConfigError, match="has no checksum in the run's record"):
             search.following(forged, [], Provenance(tmp_path / "store", {}))
         assert not mark.exists()

@@ -15,16 +15,16 @@ from minigrad.sweep import __main__ as command
 from minigrad.sweep.cells import check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Result, failed
-from minigrad.sweep.plan import Plan, Unit
-from minigrad.sweep.store import SweepStore
+from minigrad.sweep.plan import SweepPlan, Unit
+from minigrad.sweep.store import SweepStore, read_sweep
 from minigrad.tracking.store import StoreError, runs
 
 XOR = "configs/xor.yaml"
 
 
-def plan(*arguments: str) -> Plan:
+def plan(*arguments: str) -> SweepPlan:
     grid = parse(arguments)
-    return Plan(XOR, list(arguments), grid.seeds, check(XOR, grid))
+    return SweepPlan(XOR, list(arguments), grid.seeds, check(XOR, grid))
 
 
 @pytest.fixture
@@ -173,6 +173,57 @@ def test_damage_and_unknown_names_are_told(sweep: SweepStore, tmp_path: Path) ->
         SweepStore.reopen(tmp_path, "latest")
     with pytest.raises(StoreError, match="there are no sweeps in"):
         SweepStore.reopen(tmp_path / "elsewhere", "latest")
+
+
+DELETED = object()
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "sentence"),
+    [
+        ("config", None, "the plan: its config cannot be None"),
+        ("asked", "x", "the plan: its asked cannot be x"),
+        ("seeds", 3, "the plan: its seeds cannot be 3"),
+        ("seeds", [1.5], "seeds must be whole numbers"),
+        ("metric", [], r"the plan: its metric cannot be \[\]"),
+        ("mode", "least", "mode cannot be least"),
+        ("cells", [], "the plan has no cells"),
+        ("cells", {}, "the plan has no cells"),
+        ("search", {}, "'kind'"),
+        ("search", 3, "not subscriptable"),
+        ("cells 1 values", {}, "cell 1 has other values than cell 0"),
+        ("cells 1 values", None, "cell 1: its values cannot be None"),
+        ("cells 1 config", [], r"cell 1: its config cannot be \[\]"),
+        ("cells 1 config name", DELETED, "'name'"),
+        ("cells 1 config name", {"a": 1}, "cell 1: its name cannot be"),
+        ("cells 0 config seed", True, "cell 0: its seed cannot be True"),
+        ("cells 0 config loss", 3, "cell 0: its loss cannot be 3"),
+        ("cells 0 config data", "x", "cell 0: its data cannot be x"),
+        ("cells 0 config expect", None, "cell 0: its expect cannot be None"),
+        ("cells 0 config train", None, "cell 0: its train cannot be None"),
+        ("cells 0 config train engine", None, "cell 0: its engine cannot be None"),
+        ("cells 0 config train seeds", "x", "seeds are a count"),
+        ("cells 0 config plugins", None, "cell 0: its plugins cannot be None"),
+    ],
+)
+def test_a_plan_of_another_shape_is_damage_and_no_traceback(
+    place: str, content: Any, sentence: str, sweep: SweepStore, tmp_path: Path
+) -> None:
+    sweep.finish("interrupted")
+    facts = json.loads((sweep.path / "sweep.json").read_text())
+    *keys, last = [int(key) if key.isdigit() else key for key in place.split()]
+    held = facts["plan"]
+    for key in keys:
+        held = held[key]
+    if content is DELETED:
+        del held[last]
+    else:
+        held[last] = content
+    (sweep.path / "sweep.json").write_text(json.dumps(facts))
+    with pytest.raises(StoreError, match=rf"its files are damaged: .*{sentence}"):
+        read_sweep(sweep.path)
+    with pytest.raises(StoreError, match=rf"its files are damaged: .*{sentence}"):
+        SweepStore.reopen(tmp_path, "latest")
 
 
 def test_sweeps_are_found_by_a_part_of_their_id_and_are_no_runs(tmp_path: Path) -> None:

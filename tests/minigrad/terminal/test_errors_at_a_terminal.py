@@ -12,7 +12,7 @@ import pytest
 LONG = "a-name-of-a-file-that-is-nowhere " * 3
 
 
-def said(folder: Path, *words: str) -> list[str]:
+def terminal_lines(folder: Path, *words: str) -> list[str]:
     """The lines of the command at a terminal of 80 columns, standard error included."""
     leader, follower = pty.openpty()
     environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", "PYTHONPATH": str(Path.cwd())}
@@ -45,7 +45,7 @@ def said(folder: Path, *words: str) -> list[str]:
     ],
 )
 def test_a_long_error_is_broken_between_words(tmp_path: Path, words: list[str]) -> None:
-    lines = said(tmp_path, *words)
+    lines = terminal_lines(tmp_path, *words)
     assert lines
     assert max(map(len, lines)) <= 80
     assert not any("Traceback" in line for line in lines)
@@ -56,7 +56,7 @@ def test_a_fault_that_was_not_foreseen_is_broken_too(tmp_path: Path) -> None:
         "import sys\nfrom minigrad.terminal.command import guard\n"
         f"def main():\n    raise RuntimeError({LONG!r} * 2)\nsys.exit(guard(main))\n"
     )
-    lines = said(tmp_path, "faulty")
+    lines = terminal_lines(tmp_path, "faulty")
     assert len(lines) > 1
     assert max(map(len, lines)) <= 80
     assert " ".join(lines).startswith("RuntimeError: a-name-of-a-file")

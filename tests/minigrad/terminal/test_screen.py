@@ -8,7 +8,7 @@ import pytest
 
 from minigrad.doctor import finding
 from minigrad.terminal import screen
-from minigrad.terminal.table import columns_of, table
+from minigrad.terminal.table import columns_of, format_table
 from minigrad.tracking.facts import STATUSES
 
 
@@ -124,13 +124,13 @@ HEADER = ["id", "status", "note", "loss"]
 def test_a_piped_table_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr("sys.stdout", io.StringIO())
-    assert table(HEADER, [ROW]).splitlines()[1].split() == " ".join(map(str, ROW)).split()
+    assert format_table(HEADER, [ROW]).splitlines()[1].split() == " ".join(map(str, ROW)).split()
 
 
 def test_a_terminal_has_the_needed_columns_and_others_from_the_left() -> None:
-    wide = table(HEADER, [ROW], width=400)
+    wide = format_table(HEADER, [ROW], width=400)
     assert wide.split()[:4] == HEADER
-    narrow = table(HEADER, [ROW], width=60, needed=["id", "loss"])
+    narrow = format_table(HEADER, [ROW], width=60, needed=["id", "loss"])
     assert narrow.split()[:3] == ["id", "status", "loss"]
     assert max(map(len, narrow.splitlines())) <= 60
 

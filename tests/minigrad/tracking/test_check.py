@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from minigrad.tracking import checkpoint, init
-from minigrad.tracking.check import check, check_store
+from minigrad.tracking.check import check_soundness, check_store
 from minigrad.tracking.environment import process_start
 from minigrad.tracking.store import load
 from tests.minigrad.tracking.written import config, write
@@ -41,7 +41,7 @@ def _overwrite(name: str, text: str) -> Callable[[Path], None]:
 
 
 def test_a_sound_run_has_no_damage(run: Path) -> None:
-    report = check(load(run))
+    report = check_soundness(load(run))
     assert report.damage == []
     assert report.readable == [
         "run.json",
@@ -77,7 +77,7 @@ def test_one_damage_is_told_once_and_the_rest_is_readable(
     run: Path, damage: Callable[[Path], None], message: str, lost: str | None
 ) -> None:
     damage(run)
-    report = check(load(run))
+    report = check_soundness(load(run))
     (sentence,) = report.damage
     assert message in sentence
     readable = {line.partition(":")[0] for line in report.readable}
@@ -124,7 +124,7 @@ def test_lines_are_compared_with_what_was_to_be_logged(
     facts: dict[str, Any],
     sentence: str | None,
 ) -> None:
-    damage = check(load(trained(tmp_path, train, steps, **facts))).damage
+    damage = check_soundness(load(trained(tmp_path, train, steps, **facts))).damage
     expected = [f"metrics.jsonl: {sentence}"] if sentence else []
     assert [one[: len(text)] for one, text in zip(damage, expected, strict=True)] == expected
 
@@ -132,29 +132,35 @@ def test_lines_are_compared_with_what_was_to_be_logged(
 def test_a_log_that_ends_before_the_checkpoint_is_damage(tmp_path: Path) -> None:
     path = trained(tmp_path, {"log_every": 2}, [0, 2, 4], status="interrupted")
     checkpoint.write(path, {"step": 6})
-    assert check(load(path)).damage == []
+    assert check_soundness(load(path)).damage == []
     checkpoint.write(path, {"step": 7})
-    assert check(load(path)).damage == ["checkpoint.json is of 7 steps, and the log ends at step 4"]
+    assert check_soundness(load(path)).damage == [
+        "checkpoint.json is of 7 steps, and the log ends at step 4"
+    ]
     (path / "checkpoint.json").unlink()
     (path / "checkpoint.previous.json").unlink()
     checkpoint.write(path, {"step": "x"})
-    assert check(load(path)).damage == ["checkpoint.json: step must be a whole number, found 'x'"]
+    assert check_soundness(load(path)).damage == [
+        "checkpoint.json: step must be a whole number, found 'x'"
+    ]
 
 
 def test_lines_of_a_loop_of_ones_own_are_counted(tmp_path: Path) -> None:
     with init("own", store=tmp_path) as run:
         for _ in range(5):
             run.log({"loss": 1.0})
-    assert check(load(run.path)).damage == []
+    assert check_soundness(load(run.path)).damage == []
     path = run.path / "metrics.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:3]))
-    assert check(load(run.path)).damage == ["metrics.jsonl: 3 lines, and the run logged 5"]
+    assert check_soundness(load(run.path)).damage == [
+        "metrics.jsonl: 3 lines, and the run logged 5"
+    ]
 
 
 def test_the_same_clock_twice_is_no_damage(run: Path) -> None:
     _append("metrics.jsonl", '{"step": 2, "val_loss": 1, "time": 0.2, "_time": 1}\n')(run)
     _append("metrics.jsonl", '{"step": 2, "test_loss": 1, "time": 0.2, "_time": 1}\n')(run)
-    assert check(load(run)).damage == []
+    assert check_soundness(load(run)).damage == []
 
 
 PIXEL = (
@@ -166,13 +172,13 @@ PIXEL = (
 @pytest.mark.parametrize("name", ["loss.png", "boundary.png", "snapshots.png"])
 def test_a_picture_that_is_not_whole_is_damage(run: Path, name: str) -> None:
     (run / name).write_bytes(PIXEL)
-    assert check(load(run)).damage == []
-    assert name in check(load(run)).readable
+    assert check_soundness(load(run)).damage == []
+    assert name in check_soundness(load(run)).readable
     again = f"python -m minigrad.runs plot {run.name} --store {run.parent} draws it again"
     flipped = PIXEL.replace(b"IDAT", b"IDAU")
     for content in (b"", PIXEL[:8], PIXEL[:-1], PIXEL[:-12], PIXEL + b"x", flipped, b"GIF89a"):
         (run / name).write_bytes(content)
-        assert check(load(run)).damage == [f"{name} is no whole picture: {again}"]
+        assert check_soundness(load(run)).damage == [f"{name} is no whole picture: {again}"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +196,7 @@ def test_a_file_that_is_no_file_is_damage_and_hangs_nothing(run: Path, name: str
         other = write(run.parent, f"20261123T00000{number}Z-xor-0001")
         (other / name).unlink(missing_ok=True)
         make(other / name)
-        (sentence,) = check(load(other)).damage
+        (sentence,) = check_soundness(load(other)).damage
         assert "cannot be read: it is" in sentence
 
 
@@ -200,7 +206,7 @@ def test_a_zip_bomb_is_no_table_of_seeds(run: Path) -> None:
         for _ in range(200):
             part.write(bytes(10**6))
     tracemalloc.start()
-    (sentence,) = check(load(run)).damage
+    (sentence,) = check_soundness(load(run)).damage
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert "it is compressed" in sentence
@@ -209,7 +215,7 @@ def test_a_zip_bomb_is_no_table_of_seeds(run: Path) -> None:
 
 def test_a_step_logged_in_two_parts_and_a_torn_end_are_no_damage(run: Path) -> None:
     _append("metrics.jsonl", '{"step": 2, "val_loss": 1}\n{"step": 3, "lo')(run)
-    assert check(load(run)).damage == []
+    assert check_soundness(load(run)).damage == []
 
 
 def test_a_run_that_just_begins_lacks_no_log(tmp_path: Path) -> None:
@@ -218,13 +224,13 @@ def test_a_run_that_just_begins_lacks_no_log(tmp_path: Path) -> None:
     started = {"status": "running", "host": platform.node(), **begun}
     path = write(tmp_path, "20261122T000000Z-xor-0001", **started)
     (path / "metrics.jsonl").unlink()
-    report = check(load(path))
+    report = check_soundness(load(path))
     assert (report.damage, report.readable) == ([], ["run.json", "config.yaml: 6 settings"])
 
 
 def test_a_plain_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
-    report = check(load(tmp_path / "notes.txt"))
+    report = check_soundness(load(tmp_path / "notes.txt"))
     assert (len(report.damage), report.readable) == (1, [])
 
 

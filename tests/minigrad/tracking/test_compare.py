@@ -8,7 +8,7 @@ import pytest
 
 from minigrad.tracking.compare import (
     causes,
-    compare,
+    comparison_of,
     differing,
     first_difference,
     labels,
@@ -40,7 +40,7 @@ def sgd(lr: float, **more: Any) -> dict[str, Any]:
 
 
 def test_only_what_differs_is_compared(make: Store) -> None:
-    compared = compare(
+    compared = comparison_of(
         [make(), make(sgd(0.1), summary={"final_loss": 0.2, "steps": 3}), make(sgd(0.5))]
     )
     assert compared.config == {"optimizer.lr": [0.5, 0.1, 0.5]}
@@ -54,10 +54,10 @@ def test_only_what_differs_is_compared(make: Store) -> None:
 
 
 def test_equal_configs_are_identical_and_unread_ones_are_not(make: Store) -> None:
-    assert compare([make(), make()]).identical
+    assert comparison_of([make(), make()]).identical
     broken = make()
     (broken.path / "config.yaml").write_text("a: [")
-    compared = compare([broken, broken])
+    compared = comparison_of([broken, broken])
     assert not compared.identical
     assert compared.notes[0].startswith(f"{broken.id}: config.yaml:1:5: not valid YAML")
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.tracking.export import ExportError, export
+from minigrad.tracking.export import ExportError, write_export
 from minigrad.tracking.store import load
 from tests.minigrad.tracking.written import stored, write
 
@@ -51,7 +51,7 @@ def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_tool_is_met_with_the_nearest_name() -> None:
     with pytest.raises(ExportError) as error:
-        export(stored(FACTS, CONFIG, METRICS), to="tensorbord", out=None)
+        write_export(stored(FACTS, CONFIG, METRICS), to="tensorbord", out=None)
     assert str(error.value) == (
         "unknown export 'tensorbord': did you mean 'tensorboard'? Known: csv, mlflow, tensorboard"
     )
@@ -66,7 +66,7 @@ def test_a_missing_package_is_met_with_the_extra_to_install(
 
     monkeypatch.setattr("minigrad.tracking.export.import_module", refuse)
     with pytest.raises(ExportError) as error:
-        export(stored(FACTS, CONFIG, METRICS), to=tool, out=None)
+        write_export(stored(FACTS, CONFIG, METRICS), to=tool, out=None)
     assert str(error.value) == (
         f"exporting to {tool} needs a package that is not installed: pip install 'minigrad[{tool}]'"
     )
@@ -78,11 +78,11 @@ def test_a_package_that_is_there_but_broken_says_why(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("minigrad.tracking.export.import_module", refuse)
     with pytest.raises(ExportError, match=r"\(No module named 'grpc'\): pip install"):
-        export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=None)
+        write_export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=None)
 
 
 def test_csv_has_a_row_a_step_and_every_column_to_the_bit(tmp_path: Path) -> None:
-    sentence = export(stored(FACTS, CONFIG, METRICS), to="csv", out=None)
+    sentence = write_export(stored(FACTS, CONFIG, METRICS), to="csv", out=None)
     assert sentence == "wrote 4 steps of 3 metrics to 20261122T201500Z-xor-k3f9.csv"
     with (tmp_path / "20261122T201500Z-xor-k3f9.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -93,21 +93,24 @@ def test_csv_has_a_row_a_step_and_every_column_to_the_bit(tmp_path: Path) -> Non
 
 
 def test_csv_goes_where_it_is_told(tmp_path: Path) -> None:
-    export(stored(FACTS, CONFIG, METRICS), to="csv", out="a/b.csv")
+    write_export(stored(FACTS, CONFIG, METRICS), to="csv", out="a/b.csv")
     assert (tmp_path / "a/b.csv").exists()
-    export(stored(FACTS, CONFIG, METRICS), to="csv", out=tmp_path / "a")
+    write_export(stored(FACTS, CONFIG, METRICS), to="csv", out=tmp_path / "a")
     assert (tmp_path / "a/20261122T201500Z-xor-k3f9.csv").exists()
 
 
 def test_csv_of_a_run_without_metrics_has_its_header(tmp_path: Path) -> None:
-    assert export(stored({}, {}, []), to="csv", out=None) == "wrote 0 steps of 0 metrics to run.csv"
+    assert (
+        write_export(stored({}, {}, []), to="csv", out=None)
+        == "wrote 0 steps of 0 metrics to run.csv"
+    )
     assert (tmp_path / "run.csv").read_text() == "step\n"
 
 
 def test_what_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match=r"^file: cannot be written: File exists$"):
-        export(stored(FACTS, CONFIG, METRICS), to="csv", out="file/x.csv")
+        write_export(stored(FACTS, CONFIG, METRICS), to="csv", out="file/x.csv")
 
 
 @pytest.mark.parametrize("identity", ["thesis", "..", "../../evil", "/evil", 5, None])
@@ -123,7 +126,7 @@ def test_files_are_named_after_the_folder_whatever_the_run_says(
     (tmp_path / "events.out.tfevents.1.minigrad").write_text("precious")
     (here / "thesis.csv").write_text("precious")
     path = write(tmp_path / "runs", FACTS["id"], id=identity)
-    export(load(path), to=tool, out=None)
+    write_export(load(path), to=tool, out=None)
     made = {"csv": [f"{FACTS['id']}.csv", "thesis.csv"], "tensorboard": ["tensorboard-logs", *()]}
     assert set(os.listdir(here)) == {*made[tool], "thesis.csv"}
     assert (here / "thesis.csv").read_text() == "precious"
@@ -135,9 +138,9 @@ def test_a_file_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
     path.write_text("precious")
     for out in (path, "x.csv"):
         with pytest.raises(ExportError, match=r"x\.csv exists already: --force replaces it"):
-            export(run, to="csv", out=out)
+            write_export(run, to="csv", out=out)
     assert path.read_text() == "precious"
-    export(run, to="csv", out=path, force=True)
+    write_export(run, to="csv", out=path, force=True)
     assert path.read_text().startswith("step,loss")
 
 
@@ -149,13 +152,13 @@ def test_a_csv_file_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "fsync", full)
     for name in ("x.csv", "y.csv"):
         with pytest.raises(ExportError, match="No space left"):
-            export(stored(FACTS, CONFIG, METRICS), to="csv", out=name, force=True)
+            write_export(stored(FACTS, CONFIG, METRICS), to="csv", out=name, force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
     assert (tmp_path / "x.csv").read_text() == "earlier"
 
 
 def test_csv_goes_to_a_pipe_or_a_device_too(capfd: pytest.CaptureFixture[str]) -> None:
-    export(stored(FACTS, CONFIG, METRICS), to="csv", out="/dev/stdout")
+    write_export(stored(FACTS, CONFIG, METRICS), to="csv", out="/dev/stdout")
     assert capfd.readouterr().out.startswith("step,loss")
 
 
@@ -174,7 +177,7 @@ def test_a_metric_named_time_is_a_metric_and_no_clock(
 ) -> None:
     pytest.importorskip("tensorboard")
     lines = [{"step": step, **row} for step, row in enumerate(rows)]
-    sentence = export(stored(OWN, {}, lines), to="tensorboard", out=tmp_path)
+    sentence = write_export(stored(OWN, {}, lines), to="tensorboard", out=tmp_path)
     assert sentence.startswith("wrote 2 steps of 1 metric to")
     events = accumulated(tmp_path / "own").Tensors("time")
     assert [number(event) for event in events] == pytest.approx([row["time"] for row in rows])
@@ -184,7 +187,7 @@ def test_a_metric_named_time_is_a_metric_and_no_clock(
 def test_lines_of_a_loop_of_ones_own_have_times_of_their_own(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     lines = [{"step": 0, "loss": 1.0, "time": 0.5}, {"step": 1, "loss": 0.5, "time": 2.5}]
-    export(stored(OWN, {}, lines), to="tensorboard", out=tmp_path)
+    write_export(stored(OWN, {}, lines), to="tensorboard", out=tmp_path)
     events = accumulated(tmp_path / "own").Tensors("loss")
     assert [event.wall_time - START for event in events] == pytest.approx([0.5, 2.5], abs=1e-3)
 
@@ -205,7 +208,7 @@ def number(event: Any) -> float:
 
 def test_tensorboard_reads_scalars_with_steps_and_wall_times(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    sentence = export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out="logs")
+    sentence = write_export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out="logs")
     directory = Path("logs") / FACTS["id"]
     assert sentence == (
         f"wrote 4 steps of 3 metrics to {directory}: see them with tensorboard --logdir logs"
@@ -226,7 +229,7 @@ def test_tensorboard_reads_scalars_with_steps_and_wall_times(tmp_path: Path) -> 
 
 def test_tensorboard_reads_the_config_as_text_and_as_hparams(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=tmp_path)
+    write_export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=tmp_path)
     read = accumulated(tmp_path / FACTS["id"])
     (text,) = read.Tensors("config")
     table = text.tensor_proto.string_val[0].decode().splitlines()
@@ -245,7 +248,7 @@ def test_tensorboard_reads_the_config_as_text_and_as_hparams(tmp_path: Path) -> 
 def test_exporting_to_tensorboard_again_replaces_what_was_there(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     for _ in range(2):
-        export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=tmp_path)
+        write_export(stored(FACTS, CONFIG, METRICS), to="tensorboard", out=tmp_path)
     assert len(list((tmp_path / FACTS["id"]).iterdir())) == 1
     assert len(accumulated(tmp_path / FACTS["id"]).Tensors("loss")) == 4
 
@@ -280,7 +283,9 @@ def only_run(client: Any) -> Any:
 
 @mlflow_quiet
 def test_mlflow_reads_params_metrics_tags_and_times(tmp_path: Path, client: Any) -> None:
-    sentence = export(stored(FACTS, CONFIG | {"lr (top)": 1}, METRICS), to="mlflow", out="runs.db")
+    sentence = write_export(
+        stored(FACTS, CONFIG | {"lr (top)": 1}, METRICS), to="mlflow", out="runs.db"
+    )
     read = client(tmp_path / "runs.db")
     run = only_run(read)
     assert f"as run {run.info.run_id}: see it with mlflow ui" in sentence
@@ -319,7 +324,7 @@ def test_mlflow_reads_params_metrics_tags_and_times(tmp_path: Path, client: Any)
 def test_mlflow_knows_how_a_run_ended(
     status: str, theirs: str, tmp_path: Path, client: Any
 ) -> None:
-    export(stored(FACTS | {"status": status}, CONFIG, METRICS), to="mlflow", out=None)
+    write_export(stored(FACTS | {"status": status}, CONFIG, METRICS), to="mlflow", out=None)
     assert only_run(client(tmp_path / "mlflow.db")).info.status == theirs
 
 
@@ -327,7 +332,7 @@ def test_mlflow_knows_how_a_run_ended(
 def test_exporting_to_mlflow_again_replaces_what_was_there(tmp_path: Path, client: Any) -> None:
     lines = [{"step": i, "loss": 1.0 / (i + 1), "time": i / 1000} for i in range(2500)]
     for _ in range(2):
-        export(stored(FACTS, CONFIG, lines), to="mlflow", out=tmp_path)
+        write_export(stored(FACTS, CONFIG, lines), to="mlflow", out=tmp_path)
     read = client(tmp_path / "mlflow.db")
     assert len(read.get_metric_history(only_run(read).info.run_id, "loss")) == 2500
 
@@ -336,4 +341,4 @@ def test_exporting_to_mlflow_again_replaces_what_was_there(tmp_path: Path, clien
 @pytest.mark.usefixtures("client")
 def test_what_mlflow_refuses_is_told_in_a_line() -> None:
     with pytest.raises(ExportError, match=r"^mlflow at nonsense://x: .+$"):
-        export(stored(FACTS, CONFIG, METRICS), to="mlflow", out="nonsense://x")
+        write_export(stored(FACTS, CONFIG, METRICS), to="mlflow", out="nonsense://x")

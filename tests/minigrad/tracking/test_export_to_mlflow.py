@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from minigrad.tracking.export import ExportError, export
+from minigrad.tracking.export import ExportError, write_export
 from tests.minigrad.tracking.written import stored
 
 FACTS: dict[str, Any] = {
@@ -134,7 +134,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
 
 
 def test_a_run_is_sent_with_its_times_settings_metrics_and_commit(server: Server) -> None:
-    sentence = export(
+    sentence = write_export(
         stored(FACTS, {"lr (top)": 0.1, "hidden": [8, 4]}, LINES), to="mlflow", out=None
     )
     run = server.only_run
@@ -169,12 +169,12 @@ def test_a_run_is_sent_with_its_times_settings_metrics_and_commit(server: Server
     ],
 )
 def test_a_run_has_ended_as_it_ended_here(server: Server, status: str, theirs: str) -> None:
-    export(stored(FACTS | {"status": status}, {}, LINES), to="mlflow", out=None)
+    write_export(stored(FACTS | {"status": status}, {}, LINES), to="mlflow", out=None)
     assert server.only_run.status == theirs
 
 
 def test_a_damaged_run_without_facts_is_sent_too(server: Server) -> None:
-    export(stored({}, {}, LINES), to="mlflow", out=None)
+    write_export(stored({}, {}, LINES), to="mlflow", out=None)
     run = server.only_run
     assert (server.experiments, run.status, run.end_time) == (["minigrad"], "FAILED", None)
     assert run.tags == {"minigrad.id": "run", "minigrad.status": "damaged"}
@@ -183,7 +183,7 @@ def test_a_damaged_run_without_facts_is_sent_too(server: Server) -> None:
 def test_a_long_run_is_sent_in_parts_that_the_server_takes(server: Server) -> None:
     config = {f"key.{number}": number for number in range(250)}
     lines = [{"step": step, "loss": 1.0 / (step + 1), "time": 0.0} for step in range(2500)]
-    export(stored(FACTS, config, lines), to="mlflow", out=None)
+    write_export(stored(FACTS, config, lines), to="mlflow", out=None)
     assert [param.key for param in server.only_run.params] == list(config)
     assert [metric.step for metric in server.only_run.metrics] == list(range(2500))
 
@@ -191,7 +191,7 @@ def test_a_long_run_is_sent_in_parts_that_the_server_takes(server: Server) -> No
 def test_a_run_that_is_sent_again_replaces_itself_and_no_other(server: Server) -> None:
     other = FACTS | {"id": "20261122T201500Z-xor-aaaa"}
     for facts in (other, FACTS, FACTS):
-        export(stored(facts, {}, LINES), to="mlflow", out=None)
+        write_export(stored(facts, {}, LINES), to="mlflow", out=None)
     assert [run.name for run in server.runs.values()] == [other["id"], FACTS["id"]]
     assert server.experiments == ["xor"]
 
@@ -208,7 +208,7 @@ def test_a_run_that_is_sent_again_replaces_itself_and_no_other(server: Server) -
 def test_where_it_goes(
     server: Server, tmp_path: Path, out: str | None, uri: str, shown: str
 ) -> None:
-    assert f" to {shown} as run " in export(stored(FACTS, {}, LINES), to="mlflow", out=out)
+    assert f" to {shown} as run " in write_export(stored(FACTS, {}, LINES), to="mlflow", out=out)
     assert server.uri == uri.format(here=tmp_path)
     if uri.startswith("sqlite"):
         assert Path(server.uri.removeprefix("sqlite:///")).parent.is_dir()
@@ -222,7 +222,7 @@ def test_where_it_goes(
 )
 def test_names_that_the_server_refuses_stay_apart(server: Server, names: list[str]) -> None:
     lines = [{"step": 0, **{name: float(i) for i, name in enumerate(names)}}]
-    export(stored(FACTS, dict.fromkeys(names, 1), lines), to="mlflow", out=None)
+    write_export(stored(FACTS, dict.fromkeys(names, 1), lines), to="mlflow", out=None)
     sent = {metric.value: metric.key for metric in server.only_run.metrics}
     assert len(set(sent.values())) == len(names)
     assert len({param.key for param in server.only_run.params}) == len(names)
@@ -234,7 +234,7 @@ def test_names_that_the_server_refuses_stay_apart(server: Server, names: list[st
 def test_an_export_that_is_refused_leaves_no_run_behind(
     server: Server, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    export(stored(FACTS, {}, LINES), to="mlflow", out=None)
+    write_export(stored(FACTS, {}, LINES), to="mlflow", out=None)
     before = dict(server.runs)
 
     def refuse(*_: object, **__: object) -> None:
@@ -242,10 +242,10 @@ def test_an_export_that_is_refused_leaves_no_run_behind(
 
     monkeypatch.setattr(server, "log_batch", refuse)
     with pytest.raises((ExportError, KeyboardInterrupt)):
-        export(stored(FACTS, {"a": 1}, LINES), to="mlflow", out=None)
+        write_export(stored(FACTS, {"a": 1}, LINES), to="mlflow", out=None)
     assert server.runs == before
 
 
 def test_what_the_server_refuses_is_told_in_a_line() -> None:
     with pytest.raises(ExportError, match=r"^mlflow at nonsense://x: no such scheme$"):
-        export(stored(FACTS, {}, LINES), to="mlflow", out="nonsense://x")
+        write_export(stored(FACTS, {}, LINES), to="mlflow", out="nonsense://x")

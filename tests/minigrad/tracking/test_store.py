@@ -15,9 +15,9 @@ import pytest
 
 from minigrad.files.whole import Lines
 from minigrad.tracking import reopen
-from minigrad.tracking.check import check
+from minigrad.tracking.check import check_soundness
 from minigrad.tracking.environment import process_start
-from minigrad.tracking.show import show
+from minigrad.tracking.show import run_sections
 from minigrad.tracking.store import StoredRun, StoreError, find, load, runs
 from tests.minigrad.tracking.written import config, facts, write
 
@@ -263,8 +263,8 @@ def test_a_fact_of_another_kind_is_damage_and_hides_nothing(
     assert len(run.damage) == len(damage)
     assert all(any(f"run.json: {start}" in one for one in run.damage) for start in damage)
     for again in (run, other):
-        show(again)
-        check(again)
+        run_sections(again)
+        check_soundness(again)
 
 
 def test_facts_that_it_does_not_know_survive_a_resume(tmp_path: Path) -> None:

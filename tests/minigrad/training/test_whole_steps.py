@@ -323,7 +323,7 @@ def test_large_arrays_of_a_state_are_packed_and_come_back_to_the_bit(
     monkeypatch.setattr(packed, "MANY", 100)
     saved = state(first)
     assert packed.is_packed(saved["parameters"])
-    assert packed.unpacked(saved["parameters"]).tolist() == lists["parameters"]
+    assert packed.unpack(saved["parameters"]).tolist() == lists["parameters"]
     second = replicas(XOR, 30)
     second.load_state_dict({**saved, "seconds": 0.0})
     second.load_files(first.files())
@@ -335,7 +335,7 @@ def test_large_arrays_of_a_state_are_packed_and_come_back_to_the_bit(
 def test_packed_bytes_that_do_not_fit_their_shape_are_refused(shape: list[Any]) -> None:
     entry = {"float64": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "shape": shape}
     with pytest.raises(ValueError, match="are not an array of shape"):
-        packed.unpacked(entry)
+        packed.unpack(entry)
 
 
 def test_data_that_no_seed_changes_are_there_once() -> None:

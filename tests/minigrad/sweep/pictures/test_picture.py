@@ -11,13 +11,16 @@ from minigrad.sweep.cells import Cell
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Member
 from minigrad.sweep.pictures import picture
-from minigrad.sweep.pictures.heatmap import Layout, layout
-from minigrad.sweep.plan import Plan
+from minigrad.sweep.pictures.heatmap import HeatmapLayout, layout
+from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import rank
 from minigrad.sweep.store import Ended, SweepStore
 
 KINDS = ("draw_bands", "draw_heatmap", "draw_trends", "draw_ranking")
-CONFIG = {"name": "some", "seed": 0, "loss": "bce", "train": {"engine": "eager"}}
+CONFIG = {
+    **{"name": "some", "seed": 0, "loss": "bce", "data": {}, "expect": {}},
+    "train": {"engine": "eager"},
+}
 
 
 def sweep_of(tmp_path: Path, *arguments: str, samples: int | None = None) -> SweepStore:
@@ -26,7 +29,7 @@ def sweep_of(tmp_path: Path, *arguments: str, samples: int | None = None) -> Swe
     cells = [
         Cell({key: _number(cell[key]) for key in grid.varied}, CONFIG) for cell in grid.cells()
     ]
-    sweep = SweepStore.begin(tmp_path, Plan("c.yaml", list(arguments), grid.seeds, cells))
+    sweep = SweepStore.begin(tmp_path, SweepPlan("c.yaml", list(arguments), grid.seeds, cells))
     sweep.finish("finished")
     return sweep
 
@@ -102,10 +105,10 @@ def test_any_numbers_can_be_drawn(kind: str, losses: list[float | None], tmp_pat
 
 def test_numbers_go_along_x_and_the_shortest_names_by_panels() -> None:
     rates, names, few = [0.1, 1.0], ["x", "y", "z"], ["p", "q"]
-    assert layout({"n": names, "lr": rates}) == Layout("lr", "n", None)
-    assert layout({"f": few, "lr": rates, "n": names}) == Layout("lr", "n", "f")
-    assert layout({"lr": rates, "n": names}) == Layout("lr", "n", None)
-    assert layout({"a": [1, 2], "b": [1, 2, 3]}) == Layout("b", "a", None)
+    assert layout({"n": names, "lr": rates}) == HeatmapLayout("lr", "n", None)
+    assert layout({"f": few, "lr": rates, "n": names}) == HeatmapLayout("lr", "n", "f")
+    assert layout({"lr": rates, "n": names}) == HeatmapLayout("lr", "n", None)
+    assert layout({"a": [1, 2], "b": [1, 2, 3]}) == HeatmapLayout("b", "a", None)
 
 
 def test_a_seed_that_diverged_is_infinite_in_its_band(tmp_path: Path) -> None:
