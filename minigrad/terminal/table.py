@@ -54,7 +54,7 @@ def format_table(
     if there is room for them, from left to right; of the others the widest are shortened, the first
     one last, and numbers never.
 
-    >>> print(table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
+    >>> print(format_table(["run", "loss"], [["xor", 0.00015012], ["moons", 12]], width=80))
     run         loss
     xor    0.0001501
     moons         12
@@ -70,7 +70,7 @@ def padded_cells(
     width: int,
     needed: Collection[str] | None = None,
 ) -> list[list[str]]:
-    """The cells of each line of a `table`, each as wide as its column, to be joined by a gap."""
+    """The cells of each line of a `format_table`, each as wide as its column, to be joined by a gap."""
     columns = [_column(header, rows, i) for i in range(len(header))]
     columns = _with_room(columns, width, header if needed is None else needed)
     least = [_widest_number(rows, i) for i, _ in columns]

@@ -29,7 +29,7 @@ def pack(entry: Any) -> Any:
 
 
 def is_packed(entry: Any) -> bool:
-    """Whether it is what `packed` makes of a large array."""
+    """Whether it is what `pack` makes of a large array."""
     return isinstance(entry, dict) and entry.keys() == {_KEY, _SHAPE}
 
 

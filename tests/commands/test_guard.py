@@ -235,9 +235,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("arguments", "slow"),
     [
         (["verify", "latest"], "minigrad.runner.build.trainer_for"),
-        (["check"], "minigrad.runs.check"),
+        (["check"], "minigrad.runs.check_soundness"),
         (["list"], "minigrad.runs.stored_runs"),
-        (["export", "latest", "--to", "csv"], "minigrad.runs.export"),
+        (["export", "latest", "--to", "csv"], "minigrad.runs.write_export"),
     ],
 )
 def test_ctrl_c_in_a_verb_is_one_line(trained: Path, arguments: list[str], slow: str) -> None:
