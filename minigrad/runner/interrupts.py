@@ -6,7 +6,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from minigrad.terminal.signals import end_at_once, install, restore
+from minigrad.terminal.signals import end_at_once, install, raised, restore
 
 
 class Interrupts:
@@ -22,6 +22,7 @@ class Interrupts:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        self.received = raised()  # before this context, where nobody heard of it
         self._before = install(self._note)
         return self
 

@@ -21,7 +21,7 @@ from minigrad.terminal.numbers import whole
 from minigrad.terminal.output import OutputError
 from minigrad.terminal.output import print_lines as print_lines
 from minigrad.terminal.screen import on_screen
-from minigrad.terminal.signals import end_at_once, install, line_start, raise_stopped
+from minigrad.terminal.signals import begin_command, end_command, install, line_start
 from minigrad.terminal.text import excerpt, quoted
 
 
@@ -32,7 +32,7 @@ def guard(main: Callable[[], int]) -> int:
     is unexpected gives one sentence and 2, with the traceback in a file that it names.
     """
     _open_streams()
-    install(raise_stopped)
+    begin_command()
     try:
         code = main()
     except KeyboardInterrupt as error:
@@ -45,7 +45,7 @@ def guard(main: Callable[[], int]) -> int:
         _complain(_unforeseen(error))
         code = 2
     finally:
-        install(end_at_once)  # Python's own end takes a while too, and waits for threads
+        end_command()
         atexit.register(install, signal.SIG_IGN)  # handlers are removed at the very end
         _flush()
     return code

@@ -128,7 +128,7 @@ class Marked(str):
 
 
 def differences_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Marked]:
-    """The lines of a `format_table` with a value for each run; coloured where one is not the first one's.
+    """The lines of a `format_table`, a value for each run; coloured where one is not the first's.
 
     >>> differences_table(["config", "a", "b"], [["lr", 0.1, 0.5], ["seed", 0, 0]])[1].spans
     [(13, 16, '33')]

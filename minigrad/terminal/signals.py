@@ -88,7 +88,33 @@ def raise_stopped(number: int, frame: FrameType | None) -> NoReturn:
     if _is_importing(frame):
         end_at_once(number)
     install(end_at_once)
+    global _raised
+    _raised = signal.Signals(number)
     raise Stopped(number)
+
+
+_raised: signal.Signals | None = None
+
+
+def raised() -> signal.Signals | None:
+    """The signal that Stopped was raised for in this command. Python drops what is raised while an
+    object is finalized, a file that nobody closed for one: who begins a long work asks here.
+    """
+    return _raised
+
+
+def begin_command() -> None:
+    """A command begins: signals raise Stopped, and none has come yet."""
+    global _raised
+    _raised = None
+    install(raise_stopped)
+
+
+def end_command() -> None:
+    """Its end takes a while too, and waits for threads: a signal ends it at once."""
+    global _raised
+    _raised = None
+    install(end_at_once)
 
 
 def _is_importing(frame: FrameType | None) -> bool:

@@ -70,7 +70,7 @@ def padded_cells(
     width: int,
     needed: Collection[str] | None = None,
 ) -> list[list[str]]:
-    """The cells of each line of a `format_table`, each as wide as its column, to be joined by a gap."""
+    """The cells of each line of a `format_table`, as wide as its column, to be joined by a gap."""
     columns = [_column(header, rows, i) for i in range(len(header))]
     columns = _with_room(columns, width, header if needed is None else needed)
     least = [_widest_number(rows, i) for i, _ in columns]

@@ -163,8 +163,8 @@ def test_the_second_signal_ends_a_training_and_marks_its_run(tmp_path: Path) -> 
 
 def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
     text = "from minigrad.runner import build\nmake = build.build_dataset\n"
-    text += "def noted(*given):\n    open({mark!r}, 'a').write('x')\n    return make(*given)\n"
-    text += "build.build_dataset = noted\n"
+    text += "def noted(*given):\n    with open({mark!r}, 'a') as file:\n        file.write('x')\n"
+    text += "    return make(*given)\nbuild.build_dataset = noted\n"
     mark = tmp_path / "built"
     override, _ = plugin(tmp_path, text.format(mark=str(mark)))
     process = start(*COMMANDS["train"], override, "--seeds", "20000", "--out", str(tmp_path / "s"))
@@ -174,6 +174,36 @@ def test_building_many_seeds_stops_at_the_first_signal(tmp_path: Path) -> None:
     assert (process.returncode, err) == (130, "interrupted by Ctrl-C\n")
     assert mark.stat().st_size < 20_000
     assert not (tmp_path / "s").exists()
+
+
+DROPPED = """
+import signal, sys
+from minigrad.runner import build
+
+class Last:
+    def __del__(self):
+        signal.raise_signal({number})
+
+def dropped(*given):
+    build.build_dataset = make
+    last = Last()
+    del last
+    return make(*given)
+
+sys.unraisablehook = lambda _: None  # a file nobody closed is closed in silence
+make, build.build_dataset = build.build_dataset, dropped
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_whose_exception_python_drops_stops_the_training_all_the_same(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    override, _ = plugin(tmp_path, DROPPED.format(number=int(number)))
+    store = tmp_path / "store"
+    ended, out, _ = run(*COMMANDS["train"], override, "--seeds", "3", "--out", str(store))
+    assert (ended, out.count("interrupted by")) == (code, 1)
+    assert json.loads((store / "latest" / "run.json").read_text())["status"] == "interrupted"
 
 
 @pytest.mark.parametrize(
