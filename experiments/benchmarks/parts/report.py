@@ -40,13 +40,12 @@ def markdown(findings: Findings) -> str:
     for section in findings.sections:
         lines += _markdown_rows(section)
     methods = (f"- {section.question}: {section.method}." for section in findings.sections)
-    return "\n".join([*lines, "", *methods, *map(_details, findings.sections)])
+    details = [_details(section) for section in findings.sections if section.detail]
+    return "\n".join([*lines, "", *methods, *details])
 
 
 def _details(section: Section) -> str:
-    """A section's own table, if it has one."""
-    if not section.detail:
-        return ""
+    """A section's own table."""
     return f"\n{section.question}, in detail:\n\n```text\n{_detail(section.detail)}\n```"
 
 
