@@ -98,21 +98,18 @@ def _placed(groups: list[Group]) -> tuple[list[int], int]:
         if group.lasting:
             places[number] = size
             size += group.count
+    lowest = size
     live: list[tuple[int, int, int]] = []  # start, end and last instruction, by start
     for number in sorted(range(len(groups)), key=lambda number: groups[number].first):
         group = groups[number]
         if group.lasting or group.last < 0:
             continue
         live = [each for each in live if each[2] >= group.first]
-        places[number] = _gap(live, group.count, lowest=_lasting_rows(groups))
+        places[number] = _gap(live, group.count, lowest)
         live.append((places[number], places[number] + group.count, group.last))
         live.sort()
         size = max(size, places[number] + group.count)
     return places, size
-
-
-def _lasting_rows(groups: list[Group]) -> int:
-    return sum(group.count for group in groups if group.lasting)
 
 
 def _gap(live: list[tuple[int, int, int]], count: int, lowest: int) -> int:
