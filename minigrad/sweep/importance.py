@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.sweep.plan import SweepPlan
-from minigrad.sweep.ranking import Standing, is_halving
+from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import is_number
 
 Array: TypeAlias = NDArray[np.float64]
@@ -64,7 +64,7 @@ def importance(plan: SweepPlan, standings: Sequence[Standing]) -> Importance | N
     cells have unequal steps.
     """
     finite = [one.median for one in standings if math.isfinite(one.median)]
-    if is_halving(plan) or len(standings) < 4 or len(finite) < 2:
+    if plan.is_halving or len(standings) < 4 or len(finite) < 2:
         return None
     ordered = sorted(standings, key=lambda one: one.cell)
     axes = {key: [one.values[key] for one in ordered] for key in ordered[0].values}

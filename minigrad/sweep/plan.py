@@ -57,6 +57,11 @@ class SweepPlan:
         names = {cell.config["name"] for cell in self.cells}
         return names.pop() if len(names) == 1 else "sweep"
 
+    @property
+    def is_halving(self) -> bool:
+        """Whether the cells are trained by successive halving."""
+        return self.search is not None and self.search["kind"] == "halving"
+
     def plugins(self) -> list[str]:
         """The paths of all plugins that the cells name, each once."""
         return list(dict.fromkeys(p for cell in self.cells for p in cell.config.get("plugins", ())))
@@ -114,14 +119,13 @@ def _check(plan: SweepPlan) -> None:
         raise ValueError(f"sweep.json: the plan's mode cannot be {excerpt(plan.mode)}")
     if not plan.cells:
         raise ValueError("sweep.json: the plan has no cells")
-    is_halving = plan.search is not None and plan.search["kind"] == "halving"
     for number, cell in enumerate(plan.cells):
         where = f"cell {number}"
         _check_kinds(where, vars(cell), {"values": dict, "config": dict})
         _check_kinds(where, cell.config, _IN_CONFIG)
         _check_kinds(where, cell.config["train"], {"engine": str})
         _check_kinds(where, {"plugins": cell.config.get("plugins", [])}, {"plugins": list})
-        if is_halving:
+        if plan.is_halving:
             _check_kinds(where, cell.config["train"], {"steps": int})
         for key, value in cell.values.items():
             if is_number(value) and not abs(value) <= sys.float_info.max:

@@ -69,12 +69,12 @@ def rank(plan: SweepPlan, ended: Iterable[Ended]) -> list[Standing]:
     by_cell: dict[int, list[Ended]] = {}
     for one in ended:
         by_cell.setdefault(one.cell, []).append(one)
-    if is_halving(plan):
+    if plan.is_halving:
         by_cell = _last_rungs(plan.cells, by_cell)
 
     def order(cell: int) -> tuple[float, float, float, int]:
         q1, median, q3 = _quartiles(by_cell[cell], plan)
-        steps = plan.cells[cell].config["train"]["steps"] if is_halving(plan) else 0
+        steps = plan.cells[cell].config["train"]["steps"] if plan.is_halving else 0
         return (-steps, median, q3, cell) if plan.mode == "min" else (-steps, -median, -q1, cell)
 
     return [
@@ -90,11 +90,6 @@ def scores(plan: SweepPlan, ended: Iterable[Ended]) -> dict[int, float]:
         by_cell.setdefault(one.cell, []).append(one)
     sign = 1 if plan.mode == "min" else -1
     return {cell: sign * _quartiles(some, plan)[1] for cell, some in by_cell.items()}
-
-
-def is_halving(plan: SweepPlan) -> bool:
-    """Whether the cells are trained by successive halving."""
-    return plan.search is not None and plan.search["kind"] == "halving"
 
 
 def _last_rungs(cells: Sequence[Cell], by_cell: dict[int, list[Ended]]) -> dict[int, list[Ended]]:
