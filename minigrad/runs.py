@@ -237,9 +237,9 @@ def check_runs(arguments: argparse.Namespace) -> int:
 
     everything, store = not arguments.runs, Path(arguments.store)
     sweeps, runs = _to_check(arguments)
-    checks = [check_soundness(run) for run in runs]
-    for run, one in zip(runs, checks, strict=True):
-        one.damage += [] if one.damage else contradictions(run)
+    checks = [check_soundness(run, contradictions) for run in runs]
+    if everything:  # one that is deleted meanwhile is not damaged
+        checks = [one for one in checks if not (one.damage and load(store / one.id).is_gone)]
     of_store = check_store(store) if everything else []
     damaged = [one for one in checks if one.damage]
     of_sweeps = [{"id": path.name, "damage": check_sweep(path)} for path in sweeps]

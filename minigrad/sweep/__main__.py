@@ -146,6 +146,10 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
         stopped = f"the disk ({error.strerror or error})"
     if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
+    try:  # first: one that is finished has its table
+        report.write_csv(sweep, rank(sweep.plan, sweep.ended))
+    except OSError as error:
+        stopped = stopped or f"the disk ({error.strerror or error})"
     with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
         sweep.finish("interrupted" if stopped else "finished")
     return stopped
@@ -188,11 +192,12 @@ def _files(
     mattered: "Importance | None",
     picture: bool,
 ) -> Iterator[str]:
-    """Write the table and, of a sweep that is complete, the pictures; yields a line for each."""
+    """Draw the pictures of a sweep that is complete; yields a line for each, and for the table."""
     if not standings:
         return
+    if (table := report.csv_path(sweep)).exists():
+        yield f"table  {table}"
     try:
-        yield f"table  {report.write_csv(sweep, standings)}"
         if picture:
             from minigrad.sweep.pictures.picture import draw  # here, since it imports matplotlib
 
@@ -202,7 +207,7 @@ def _files(
 
                 yield f"shares {draw_importance(sweep, mattered)}"
     except OSError as error:
-        yield f"table and plot cannot be written: {error.strerror}"
+        yield f"plot cannot be written: {error.strerror}"
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

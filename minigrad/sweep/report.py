@@ -62,11 +62,15 @@ def lines(
         yield from _importance_lines(mattered)
 
 
-def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
-    """Write the whole ranking to sweep.csv and return its path. Raises OSError."""
-    path = sweep.path / "sweep.csv"
-    replace(path, csv_text(sweep.plan, standings).encode())
-    return path
+def write_csv(sweep: SweepStore, standings: Sequence[Standing]) -> None:
+    """Write the whole ranking, if there is one, to sweep.csv. Raises OSError."""
+    if standings:
+        replace(csv_path(sweep), csv_text(sweep.plan, standings).encode())
+
+
+def csv_path(sweep: SweepStore) -> Path:
+    """Where the ranking is."""
+    return sweep.path / "sweep.csv"
 
 
 def csv_text(plan: SweepPlan, standings: Sequence[Standing]) -> str:

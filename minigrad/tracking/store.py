@@ -111,6 +111,11 @@ class StoredRun:
         rows = [row for row in self.metrics() if name in row]
         return [int(row["step"]) for row in rows], [row[name] for row in rows]
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is no longer at its path: deleted since its name was read, for example."""
+        return not os.path.lexists(self.path)
+
     def check_own(self) -> None:
         """Raise StoreError where what is written into the run would be written elsewhere."""
         if self.path.is_symlink():
@@ -133,15 +138,17 @@ def runs(store: str | Path) -> list[StoredRun]:
 
     Raises StoreError where the store itself is no directory or cannot be read.
     """
-    return sorted(
-        (load(Path(store) / name) for name in ids(store)), key=lambda run: (started(run), run.id)
-    )
+    loaded = [load(Path(store) / name) for name in ids(store)]
+    there = [run for run in loaded if not (run.damage and run.is_gone)]
+    return sorted(there, key=lambda run: (started(run), run.id))
 
 
 def load(path: Path) -> StoredRun:
     """The run at `path`, as far as it can be read. Never raises."""
     if not os.path.isdir(path):  # unlike Path's, it never raises
         what = "a file, not the directory of a run"
+        if not os.path.lexists(path):
+            what = "gone: it was deleted or moved a moment ago"
         if path.is_symlink():
             what = f"a link to {os.readlink(path)!r}, where no run is"
         return StoredRun(path, damage=[f"{path.name} is {what}"])

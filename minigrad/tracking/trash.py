@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from minigrad.files.whole import relink
@@ -28,8 +28,11 @@ def delete(store: str | Path, runs: Sequence[StoredRun], force: bool = False) ->
                 f"{run.id} is running ({process}{doubt}): stop it, or delete it with --force"
             )
     _make_trash(store)
-    _move_all({run.path: store / TRASH / run.id for run in runs})
-    settle_latest(store)
+    settle_latest(store, without={run.id for run in runs})  # first: it never points nowhere
+    try:
+        _move_all({run.path: store / TRASH / run.id for run in runs})
+    finally:
+        settle_latest(store)
 
 
 def restore(store: str | Path, which: Sequence[str]) -> list[str]:
@@ -55,10 +58,11 @@ def _in_trash(store: Path, which: str) -> str:
     raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {instead}")
 
 
-def settle_latest(store: Path) -> None:
-    """Point `latest` to the newest run, or remove it if there is none."""
+def settle_latest(store: Path, without: Set[str] = frozenset()) -> None:
+    """Point `latest` to the newest run, or remove it if there is none but those of `without`."""
     link = store / LATEST
-    newest = next((run.id for run in reversed(stored_runs(store)) if run.path.is_dir()), None)
+    remaining = (run for run in reversed(stored_runs(store)) if run.id not in without)
+    newest = next((run.id for run in remaining if run.path.is_dir()), None)
     if os.path.lexists(link) and not link.is_symlink():
         return  # not ours
     if newest is None:
