@@ -17,6 +17,8 @@ _PAUSES = (0.01, 0.05, 0.2) if os.name == "nt" else ()  # seconds
 _MAX_LAST_LINE = 16_000_000  # bytes
 _MAX_OWN = 200_000_000  # bytes
 _NONE: Mapping[bytes, str] = {}
+_OPEN_FILES = ("/dev", "/dev/fd", "/proc/self/fd")
+"""Where a system gives open files a second name, which is a link."""
 _LOCK_SECONDS = 0.5  # a reader that tests for a writer holds the lock for a moment
 
 
@@ -66,8 +68,7 @@ def check_free(
     of the marks of `own`, by which we know files that we made. The value of a mark is what they are
     called in the message. A device or a pipe is free for `write_out`, not to be `replaced`.
     """
-    is_other = os.path.exists(path) and not (path.is_file() or path.is_dir())
-    if force or (is_other and not replaced) or not os.path.lexists(path):
+    if force or (_is_stream(path) and not replaced) or not os.path.lexists(path):
         return
     try:
         content = read_unlinked(path, _MAX_OWN) if own else b""
@@ -83,10 +84,19 @@ def write_out(path: Path, content: bytes) -> None:
     """Write a file that a user has named: a device or a pipe is written to, anything else is
     replaced. Raises OSError, its `strerror` for people.
     """
-    if os.path.exists(path) and not os.path.isfile(path):  # as /dev/null, and a directory
+    if _is_stream(path) or path.is_dir():  # which fails, with the reason
         path.write_bytes(content)
     else:
         replace(path, content)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a device, a pipe, or the system's name for an open file, as /dev/stdout: what
+    is written there goes on to where that leads, and the name stays.
+    """
+    if str(path.absolute().parent) in _OPEN_FILES and path.is_symlink():
+        return True
+    return os.path.exists(path) and not (path.is_file() or path.is_dir())
 
 
 def remove_drafts(paths: Iterable[Path]) -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from minigrad.files import whole
-from minigrad.files.whole import Lines, is_being_written, open_to_append, relink, replace
+from minigrad.files.whole import (
+    Lines,
+    check_free,
+    is_being_written,
+    open_to_append,
+    relink,
+    replace,
+    write_out,
+)
 
 
 @pytest.fixture
@@ -58,6 +66,19 @@ def test_an_old_file_that_is_kept_already_leaves_no_draft(tmp_path: Path) -> Non
     replace(path, b"second\n", old)
     assert (path.read_bytes(), old.read_bytes()) == (b"second\n", b"first\n")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "old"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="open files have no names here")
+def test_the_name_of_an_open_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    """As /dev/stdout, which root could replace."""
+    with (tmp_path / "there").open("wb") as file:
+        named = Path(f"/dev/fd/{file.fileno()}")
+        check_free(named, force=False)
+        write_out(named, b"first\n")
+        check_free(named, force=True)
+        write_out(named, b"second\n")
+        assert named.is_symlink()
+    assert (tmp_path / "there").read_bytes() == b"second\n"
 
 
 @pytest.mark.parametrize("open_", [Lines, open_to_append])
