@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -191,6 +191,8 @@ class Lines:
                     unshare(path)
                     self._file = open_to_append(path)
                     _lock(self._file)
+            if not os.path.lexists(path):
+                raise OSError(0, "it was deleted or moved in this moment")
             if not os.path.samestat(os.fstat(self._file.fileno()), path.lstat()):
                 raise OSError(0, "another process is writing it")
             self._end_last_line()
@@ -234,26 +236,39 @@ class Lines:
 
 def is_being_written(path: Path) -> bool | None:
     """Whether a process has the file open as `Lines`; None if that is unknown."""
+    with kept_from_writers(path) as is_kept:
+        return None if is_kept is None else not is_kept
+
+
+@contextlib.contextmanager
+def kept_from_writers(path: Path) -> Iterator[bool | None]:
+    """No process opens the file as `Lines` during this block, which is given whether that is so:
+    False where one has it open already, None where a system cannot tell or prevent it.
+    """
     try:
         import fcntl
     except ImportError:  # Windows has none
-        return None
+        yield None
+        return
     flags = os.O_RDONLY | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK")
+    descriptor = None
+    with contextlib.suppress(OSError):
+        if stat.S_ISREG(path.lstat().st_mode):
+            descriptor = os.open(path, flags)
+    if descriptor is None:
+        yield None
+        return
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return None
-        descriptor = os.open(path, flags)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return None
+        is_kept: bool | None = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_kept = False
+        except OSError:  # a file system without locks
+            is_kept = None
+        yield is_kept
     finally:
         os.close(descriptor)
-    return False
 
 
 @functools.cache

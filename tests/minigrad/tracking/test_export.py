@@ -4,9 +4,9 @@ import csv
 import importlib
 import math
 import os
-import tempfile
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 

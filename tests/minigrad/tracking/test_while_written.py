@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from minigrad import runs, train
+from minigrad.runner import verify
 from minigrad.runner.consistency import contradictions
 from minigrad.runner.interrupts import AT_ONCE
 from minigrad.tracking import hold, reopen, store
 from minigrad.tracking.check import check_soundness, check_store
-from minigrad.tracking.names import ids
+from minigrad.tracking.names import StoreError, ids
 from minigrad.tracking.store import find, load
 from minigrad.tracking.trash import delete
 from tests.minigrad.runner.test_verify import change_facts
@@ -155,3 +156,47 @@ def test_an_error_of_a_plugin_in_a_picture_leaves_the_curve_and_no_damage(
     run = trained(tmp_path / "runs", [*PLANE, f"plugins=[{plugin}]"])
     assert (run / "loss.png").exists()
     assert runs.main(["check", "--store", str(tmp_path / "runs")]) == 0
+
+
+def test_a_run_that_is_trained_on_while_it_is_verified_is_not_called_different(
+    tested: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (tested / "config.yaml").read_text().replace("steps: 6", "steps: 9")
+    written: list[Any] = []
+
+    def train_on() -> None:
+        run = reopen(tested, 5, text, hold(tested))
+        run.log({"loss": 0.5}, step=6)
+        written.append(run)
+
+    monkeypatch.setattr(verify, "load", once(train_on, verify.load))
+    arguments = ["verify", tested.name, "--store", str(tested.parent)]
+    code, error = runs.main(arguments), capsys.readouterr().err
+    again = f"{tested.name} was written while it was verified: verify it again\n"
+    assert (code, error) == (2, again)
+    written[0].finish("interrupted", "by hand")
+
+
+def test_a_run_that_goes_on_since_it_was_found_is_not_deleted(tested: Path) -> None:
+    stored = load(tested)
+    held = hold(tested)
+    with pytest.raises(StoreError, match=f"{tested.name} is running: stop it"):
+        delete(tested.parent, [stored])
+    held.close()
+    delete(tested.parent, [stored])
+    assert not tested.exists()
+
+
+def test_a_run_does_not_go_on_while_it_is_being_deleted(
+    tested: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+
+    def go_on(*_: object, **__: object) -> None:
+        with pytest.raises(OSError) as error:
+            hold(tested)
+        refused.append(error.value.strerror)
+
+    monkeypatch.setattr("minigrad.tracking.trash.settle_latest", go_on)
+    delete(tested.parent, [load(tested)])
+    assert refused[0].endswith("is writing it")
