@@ -311,10 +311,12 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 def _find(folder: Path, which: str) -> Path:
     known = sorted(path.parent.name for path in folder.glob("[!.]*/sweep.json"))
-    latest = (folder / LATEST).resolve().name  # LATEST itself where there is no such link
     known = [name for name in known if name != LATEST]
     if not known:
         raise StoreError(f"--resume {which}: there are no sweeps in {str(folder.parent)!r}")
+    latest = (folder / LATEST).resolve().name
+    if latest not in known:  # the link is set after the sweep is there, and a kill may come between
+        latest = known[-1]
     fitting = matches(known, latest if which == LATEST else which)
     if len(fitting) != 1:
         fits = f"fits {len(fitting)} sweeps" if fitting else "fits no sweep"

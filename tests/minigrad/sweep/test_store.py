@@ -340,3 +340,17 @@ def test_a_sweep_that_ended_since_it_was_read_is_not_called_crashed(sweep: Sweep
 def test_a_sweep_whose_process_is_gone_has_crashed(sweep: SweepStore) -> None:
     sweep._journal.close()
     assert read_sweep(sweep.path).status == "crashed"
+
+
+@pytest.mark.parametrize("target", [None, "20261122T201500Z-gone-k3f9"])
+def test_latest_is_the_newest_where_the_link_is_not_there(
+    sweep: SweepStore, tmp_path: Path, target: str | None
+) -> None:
+    sweep.finish("interrupted")
+    link = sweep.path.with_name("latest")
+    link.unlink()
+    if target:
+        link.symlink_to(target)
+    again = SweepStore.reopen(tmp_path, "latest")
+    assert again.id == sweep.id
+    again.finish("interrupted")
