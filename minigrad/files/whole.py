@@ -204,14 +204,12 @@ class Lines:
 
     def append(self, line: str) -> None:
         """Raises OSError where the disk is full; then nothing of the line is left."""
-        before = os.fstat(self._file.fileno()).st_size
-        raw = line.encode() + b"\n"
+        raw, written = f"{line}\n".encode(), 0
         try:
-            written = self._file.write(raw)
-            while written < len(raw):  # the rest fails with the reason
-                written += self._file.write(raw[written:])
+            while written < len(raw):  # after a part, the rest fails with the reason
+                written += self._file.write(raw[written:] if written else raw)
         except OSError:
-            self._file.truncate(before)
+            self._file.truncate(os.fstat(self._file.fileno()).st_size - written)
             raise
 
     def sync(self) -> None:
