@@ -9,7 +9,7 @@ from minigrad.engines import ENGINES, Outputs
 from minigrad.runner.description import Description
 from minigrad.terminal.text import excerpt
 from nn import MLP
-from nn.losses import LOSSES
+from nn.losses import LOSSES, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +126,7 @@ class Model:
         """What `predict_proba` makes of outputs."""
         if self.description.task == "binary":
             return [[_sigmoid(-logit), _sigmoid(logit)] for (logit,) in outputs]
-        return [_softmax(logits) for logits in outputs]
+        return [softmax(logits) for logits in outputs]
 
     def state_dict(self) -> "dict[str, np.ndarray[Any, Any]]":
         """Weights and biases as arrays by name, shaped as those of torch.nn.Linear:
@@ -198,10 +198,3 @@ def _sigmoid(x: float) -> float:
     if x >= 0:
         return 1 / (1 + math.exp(-x))
     return math.exp(x) / (1 + math.exp(x))
-
-
-def _softmax(logits: Sequence[float]) -> list[float]:
-    largest = max(logits)
-    powers = [math.exp(logit - largest) for logit in logits]
-    total = math.fsum(powers)
-    return [power / total for power in powers]
