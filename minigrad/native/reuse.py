@@ -8,6 +8,7 @@ together; what must last from step to step, or till the outputs are read, keeps 
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from minigrad.native.code import SAMPLES, Code, Instruction, Rows
 from minigrad.native.touched import direct, spans, tabled
@@ -42,7 +43,7 @@ def with_reused_rows(code: Code, blocks: list[int]) -> Code:
         group = bisect_right(starts, row) - 1
         return places[group] + row - starts[group]
 
-    def moved_rows(rows: Rows | None) -> Rows | None:
+    def moved_rows(rows: Rows | None) -> Any:
         is_direct = rows and not rows.once and not rows.by_table
         return replace(rows, start=moved(rows.start)) if rows and is_direct else rows
 
@@ -50,13 +51,7 @@ def with_reused_rows(code: Code, blocks: list[int]) -> Code:
     for place in _table_places(code):
         table[place] = moved(code.table[place])
     instructions = [
-        replace(
-            each,
-            y=moved_rows(each.y),
-            a=moved_rows(each.a),
-            b=moved_rows(each.b),
-            c=moved_rows(each.c),
-        )
+        replace(each, **{name: moved_rows(getattr(each, name)) for name in "yabc"})
         for each in code.instructions
     ]
     return Code(instructions, table, code.constants, replace(code.sizes, sample_rows=rows))
