@@ -1,7 +1,6 @@
 """The picture of a regression with one input: its curve through the data."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,8 @@ def draw_fit(
         if part:
             look: dict[str, Any] = {"s": size, "edgecolors": COLORS[0], "linewidths": 1.0}
             color = COLORS[0] if name == "training" else "white"
-            axes.scatter(_column(part.inputs), list(map(_drawn, part.targets)), c=color, **look)
+            places = [_drawn(x) for (x,) in part.inputs], [*map(_drawn, part.targets)]
+            axes.scatter(*places, c=color, **look)
             keys.append(style.marker_key(name, color, edge=COLORS[0]))
     axes.plot(xs, curve, color=COLORS[1], linewidth=2.2, zorder=3)
     keys.append(style.line_key("prediction", COLORS[1]))
@@ -59,15 +59,7 @@ def draw_fit(
     legend: dict[str, Any] = {"frameon": False, "fontsize": 9, "ncols": len(keys)}
     axes.legend(handles=keys, loc="upper left", labelcolor=INK, handlelength=1.6, **legend)
     left = 0.45 + style.tick_width(axes.yaxis)
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    style.head_of_figure(figure, title, subtitle, left)
-    style.place(axes, left, 0.5, _WIDTH - left - 0.3, _HEIGHT)
-    style.save(figure, path)
-
-
-def _column(inputs: Sequence[Sequence[float]]) -> list[float]:
-    return [_drawn(x) for (x,) in inputs]
+    style.save_single(path, axes, title, subtitle, left, (_WIDTH, _HEIGHT))
 
 
 def _drawn(number: float) -> float:

@@ -9,15 +9,23 @@ from urllib.parse import quote, unquote_to_bytes
 
 from minigrad.page.html import Html, element
 from minigrad.report import parts
-from minigrad.report.parts import COLORS, Subject, section
-from minigrad.report.report import MOST_RUNS, Page, chart_data, frame, page_of, text, to_document
+from minigrad.report.parts import Subject, section
+from minigrad.report.report import (
+    MOST_RUNS,
+    Page,
+    chart_data,
+    frame,
+    page_of,
+    subjects_of,
+    text,
+    to_document,
+)
 from minigrad.report.sweep import sweep_page
 from minigrad.report.tables import scrolling, shortened
 from minigrad.report.watch import Watch
 from minigrad.terminal.table import is_number
 from minigrad.terminal.text import printable
 from minigrad.tracking import query
-from minigrad.tracking.compare import labels
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.store import StoredRun
 
@@ -132,13 +140,9 @@ class Pages:
             if run is None:
                 raise StoreError("the store has no such run")
             runs.append(run)
-        names = labels(runs) if len(runs) > 1 else [run.name for run in runs]
-        subjects, more = [], False
-        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-            curves, unread = self._watch.curves(run.id, _SECONDS / len(runs))
-            more = more or unread
-            subjects.append(Subject(run, shortened(name), place % COLORS, curves))
-        return subjects, more
+        read = [self._watch.curves(run.id, _SECONDS / len(runs)) for run in runs]
+        subjects = subjects_of(runs, [curves for curves, _ in read])
+        return subjects, any(more for _, more in read)
 
     def _table_of_sweeps(self) -> Html | None:
         rows = []
@@ -207,26 +211,14 @@ def _columns(runs: Sequence[StoredRun]) -> list[str]:
 
 
 def _table_of_runs() -> Html:
-    search = element(
-        "input",
-        type="search",
-        name="search",
-        id="search",
-        placeholder="adam, final_loss<0.1",
-        autocomplete="off",
-    )
-    columns = element(
-        "input",
-        type="search",
-        name="columns",
-        id="columns",
-        placeholder="optimizer.lr, seed",
-        autocomplete="off",
-    )
+    def box(name: str, example: str) -> Html:
+        written = {"type": "search", "name": name, "id": name, "placeholder": example}
+        return element("input", **written, autocomplete="off")
+
     form = element(
         "form",
-        element("label", "Filter", search),
-        element("label", "More columns", columns),
+        element("label", "Filter", box("search", "adam, final_loss<0.1")),
+        element("label", "More columns", box("columns", "optimizer.lr, seed")),
         element("a", "Compare", id="compare", class_="button", href="compare", hidden=True),
         element("output", "loading", id="state"),
         id="filters",

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.page.html import Html, element
 from minigrad.report.parts import Subject, run_head, section
 from minigrad.report.tables import plain_table
-from minigrad.report.thin import Thinner
+from minigrad.report.thin import Thinner, rounded
 from minigrad.terminal.table import cell
 from minigrad.tracking import layout
 from minigrad.tracking.reading import read_file
@@ -89,7 +89,7 @@ def _band(table: Any, worst: list[int], color: int) -> dict[str, Any]:
     every = range(0, len(table.steps), max(1, len(table.steps) // _COLUMNS))
     steps = [int(table.steps[i]) for i in every]
     bands = [quartiles(table.loss[i]) for i in every]
-    low, median, high = ([_finite(band[k]) for band in bands] for k in range(3))
+    low, median, high = ([rounded(band[k]) for band in bands] for k in range(3))
     series = [
         {"label": "first quartile", "x": steps, "y": low, "color": color, "role": "low"},
         {"label": "third quartile", "x": steps, "y": high, "color": color, "role": "high"},
@@ -169,7 +169,3 @@ def _bar(i: int, count: int, most: int, edges: list[float]) -> Html:
         width=f"{_WIDTH / _BINS - 2:.2f}",
         height=f"{high:.2f}",
     )
-
-
-def _finite(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None
