@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.engines import ENGINES, Outputs
-from minigrad.runner.description import Description
+from minigrad.runner.description import Description, is_finite
 from minigrad.terminal.text import excerpt
 from nn import MLP
 from nn.losses import LOSSES, softmax
@@ -163,7 +162,7 @@ class Model:
             count = f"{len(row)} numbers where the model takes {len(self.features)}"
             raise RowError(index, f"{count}: {names}")
         for name, number in zip(self.features, row, strict=True):
-            if not _is_finite(number):
+            if not is_finite(number):
                 text = excerpt(repr(number))
                 raise RowError(index, f"{excerpt(name)} must be a finite number, found {text}")
         return [float(number) for number in row]
@@ -183,15 +182,6 @@ class Model:
             except ArithmeticError as reason:
                 return RowError(row, f"the model has no answer: {excerpt(reason, 160)}")
         return RowError(0, f"the model has no answer: {excerpt(error, 160)}")
-
-
-def _is_finite(number: object) -> bool:
-    if isinstance(number, bool) or not isinstance(number, Real):
-        return False
-    try:
-        return math.isfinite(number)
-    except OverflowError:  # a whole number that no float holds
-        return False
 
 
 def _sigmoid(x: float) -> float:
