@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.plot import style
 from minigrad.plot.style import BEST, INK, Axes, LogNorm, Rectangle
-from minigrad.sweep.pictures.look import is_numeric, short_key, short_loss, short_number
+from minigrad.sweep.pictures.look import Head, is_numeric, short_key, short_loss, short_number
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell
 from minigrad.terminal.text import excerpt
@@ -50,11 +50,9 @@ def draw_heatmap(
     path: Path,
     standings: Sequence[Standing],
     values: Mapping[str, Sequence[Any]],
+    head: Head,
     *,
-    title: str,
-    subtitle: str,
-    metric: str = "final loss",
-    mode: str = "min",
+    mode: str,
 ) -> None:
     """Write the map to `path`: a number and a colour for each cell, and a frame for the best one.
 
@@ -71,7 +69,7 @@ def draw_heatmap(
         2.0 + label_width + columns * (0.2 + _WIDTH * max(2, len(xs))),
         1.2 + rows * (0.35 + _HEIGHT * max(2, len(ys))),
     )
-    style.head_of_figure(figure, title, subtitle)
+    style.head_of_figure(figure, head.title, head.subtitle)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     colors = _COLORS if mode == "min" else _COLORS.reversed()
     norm = _norm([standing.median for standing in standings])
@@ -89,7 +87,7 @@ def draw_heatmap(
     bar = figure.colorbar(
         style.ScalarMappable(norm, colors), ax=list(grid.flat), aspect=22, pad=0.02
     )
-    bar.set_label(f"median {metric}", color=INK)
+    bar.set_label(f"median {head.metric}", color=INK)
     style.log_ticks(bar.ax.yaxis)
     ticks = [float(tick) for tick in bar.ax.get_yticks()]
     labels = [short_number(tick) for tick in ticks]
