@@ -17,7 +17,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 from minigrad.config import Config, ConfigError
 from minigrad.config import load as load_config
@@ -33,7 +32,7 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume_run
 from minigrad.runner.session import Outcome, Session
-from minigrad.runner.trained import new_session, train_run
+from minigrad.runner.trained import new_session
 from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
@@ -43,7 +42,7 @@ from minigrad.threads import use_one_thread
 from minigrad.tracking import reopen
 from minigrad.tracking.annotate import tag_name
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoredRun, StoreError, find
+from minigrad.tracking.store import StoreError, find
 from minigrad.training.protocol import TrainerLike
 
 
@@ -78,18 +77,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         with session.run:
             outcome = session.train(interrupts)
         return _report(session, outcome)
-
-
-def train(config: Config, store: str | Path = "runs") -> StoredRun:
-    """Train a config into a new run of `store`, as the command does, and give the run.
-
-    Nothing is printed and no picture drawn; `status`, `summary` and the rest are the run's. Raises
-    ConfigError and OSError where no run can be made. Signals are only caught in the main thread.
-
-        run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
-        run.summary["final_loss"]
-    """
-    return train_run(config, (), str(store)).stored
 
 
 def _session(config: Config, trainer: TrainerLike, store: str, tags: Sequence[str]) -> Session:

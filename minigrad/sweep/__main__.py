@@ -158,10 +158,10 @@ def _answer(
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
-    from minigrad.sweep.importance import importance  # here, since it imports numpy
+    from minigrad.sweep.importance import importance_of  # here, since it imports numpy
 
     standings = rank(sweep.plan, sweep.ended)
-    mattered = importance(sweep.plan, standings)
+    mattered = importance_of(sweep.plan, standings)
     lines = [
         *report.lines(sweep, standings, mattered, seconds),
         *_files(sweep, standings, mattered, picture=stopped is None),

@@ -20,9 +20,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from minigrad import native, train
+from minigrad import native, runner
 from minigrad import runs as runs_command
-from minigrad.config import load
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
 from tests import calling
@@ -145,7 +144,7 @@ def test_members_are_the_same_to_the_bit_as_trained_alone(swept: Swept, tmp_path
     for member in runs(out):
         optimizer, seed = member.config["optimizer"], member.config["seed"]
         cell = [f"optimizer={optimizer['name']}", f"optimizer.lr={optimizer['lr']}"]
-        alone = train.train(load(XOR, [*TINY, *cell, f"seed={seed}"]), tmp_path)
+        alone = runner.train(XOR, [*TINY, *cell, f"seed={seed}"], store=tmp_path).stored
         assert numbers(member.path) == numbers(alone.path)
         assert (member.path / "config.yaml").read_text() == (alone.path / "config.yaml").read_text()
         facts, facts_alone = member.run_json, alone.run_json

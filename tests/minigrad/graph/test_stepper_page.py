@@ -18,8 +18,8 @@ from experiments.attention.attention import Attention, samples
 from minigrad import Tensor, Value, graph, maximum, minimum, value
 from minigrad.config import load
 from minigrad.graph import __main__ as graph_command
-from minigrad.graph.page import to_html
 from minigrad.graph.source import OPERATIONS, excerpts
+from minigrad.graph.stepper_page import to_html
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
 from minigrad.value import dot

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from minigrad import train
+from minigrad import runner, train
 from minigrad.config import load as load_config
 from minigrad.runner.verify import verify_claims
 from minigrad.tracking import checkpoint, init
@@ -261,7 +261,7 @@ def test_a_forged_claim_is_found(run_path: Path, forgery: str) -> None:
 
 def test_verdicts_are_judged_again(tmp_path: Path) -> None:
     overrides = ["train.steps=3", "expect={initial_loss: [0.1, 2.0], final_loss_below: 1.0}"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert verify_claims(run).identical
     verdicts = facts_of(run.path)["expectations"]
     verdicts[1]["expected"] = 0.001
@@ -279,7 +279,7 @@ def test_a_checkpoint_that_is_gone_is_told_as_not_checked(run_path: Path) -> Non
 
 def test_each_seeds_numbers_and_the_counts_of_many_are_compared(tmp_path: Path) -> None:
     overrides = ["train.steps=5", "train.engine=numpy", "train.seeds=4", "train.log_every=2"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert verify_claims(run).identical
     table = SeedTable.from_bytes((run.path / "seeds.npz").read_bytes())
     table.final_loss[2] = 0.0
@@ -293,7 +293,7 @@ def test_each_seeds_numbers_and_the_counts_of_many_are_compared(tmp_path: Path) 
 
 def test_a_run_that_diverged_diverges_again_at_its_step(tmp_path: Path) -> None:
     overrides = ["optimizer.lr=1e200", "model.activation=relu", "loss=mse", "train.steps=50"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert run.status == "diverged"
     result = verify_claims(run)
     assert result.identical, result.sentence
@@ -306,7 +306,7 @@ def test_a_run_that_diverged_diverges_again_at_its_step(tmp_path: Path) -> None:
 def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
     settings = ["train.steps=200", "expect={}", "train.checkpoint_every=60"]
     config = load_config("configs/xor.yaml", settings)
-    run = train.train(config, tmp_path)
+    run = runner.train(config, store=tmp_path).stored
     lines = (run.path / "metrics.jsonl").read_text().splitlines(keepends=True)
     state = checkpoint.read(run.path / "checkpoint.previous.json")
     (run.path / "metrics.jsonl").write_text("".join(lines[: state["step"]]))
@@ -326,7 +326,7 @@ def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
 
 def test_a_run_that_was_resumed_for_more_steps_is_identical(tmp_path: Path) -> None:
     settings = ["train.steps=11", "train.log_every=3", "expect={}"]
-    run = train.train(load_config("configs/xor.yaml", settings), tmp_path)
+    run = runner.train("configs/xor.yaml", settings, store=tmp_path).stored
     with redirect_stdout(StringIO()):
         assert train.main(["--resume", "latest", "train.steps=20", "--out", str(tmp_path)]) == 0
     assert [int(row["step"]) for row in load(run.path).metrics()] == [
@@ -351,9 +351,10 @@ def test_the_data_are_blamed_only_where_their_checksum_differs(
     rows = tmp_path / "rows.csv"
     rows.write_text("x,y\n0,0\n1,1\n2,0\n3,1\n")
     data = f"data={{name: csv, path: {rows}, target: y}}"
-    run = train.train(
-        load_config("configs/xor.yaml", [data, "train.steps=3", "expect={}"]), tmp_path / "store"
-    )
+    run = runner.train(
+        load_config("configs/xor.yaml", [data, "train.steps=3", "expect={}"]),
+        store=tmp_path / "store",
+    ).stored
     assert list(facts_of(run.path)["sha256"]) == [str(rows)]
     if changed:
         rows.write_text("x,y\n0,0\n1,1\n2,0\n4,1\n")
@@ -455,7 +456,7 @@ def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
 ) -> None:
     monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0)
     overrides = ["train.engine=numpy", "model.activation=own", "train.steps=3", "expect={}"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0 if x.data > 0 else x * 3.0)
     verified = verify_claims(run)
     assert not verified.identical
