@@ -25,6 +25,7 @@ from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
 from optim.schedules import SCHEDULES
+from tests.stored_runs import metrics, the_run
 
 NOTE = fast_engine()[1] + "\n" * bool(fast_engine()[1])
 """What stderr says where the native engine is not there, and nothing where it is."""
@@ -72,21 +73,12 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     SCHEDULES.pop("interrupted", None)
 
 
-@pytest.fixture
-def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
-
-
 def quietly(out: Path, *arguments: str) -> tuple[int, list[str]]:
     """Exit code and lines of a training in this process."""
     output = StringIO()
     with redirect_stdout(output):
         code = train.main([*arguments, "--out", str(out)])
     return code, output.getvalue().splitlines()
-
-
-def the_run(out: Path) -> Path:
-    return (out / "latest").resolve()
 
 
 def facts(out: Path) -> dict[str, Any]:
@@ -98,12 +90,6 @@ def facts(out: Path) -> dict[str, Any]:
     text = (the_run(out) / "run.json").read_text()
     run_json: dict[str, Any] = json.loads(text, parse_constant=refuse)
     return run_json
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    """All lines, without the time, which is never the same."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
 def table(run: Path) -> SeedTable:

@@ -25,6 +25,7 @@ from minigrad import runs as runs_command
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
 from tests import calling
+from tests.stored_runs import metrics
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.sweep"]
@@ -67,12 +68,6 @@ def status(out: Path) -> str:
     status = json.loads((folder(out) / "sweep.json").read_text())["status"]
     assert isinstance(status, str)
     return status
-
-
-def numbers(run: Path) -> list[dict[str, float]]:
-    """The logged lines without the time, which is never the same."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
 Swept: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
@@ -145,7 +140,7 @@ def test_members_are_the_same_to_the_bit_as_trained_alone(swept: Swept, tmp_path
         optimizer, seed = member.config["optimizer"], member.config["seed"]
         cell = [f"optimizer={optimizer['name']}", f"optimizer.lr={optimizer['lr']}"]
         alone = runner.train(XOR, [*TINY, *cell, f"seed={seed}"], store=tmp_path).stored
-        assert numbers(member.path) == numbers(alone.path)
+        assert metrics(member.path) == metrics(alone.path)
         assert (member.path / "config.yaml").read_text() == (alone.path / "config.yaml").read_text()
         facts, facts_alone = member.run_json, alone.run_json
         for one in (facts, facts_alone):

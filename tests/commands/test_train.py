@@ -1,6 +1,5 @@
 """python -m minigrad.train: files, exit codes; in whole processes a training, and signals."""
 
-import json
 import os
 import pty
 import signal
@@ -14,6 +13,7 @@ import pytest
 from minigrad import train as command
 from nn.initialisers import INITIALISERS
 from tests.calling import call
+from tests.stored_runs import facts, metrics, the_run
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
@@ -22,20 +22,6 @@ XOR = "configs/xor.yaml"
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return call(command, *arguments, "--out", str(out))
-
-
-def the_run(out: Path) -> Path:
-    (run,) = [path for path in out.iterdir() if path.name != "latest"]
-    return run
-
-
-def metrics(run: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-
-
-def facts(run: Path) -> dict[str, object]:
-    loaded: dict[str, object] = json.loads((run / "run.json").read_text())
-    return loaded
 
 
 def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> None:
@@ -89,8 +75,8 @@ def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> No
     line = result.stdout.splitlines()[1]
     assert line == "expectation missed: final loss 0.0001501 is not below 1e-09"
     assert facts(the_run(tmp_path))["status"] == "finished"
-    (_, verdict) = facts(the_run(tmp_path))["expectations"]  # type: ignore[misc]
-    assert verdict["met"] is False  # type: ignore[has-type]
+    (_, verdict) = facts(the_run(tmp_path))["expectations"]
+    assert verdict["met"] is False
 
 
 def test_overrides_swap_activation_and_learning_rate(tmp_path: Path) -> None:

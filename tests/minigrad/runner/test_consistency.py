@@ -17,13 +17,8 @@ from minigrad.tracking import init
 from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
-from tests.minigrad.runner.test_verify import (
-    change_facts,
-    facts_of,
-    forge_lines,
-    forge_state,
-    forge_summary,
-)
+from tests.minigrad.runner.test_verify import forge_lines, forge_state, forge_summary
+from tests.stored_runs import change_facts, facts
 
 COMMANDS = {
     "xor": ["configs/xor.yaml", "train.steps=12", "train.log_every=5"],
@@ -69,12 +64,12 @@ def forge_both(run: Path) -> None:
 
 def without_test(run: Path) -> None:
     (run / "test.json").unlink()
-    summary = facts_of(run)["summary"]
+    summary = facts(run)["summary"]
     change_facts(run, summary={k: v for k, v in summary.items() if not k.startswith("test")})
 
 
 def judged(run: Path, met: bool) -> None:
-    change_facts(run, expectations=[{**one, "met": met} for one in facts_of(run)["expectations"]])
+    change_facts(run, expectations=[{**one, "met": met} for one in facts(run)["expectations"]])
 
 
 FORGERIES: dict[str, tuple[str, Callable[[Path], object], str]] = {

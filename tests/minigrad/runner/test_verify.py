@@ -19,6 +19,7 @@ from minigrad.tracking import checkpoint, init
 from minigrad.tracking.store import StoreError, find, load
 from minigrad.training.seed_table import SeedTable
 from nn.activations import ACTIVATIONS
+from tests.stored_runs import change_facts, facts
 
 OVERRIDES = [
     "train={steps: 40, batch_size: 20, log_every: 3}",
@@ -50,11 +51,6 @@ def change_line(path: Path, number: int, change: Callable[[dict[str, float]], No
     (path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
 
 
-def change_facts(path: Path, **changed: object) -> None:
-    facts = json.loads((path / "run.json").read_text())
-    (path / "run.json").write_text(json.dumps({**facts, **changed}))
-
-
 def test_a_finished_run_is_identical(run_path: Path) -> None:
     result = verify_claims(find(run_path.parent, "latest"))
     assert result.identical
@@ -69,15 +65,15 @@ def test_a_verdict_in_the_words_of_older_runs_is_no_difference(tmp_path: Path) -
     with redirect_stdout(StringIO()):
         train.main(["configs/xor.yaml", "train.steps=3", "--out", str(tmp_path)])
     run = (tmp_path / "latest").resolve()
-    facts = json.loads((run / "run.json").read_text())
-    verdict = facts["expectations"][1]
+    verdicts = facts(run)["expectations"]
+    verdict = verdicts[1]
     loss = f"{verdict['found']:.4g}"
     assert verdict["sentence"] == f"final loss {loss} is not below 0.001"
     verdict["sentence"] = f"final loss {loss} misses 0.001 by {verdict['found'] - 0.001:.4g}"
-    change_facts(run, expectations=facts["expectations"])
+    change_facts(run, expectations=verdicts)
     assert verify_claims(load(run)).identical
     verdict["sentence"] = "final loss 0.0001 misses 0.001 by 0.1"
-    change_facts(run, expectations=facts["expectations"])
+    change_facts(run, expectations=verdicts)
     assert not verify_claims(load(run)).identical
 
 
@@ -97,7 +93,7 @@ def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) 
 
 
 def test_a_changed_summary_is_found(run_path: Path) -> None:
-    summary = json.loads((run_path / "run.json").read_text())["summary"]
+    summary = facts(run_path)["summary"]
     change_facts(run_path, summary={**summary, "final_loss": summary["final_loss"] * (1 + 1e-15)})
     assert (
         "differs in the summary: final_loss was"
@@ -105,13 +101,8 @@ def test_a_changed_summary_is_found(run_path: Path) -> None:
     )
 
 
-def facts_of(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((path / "run.json").read_text())
-    return loaded
-
-
 def forge_summary(path: Path, **changed: object) -> None:
-    change_facts(path, summary={**facts_of(path)["summary"], **changed})
+    change_facts(path, summary={**facts(path)["summary"], **changed})
 
 
 def forge_lines(path: Path, change: Callable[[list[dict[str, float]]], object]) -> None:
@@ -263,7 +254,7 @@ def test_verdicts_are_judged_again(tmp_path: Path) -> None:
     overrides = ["train.steps=3", "expect={initial_loss: [0.1, 2.0], final_loss_below: 1.0}"]
     run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert verify_claims(run).identical
-    verdicts = facts_of(run.path)["expectations"]
+    verdicts = facts(run.path)["expectations"]
     verdicts[1]["expected"] = 0.001
     change_facts(run.path, expectations=verdicts)
     result = verify_claims(find(tmp_path, "latest"))
@@ -355,7 +346,7 @@ def test_the_data_are_blamed_only_where_their_checksum_differs(
         load_config("configs/xor.yaml", [data, "train.steps=3", "expect={}"]),
         store=tmp_path / "store",
     ).stored
-    assert list(facts_of(run.path)["sha256"]) == [str(rows)]
+    assert list(facts(run.path)["sha256"]) == [str(rows)]
     if changed:
         rows.write_text("x,y\n0,0\n1,1\n2,0\n4,1\n")
     else:
@@ -368,10 +359,10 @@ def test_the_data_are_blamed_only_where_their_checksum_differs(
 
 
 def test_what_an_older_run_did_not_record_is_named_and_not_blamed(run_path: Path) -> None:
-    facts = facts_of(run_path)
+    lasting = facts(run_path)
     for key in ("processor", "libc", "variables", "sha256"):
-        facts.pop(key)
-    (run_path / "run.json").write_text(json.dumps(facts))
+        lasting.pop(key)
+    (run_path / "run.json").write_text(json.dumps(lasting))
     change_line(run_path, 0, lambda line: line.update(loss=1.0))
     sentence = verify_claims(find(run_path.parent, "latest")).sentence
     assert "not recorded: processor, libc, variables, data and plugins" in sentence
@@ -379,8 +370,8 @@ def test_what_an_older_run_did_not_record_is_named_and_not_blamed(run_path: Path
 
 
 def test_other_packages_or_code_are_named_as_the_likely_cause(run_path: Path) -> None:
-    facts = json.loads((run_path / "run.json").read_text())
-    change_facts(run_path, packages={**facts["packages"], "numpy": "1.0"}, code="0123")
+    packages = facts(run_path)["packages"] | {"numpy": "1.0"}
+    change_facts(run_path, packages=packages, code="0123")
     run = find(run_path.parent, "latest")
     same = verify_claims(run)
     assert same.identical
