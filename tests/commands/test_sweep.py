@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import pty
 import random
 import re
 import resource
@@ -11,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import termios
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
 from tests import calling
 from tests.stored_runs import metrics
+from tests.terminals import at_a_terminal
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.sweep"]
@@ -454,29 +453,16 @@ def test_a_sweep_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_bar_with_members_and_failures_is_drawn_at_a_terminal_only(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
-    process = subprocess.Popen(
+    code, screen = at_a_terminal(
         [*COMMAND, XOR, "optimizer.lr=1.0,1e300", "loss=mse", "seed=range(0,4)", "expect={}",
-         "train.steps=500", "train.engine=eager", "--out", str(tmp_path)],
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
+         "train.steps=500", "train.engine=eager", "--out", str(tmp_path)]
     )  # fmt: skip
-    os.close(theirs)
-    screen = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            screen += chunk
-    except OSError:  # the terminal's other end is closed: the process has ended
-        pass
-    os.close(ours)
-    assert process.wait() == 1
-    assert re.search(rb"0 of 8 members, [12] in training", screen)
-    assert b"8 of 8 members" in screen
-    assert b" left [" in screen
-    assert b"4 diverged" in screen
-    assert b"step/s" not in screen  # a member's own bar is not to be seen
+    assert code == 1
+    assert re.search(r"0 of 8 members, [12] in training", screen)
+    assert "8 of 8 members" in screen
+    assert " left [" in screen
+    assert "4 diverged" in screen
+    assert "step/s" not in screen  # a member's own bar is not to be seen
 
 
 @dataclass

@@ -1,11 +1,8 @@
 """python -m minigrad.train: files, exit codes; in whole processes a training, and signals."""
 
-import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from minigrad import train as command
 from nn.initialisers import INITIALISERS
 from tests.calling import call
 from tests.stored_runs import facts, metrics, the_run
+from tests.terminals import at_a_terminal, left_by_its_reader
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
@@ -208,40 +206,17 @@ def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
 
 
 def test_a_reader_that_leaves_early_does_not_break_the_run(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, XOR, "train.steps=50", "expect={}", "--out", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert process.stderr.read() == b""
-    assert process.wait() == 0
-    process.stderr.close()
+    command = [*COMMAND, XOR, "train.steps=50", "expect={}", "--out", str(tmp_path)]
+    assert left_by_its_reader(command) == (0, "")
 
 
 def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
-    process = subprocess.Popen(
-        [*COMMAND, XOR, "train.steps=900", "--out", str(tmp_path)],
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(theirs)
-    screen = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            screen += chunk
-    except OSError:  # the terminal's other end is closed: the process has ended
-        pass
-    os.close(ours)
-    assert process.wait() == 0
-    assert b"/900 [" in screen
-    assert b"loss 0." in screen
-    assert b"step/s" in screen
+    command = [*COMMAND, XOR, "train.steps=900", "--out", str(tmp_path)]
+    code, screen = at_a_terminal(command)
+    assert code == 0
+    assert "/900 [" in screen
+    assert "loss 0." in screen
+    assert "step/s" in screen
 
 
 def test_a_picture_that_fails_is_told_in_a_line_and_the_run_is_whole(
