@@ -118,6 +118,16 @@ def test_an_arrow_through_a_wall_is_named(wall: str, arrow: str) -> None:
     assert any(line.startswith(wall) for line in broken_walls([*our_arrows(), Arrow(module, name)]))
 
 
+def test_no_function_hides_its_module() -> None:
+    """Else the name is a module or a function, as the imports before it had it."""
+    allowed = {"minigrad/gradcheck.py"}  # as torch.autograd.gradcheck
+    for path in (path for top in PROJECT for path in Path(top).rglob("*.py")):
+        name = path.parent.name if path.stem == "__init__" else path.stem
+        nodes = ast.parse(path.read_text(encoding="utf-8")).body
+        names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        assert name not in names or str(path) in allowed, path
+
+
 def test_training_neither_prints_nor_opens_a_file() -> None:
     for path in Path("minigrad/training").rglob("*.py"):
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))

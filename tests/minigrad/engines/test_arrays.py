@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,6 @@ from optim.elementwise import listed
 
 def trainer(engine: str, *overrides: str, path: str = "configs/xor.yaml") -> Trainer:
     return build.build_trainer(config.load(path, [*overrides, f"train.engine={engine}"]))
-
-
-@pytest.fixture
-def activation(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of an activation of one's own, for this test alone."""
-    ACTIVATIONS["own"] = request.param
-    yield "own"
-    del ACTIVATIONS["own"]
 
 
 def parameters_of(subject: Trainer) -> list[float]:
@@ -114,10 +106,10 @@ def test_an_activation_that_compares_is_refused_at_its_place(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "activation", [lambda x: x * 1.0 if x.data > 0 else 0.1 * x], indirect=True, ids=["data"]
+    "own", [lambda x: x * 1.0 if x.data > 0 else 0.1 * x], indirect=True, ids=["data"]
 )
-def test_a_branch_on_data_stops_at_the_first_step(activation: str) -> None:
-    subject = trainer("numpy", f"model.activation={activation}")
+def test_a_branch_on_data_stops_at_the_first_step(own: str) -> None:
+    subject = trainer("numpy", f"model.activation={own}")
     before = parameters_of(subject)
     with pytest.raises(Disagreement, match=r"is .*, eager .* over 4 samples: does the loss branch"):
         next(subject.train(1))
@@ -242,24 +234,26 @@ def end_of(subject: Trainer) -> str:
 
 
 @pytest.mark.parametrize(
-    ("activation", "settings"), DIVERGES.values(), indirect=["activation"], ids=DIVERGES.keys()
+    ("own", "settings"), DIVERGES.values(), indirect=["own"], ids=DIVERGES.keys()
 )
-def test_divergence_is_told_as_by_eager(activation: str, settings: list[str]) -> None:
-    own = [f"model.activation={activation}", *settings]
-    assert end_of(trainer("numpy", *own)) == end_of(trainer("eager", *own))
+def test_divergence_is_told_as_by_eager(own: str, settings: list[str]) -> None:
+    overrides = [f"model.activation={own}", *settings]
+    assert end_of(trainer("numpy", *overrides)) == end_of(trainer("eager", *overrides))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adagrad", "rmsprop", "radam", "adadelta"])
 def test_an_optimizer_that_divides_by_0_is_told_as_by_eager(optimizer: str) -> None:
     """No warning of numpy's comes through: eager has none."""
-    own = [f"optimizer={optimizer}", "optimizer.eps=0", "model.activation=relu"]
-    assert end_of(trainer("numpy", *own)) == end_of(trainer("eager", *own))
+    overrides = [f"optimizer={optimizer}", "optimizer.eps=0", "model.activation=relu"]
+    assert end_of(trainer("numpy", *overrides)) == end_of(trainer("eager", *overrides))
 
 
 @pytest.mark.parametrize(
-    "activation", [lambda x: minimum(x * x * 1e200 * x * x, 1.0)], indirect=True, ids=["cut"]
+    "own", [lambda x: minimum(x * x * 1e200 * x * x, 1.0)], indirect=True, ids=["cut"]
 )
-def test_an_overflow_that_is_cut_off_does_not_stop_training(activation: str) -> None:
-    own = [f"model.activation={activation}", "optimizer.lr=1e60", "loss=bce"]
-    losses = [[r.loss for r in trainer(engine, *own).train(3)] for engine in ("eager", "numpy")]
+def test_an_overflow_that_is_cut_off_does_not_stop_training(own: str) -> None:
+    overrides = [f"model.activation={own}", "optimizer.lr=1e60", "loss=bce"]
+    losses = [
+        [r.loss for r in trainer(engine, *overrides).train(3)] for engine in ("eager", "numpy")
+    ]
     assert losses[1] == pytest.approx(losses[0], rel=1e-9)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,14 +104,6 @@ def test_the_state_of_another_engine_is_refused() -> None:
         with pytest.raises(ValueError, match="parameters"):
             ours.load_state_dict(json.loads(json.dumps(other.state_dict())))
     assert tensors.state_dict() == before
-
-
-@pytest.fixture
-def own(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of an activation of one's own, for this test alone."""
-    ACTIVATIONS["own"] = request.param
-    yield "own"
-    del ACTIVATIONS["own"]
 
 
 @pytest.mark.parametrize(
