@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
-from minigrad.config import Config, ConfigError
+from minigrad.config import ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue_text
 from minigrad.config.inputs import input_hashes
@@ -43,7 +43,6 @@ from minigrad.tracking import reopen
 from minigrad.tracking.annotate import tag_name
 from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.store import StoreError, find
-from minigrad.training.protocol import TrainerLike
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,21 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupts = Interrupts()
     with ExitStack() as stack:
         try:
-            if arguments.resume:
-                session = _resumed(arguments, stack, interrupts)
-            else:
-                engine, missing = _engine_of_seeds(arguments)
-                overrides = [*arguments.overrides, *_of_seeds(arguments), *engine]
-                config = load_config(arguments.config, overrides)
-                config, note = build.with_available_engine(config)
-                memory = build.memory_note(config)
-                for sentence in filter(None, [*config.dropped, missing, note, memory]):
-                    print_text([sentence], sys.stderr)
-                trainer = build.trainer_for(config)
-                if constant := constant_features(trainer.dataset):
-                    print_text([printable(constant)], sys.stderr)
-                stack.enter_context(interrupts)  # from here on there is a run to be finished
-                session = _session(config, trainer, arguments.out, arguments.tag)
+            begin = _resumed if arguments.resume else _new
+            session = begin(arguments, stack, interrupts)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print_text(map(printable, str(error).split("\n")), sys.stderr)
             return 2
@@ -79,9 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(session, outcome)
 
 
-def _session(config: Config, trainer: TrainerLike, store: str, tags: Sequence[str]) -> Session:
+def _new(arguments: argparse.Namespace, stack: ExitStack, interrupts: Interrupts) -> Session:
+    engine, missing = _engine_of_seeds(arguments)
+    overrides = [*arguments.overrides, *_of_seeds(arguments), *engine]
+    config, note = build.with_available_engine(load_config(arguments.config, overrides))
+    for sentence in filter(None, [*config.dropped, missing, note, build.memory_note(config)]):
+        print_text([sentence], sys.stderr)
+    trainer = build.trainer_for(config)
+    if constant := constant_features(trainer.dataset):
+        print_text([printable(constant)], sys.stderr)
+    stack.enter_context(interrupts)  # from here on there is a run to be finished
     try:
-        return new_session(config, trainer, store, tags=tags)
+        return new_session(config, trainer, arguments.out, tags=arguments.tag)
     except OSError as error:
         raise OSError(f"--out {error}") from None
 
@@ -192,13 +187,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments: argparse.Namespace
     arguments, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
-        word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
-        near = nearest_key(word.replace("-", "_"))
-        is_key = word.replace("-", "_") == near.rpartition(".")[2]  # --sedes is none, --seed is
-        option = "" if is_key else parser.nearest_option(unknown[0])
-        meant = f"{near}={value.split(' -')[0]}" if near else ""
-        hint = f": did you mean {option or meant}?" if option or meant else ""
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(parser, unknown)}")
     if (
         arguments.resume
         and "=" in (arguments.config or "")
@@ -209,6 +198,16 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error(f"which config? For example: {command_line('train')} configs/xor.yaml")
     return arguments
+
+
+def _meant(parser: Parser, unknown: Sequence[str]) -> str:
+    """The option or the key of a config that is next to the first unknown argument."""
+    word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
+    near = nearest_key(word.replace("-", "_"))
+    is_key = word.replace("-", "_") == near.rpartition(".")[2]  # --sedes is none, --seed is
+    option = "" if is_key else parser.nearest_option(unknown[0])
+    key = f"{near}={value.split(' -')[0]}" if near else ""
+    return f": did you mean {option or key}?" if option or key else ""
 
 
 if __name__ == "__main__":
