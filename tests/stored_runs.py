@@ -13,6 +13,10 @@ def the_run(store: Path) -> Path:
     return run
 
 
+def newest(store: Path) -> Path:
+    return (store / "latest").resolve()
+
+
 def facts(run: Path) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
     return loaded

@@ -23,7 +23,7 @@ from minigrad import runs as runs_command
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
 from tests import calling
-from tests.stored_runs import metrics
+from tests.stored_runs import metrics, newest
 from tests.terminals import at_a_terminal
 from tests.waiting import until
 
@@ -105,7 +105,7 @@ def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
     assert lines[-3:] == [f"{word} {folder(out)}/{name}" for word, name in names.items()]
     for name in ("sweep.png", "importance.png"):
         assert (folder(out) / name).read_bytes().startswith(b"\x89PNG")
-    assert (out / "sweeps" / "latest").resolve() == folder(out)
+    assert newest(out / "sweeps") == folder(out)
     assert status(out) == "finished"
 
 

@@ -1,5 +1,6 @@
 """python -m minigrad.train: files, exit codes; in whole processes a training, and signals."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from minigrad import train as command
 from nn.initialisers import INITIALISERS
 from tests.calling import call
-from tests.stored_runs import facts, metrics, the_run
+from tests.stored_runs import facts, metrics, newest, the_run
 from tests.terminals import at_a_terminal, left_by_its_reader
 from tests.waiting import until
 
@@ -33,12 +34,13 @@ def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> N
     assert lines[1].startswith("expectations met: ")
     assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png {run}/boundary.png"]
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "latest").resolve() == run
+    assert newest(tmp_path) == run
     logged = metrics(run)
     assert [line["step"] for line in logged] == list(range(500))
     assert 0.6 < logged[0]["loss"] < 0.8
     assert logged[-1]["loss"] < 0.001
-    assert set(logged[0]) == {"step", "loss", "lr", "grad_norm", "accuracy", "time"}
+    first = json.loads((run / "metrics.jsonl").read_text().splitlines()[0])
+    assert set(first) == {"step", "loss", "lr", "grad_norm", "accuracy", "time"}
     summary = facts(run)["summary"]
     assert isinstance(summary, dict)
     assert facts(run)["status"] == "finished"

@@ -18,7 +18,7 @@ from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
 from tests.minigrad.runner.test_verify import forge_lines, forge_state, forge_summary
-from tests.stored_runs import change_facts, facts
+from tests.stored_runs import change_facts, facts, newest
 
 COMMANDS = {
     "xor": ["configs/xor.yaml", "train.steps=12", "train.log_every=5"],
@@ -33,7 +33,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with redirect_stdout(StringIO()):
         for name, words in COMMANDS.items():
             train.main([*words, "--out", str(stores[name])])
-    return {name: (store / "latest").resolve() for name, store in stores.items()}
+    return {name: newest(store) for name, store in stores.items()}
 
 
 def forge_config(run: Path, old: str, new: str) -> None:

@@ -14,7 +14,7 @@ from minigrad.runner.resume import resume_run
 from minigrad.tracking import checkpoint, hold, init
 from minigrad.tracking.environment import process_start
 from minigrad.tracking.store import StoreError
-from tests.stored_runs import change_facts, metrics
+from tests.stored_runs import change_facts, metrics, newest
 
 OVERRIDES = ["train.steps=10", "train.checkpoint_every=4", "expect={}"]
 pytestmark = pytest.mark.usefixtures("without_pictures")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("without_pictures")
 
 def trained(store: Path, *overrides: str, config: str = "configs/xor.yaml") -> Path:
     assert train.main([config, *OVERRIDES, *overrides, "--out", str(store)]) == 0
-    return (store / "latest").resolve()
+    return newest(store)
 
 
 def losses(run: Path) -> list[float]:

@@ -19,7 +19,7 @@ from minigrad.tracking import checkpoint, init
 from minigrad.tracking.store import StoreError, find, load
 from minigrad.training.seed_table import SeedTable
 from nn.activations import ACTIVATIONS
-from tests.stored_runs import change_facts, facts
+from tests.stored_runs import change_facts, facts, newest
 
 OVERRIDES = [
     "train={steps: 40, batch_size: 20, log_every: 3}",
@@ -33,7 +33,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("trained")
     with redirect_stdout(StringIO()):
         assert train.main(["configs/moons.yaml", *OVERRIDES, "--out", str(store)]) == 0
-    return (store / "latest").resolve()
+    return newest(store)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_finished_run_is_identical(run_path: Path) -> None:
 def test_a_verdict_in_the_words_of_older_runs_is_no_difference(tmp_path: Path) -> None:
     with redirect_stdout(StringIO()):
         train.main(["configs/xor.yaml", "train.steps=3", "--out", str(tmp_path)])
-    run = (tmp_path / "latest").resolve()
+    run = newest(tmp_path)
     verdicts = facts(run)["expectations"]
     verdict = verdicts[1]
     loss = f"{verdict['found']:.4g}"
