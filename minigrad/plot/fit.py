@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.data import Dataset
 from minigrad.plot import style
-from minigrad.plot.style import COLORS, INK
+from minigrad.plot.style import COLORS, INK, Axes, Line2D
 from minigrad.plot.surface import HUGE, Predict
 
 _POINTS = 240  # of the curve
@@ -40,15 +40,7 @@ def draw_fit(
     curve = [_drawn(output) for (output,) in predict([[x] for x in xs])]
     axes = style.new_figure(_WIDTH, 0.5 + _HEIGHT + style.HEAD_INCHES, "none").add_subplot()
     style.frameless(axes)
-    size = min(40.0, max(8.0, 4000 / len(train.inputs)))
-    keys = []
-    for part, name in ((train, "training"), (validation, "validation")):
-        if part:
-            look: dict[str, Any] = {"s": size, "edgecolors": COLORS[0], "linewidths": 1.0}
-            color = COLORS[0] if name == "training" else "white"
-            places = [_drawn(x) for (x,) in part.inputs], [*map(_drawn, part.targets)]
-            axes.scatter(*places, c=color, **look)
-            keys.append(style.marker_key(name, color, edge=COLORS[0]))
+    keys = _scatter(axes, train, validation)
     axes.plot(xs, curve, color=COLORS[1], linewidth=2.2, zorder=3)
     keys.append(style.line_key("prediction", COLORS[1]))
     axes.set_xlim(xs[0], xs[-1])
@@ -60,6 +52,20 @@ def draw_fit(
     axes.legend(handles=keys, loc="upper left", labelcolor=INK, handlelength=1.6, **legend)
     left = 0.45 + style.tick_width(axes.yaxis)
     style.save_single(path, axes, title, subtitle, left, (_WIDTH, _HEIGHT))
+
+
+def _scatter(axes: Axes, train: Dataset, validation: Dataset | None) -> list[Line2D]:
+    """Draw the points; gives what a legend shows of them."""
+    size = min(40.0, max(8.0, 4000 / len(train.inputs)))
+    keys = []
+    for part, name in ((train, "training"), (validation, "validation")):
+        if part:
+            look: dict[str, Any] = {"s": size, "edgecolors": COLORS[0], "linewidths": 1.0}
+            color = COLORS[0] if name == "training" else "white"
+            places = [_drawn(x) for (x,) in part.inputs], [*map(_drawn, part.targets)]
+            axes.scatter(*places, c=color, **look)
+            keys.append(style.marker_key(name, color, edge=COLORS[0]))
+    return keys
 
 
 def _drawn(number: float) -> float:

@@ -46,17 +46,6 @@ def _section_once(
     if not len(table.seeds):
         return None
     worst = _worst(table.final_loss.tolist())
-    rows = [
-        [
-            int(table.seeds[i]),
-            float(table.initial_loss[i]),
-            float(table.final_loss[i]),
-            float(table.final_accuracy[i]),
-            int(table.diverged_at[i]) if table.diverged_at[i] >= 0 else None,
-        ]
-        for i in worst
-    ]
-    header = ["seed", "initial loss", "final loss", "accuracy", "diverged at"]
     key = f"seeds {identity}"
     chart = element("div", class_="chart", data_metric=key)
     content = section(
@@ -71,10 +60,25 @@ def _section_once(
         element("figure", chart),
         element("h3", "Final losses"),
         histogram([float(x) for x in table.final_loss]),
-        plain_table("Worst seeds", header, rows, sortable=True),
+        _table_of(table, worst),
         id_=f"seeds-{color}",
     )
     return content, {key: _band(table, worst, color)}
+
+
+def _table_of(table: Any, places: list[int]) -> Html:
+    header = ["seed", "initial loss", "final loss", "accuracy", "diverged at"]
+    rows = [
+        [
+            int(table.seeds[i]),
+            float(table.initial_loss[i]),
+            float(table.final_loss[i]),
+            float(table.final_accuracy[i]),
+            int(table.diverged_at[i]) if table.diverged_at[i] >= 0 else None,
+        ]
+        for i in places
+    ]
+    return plain_table("Worst seeds", header, rows, sortable=True)
 
 
 def _worst(losses: list[float]) -> list[int]:

@@ -84,17 +84,21 @@ def draw_heatmap(
             title_of_panel = _lines(f"{short_key(keys.panel)} {cell(value)}", width)
             style.literal(axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK))
     _name_axes(grid, len(panels), keys)
-    bar = figure.colorbar(
-        style.ScalarMappable(norm, colors), ax=list(grid.flat), aspect=22, pad=0.02
-    )
+    mappable = style.ScalarMappable(norm, colors)
+    bar = figure.colorbar(mappable, ax=list(grid.flat), aspect=22, pad=0.02)
     bar.set_label(f"median {head.metric}", color=INK)
+    _label_bar(bar)
+    style.save(figure, path)
+
+
+def _label_bar(bar: Any) -> None:
+    """Its numbers written as in the cells, where two digits tell them apart."""
     style.log_ticks(bar.ax.yaxis)
     ticks = [float(tick) for tick in bar.ax.get_yticks()]
     labels = [short_number(tick) for tick in ticks]
-    if len(set(labels)) == len(labels):  # written as in the cells, where two digits tell them apart
+    if len(set(labels)) == len(labels):
         bar.ax.set_yticks(ticks, labels)
     bar.outline.set_visible(False)
-    style.save(figure, path)
 
 
 def _name_axes(grid: Any, panels: int, keys: HeatmapLayout) -> None:
