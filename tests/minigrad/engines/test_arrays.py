@@ -1,4 +1,4 @@
-"""The numpy engine behind the trainer: its states, its refusals, and how it diverges."""
+"""The numpy engine behind the trainer: what it refuses, and how it diverges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from minigrad.lift import Disagreement
 from minigrad.runner import build
 from minigrad.training.trainer import Diverged, Trainer
 from nn.activations import ACTIVATIONS
-from optim import OPTIMIZERS
 from optim.elementwise import listed
 
 
@@ -31,41 +30,6 @@ def parameters_of(subject: Trainer) -> list[float]:
     (parameter,) = subject.engine.parameters
     numbers: list[float] = parameter.data.tolist()
     return numbers
-
-
-# States.
-
-FULL = [
-    "data={name: moons, n: 40, val_fraction: 0.2}",
-    "scheduler={name: plateau, patience: 1, factor: 0.7}",
-    "train={batch_size: 7, clip_norm: 1.0, clip_value: 0.5}",
-]
-
-
-@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-@pytest.mark.parametrize("stop", [0, 1, 11])
-def test_a_state_that_went_through_json_goes_on_to_the_bit(optimizer: str, stop: int) -> None:
-    settings = [f"optimizer={{name: {optimizer}, lr: 0.05}}", *FULL]
-    whole, first, second = (trainer("numpy", *settings) for _ in range(3))
-    expected = [{**vars(record), "time": None} for record in whole.train(25)]
-    for _ in first.train(stop):
-        pass
-    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-    records = [{**vars(record), "time": None} for record in second.train(25)]
-    assert records == expected[stop:]
-    assert parameters_of(second) == parameters_of(whole)
-    final, expected_final = second.state_dict(), whole.state_dict()
-    del final["seconds"], expected_final["seconds"]
-    assert final == expected_final
-
-
-def test_the_state_of_another_engine_is_refused() -> None:
-    eager, lifted = trainer("eager"), trainer("numpy")
-    before = parameters_of(lifted)
-    for ours, other in ((eager, lifted), (lifted, eager)):
-        with pytest.raises(ValueError, match="parameters"):
-            ours.load_state_dict(json.loads(json.dumps(other.state_dict())))
-    assert parameters_of(lifted) == before
 
 
 # Refusals.
