@@ -19,7 +19,7 @@ more plainly with a row for each of its numbers."""
 
 
 @dataclass
-class Group:
+class RowBlock:
     """Rows start, ..., start + count - 1, touched by the instructions from `first` to `last`."""
 
     start: int
@@ -57,7 +57,7 @@ def with_reused_rows(code: Code, blocks: list[int]) -> Code:
     return Code(instructions, table, code.constants, replace(code.sizes, sample_rows=rows))
 
 
-def _groups(code: Code, blocks: list[int]) -> list[Group]:
+def _groups(code: Code, blocks: list[int]) -> list[RowBlock]:
     """Blocks; those that an operand reaches across are one group."""
     joined = set()
     for instruction in code.instructions:
@@ -66,13 +66,13 @@ def _groups(code: Code, blocks: list[int]) -> list[Group]:
     starts = [start for start in blocks if start not in joined]
     ends = [*starts[1:], code.sizes.sample_rows]
     never = len(code.instructions)
-    return [Group(start, end - start, never) for start, end in zip(starts, ends, strict=True)]
+    return [RowBlock(start, end - start, never) for start, end in zip(starts, ends, strict=True)]
 
 
-def _find_lives(code: Code, groups: list[Group]) -> None:
+def _find_lives(code: Code, groups: list[RowBlock]) -> None:
     starts = [group.start for group in groups]
 
-    def of(row: int) -> Group:
+    def of(row: int) -> RowBlock:
         return groups[bisect_right(starts, row) - 1]
 
     for number, instruction in enumerate(code.instructions):
@@ -85,7 +85,7 @@ def _find_lives(code: Code, groups: list[Group]) -> None:
     groups[0].lasting = True
 
 
-def _placed(groups: list[Group]) -> tuple[list[int], int]:
+def _placed(groups: list[RowBlock]) -> tuple[list[int], int]:
     """Where each group begins now, and how many rows there are: each as far down as it can be."""
     places = [0] * len(groups)
     size = 0
