@@ -102,20 +102,20 @@ class Pages:
         in_hurry = more and not (running and all(one.curves.is_caught_up for one in subjects))
         return answer | {"wait": 0 if in_hurry else _rest(begun) if running else None}
 
-    def table(self, asked: Mapping[str, str]) -> dict[str, Any]:
+    def table(self, fields: Mapping[str, str]) -> dict[str, Any]:
         """The rows that are asked for, and how many there are. A mistake is a sentence in it."""
         begun = time.thread_time()
         runs = self._watch.runs()
         error = ""
         try:
-            met = _searched(runs, asked.get("search", "")[:500])
-            met = query.order(met, asked.get("sort") or None, bool(asked.get("reverse")))
-            extra = [key.strip() for key in asked.get("columns", "")[:500].split(",")]
+            met = _searched(runs, fields.get("search", "")[:500])
+            met = query.order(met, fields.get("sort") or None, bool(fields.get("reverse")))
+            extra = [key.strip() for key in fields.get("columns", "")[:500].split(",")]
             extra = [key for key in extra if key]
             query.check_keys(met, extra)
         except StoreError as mistake:
             met, extra, error = list(reversed(runs)), [], str(mistake)
-        text = asked.get("limit", "")
+        text = fields.get("limit", "")
         limit = min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 9 else 100
         shown = met[:limit]
         columns = list(dict.fromkeys([*_columns(shown), *extra]))[:_MOST_COLUMNS]
