@@ -16,7 +16,7 @@ from minigrad.engines import Disagreement
 from minigrad.runner import ending, testing
 from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
-from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.interrupts import AT_ONCE, Interrupts
 from minigrad.runner.watching import watched
 from minigrad.terminal.invocation import command_line
 from minigrad.terminal.signals import cause
@@ -96,12 +96,12 @@ class Session:
             traceback.print_exc(file=self.run.output)
             sentence = f"training failed: {type(error).__name__}: {error}"
             outcome = Outcome("failed", 1, [f"{sentence} (traceback in output.log)"])
-        self.run.summary.update(outcome.summary)
         self.run.output.write("\n".join([*outcome.sentences, ""]))
         try:
             self.run.finish(
                 outcome.status,
                 error=None if outcome.status == "finished" else outcome.sentences[0],
+                summary=outcome.summary,
                 expectations=[asdict(verdict) for verdict in outcome.verdicts],
             )
         except OSError as error:  # the run will be listed as crashed
@@ -240,7 +240,7 @@ class Session:
         return {} if table is None else {"seeds": len(table.seeds), "diverged": len(failures)}
 
     def _abandon(self, number: signal.Signals) -> None:
-        self.run.abandon(f"interrupted by {cause(number)} and ended at once by a second signal")
+        self.run.abandon(f"interrupted by {cause(number)} and {AT_ONCE}")
 
     def _interrupted(self, number: signal.Signals) -> Outcome:
         sentence = f"interrupted by {cause(number)} after step {self.trainer.step - 1}"

@@ -43,9 +43,8 @@ class Summary(MutableMapping[str, Any]):
         return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if not isinstance(key, str):
-            raise TypeError(f"summary: a key must be text, found {key!r} ({type(key).__name__})")
-        self._values[key] = summary_value(value, f"summary.{to_plain(key, 'summary')}")
+        key, value = _result(key, value)
+        self._values[key] = value
         self._run._write_summary()
 
     def __ior__(self, other: Mapping[str, Any]) -> Self:
@@ -186,9 +185,17 @@ class Run:
         if os.getpid() == self._pid:
             self._destination.write(name, content)
 
-    def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
+    def finish(
+        self,
+        status: Status = "finished",
+        error: str | None = None,
+        *,
+        summary: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> None:
         """Close the run with its last status and whatever else run.json is to record; a run that
-        is finished stays as it is.
+        is finished stays as it is. `summary` adds results in the same write as the status, so that
+        no reader and no kill finds the ones without the other.
 
         Raises ValueError for an unknown status, TypeError for facts that are no plain data, OSError
         where run.json cannot be written.
@@ -199,12 +206,14 @@ class Run:
         if not isinstance(error, str | None):
             raise TypeError(f"finish: error must be text, found a {type(error).__name__}")
         facts = {key: to_plain(value, f"finish: {key}") for key, value in facts.items()}
+        results = dict(map(_result, summary.keys(), summary.values())) if summary else {}
         if os.getpid() != self._pid:
             return
         with self._lock:
             if self.facts.status != "running":
                 return
             self.facts.update(status=status, ended=now(), error=error, **facts)
+            self._summary._values.update(results)
             if self.facts.engine is None and self.facts.resumed is None:
                 self.facts.lines = self._lines
             _open_runs.discard(self)
@@ -385,6 +394,13 @@ def reopen(path: Path, last_step: int, config: str, held: Lines | None = None, *
         run.finish("failed", error="the config could not be written")
         raise
     return run
+
+
+def _result(key: object, value: Any) -> tuple[str, Any]:
+    """An entry of the summary as run.json keeps it. Raises TypeError and ValueError."""
+    if not isinstance(key, str):
+        raise TypeError(f"summary: a key must be text, found {key!r} ({type(key).__name__})")
+    return key, summary_value(value, f"summary.{to_plain(key, 'summary')}")
 
 
 def _step(step: object, last: int) -> int:

@@ -13,6 +13,7 @@ import pytest
 
 from minigrad import runs, train
 from minigrad.runner.consistency import contradictions
+from minigrad.runner.interrupts import AT_ONCE
 from minigrad.tracking import init
 from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
@@ -146,6 +147,18 @@ def test_what_contradicts_itself_is_damaged(
 def test_an_honest_run_contradicts_nothing(kind: str, trained: dict[str, Path]) -> None:
     run = load(trained[kind])
     assert (check_soundness(run).damage, list(contradictions(run))) == ([], [])
+
+
+def test_a_second_signal_after_the_last_step_is_no_damage(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(trained["xor"], tmp_path / trained["xor"].name))
+    at_once: dict[str, Any] = {"status": "interrupted", "summary": {}, "expectations": None}
+    change_facts(run, error=f"interrupted by Ctrl-C and {AT_ONCE}", **at_once)
+    assert runs.main(["check", "--store", str(tmp_path)]) == 0
+    assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 0, capsys.readouterr()
+    change_facts(run, error="interrupted by Ctrl-C after step 11 of 12, at loss 0.1", **at_once)
+    assert runs.main(["check", "--store", str(tmp_path)]) == 1
 
 
 def test_a_loop_of_ones_own_records_what_it_likes(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from minigrad import Value
 from minigrad.files.whole import replace
 from minigrad.tracking import Run, checkpoint, environment, init, reopen
+from minigrad.tracking.destination import Directory
 from minigrad.tracking.environment import process_start
 from minigrad.version import __version__
 
@@ -107,6 +108,28 @@ def test_run_json_tells_what_ran_where_and_how_it_ended(new_run: NewRun) -> None
     assert run.config == {"lr": 0.1}
     names = ["config.yaml", "metrics.jsonl", "output.log", "run.json"]
     assert sorted(path.name for path in run.path.iterdir()) == names
+
+
+def test_finish_writes_results_and_status_at_once(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run("a")
+    run.summary["first"] = 1
+    written = []
+    write = Directory.write
+
+    def record(self: Directory, name: str, content: bytes, **how: Any) -> None:
+        written.append(json.loads(content))
+        write(self, name, content, **how)
+
+    monkeypatch.setattr(Directory, "write", record)
+    with pytest.raises(TypeError, match=r"summary\.best must be plain data"):
+        run.finish(summary={"best": object()})
+    assert (written, facts(run)["status"]) == ([], "running")
+    run.finish(summary={"best": 0.5, "steps": 3})
+    results = {"first": 1, "best": 0.5, "steps": 3}
+    assert [(one["status"], one["summary"]) for one in written] == [("finished", results)]
+    assert run.summary == results
 
 
 def test_a_block_that_ends_finishes_the_run(tmp_path: Path) -> None:
