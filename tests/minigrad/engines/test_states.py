@@ -24,7 +24,7 @@ def trainer(engine: str, *overrides: str) -> Trainer:
 
 @pytest.mark.parametrize("engine", ["numpy", "tensor"])
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-@pytest.mark.parametrize("stop", [0, 1, 11])
+@pytest.mark.parametrize("stop", [0, 11, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_state_that_went_through_json_goes_on_to_the_bit(
     engine: str, optimizer: str, stop: int
 ) -> None:
