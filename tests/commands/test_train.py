@@ -48,6 +48,7 @@ def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> N
     assert summary["final_accuracy"] == 1.0
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_stored_config_trains_again_to_the_same_bits(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     train(first, "configs/moons.yaml", "train.steps=30", "expect={}")
@@ -61,6 +62,7 @@ def test_a_stored_config_trains_again_to_the_same_bits(tmp_path: Path) -> None:
     assert len(numbers(first)) == 30
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_one_step_and_one_seed_are_in_the_singular(tmp_path: Path) -> None:
     alone = train(tmp_path, XOR, "train.steps=1", "expect={}")
     assert " in 1 step, " in alone.stdout
@@ -69,6 +71,7 @@ def test_one_step_and_one_seed_are_in_the_singular(tmp_path: Path) -> None:
     assert " in 1 step (" in among.stdout
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "expect.final_loss_below=1e-9")
     assert result.returncode == 1
@@ -79,6 +82,7 @@ def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> No
     assert verdict["met"] is False
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_overrides_swap_activation_and_learning_rate(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "model.activation=relu", "optimizer.lr=0.3", "expect={}")
     assert result.returncode == 0
@@ -87,6 +91,7 @@ def test_overrides_swap_activation_and_learning_rate(tmp_path: Path) -> None:
     assert "activation: relu" in (the_run(tmp_path) / "config.yaml").read_text()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_log_every_thins_the_log_and_keeps_the_last_step(tmp_path: Path) -> None:
     train(tmp_path, XOR, "train.log_every=100", "train.steps=250")
     assert [line["step"] for line in metrics(the_run(tmp_path))] == [0, 100, 200, 249]
@@ -168,6 +173,7 @@ def test_a_store_that_cannot_be_written_exits_2_in_one_line(tmp_path: Path) -> N
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_divergence_exits_1_and_the_run_says_so(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "optimizer.lr=1e300", "model.activation=relu", "loss=mse")
     assert result.returncode == 1

@@ -61,6 +61,7 @@ def test_a_finished_run_is_identical(run_path: Path) -> None:
     assert (result.step, result.changed) == (None, [])
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_verdict_in_the_words_of_older_runs_is_no_difference(tmp_path: Path) -> None:
     with redirect_stdout(StringIO()):
         train.main(["configs/xor.yaml", "train.steps=3", "--out", str(tmp_path)])
@@ -315,6 +316,7 @@ def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
     assert "differs in the summary: final_loss was 0.0, is absent" in sentence
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_run_that_was_resumed_for_more_steps_is_identical(tmp_path: Path) -> None:
     settings = ["train.steps=11", "train.log_every=3", "expect={}"]
     run = runner.train("configs/xor.yaml", settings, store=tmp_path).stored
