@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.lift.calls import Calls
-from minigrad.lift.forward import Forward, listed, strided
+from minigrad.lift.forward import Forward, strided
 from minigrad.lift.kernels import RULES, Array
-from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows
+from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows, listed
 
 Emit: TypeAlias = Callable[[Array], None]
 

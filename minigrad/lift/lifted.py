@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.lift.execution import Execution
 from minigrad.lift.kernels import RULES, Array
-from minigrad.lift.program import Program, arrange
+from minigrad.lift.program import arrange
 from minigrad.lift.tracing import LiftError, LossFunction, Sample, trace
 from minigrad.nodes import collector_paused
 from minigrad.value import Value
@@ -49,7 +49,8 @@ class Lifted:
                 )
         self._prediction = self.merged.without_loss()
         self._executions: dict[object, Execution] = {}
-        rows = sum(register.rows + 1 for register in _registers(self.program))
+        results = [operation.out for operation in self.program.operations]
+        rows = sum(register.rows + 1 for register in (*self.program.arguments, *results))
         self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
 
     def gradient(
@@ -133,12 +134,6 @@ class Lifted:
             program = self._prediction if what == "predict" else self.merged
             self._executions[key] = Execution(program, lead, batch, slopes=what == "gradient")
         return self._executions[key]
-
-
-def _registers(program: Program) -> Iterator[Any]:
-    yield from program.arguments
-    for operation in program.operations:
-        yield operation.out
 
 
 def _blocks(count: int, size: int) -> Iterator[tuple[int, int]]:
