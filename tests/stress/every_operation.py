@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from minigrad import runs as stored
 from minigrad import train
@@ -93,7 +94,12 @@ def complaints(store: Path, *, ended: bool) -> list[str]:
 
 
 def faults(
-    fresh: list[str], resume: list[str], base: Path | None, whole: object, how: str, number: int
+    fresh: list[str],
+    resume: list[str],
+    base: Path | None,
+    whole: dict[str, Any],
+    how: str,
+    number: int,
 ) -> list[str]:
     """What is wrong after the command was stopped before this operation."""
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +142,7 @@ def main() -> int:
     parser.add_argument("--pictures", action="store_true", help="draw them too, which takes long")
     arguments = parser.parse_args()
     if not arguments.pictures:
-        train.draw = lambda _session: iter(())  # type: ignore[attr-defined]
+        setattr(train, "draw", lambda _session: iter(()))  # noqa: B010 - of this process alone
     environment.describe()
     fresh = [*CASES[arguments.case], f"train.engine={arguments.engine}", "expect={}"]
     resume, base = ["--resume", "latest"], None
@@ -161,7 +167,8 @@ def main() -> int:
                 print(f"operation {number}: {fault}", flush=True)
             wrong += bool(of_this)
     name = f"{arguments.case}, {arguments.engine}, {arguments.of}, {arguments.how}"
-    print(f"{name}: {len(numbers)} of {operations} operations, {wrong or 'none'} with a fault")
+    which = f"all {operations}" if step == 1 else f"every {step}th"
+    print(f"{name}: {which}, {wrong or 'none'} with a fault")
     return 1 if wrong else 0
 
 

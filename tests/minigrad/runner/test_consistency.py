@@ -18,13 +18,8 @@ from minigrad.tracking import init
 from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
-from tests.minigrad.runner.test_verify import (
-    change_facts,
-    facts_of,
-    forge_lines,
-    forge_state,
-    forge_summary,
-)
+from tests.minigrad.runner.test_verify import forge_lines, forge_state, forge_summary
+from tests.stored_runs import change_facts, facts, newest
 
 COMMANDS = {
     "xor": ["configs/xor.yaml", "train.steps=12", "train.log_every=5"],
@@ -39,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with redirect_stdout(StringIO()):
         for name, words in COMMANDS.items():
             train.main([*words, "--out", str(stores[name])])
-    return {name: (store / "latest").resolve() for name, store in stores.items()}
+    return {name: newest(store) for name, store in stores.items()}
 
 
 def forge_config(run: Path, old: str, new: str) -> None:
@@ -70,12 +65,12 @@ def forge_both(run: Path) -> None:
 
 def without_test(run: Path) -> None:
     (run / "test.json").unlink()
-    summary = facts_of(run)["summary"]
+    summary = facts(run)["summary"]
     change_facts(run, summary={k: v for k, v in summary.items() if not k.startswith("test")})
 
 
 def judged(run: Path, met: bool) -> None:
-    change_facts(run, expectations=[{**one, "met": met} for one in facts_of(run)["expectations"]])
+    change_facts(run, expectations=[{**one, "met": met} for one in facts(run)["expectations"]])
 
 
 FORGERIES: dict[str, tuple[str, Callable[[Path], object], str]] = {
