@@ -21,7 +21,7 @@ class Forward:
 
     def __init__(self, program: Program, calls: Calls) -> None:
         self.calls = calls
-        self.parameters: Array = np.zeros((*calls.lead, program.parameters))
+        self.parameters: Array = calls.array(program.parameters)
         self._arrays: dict[Register, Array] = {}
         self._gathered: dict[int, Array] = {}  # by the operand's id
         self._place_of = _in_place(program)
@@ -170,7 +170,7 @@ class Forward:
         index = np.array(operation.weights)
         if (view := strided(self.parameters, index)) is not None:
             return view
-        weights = np.empty((*self.calls.lead, *index.shape))
+        weights = self.calls.array(*index.shape)
         self.calls.emit(np.take, self.parameters, index, -1, weights, "clip")
         return weights
 

@@ -93,8 +93,7 @@ def _sigmoid(e: Emitter, y: Array, x: Array) -> None:
 
 
 def _exp_of_minus_abs(e: Emitter, out: Array, x: Array) -> None:
-    e.emit(np.absolute, x, out)
-    e.emit(np.negative, out, out)
+    e.emit(np.copysign, x, -1.0, out)
     e.emit(np.exp, out, out)
 
 

@@ -54,18 +54,15 @@ class Lifted:
         self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
 
     def gradient(
-        self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
+        self, parameters: Array, inputs: Sequence[Array], copy: bool = True
     ) -> tuple[Array, Array, Array]:
         """Mean loss [...], outputs [..., batch, outputs] and gradient [..., parameters].
 
-        The outputs are good until the next call. The gradient is written `into` an array, if there
-        is one: a new one of many replicas costs as much as their smaller operations.
+        The outputs are good until the next call, and without `copy` the gradient too: a new one of
+        many replicas costs as much as their smaller operations.
         """
         loss, outputs, gradient = self._run(parameters, inputs, "gradient")
-        if into is None:
-            return loss, outputs, gradient.copy()
-        np.copyto(into, gradient)
-        return loss, outputs, into
+        return loss, outputs, gradient.copy() if copy else gradient
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients."""
@@ -81,7 +78,8 @@ class Lifted:
     ) -> tuple[Array, Array, Array]:
         lead, batch = parameters.shape[:-1], inputs[0].shape[-2]
         if execution := self._executions.get((lead, batch, what)):
-            return self._run_execution(execution, parameters, inputs, what)
+            execution.run(parameters, inputs)
+            return execution.mean(), execution.outputs, execution.gradient
         replicas = parameters.shape[0] if lead else 1
         needed = self._bytes * batch * replicas
         if needed <= BLOCK or batch == replicas == 1:
@@ -97,18 +95,8 @@ class Lifted:
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
         execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
-        return self._run_execution(execution, parameters, inputs, what)
-
-    def _run_execution(
-        self, execution: Execution, parameters: Array, inputs: Sequence[Array], what: str
-    ) -> tuple[Array, Array, Array]:
-        execution.set_inputs(inputs)
-        np.copyto(execution.parameters, parameters)
-        execution.forward()
-        if what == "gradient":
-            execution.backward()
-        mean = np.divide(execution.total, execution.terms)
-        return mean, execution.outputs, execution.gradient
+        execution.run(parameters, inputs)
+        return execution.mean(), execution.outputs, execution.gradient
 
     def _over_replicas(
         self, parameters: Array, inputs: Sequence[Array], what: str, size: int

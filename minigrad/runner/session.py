@@ -166,8 +166,10 @@ class Session:
             return  # logged before the run stopped, and trained again since
         metrics = dict(vars(record))
         del metrics["step"]
-        with _writing():
+        try:  # not _writing(), which takes as long as half a line
             self.run.log(metrics, step=record.step)
+        except OSError as error:
+            raise _unwritable(error) from None
 
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
@@ -273,7 +275,11 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unwritable(error.strerror or str(error)) from None
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> Unwritable:
+    return Unwritable(error.strerror or str(error))
 
 
 def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metrics]:

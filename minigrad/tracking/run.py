@@ -97,7 +97,8 @@ class Run:
         self._begun = time.monotonic()
         self._lines = 0
         self._is_written = False
-        self._names: set[str] = set()
+        self._names: dict[str, str] = {}
+        """Each metric's name, as a line has it: checked and encoded once."""
         try:
             if config is not None:
                 destination.write(layout.CONFIG, config.encode())
@@ -154,18 +155,23 @@ class Run:
                 raise ValueError(f"log: run {self.id} is finished")
             exiting.forget()
             step = self.last_step + 1 if step is None else _step(step, self.last_step)
-            for name in metrics.keys() - self._names:
-                self._names.add(_metric_name(name))
-            line: dict[str, Any] = {"step": step}
+            line = [f'{{"step": {step}']
             for name, value in metrics.items():
-                if value is not None:
-                    line[name] = _number(name, value)
+                encoded = self._names.get(name) or self._add_name(name)
+                if type(value) is float and value - value == 0:  # finite, as nearly all are
+                    line.append(encoded + float.__repr__(value))
+                elif value is not None:
+                    line.append(encoded + _number(name, value))
             if self.facts.engine is None:
                 clock = CLOCK if "time" in metrics else "time"
-                line[clock] = round(time.monotonic() - self._begun, 6)
-            self._destination.append(json.dumps(line))
+                line.append(f', "{clock}": {round(time.monotonic() - self._begun, 6)}')
+            self._destination.append("".join(line) + "}")
             self.last_step = step
             self._lines += 1
+
+    def _add_name(self, name: object) -> str:
+        encoded = self._names[_metric_name(name)] = f", {json.dumps(name)}: "
+        return encoded
 
     def save_checkpoint(
         self, state: dict[str, Any], files: Mapping[str, bytes] | None = None
@@ -423,10 +429,8 @@ def _metric_name(name: object) -> str:
     return name
 
 
-def _number(name: str, value: object) -> float | str:
-    """As it is stored in a line: nan and infinities as text."""
-    if type(value) is float and value - value == 0:  # finite, as nearly all are
-        return value
+def _number(name: str, value: object) -> str:
+    """As it is stored in a line, as json.dumps writes it: nan and infinities as text."""
     try:
         if isinstance(value, str | bytes | bytearray):
             raise TypeError
@@ -438,8 +442,10 @@ def _number(name: str, value: object) -> float | str:
     if isinstance(value, int) and number != value:
         raise ValueError(f"log: {name!r} is a whole number that no float equals: {value}")
     if not math.isfinite(number):
-        return str(number)
-    return value if isinstance(value, int) and not isinstance(value, bool) else number
+        return f'"{number}"'
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__repr__(value)
+    return float.__repr__(number)
 
 
 def _sentence(error: BaseException) -> str:
