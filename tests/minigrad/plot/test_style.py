@@ -203,6 +203,21 @@ def test_a_backend_that_is_not_installed_draws_files_and_opens_no_window(
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_without_a_place_for_its_cache_matplotlib_says_nothing(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys; from pathlib import Path\n"
+        "from minigrad.plot.curves import Curve, draw_curves\n"
+        "draw_curves(Path(sys.argv[1]), [Curve('a', [0, 1], [1.0, 0.5])], metric='loss')\n"
+        "assert logging.getLogger('matplotlib').level == logging.NOTSET\n"
+    )
+    nowhere = str(tmp_path / "a file" / "folder")
+    (tmp_path / "a file").touch()
+    environment = {**os.environ, "MPLCONFIGDIR": nowhere, "HOME": nowhere}
+    command = [sys.executable, "-c", code, str(tmp_path / "a.png")]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_a_name_that_the_font_lacks_is_drawn_without_a_word(ending: str, tmp_path: Path) -> None:
     name = "\u5b9f\u9a13 \U0001f600"
