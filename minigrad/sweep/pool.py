@@ -153,6 +153,9 @@ def _need_descriptors(one: Connection, count: int = 16) -> None:
     try:
         for _ in range(count):
             copies.append(os.dup(one.fileno()))
+    except OSError as error:
+        hint = "a worker process needs 16 more (ulimit -n tells and sets how many there may be)"
+        raise OSError(error.errno, f"{error.strerror}: {hint}") from None
     finally:
         for copy in copies:
             os.close(copy)

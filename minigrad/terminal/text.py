@@ -49,8 +49,9 @@ def path_excerpt(path: object) -> str:
 
 def sentence(error: Exception) -> str:
     """What an error says; of a file, the system's words without its number."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{path_excerpt(error.filename)}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        place = "" if error.filename is None else f"{path_excerpt(error.filename)}: "
+        return f"{place}{error.strerror}"
     return str(error)
 
 
