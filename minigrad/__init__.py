@@ -1,9 +1,7 @@
 """minigrad: a tiny neural-net training framework with experiment tracking."""
 
-import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 if sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) in (
     "minigrad",
@@ -12,6 +10,14 @@ if sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) in (
     # A command: neither Ctrl-C during its imports nor a hidden package shows a traceback. And what
     # it imports are many objects and few cycles: to look for these as often as Python does took 4 %
     # of its time, and once more at its end, where the process gives all memory back anyhow, 20 %.
+    import _signal  # type: ignore[import-not-found] # `signal` itself imports for a while
+
+    def _end(number: int, _frame: object) -> None:
+        os.write(2, b"interrupted by Ctrl-C\n")
+        os._exit(128 + number)
+
+    _signal.signal(_signal.SIGINT, _end)
+
     import atexit
     import gc
 
@@ -26,6 +32,9 @@ if sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) in (
     except ImportError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import minigrad.pickling  # noqa: F401 - teaches pickle about Value
 from minigrad.value import Value, maximum, minimum

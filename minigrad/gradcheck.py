@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.nodes import describe, local_slopes, nodes_below, vjp
-from minigrad.terminal.text import excerpt
+from minigrad.terminal.text import excerpt, represented
 from minigrad.value import Value, topological_order
 
 _EPSILON = 2.0**-52
@@ -149,7 +149,9 @@ class _Check:
             value.grad = 0.0
         root = self.f(*self.inputs)
         if not isinstance(root, Value):
-            raise TypeError(f"gradcheck needs a function that gives a Value, not {root!r}")
+            raise TypeError(
+                f"gradcheck needs a function that gives a Value, not {represented(root)}"
+            )
         root.backward()
         analytic = [value.grad for value in self.inputs]
         for index, slope in enumerate(analytic):
@@ -283,7 +285,9 @@ class _TensorCheck:
                 x.grad = 0.0
             root = self.f(*self.inputs)
             if getattr(root, "size", 0) != 1 or not hasattr(root, "backward"):
-                raise TypeError(f"gradcheck needs a function that gives one number, not {root!r}")
+                raise TypeError(
+                    f"gradcheck needs a function that gives one number, not {represented(root)}"
+                )
             root.backward()
             analytic = [x.grad for x in self.inputs]
             moves = self.one_by_one() if directions is None else self.at_random(directions)

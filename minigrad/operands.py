@@ -50,29 +50,32 @@ def constant(numbers: Any) -> Array:
     array = np.array(numbers)
     are_objects = array.dtype == object and all(isinstance(x, Real) for x in array.flat)
     if array.dtype.kind not in "biuf" and not are_objects:
-        kind = type(numbers).__name__
-        raise TypeError(
-            f"a Tensor meets real numbers and arrays of them, not {_cut(f'{kind} {numbers!r}')}"
-        )
+        described = _cut(f"{type(numbers).__name__} {_shown(numbers)}")
+        raise TypeError(f"a Tensor meets real numbers and arrays of them, not {described}")
     try:
         return array.astype(np.float64, copy=False)
     except OverflowError:
-        raise TypeError("a Tensor meets real numbers in floats: an integer is too large") from None
+        raise TypeError("a Tensor meets real numbers in floats: one is too large") from None
 
 
 def setting(op: str, number: Any) -> float:
     """A function's setting, which has no gradient. Raises TypeError for what is no real number."""
     if not isinstance(number, Real) or isinstance(number, bool):
         kind = type(number).__name__
-        raise TypeError(f"the setting of {op} is one real number, not {kind} {number!r}")
-    return float(number)
+        raise TypeError(f"the setting of {op} is one real number, not {kind} {_shown(number)}")
+    try:
+        return float(number)
+    except OverflowError:
+        raise OverflowError(
+            f"the setting of {op} is a float, and this number is too large"
+        ) from None
 
 
 def mask(condition: Any) -> Array:
     """A copy as booleans. Raises TypeError for what is neither booleans nor numbers, or is nan."""
     array = np.array(condition)
     if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and np.isnan(array).any()):
-        raise TypeError(f"where needs an array of booleans, not {condition!r}")
+        raise TypeError(f"where needs an array of booleans, not {_shown(condition)}")
     return array.astype(bool)
 
 
@@ -191,7 +194,7 @@ def moved(op: str, x: Any, move: Callable[[Array], Array], how: Sequence[Any] = 
         return move(x.data)
     except (ValueError, TypeError, IndexError) as error:
         kind = IndexError if op == "index" else ValueError  # which ends a loop over rows
-        way = f" by {how[0] if len(how) == 1 else how}" if how else ""
+        way = f" by {_shown(how[0] if len(how) == 1 else how)}" if how else ""
         raise kind(f"{op} of {named(x)}{way}: {error}") from None
 
 
@@ -230,15 +233,17 @@ def reduced(
     places = range(len(shape)) if axis is None else (axis,) if one else axis
     if not all(isinstance(a, Integral) and not isinstance(a, bool) for a in places):
         raise TypeError(
-            f"{op} of {named(x)}: axis is an int, a tuple of ints or None, not {axis!r}"
+            f"{op} of {named(x)}: axis is an int, a tuple of ints or None, not {_shown(axis)}"
         )
     if not all(-len(shape) <= a < len(shape) for a in places):
-        raise ValueError(f"{op} of {named(x)}: axis {axis} is none of its {len(shape)} axes")
+        raise ValueError(
+            f"{op} of {named(x)}: axis {_shown(axis)} is none of its {len(shape)} axes"
+        )
     axes = tuple(int(a) % len(shape) for a in places)
     if len(set(axes)) < len(axes):
-        raise ValueError(f"{op} of {named(x)}: axis {axis} names an axis twice")
+        raise ValueError(f"{op} of {named(x)}: axis {_shown(axis)} names an axis twice")
     if not may_be_empty and 0 in [shape[a] for a in axes]:
-        raise ValueError(f"{op} of {named(x)}: there are no numbers along axis {axis}")
+        raise ValueError(f"{op} of {named(x)}: there are no numbers along axis {_shown(axis)}")
     return axes, tuple(1 if a in axes else length for a, length in enumerate(shape))
 
 
@@ -251,6 +256,13 @@ def named(x: Any) -> str:
 def _cut(text: str) -> str:
     line = text if text.isprintable() else repr(text)
     return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+def _shown(thing: Any) -> str:
+    try:
+        return _cut(repr(thing))
+    except Exception:  # as of a list with an integer of 5,000 digits
+        return "..."
 
 
 def _all_named(operands: Sequence[Any]) -> str:

@@ -117,7 +117,7 @@ def _report(arguments: argparse.Namespace, model: Model, predictions: Prediction
             "probabilities": predictions.probabilities,
             **predictions.measures,
         }
-        print_lines([json.dumps(json_ready(data), indent=2, allow_nan=False)])
+        print_lines([json.dumps(json_ready(data), indent=2)])
         return
     sentences = list(_sentences(arguments, model, predictions))
     if arguments.out is None:

@@ -429,10 +429,17 @@ def _real(number: object) -> float:
         try:
             return float(number)  # type: ignore[arg-type]
         except OverflowError:
-            raise OverflowError("a Value holds a float, and this integer is too large") from None
+            raise OverflowError("a Value holds a float, and this number is too large") from None
     raise TypeError(
-        f"a Value holds one real number, not {_line(repr(number))} ({_line(type(number).__name__)})"
+        f"a Value holds one real number, not {_shown(number)} ({_line(type(number).__name__)})"
     )
+
+
+def _shown(thing: object) -> str:
+    try:
+        return _line(repr(thing))
+    except Exception:  # as of a list with an integer of 5,000 digits
+        return "..."
 
 
 def _is_readable() -> bool:
@@ -491,7 +498,8 @@ def _line(text: object) -> str:
 
 
 # math.exp(x) asks for float(x), and what it gives is no part of the graph. So float() looks at who
-# asks: which function is called, and what becomes of its result.
+# asks: which function is called, and what becomes of its result. numpy.linalg.norm and
+# statistics.fmean ask from frames of their own, and a helper hands the result to who called it.
 
 _INSTEAD = {name: f"x.{name}()" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")} | {
     "pow": "x ** y",
@@ -503,45 +511,82 @@ _INSTEAD = {name: f"x.{name}()" for name in ("exp", "log", "sqrt", "sin", "cos",
     "log10": "x.log() / math.log(10)",
 }
 _STEPWISE = {"isfinite", "isinf", "isnan", "isclose", "floor", "ceil", "trunc", "copysign"}
+_CONVERTING = {"array", "asarray", "full", "fromiter"}
+_LIBRARIES = {"math", "cmath", "numpy", "statistics"}
 _SHOWING = {"print", "format", "str", "repr", "round", "float", "int", "write", "append"}
 _SHOWING |= {"debug", "info", "warning", "error"}
 _warned: tuple[object, set[tuple[CodeType, int]]] = None, set()
 
 
 def warn_if_cut_off(caller: FrameType) -> None:
-    """Warn, once a place, of a function of math inside an expression: no gradient gets past it."""
+    """Warn, once a place, of a function of math, numpy or the like inside an expression: no
+    gradient gets past it.
+    """
     global _warned
     _is_readable()
+    depth, caller = _own_code(caller)
     place = caller.f_code, caller.f_lasti
-    path = _called_in_arithmetic(*place)
-    function: Any = caller.f_locals.get(path[0], caller.f_globals.get(path[0])) if path else None
-    for name in path[1:]:
-        function = getattr(function, name, None)
-    if getattr(function, "__module__", None) != "math" or function.__name__ in _STEPWISE:
+    path, use = _call_at(*place)
+    outer = caller
+    while use == "returned" and outer.f_back:
+        outer = outer.f_back
+        use = _call_at(outer.f_code, outer.f_lasti)[1]
+    library, name = _library_function(caller, path) if use == "in arithmetic" else ("", "")
+    if not library:
         return
     if _warned[0] is not warnings.filters:  # other filters: who reads warnings now has seen none
         _warned = warnings.filters, set()
     if place not in _warned[1]:
         _warned[1].add(place)
-        name = function.__name__
+        instead = _INSTEAD.get(name) if library == "math" else None
         warnings.warn(
-            f"math.{name} takes x out of the graph as a plain number, so no gradient flows through "
-            f"it: write {_INSTEAD.get(name, 'it with the operations of Value')}, or "
-            f"math.{name}(float(x)) where only the number is wanted",
-            stacklevel=3,
+            f"{library}.{name} takes x out of the graph as a plain number, so no gradient flows "
+            f"through it: write {instead or 'it with the operations of Value'}, or give it "
+            "float(x) where only the number is wanted",
+            stacklevel=3 + depth,
         )
 
 
+def _own_code(frame: FrameType) -> tuple[int, FrameType]:
+    """The innermost frame that is none of a library's, and how many of these lie below it."""
+    depth = 0
+    while frame.f_back and _root(frame.f_globals.get("__name__")) in _LIBRARIES:
+        depth, frame = depth + 1, frame.f_back
+    return depth, frame
+
+
+def _root(module: object) -> str:
+    return str(module).partition(".")[0]
+
+
+def _library_function(frame: FrameType, path: tuple[str, ...]) -> tuple[str, str]:
+    """Module and name of a library's function that the frame calls by `path`; "" for any other.
+
+    A type, as numpy.float64, is asked for by who wants the number, as float is.
+    """
+    function: Any = frame.f_locals.get(path[0], frame.f_globals.get(path[0])) if path else None
+    for name in path[1:]:
+        function = getattr(function, name, None)
+    module, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
+    is_asked_for = isinstance(function, type) or name in _STEPWISE | _CONVERTING
+    return ("", "") if is_asked_for or _root(module) not in _LIBRARIES else (str(module), name)
+
+
 @lru_cache(256)
-def _called_in_arithmetic(code: CodeType, last: int) -> tuple[str, ...]:
-    """The function that the code calls there, as ("math", "exp"), if arithmetic reads its result
-    and the outcome is not printed, formatted or compared; else ().
+def _call_at(code: CodeType, last: int) -> tuple[tuple[str, ...], str]:
+    """The function that the code calls there, as ("math", "exp"), and what becomes of its result.
+
+    That is "in arithmetic" if arithmetic reads it and the outcome is not printed, formatted or
+    compared, "returned" if it is handed to whoever asked for it, else "".
     """
     import dis  # here, since hardly any graph needs it
 
     instructions = list(dis.get_instructions(code))
     at = max(i for i, instruction in enumerate(instructions) if instruction.offset <= last)
     start, end = _extent(instructions[at])
+    path = _path(instructions[:at], start)
+    if instructions[at].opname.startswith("CALL") and instructions[at + 1].opname in _HANDING_OVER:
+        return path, "returned"
     reads_it = False
     for index in range(at + 1, len(instructions)):
         instruction = instructions[index]
@@ -549,12 +594,15 @@ def _called_in_arithmetic(code: CodeType, last: int) -> tuple[str, ...]:
         if not (first <= start and end <= final) or (first, final) == (start, end):
             continue
         op = instruction.opname
-        path = _path(instructions[:index], first) if op.startswith("CALL") else ()
+        around = _path(instructions[:index], first) if op.startswith("CALL") else ()
         formats = op.startswith(("FORMAT", "BUILD_STRING")) or "%" in instruction.argrepr
-        if formats or op == "COMPARE_OP" or not _SHOWING.isdisjoint(path[-1:]):
-            return ()
+        if formats or op == "COMPARE_OP" or not _SHOWING.isdisjoint(around[-1:]):
+            return path, ""
         reads_it = reads_it or op in ("BINARY_OP", "UNARY_NEGATIVE")
-    return _path(instructions[:at], start) if reads_it else ()
+    return path, "in arithmetic" if reads_it else ""
+
+
+_HANDING_OVER = ("RETURN_VALUE", "YIELD_VALUE")
 
 
 def _extent(instruction: Any) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -95,7 +95,9 @@ class _Source:
         try:
             value = yaml12.parse_scalar(text)
         except yaml12.YamlError as error:
-            raise ConfigError([f"{named}: {error}"]) from None
+            is_text = str(error).startswith("not valid YAML") and text.lstrip()[0] not in "[{'\""
+            hint = f": write text in quotes, as '{excerpt(dotted)}=\"...\"'" if is_text else ""
+            raise ConfigError([f"{named}: {error}{hint}"]) from None
         if len(keys) == 2 and keys[0] in BLOCKS and keys[1] == "name":
             block = self.data.get(keys[0])
             if not isinstance(block, dict) or block.get("name") != value:
@@ -268,14 +270,17 @@ class _Source:
     def place(self, path: yaml12.Path, of_key: bool = False) -> str:
         if any(path[:length] in self.overridden for length in range(1, len(path) + 1)):
             return "command line"
+        # members of a block that do not go together, where an override changed one of them
+        is_shared = path and any(keys[: len(path)] == path for keys in self.overridden)
+        others = "command line and " if is_shared else ""
         for length in range(len(path), -1, -1):
             head = path[:length]
             places: Mapping[yaml12.Path, yaml12.Place] = self.document.values
             if of_key and length == len(path):
                 places = self.document.keys
             if head in places:
-                return f"{self.file}:{places[head].line}:{places[head].column}"
-        return f"{self.file}:1:1"
+                return f"{others}{self.file}:{places[head].line}:{places[head].column}"
+        return f"{others}{self.file}:1:1"
 
 
 def nearest_key(word: str) -> str:

@@ -35,8 +35,8 @@ def replace(
 
     The content is on the disk before the name points to it (fsync, if `durable`), so neither a kill
     nor a power cut leaves half a file. A link at `path` is replaced, and what it points to stays as
-    it is. Raises OSError; then nothing has changed, as where `still` says, at the last moment, that
-    the file is no longer the one that the content was made from.
+    it is. Raises OSError, which names `path`; then nothing has changed, as where `still` says, at
+    the last moment, that the file is no longer the one that the content was made from.
     """
     draft = _draft(path)
     try:
@@ -53,6 +53,9 @@ def replace(
         if not still():
             raise OSError(0, "another process changed it in this moment: try again")
         _rename(draft, path)
+    except OSError as error:
+        error.filename = str(path)  # not its draft, nor nothing
+        raise
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -100,8 +100,11 @@ def parse_scalar(text: str) -> Any:
         value = parse(text.replace("#", mark).encode(errors="surrogateescape")).data
     except YamlError as error:
         message = str(error).replace(repr(mark)[1:-1], "#").replace(mark, "#")
-        raise YamlError(message, error.place) from None
+        raise YamlError(message.removesuffix(_ENCODING_HINT), error.place) from None
     return _replaced(value, mark)
+
+
+_ENCODING_HINT = ": save the file as UTF-8"
 
 
 def _replaced(value: Any, mark: str) -> Any:
@@ -165,7 +168,7 @@ def _decode(raw: bytes) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8", errors="replace")
-        raise YamlError("not UTF-8 text: save the file as UTF-8", _place(before)) from None
+        raise YamlError(f"not UTF-8 text{_ENCODING_HINT}", _place(before)) from None
     if forbidden := _FORBIDDEN.search(text):
         code = f"U+{ord(forbidden[0]):04X}"
         raise YamlError(f"control character {code}", _place(text[: forbidden.start()]))

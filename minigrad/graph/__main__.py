@@ -20,11 +20,13 @@ from minigrad.plot.marks import OWN
 from minigrad.runner import build
 from minigrad.terminal.command import Parser, guard, print_lines, whole_number
 from minigrad.terminal.screen import print_text
+from minigrad.threads import use_one_thread
 from minigrad.value import Value
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, or 2 for bad usage, config or data."""
+    use_one_thread()
     arguments = _arguments(argv)
     try:
         config = load(arguments.config, arguments.overrides)

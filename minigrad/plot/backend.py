@@ -1,13 +1,19 @@
 """Loads matplotlib: independently of the variable MPLBACKEND, and without what only help() shows.
 
-matplotlib refuses to load with a backend that it does not know. Pictures in files need none.
+matplotlib refuses to load with a backend that it does not know. Pictures in files need none. Nor do
+they need its cache: where there is no place for one, as without a home, it logs three lines, which
+would stand among a command's own.
 """
 
 import importlib
+import logging
 import os
 import sys
 from contextlib import suppress
 
+_log = logging.getLogger("matplotlib")
+_level = _log.level
+_log.setLevel(logging.ERROR)
 _name = os.environ.pop("MPLBACKEND", None)
 try:
     import matplotlib
@@ -35,3 +41,4 @@ def _load_figures() -> None:
 
 if not hasattr(sys, "ps1") and "IPython" not in sys.modules:
     _load_figures()
+_log.setLevel(_level)

@@ -8,6 +8,7 @@ and by SIGTERM.
 """
 
 import argparse
+import errno
 import json
 import shlex
 import signal
@@ -143,7 +144,8 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
     except Lost:
         stopped = "the loss of the cluster"
     except OSError as error:
-        stopped = f"the disk ({error.strerror or error})"
+        who = "the system" if error.errno in (errno.EMFILE, errno.ENFILE) else "the disk"
+        stopped = f"{who} ({error.strerror or error})"
     if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
     try:  # first: one that is finished has its table

@@ -100,6 +100,7 @@ class _Worker:
     """
 
     def __init__(self, context: Any, owner: Connection) -> None:
+        _need_descriptors(owner)
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, owner, _prepare))
         self._process.start()
@@ -142,6 +143,22 @@ class _Worker:
             future.set_result(result)
         else:
             future.set_exception(error)
+
+
+def _need_descriptors(one: Connection, count: int = 16) -> None:
+    """Raise OSError where there are too few file descriptors left for one more process: the server
+    that makes it would print a traceback of its own.
+    """
+    copies: list[int] = []
+    try:
+        for _ in range(count):
+            copies.append(os.dup(one.fileno()))
+    except OSError as error:
+        hint = "a worker process needs 16 more (ulimit -n tells and sets how many there may be)"
+        raise OSError(error.errno, f"{error.strerror}: {hint}") from None
+    finally:
+        for copy in copies:
+            os.close(copy)
 
 
 def _serve(

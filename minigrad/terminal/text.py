@@ -1,6 +1,7 @@
 """Makes text from outside printable: on one line, short, and without control characters."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 _LIMIT = 60
@@ -16,7 +17,19 @@ def printable(text: str) -> str:
 
 def excerpt(text: object, limit: int = _LIMIT) -> str:
     """The text with control characters spelled out and at most `limit` characters long."""
-    text = printable(str(text))
+    return _cut(str, text, limit)
+
+
+def represented(thing: object, limit: int = _LIMIT) -> str:
+    """As `excerpt`, of what repr() makes of it."""
+    return _cut(repr, thing, limit)
+
+
+def _cut(to_text: Callable[[object], str], thing: object, limit: int) -> str:
+    try:
+        text = printable(to_text(thing))
+    except Exception:  # as of a list with an integer of 5,000 digits, or of a plugin's own error
+        return "..."
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
@@ -26,7 +39,7 @@ def quoted(value: object) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int) and value.bit_length() > 10_000:  # str() refuses 4300 digits
         return f"a number of {value.bit_length() // 10 * 3:,} digits and more"
-    return excerpt(repr(value))
+    return represented(value)
 
 
 def path_excerpt(path: object) -> str:
@@ -36,8 +49,9 @@ def path_excerpt(path: object) -> str:
 
 def sentence(error: Exception) -> str:
     """What an error says; of a file, the system's words without its number."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{path_excerpt(error.filename)}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        place = "" if error.filename is None else f"{path_excerpt(error.filename)}: "
+        return f"{place}{error.strerror}"
     return str(error)
 
 

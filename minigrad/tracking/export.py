@@ -6,7 +6,10 @@ import functools
 import io
 import json
 import math
+import os
 import re
+import socket
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -113,17 +116,25 @@ def _to_tensorboard(run: _ExportedRun, out: str | Path | None, force: bool) -> s
     Numbers are 32-bit: TensorBoard's own server passes over scalars of 64. So they keep 7 digits,
     below 1e-45 they are 0, above 3e38 infinite; nan and infinities stay what they are.
     """
-    writers = _need("tensorboard", "tensorboard.summary.writer.event_file_writer")
+    records = _need("tensorboard", "tensorboard.summary.writer.record_writer")
     event_pb2 = _need("tensorboard", "tensorboard.compat.proto.event_pb2")
     logs = Path(out or "tensorboard-logs")
     directory = logs / run.id
     earlier = list(directory.glob("events.out.tfevents.*.minigrad"))
-    writer = writers.EventFileWriter(str(directory), filename_suffix=".minigrad")
+    now = time.time()
+    path = (
+        directory / f"events.out.tfevents.{now:.0f}.{socket.gethostname()}.{os.getpid()}.minigrad"
+    )
+    content = io.BytesIO()  # TensorBoard's own writer leaves a part, and a traceback of its thread
+    writer = records.RecordWriter(content)
+    writer.write(event_pb2.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
     for wall_time, step, summary in _summaries(run):
-        writer.add_event(event_pb2.Event(wall_time=wall_time, step=step, summary=summary))
-    writer.close()
-    for path in earlier:  # two files in a directory would be shown as one run, every step twice
-        path.unlink()
+        event = event_pb2.Event(wall_time=wall_time, step=step, summary=summary)
+        writer.write(event.SerializeToString())
+    directory.mkdir(parents=True, exist_ok=True)
+    write_out(path, content.getvalue())
+    for other in {*earlier} - {path}:  # two files would be shown as one run, every step twice
+        other.unlink()
     return f"wrote {run.size} to {directory}: see them with tensorboard --logdir {logs}"
 
 

@@ -4,7 +4,7 @@ import math
 import operator
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.files import yaml12
@@ -93,6 +93,8 @@ class Condition:
     key: str
     sign: str
     wanted: Any
+    typed: str = field(default="", compare=False)
+    """What `wanted` was read from: text that looks like a number, or true, is met by it."""
 
     @classmethod
     def parse(cls, text: str) -> "Condition":
@@ -102,11 +104,11 @@ class Condition:
             raise StoreError(
                 f"filter {text!r}: write key=value, key<number or key>number, as status=finished"
             )
-        key, sign, wanted = match["quoted"] or match["bare"], match["sign"], match["wanted"]
+        key, sign, typed = match["quoted"] or match["bare"], match["sign"], match["wanted"].strip()
         try:
-            return cls(key, sign, yaml12.parse_scalar(wanted.strip()))
+            return cls(key, sign, yaml12.parse_scalar(typed), typed)
         except yaml12.YamlError:
-            return cls(key, sign, wanted.strip())
+            return cls(key, sign, typed, typed)
 
     def holds(self, run: StoredRun) -> bool:
         actual = value(run, self.key)
@@ -117,9 +119,9 @@ class Condition:
         return (both_numbers or both_texts) and bool(_SIGNS[self.sign](actual, self.wanted))
 
     def _is_wanted(self, actual: Any) -> bool:
-        if isinstance(actual, list) and not isinstance(self.wanted, list):
-            return any(_same(member, self.wanted) for member in actual)
-        return _same(actual, self.wanted)
+        if _same(actual, self.wanted) or (isinstance(actual, str) and actual == self.typed):
+            return True
+        return isinstance(actual, list) and any(map(self._is_wanted, actual))
 
 
 def mentions(run: StoredRun, words: Sequence[str]) -> bool:
@@ -160,7 +162,7 @@ def columns(runs: Sequence[StoredRun]) -> list[str]:
     if len(runs) > _CONFIGS_READ:
         return [*COLUMNS, *written]
     configs = [config_of(run) for run in runs if run.status != "damaged"]
-    unlike = [key for key in differing(configs) if key != "name" and key not in COLUMNS]
+    unlike = [key for key in differing(configs) if key not in ("name", *COLUMNS)]
     values = {key: {repr(config[key]) for config in configs if key in config} for key in unlike}
     varied = [key for key in unlike if len(values[key]) > 1]
     own = [run for run in runs if "final_loss" not in run.summary]
@@ -192,7 +194,7 @@ def _same(actual: Any, wanted: Any) -> bool:
         return False
     if is_number(actual) and is_number(wanted):
         return bool(actual == wanted or (actual != actual and wanted != wanted))
-    return actual == wanted or (isinstance(actual, str) and actual == str(wanted))
+    return bool(actual == wanted)
 
 
 def _rank(actual: Any) -> tuple[int, float, str] | None:

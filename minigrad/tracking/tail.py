@@ -54,8 +54,7 @@ class Tail:
         except OSError as error:
             raise StoreError(f"{layout.METRICS} cannot be read: {error.strerror}") from None
         rows = self._rows(raw)
-        more = len(raw) >= _CHUNK and not self._is_given_up
-        return rows, is_new, more
+        return rows, is_new, len(raw) >= _CHUNK
 
     def _rows(self, raw: bytes) -> list[dict[str, float]]:
         """The whole lines; a last one without its end is read when it has one."""

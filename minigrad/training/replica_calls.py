@@ -183,9 +183,10 @@ class _Calls:
 
     def _observe(self, steps: Steps, rates: Array) -> None:
         trainer = self.trainer
-        if len(steps.losses) < len(rates):  # as if the others had not been asked for
+        taken = int(max(steps.done))
+        if taken < len(rates):  # as if the others had not been asked for
             first = trainer.replicas[trainer.active[0]].schedule
-            trainer.optimizer.set_lr(first, trainer.step + len(steps.losses) - 1)
+            trainer.optimizer.set_lr(first, max(trainer.step + taken - 1, 0))
         for place, index in enumerate(_followers(trainer)):
             schedule: Any = trainer.replicas[index].schedule
             for loss in steps.losses[: steps.done[place], place].tolist():

@@ -367,3 +367,18 @@ def test_export_writes_a_model_once(run: TrainedRun, tmp_path: Path) -> None:
     again = call(runs, *arguments, *store)
     assert (again.returncode, again.stdout) == (2, "")
     assert "exists already" in again.stderr
+
+
+def test_a_class_name_that_no_encoding_has_is_escaped_in_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = trained(tmp_path, "train.steps=5")
+    change_model(own.path, classes=["a\udcff", "b\udcff", "c\udcff"])
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"{HEADER}\n{ROW}\n")
+    out = tmp_path / "out.csv"
+    store = ["--store", str(own.path.parent)]
+    assert command.main([own.id, str(rows), "--out", str(out), *store]) == 0
+    capsys.readouterr()
+    assert out.read_text()[:12] == "prediction\n" + out.read_text()[11]
+    assert out.read_text().splitlines()[1][1:] == "\\udcff"

@@ -376,7 +376,7 @@ WRONG_AXIS: Any = 1.5
         (lambda x: x < [1.0, 2.0, 3.0], r"< of x \(2,\) and \(3,\): the shapes do not broadcast"),
         (lambda x: x >= [1.0, 2.0, 3.0], r">= of x \(2,\) and \(3,\): the shapes do not"),
         (lambda x: x.broadcast_to(2.7), r"broadcast_to of x \(2,\) by 2\.7"),
-        (lambda x: x.broadcast_to("a"), r"broadcast_to of x \(2,\) by a"),
+        (lambda x: x.broadcast_to("a"), r"broadcast_to of x \(2,\) by 'a'"),
         (lambda x: concatenate([x, x], axis=WRONG_AXIS), r"concatenate of x \(2,\) and x \(2,\)"),
         (lambda x: stack([x, x], axis=WRONG_AXIS), r"stack of x \(2,\) and x \(2,\)"),
     ],

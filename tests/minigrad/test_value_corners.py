@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
+import statistics
 import warnings
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ import pytest
 
 from minigrad import Tensor, Value, lift
 from minigrad.gradcheck import gradcheck
+from minigrad.tensor import where
 from minigrad.value import dot
 
 X, W = Value(0.5, label="x"), Value(2.0, label="w")
@@ -128,6 +132,34 @@ def test_a_function_of_math_inside_an_expression_warns_once_and_names_what_to_wr
     assert warning.filename == __file__
 
 
+def exponential(number: Any) -> float:
+    return math.exp(number)
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (lambda: W * exponential(X), "math.exp"),
+        (lambda: W * (lambda x: math.exp(x))(X), "math.exp"),
+        (lambda: W * sum(math.exp(x) for x in (X, W)), "math.exp"),
+        (lambda: W * cmath.exp(X).real, "cmath.exp"),
+        (lambda: W - statistics.fmean([X, W]), "statistics.fmean"),
+        (lambda: W * np.interp(X, [0.0, 1.0], [1.0, 2.0]), "numpy.interp"),  # type: ignore[call-overload]
+        (lambda: (W * math.pow(X, 2)) ** 2, "math.pow"),
+    ],
+)
+def test_a_helper_or_another_library_cuts_the_gradient_no_more_silently(
+    loss: Callable[[], Any], name: str
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            loss()
+    (warning,) = caught
+    assert str(warning.message).startswith(f"{name} takes x out of the graph")
+    assert warning.filename == __file__
+
+
 def test_it_warns_again_where_warnings_are_looked_at_anew() -> None:
     for _ in range(2):
         with pytest.warns(UserWarning, match=r"x\.exp\(\)"):
@@ -159,6 +191,15 @@ def in_a_function(number: float) -> float:
         lambda: math.exp(X) if X > 0 else 1.0,
         lambda: [math.exp(X)],
         lambda: in_a_function(math.exp(X)),
+        lambda: exponential(X),
+        lambda: exponential(X) < 3,
+        lambda: print(2 * exponential(X)),
+        lambda: [exponential(x) for x in (X, W)],
+        lambda: f"{sum(math.exp(x) for x in (X, W)) / 2:.3f}",
+        lambda: statistics.fmean([X, W]),
+        lambda: W * np.float64(X),
+        lambda: W * np.array([X, W], dtype=float),
+        lambda: 2 * np.full(2, X, dtype=float),
         lambda: round(X.exp() * float(X), 3) if False else X < W,
         lambda: (W * X.exp() - 1) ** 2,
     ],
@@ -170,12 +211,84 @@ def test_a_number_that_is_only_read_printed_or_compared_warns_of_nothing(
     assert not recwarn.list
 
 
+def test_a_gradient_is_a_plain_number_so_second_derivatives_are_not_to_be_had() -> None:
+    x = Value(3.0)
+    (x**3).backward()
+    assert type(x.grad) is float
+    assert not hasattr(x.grad, "backward")
+    slope, x.grad = x.grad, 0.0
+    (slope * x).backward()  # the slope is a constant: 27, where d(3x² x)/dx would be 81
+    assert x.grad == slope == 27.0
+
+
+def test_a_tensors_gradient_is_a_plain_array_so_second_derivatives_are_not_to_be_had() -> None:
+    x = Tensor([3.0])
+    (x**3).sum().backward()
+    assert type(x.grad) is np.ndarray
+    slope = x.grad.copy()
+    x.grad = np.zeros(1)
+    (slope * x).sum().backward()
+    assert x.grad == slope == 27.0
+
+
 ROGUE = "a\n\x1b[2J" + "x" * 500
 
 
 class Shown:
     def __repr__(self) -> str:
         return ROGUE
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+HUGE = 10**5000  # of more digits than Python prints
+
+
+@pytest.mark.parametrize("thing", [Unprintable(), [HUGE], {"a": HUGE}])
+@pytest.mark.parametrize(
+    "meet",
+    [
+        lambda thing: Value(thing),
+        lambda thing: Value(1.0) * thing,
+        lambda thing: Value(1.0) < thing,
+        lambda thing: Value(1.0).elu(thing),
+        lambda thing: Tensor([1.0]).elu(thing),
+        lambda thing: Tensor([1.0]) + {"a": thing},
+        lambda thing: where(thing, Tensor([1.0]), 0.0),
+        lambda thing: Tensor([1.0]).sum(axis=thing),
+        lambda thing: gradcheck(lambda x: thing, [1.0]),
+        lambda thing: gradcheck(lambda x: thing, [Tensor([1.0])]),
+    ],
+)
+def test_what_cannot_even_be_printed_is_refused_all_the_same(
+    meet: Callable[[Any], Any], thing: object
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"\.\.\.|is one real number"):
+        meet(thing)
+
+
+@pytest.mark.parametrize(
+    "number", [HUGE, -HUGE, Fraction(HUGE, 3)], ids=["huge", "below", "fraction"]
+)
+@pytest.mark.parametrize(
+    "meet",
+    [
+        lambda number: Value(number),
+        lambda number: Value(1.0) ** number,
+        lambda number: number - Value(1.0),
+        lambda number: Value(1.0) >= number,
+        lambda number: Tensor([1.0]).leaky_relu(number),
+        lambda number: Tensor([1.0]) * number,
+    ],
+)
+def test_a_number_that_no_float_can_hold_is_called_too_large(
+    meet: Callable[[Any], Any], number: Any
+) -> None:
+    with pytest.raises((OverflowError, TypeError), match=r"(number|one) is too large"):
+        meet(number)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +309,14 @@ class Shown:
         lambda: Tensor([[1.0], [1.0, 2.0]], ROGUE),
         lambda: Tensor([1.0]) * [ROGUE],
         lambda: Tensor([1.0]) + Shown(),
+        lambda: Tensor([1.0]).elu(ROGUE),  # type: ignore[arg-type]
+        lambda: Tensor([1.0]).sum(axis=ROGUE),  # type: ignore[arg-type]
+        lambda: Tensor([1.0]).reshape(ROGUE),  # type: ignore[arg-type]
+        lambda: where(ROGUE, Tensor([1.0]), 0.0),
+        lambda: where(np.full((9, 9), "a"), Tensor([1.0]), 0.0),
+        lambda: gradcheck(lambda x: ROGUE, [1.0]),
+        lambda: gradcheck(lambda x: np.ones((9, 9)), [1.0]),
+        lambda: gradcheck(lambda x: Shown(), [Tensor([1.0])]),
         lambda: gradcheck(lambda x: x * x.data, [Value(1.0, ROGUE)]),
         lambda: gradcheck(lambda x: x * float(x.data[0]), [Tensor([1.0], ROGUE)]),
         lambda: lift.compile(lambda x: Shown(), [Value(1.0)]).gradient([1.0]),  # type: ignore[arg-type,return-value]

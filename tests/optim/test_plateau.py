@@ -50,6 +50,11 @@ def test_a_fall_of_less_than_eps_is_left_out() -> None:
     assert rates(schedule, [1] * 5) == [1, 1, 0.5, 0.25, 0.25, 0.25]
 
 
+def test_a_fall_of_eps_is_left_out_too_as_in_torch() -> None:
+    schedule = Plateau(factor=0.5, patience=0, eps=0.25)
+    assert rates(schedule, [1] * 4) == [1, 1, 0.5, 0.5, 0.5]
+
+
 def test_many_reductions_cost_nothing() -> None:
     schedule = Plateau(factor=0.5, patience=0)
     schedule.reductions = 10**15

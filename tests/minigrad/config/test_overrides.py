@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.config import ConfigError, load
+from minigrad.runner.build import build_trainer
 
 XOR = "configs/xor.yaml"
 
@@ -154,3 +155,47 @@ def test_one_of_two_ways_prevails_over_the_files_and_null_is_none() -> None:
     assert load(XOR, ["train.epochs=2"]).train.epochs == 2
     assert load(XOR, ["train.steps=7", "train.epochs=null"]).train.steps == 7
     assert load(XOR, ["train.steps=7", "train.steps=9"]).train.steps == 9  # of one key the last
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fault"),
+    [
+        (["model.activation=[]"], f"{XOR}:6:12: model: 1 hidden layers cannot have 0 activations"),
+        (["model.hidden=[4,4]", "model.activation=[elu]"], f"{XOR}:6:12: model: 2 hidden layers"),
+        (["optimizer.nesterov=true", "optimizer.momentum=0"], f"{XOR}:8:12: optimizer: nesterov"),
+        (
+            ["optimizer.dampening=0.5", "optimizer.nesterov=true"],
+            f"{XOR}:8:12: optimizer: nesterov",
+        ),
+    ],
+)
+def test_members_that_do_not_go_together_are_blamed_on_the_command_line_too(
+    overrides: list[str], fault: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_trainer(load(XOR, overrides))
+    (sentence,) = caught.value.faults
+    assert sentence.startswith(f"command line and {fault}")
+
+
+def test_a_block_that_no_override_touches_is_the_files_alone(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(Path(XOR).read_text().replace("activation: tanh", "activation: [tanh, relu]"))
+    for overrides in ([], ["optimizer.lr=0.1"], ["seed=1"]):
+        with pytest.raises(ConfigError) as caught:
+            load(path, overrides)
+        (fault,) = caught.value.faults
+        assert fault.startswith(f"{path}:6:")
+
+
+@pytest.mark.parametrize("text", ["@x", "%x", "`x", "a: b: c"])
+def test_text_that_yaml_cannot_read_is_to_be_quoted(text: str) -> None:
+    (fault,) = faults(f"name={text}")
+    assert fault.endswith("""write text in quotes, as 'name="..."'""")
+    assert load(XOR, [f'name="{text}"']).name == text
+
+
+def test_bytes_of_no_encoding_in_an_override_are_no_fault_of_a_file() -> None:
+    (fault,) = faults("name=\udcff")
+    assert "not UTF-8" in fault
+    assert "file" not in fault

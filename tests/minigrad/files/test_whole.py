@@ -204,6 +204,23 @@ def test_where_files_cannot_be_locked_it_is_said_once(
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit to the size of a file")
+def test_a_file_that_cannot_be_written_whole_is_named_and_left_as_it_was(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            replace(path, b"new" * 10)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(path)
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"old"]
+
+
 def test_files_of_a_new_folder_are_all_written_before_the_first_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

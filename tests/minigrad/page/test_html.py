@@ -49,3 +49,13 @@ def test_the_policy_allows_what_the_page_has_and_nothing_else() -> None:
 def test_the_shared_style_asks_for_nothing() -> None:
     assert "url(" not in shared_style()
     assert "@import" not in shared_style()
+
+
+def test_false_and_none_are_no_attributes_and_control_characters_are_spelled_out() -> None:
+    assert element("td", hidden=False, id=None, title="a\x1bb") == '<td title="a\\x1bb"></td>'
+    assert element("option", selected=True) == "<option selected></option>"
+
+
+def test_a_dict_is_text_and_a_void_element_has_no_end() -> None:
+    assert fragment({"a": 1}, b"x") == "{&#x27;a&#x27;: 1}b&#x27;x&#x27;"
+    assert element("meta", charset="utf-8") == '<meta charset="utf-8">'

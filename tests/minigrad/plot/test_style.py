@@ -203,6 +203,21 @@ def test_a_backend_that_is_not_installed_draws_files_and_opens_no_window(
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_without_a_place_for_its_cache_matplotlib_says_nothing(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys; from pathlib import Path\n"
+        "from minigrad.plot.curves import Curve, draw_curves\n"
+        "draw_curves(Path(sys.argv[1]), [Curve('a', [0, 1], [1.0, 0.5])], metric='loss')\n"
+        "assert logging.getLogger('matplotlib').level == logging.NOTSET\n"
+    )
+    nowhere = str(tmp_path / "a file" / "folder")
+    (tmp_path / "a file").touch()
+    environment = {**os.environ, "MPLCONFIGDIR": nowhere, "HOME": nowhere}
+    command = [sys.executable, "-c", code, str(tmp_path / "a.png")]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_a_name_that_the_font_lacks_is_drawn_without_a_word(ending: str, tmp_path: Path) -> None:
     name = "\u5b9f\u9a13 \U0001f600"
@@ -211,3 +226,22 @@ def test_a_name_that_the_font_lacks_is_drawn_without_a_word(ending: str, tmp_pat
         assert style.text_width(name) > 0
         curve = Curve(name, [0, 1], [1.0, 0.5])
         draw_curves(tmp_path / f"a{ending}", [curve], metric=name, title=name)
+
+
+def test_a_long_word_after_a_short_one_is_broken_and_so_are_two_letters() -> None:
+    assert style.wrapped("a " + "x" * 100, 2, 10)[0].startswith("a xx")
+    assert style.wrapped("ab", 0.01, 10) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(1, 50, [1, 2, 5, 10, 20, 50]), (1, 2.9, [1, 1.5, 2, 2.5]), (1, 100, [1, 10, 100])],
+)
+def test_a_log_axis_has_powers_of_ten_or_enough_numbers_between(
+    low: float, high: float, ticks: list[float]
+) -> None:
+    axes = style.new_figure(4, 3).add_subplot()
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    style.log_ticks(axes.yaxis)
+    assert axes.yaxis.get_ticklocs().tolist() == pytest.approx(ticks)

@@ -7,6 +7,7 @@ import pytest
 from minigrad.config import Config, ConfigError, load
 from minigrad.config.models import MAX_PARAMETERS
 from minigrad.data import DATASETS
+from minigrad.runner import limits
 from minigrad.runner.limits import (
     MAX_LOSSES,
     MAX_NUMBERS,
@@ -80,3 +81,23 @@ def test_seeds_in_one_run() -> None:
     assert len(seeds.parse(seeds.LIMIT)) == seeds.LIMIT
     with pytest.raises(ValueError, match="100,001 seeds are too many"):
         seeds.parse(seeds.LIMIT + 1)
+
+
+@pytest.mark.parametrize(
+    ("steps", "log_every", "logged"), [(10, 3, 4), (11, 3, 5), (1, 3, 1), (2, 1, 2)]
+)
+def test_losses_are_counted_at_every_logged_step_and_the_last(
+    steps: int, log_every: int, logged: int
+) -> None:
+    settings = [
+        f"train.steps={steps}",
+        f"train.log_every={log_every}",
+        "train.seeds=7",
+        "train.engine=numpy",
+    ]
+    assert limits._loss_count(load("configs/xor.yaml", settings)) == 7 * logged
+
+
+@pytest.mark.parametrize(("count", "many"), [(9_999, False), (10_000, True)])
+def test_ten_thousand_seeds_are_many(count: int, many: bool) -> None:
+    assert limits.are_many(config(f"train.seeds={count}", "train.engine=numpy")) == many

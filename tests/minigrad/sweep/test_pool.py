@@ -192,3 +192,32 @@ def test_processes_that_cannot_start_are_a_sentence(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pool, "_prepare", os._exit)  # a worker dies of it
     with pytest.raises(RuntimeError, match="below `if __name__ == '__main__':`"), Workers(1):
         pass
+
+
+FEW_DESCRIPTORS = """
+import os, resource, sys
+from minigrad.sweep.pool import Workers
+if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Workers(2) as workers:
+        used = len(os.listdir("/proc/self/fd"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + int(sys.argv[1]), most))
+        try:
+            [workers.submit(abs, -3).result() for _ in range(2)]
+        except OSError as error:
+            print(error.strerror)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it counts descriptors by /proc")
+@pytest.mark.parametrize("free", [2, 4, 8])
+def test_too_few_file_descriptors_for_a_worker_are_told_without_a_traceback(
+    free: int, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(FEW_DESCRIPTORS)
+    result = subprocess.run(
+        [sys.executable, str(script), str(free)], capture_output=True, text=True, timeout=HANG
+    )
+    assert result.stderr == ""
+    assert result.stdout.startswith("Too many open files: a worker process needs 16 more")

@@ -10,7 +10,7 @@ from minigrad.config import ConfigError
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member
 from minigrad.sweep.plan import SweepPlan
-from minigrad.sweep.ranking import rank, ranked_by
+from minigrad.sweep.ranking import rank, ranked_by, scores
 from minigrad.sweep.store import Ended
 
 
@@ -31,6 +31,42 @@ def test_the_lowest_median_is_first_and_ties_go_by_the_upper_quartile() -> None:
     ranked = rank(PLAN, members)
     assert [(one.rank, one.cell, one.median) for one in ranked] == [(1, 1, 2), (2, 2, 3), (3, 0, 3)]
     assert ranked[0].values == {"lr": 0.2}
+
+
+def test_where_more_is_better_ties_go_by_the_lower_quartile() -> None:
+    plan = replace(PLAN, metric="val_accuracy", mode="max")
+    shares = {0: [0.1, 0.5, 0.9], 1: [0.4, 0.5, 0.6], 2: [0.2, 0.5, 0.8]}
+    members = [
+        Ended(c, "run", Member(seed, "finished", 1.0, None, None, {"val_accuracy": share}))
+        for c, some in shares.items()
+        for seed, share in enumerate(some)
+    ]
+    assert [one.cell for one in rank(plan, members)] == [1, 2, 0]
+
+
+def test_less_is_better_among_scores_whatever_the_mode() -> None:
+    members = [measured(0, 1.0, val_accuracy=0.9), measured(1, 1.0, val_accuracy=0.4)]
+    plan = replace(PLAN, metric="val_accuracy", mode="max")
+    assert scores(plan, members) == {0: -0.9, 1: -0.4}
+    assert scores(replace(plan, mode="min"), members) == {0: 0.9, 1: 0.4}
+
+
+def test_quartiles_are_in_order_where_more_is_better_and_a_member_is_lost() -> None:
+    plan = replace(PLAN, metric="val_accuracy", mode="max")
+    members = [measured(0, 1.0, val_accuracy=share) for share in (0.2, 0.6, 0.8, 0.9)]
+    (only,) = rank(plan, [*members, ended(0, 9, None)])
+    assert (only.q1, only.median, only.q3) == (0.2, 0.6, 0.8)
+    (only,) = rank(plan, [*members, ended(0, 8, None), ended(0, 9, None)])
+    assert only.q1 == -math.inf
+    assert only.q3 == pytest.approx(0.75)
+
+
+def test_the_reason_told_is_that_of_the_lowest_seed_and_a_run_of_many_is_named_once() -> None:
+    members = [
+        Ended(0, "one", Member(seed, "failed", None, None, f"fault {seed}")) for seed in (2, 0, 1)
+    ]
+    (only,) = rank(PLAN, members)
+    assert (only.why, only.runs) == ("seed 0: fault 0", ["one"])
 
 
 def test_who_diverged_counts_as_infinite_and_the_first_reason_is_told() -> None:

@@ -352,3 +352,32 @@ def test_exporting_to_mlflow_again_replaces_what_was_there(tmp_path: Path, clien
 def test_what_mlflow_refuses_is_told_in_a_line() -> None:
     with pytest.raises(ExportError, match=r"^mlflow at nonsense://x: .+$"):
         write_export(stored(FACTS, CONFIG, METRICS), to="mlflow", out="nonsense://x")
+
+
+SMALL_FILES = """
+import resource, sys; from pathlib import Path
+from minigrad.tracking.export import ExportError, write_export
+from minigrad.tracking.store import load
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+try:
+    write_export(load(Path(sys.argv[1])), to="tensorboard", out=None)
+except ExportError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit to the size of a file")
+@pytest.mark.parametrize("size", [0, 100])
+def test_an_event_file_for_which_there_is_no_room_leaves_the_earlier_one_and_no_traceback(
+    tmp_path: Path, size: int
+) -> None:
+    pytest.importorskip("tensorboard")
+    path = write(tmp_path / "runs", FACTS["id"])
+    write_export(load(path), to="tensorboard", out=None)
+    (earlier,) = (tmp_path / "tensorboard-logs" / FACTS["id"]).iterdir()
+    content = earlier.read_bytes()
+    command = [sys.executable, "-c", SMALL_FILES, str(path), str(size)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith("cannot be written: File too large\n")
+    assert [one.read_bytes() for one in earlier.parent.iterdir()] == [content]

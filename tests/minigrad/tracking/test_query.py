@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from minigrad import tracking
-from minigrad.tracking.query import COLUMNS, Condition, columns, order, select, value
+from minigrad.tracking import query
+from minigrad.tracking.query import COLUMNS, Condition, columns, mentions, order, select, value
 from minigrad.tracking.store import StoredRun, StoreError, runs
 from tests.minigrad.tracking.written import config, write
 
@@ -123,3 +124,45 @@ def test_settings_that_only_some_runs_have_come_last(tmp_path: Path) -> None:
         with tracking.init("x", config=settings, store=tmp_path):
             pass
     assert columns(runs(tmp_path)) == [*COLUMNS[:2], "lr", *COLUMNS[2:], "momentum"]
+
+
+@pytest.mark.parametrize("text", ["3", "true", "null", "0.50", "1e3", "a: b", "{x}", "- a"])
+def test_text_that_yaml_takes_for_something_else_is_met_as_it_is_typed(
+    tmp_path: Path, text: str
+) -> None:
+    write(tmp_path, "20261120T000000Z-a-0001", group=text, tags=[text])
+    for condition in (f"group={text}", f"tags= {text} "):
+        assert letters(select(runs(tmp_path), [Condition.parse(condition)])) == "a"
+        assert select(runs(tmp_path), [Condition.parse(condition.replace("=", "!="))]) == []
+    assert select(runs(tmp_path), [Condition.parse("group=other")]) == []
+
+
+def test_words_are_looked_for_whatever_their_capitals(tmp_path: Path) -> None:
+    write(tmp_path, "20261120T000000Z-a-0001", note="A Straße of GOLD", tags=["Best"])
+    (run,) = runs(tmp_path)
+    for words in (["gold"], ["GOLD", "best"], ["STRASSE"], ["BEST"]):
+        assert mentions(run, words)
+    assert not mentions(run, ["gold", "worst"])
+
+
+def test_a_run_that_fails_on_its_facts_has_its_config_unread(
+    stored: list[StoredRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def config_of(run: StoredRun) -> dict[str, Any]:
+        read.append(run.id)
+        return {"optimizer.lr": 1}
+
+    monkeypatch.setattr(query, "config_of", config_of)
+    conditions = [Condition.parse(text) for text in ("optimizer.lr>0", "status=failed")]
+    monkeypatch.setattr(query, "check_keys", lambda *_: None)
+    assert letters(select(stored, conditions)) == "c"
+    assert [identity.split("-")[1] for identity in read] == ["c"]
+
+
+def test_a_name_is_no_column_for_it_is_in_the_id(tmp_path: Path) -> None:
+    for number, name in enumerate(("moons", "xor")):
+        write(tmp_path, f"20261120T00000{number}Z-{name}-0001", config(name=name, seed=number))
+    assert "seed" in columns(runs(tmp_path))
+    assert "name" not in columns(runs(tmp_path))

@@ -323,6 +323,20 @@ def test_when_all_seeds_diverge_the_same_is_told_wherever_calls_end(length: type
     assert len(records) == step == max(int(why.split()[3].rstrip(":")) for why in failures.values())
 
 
+def test_when_all_seeds_diverge_the_rate_that_is_left_is_that_of_the_last_step(
+    length: type[Fixed],
+) -> None:
+    left = []
+    for length.length in (1, 9, 1000):
+        many = replicas(
+            SINE, 3, *DIVERGING, "optimizer.lr=9", "scheduler={name: cosine, T_max: 500}"
+        )
+        numbers(many, 200)
+        left.append(many.optimizer.lr)
+    schedule: Any = many.replicas[0].schedule
+    assert left == [schedule(many.step - 1, 9.0)] * 3
+
+
 def test_a_gradient_of_infinite_norm_stops_its_seed_though_its_slopes_are_finite(
     tmp_path: Path,
 ) -> None:
