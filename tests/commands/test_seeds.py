@@ -270,13 +270,19 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
         (["--seeds", f"[{2**63}]"], "command line: train.seeds: seeds are a count"),
         (["--seeds", "1000000000"], "command line: train.seeds: 1,000,000,000 seeds are too many"),
         (["--seeds", "5..100005"], "command line: train.seeds: 100,001 seeds are too many"),
-        (["train.seeds=4"], f"{XOR}:9:12: train: seeds are trained at once by engine: native"),
+        (
+            ["train.seeds=4"],
+            f"command line and {XOR}:9:12: train: seeds are trained at once by engine: native",
+        ),
         (
             ["--seeds", "3", "train.engine=eager"],
-            f"{XOR}:9:12: train: seeds are trained at once by engine: native or engine: numpy, "
+            f"command line and {XOR}:9:12: train: seeds are trained at once by engine: native or engine: numpy, "
             "found engine: eager",
         ),
-        (["--seeds", "3", "train.snapshots=2"], f"{XOR}:9:12: train: snapshots show one model"),
+        (
+            ["--seeds", "3", "train.snapshots=2"],
+            f"command line and {XOR}:9:12: train: snapshots show one model",
+        ),
         (
             ["--seeds", "100000", "model.hidden=[300]"],
             "command line: train.seeds: 100,000 seeds of 1,201 parameters and 4 samples each are "

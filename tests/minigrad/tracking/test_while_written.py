@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from minigrad import runs, train
+from minigrad.config import load as load_config
 from minigrad.runner import verify
 from minigrad.runner.consistency import contradictions
 from minigrad.runner.interrupts import AT_ONCE
@@ -170,7 +171,7 @@ def test_a_run_that_is_trained_on_while_it_is_verified_is_not_called_different(
         run.log({"loss": 0.5}, step=6)
         written.append(run)
 
-    monkeypatch.setattr(verify, "load", once(train_on, load))
+    monkeypatch.setattr(verify, "load", once(train_on, load_config))
     arguments = ["verify", tested.name, "--store", str(tested.parent)]
     code, error = runs.main(arguments), capsys.readouterr().err
     again = f"{tested.name} was written while it was verified: verify it again\n"
