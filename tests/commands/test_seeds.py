@@ -276,8 +276,8 @@ def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
         ),
         (
             ["--seeds", "3", "train.engine=eager"],
-            f"command line and {XOR}:9:12: train: seeds are trained at once by engine: native or engine: numpy, "
-            "found engine: eager",
+            f"command line and {XOR}:9:12: train: seeds are trained at once by engine: native or "
+            "engine: numpy, found engine: eager",
         ),
         (
             ["--seeds", "3", "train.snapshots=2"],
