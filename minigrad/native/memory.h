@@ -60,7 +60,7 @@ static Vector *find_row(const Memory *m, int once, int64_t row) {
 static void read_table(const Memory *m, const Instruction *i, int flag, int once, int64_t start,
                        Vector **first, int64_t *step, const int32_t **table) {
     *table = m->in_order;
-    if (!(i->flags & flag)) return;
+    if (!(i->flags & flag) || i->rows == 0) return;
     *table = m->program->table + start;
     *first = find_row(m, once, 0);
     *step = once ? 1 : m->columns;
