@@ -110,11 +110,8 @@ def diff_runs(arguments: argparse.Namespace) -> int:
     a, b = (find(arguments.store, which) for which in (arguments.a, arguments.b))
     difference = first_difference(a, b)
     identical, sentences = difference.identical, difference.sentences
-    _print(
-        arguments,
-        {"identical": identical, **vars(difference), "sentences": sentences},
-        *sentences,
-    )
+    data = {"identical": identical, **vars(difference), "sentences": sentences}
+    _print(arguments, data, *sentences)
     return 0 if identical else 1
 
 
@@ -237,9 +234,9 @@ def check_runs(arguments: argparse.Namespace) -> int:
 
     everything, store = not arguments.runs, Path(arguments.store)
     sweeps, runs = _to_check(arguments)
-    checks = [check_soundness(run) for run in runs]
-    for run, one in zip(runs, checks, strict=True):
-        one.damage += [] if one.damage else contradictions(run)
+    checks = [check_soundness(run, contradictions) for run in runs]
+    if everything:  # one that is deleted meanwhile is not damaged
+        checks = [one for one in checks if not (one.damage and load(store / one.id).is_gone)]
     of_store = check_store(store) if everything else []
     damaged = [one for one in checks if one.damage]
     of_sweeps = [{"id": path.name, "damage": check_sweep(path)} for path in sweeps]

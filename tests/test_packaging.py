@@ -29,6 +29,15 @@ def test_the_labs_need_pytest_alone() -> None:
     assert [re.split("[<>=]", one)[0] for one in PROJECT["dependency-groups"]["labs"]] == ["pytest"]
 
 
+def test_what_is_told_to_be_installed_is_an_extra_of_ours() -> None:
+    """On the index, minigrad without more is a stranger's."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path("minigrad").rglob("*.py"))
+    told = re.findall(r"pip install '([\w-]+)\[([\w-]+)\]'", sources)
+    assert {name for name, _ in told} == {PROJECT["project"]["name"]}
+    assert {extra for _, extra in told} <= set(PROJECT["project"]["optional-dependencies"])
+    assert len(told) >= 5
+
+
 def page() -> Callable[[str, str | None], str]:
     """The function of setup.py, without the call of setup below it."""
     source = Path("setup.py").read_text(encoding="utf-8").split("\nurl = repository()")[0]

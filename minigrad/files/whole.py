@@ -7,9 +7,10 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from minigrad.files.untrusted import check_regular, read_unlinked
 
@@ -17,6 +18,8 @@ _PAUSES = (0.01, 0.05, 0.2) if os.name == "nt" else ()  # seconds
 _MAX_LAST_LINE = 16_000_000  # bytes
 _MAX_OWN = 200_000_000  # bytes
 _NONE: Mapping[bytes, str] = {}
+_OPEN_FILES = ("/dev", "/dev/fd", "/proc/self/fd")
+"""Where a system gives open files a second name, which is a link."""
 _LOCK_SECONDS = 0.5  # a reader that tests for a writer holds the lock for a moment
 
 
@@ -66,8 +69,7 @@ def check_free(
     of the marks of `own`, by which we know files that we made. The value of a mark is what they are
     called in the message. A device or a pipe is free for `write_out`, not to be `replaced`.
     """
-    is_other = os.path.exists(path) and not (path.is_file() or path.is_dir())
-    if force or (is_other and not replaced) or not os.path.lexists(path):
+    if force or (_is_stream(path) and not replaced) or not os.path.lexists(path):
         return
     try:
         content = read_unlinked(path, _MAX_OWN) if own else b""
@@ -83,10 +85,19 @@ def write_out(path: Path, content: bytes) -> None:
     """Write a file that a user has named: a device or a pipe is written to, anything else is
     replaced. Raises OSError, its `strerror` for people.
     """
-    if os.path.exists(path) and not os.path.isfile(path):  # as /dev/null, and a directory
+    if _is_stream(path) or path.is_dir():  # which fails, with the reason
         path.write_bytes(content)
     else:
         replace(path, content)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a device, a pipe, or the system's name for an open file, as /dev/stdout: what
+    is written there goes on to where that leads, and the name stays.
+    """
+    if str(path.absolute().parent) in _OPEN_FILES and path.is_symlink():
+        return True
+    return os.path.exists(path) and not (path.is_file() or path.is_dir())
 
 
 def remove_drafts(paths: Iterable[Path]) -> None:
@@ -111,15 +122,34 @@ def _rename(draft: Path, path: Path) -> None:
     draft.replace(path)
 
 
+def fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make these files in a folder that nobody knows yet; they are on the disk once this returns.
+
+    All are written before the first is waited for (fsync): together they take half the time.
+    Raises OSError.
+    """
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(_new(folder / name)) for name in files]
+        for file, content in zip(made, files.values(), strict=True):
+            file.write(content)
+            file.flush()
+        for file in made:
+            os.fsync(file.fileno())
+
+
 def _create(path: Path, content: bytes, durable: bool) -> None:
     """A new file; one of that name, such as a draft of a process that was killed, is deleted."""
     path.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+    with _new(path) as file:
         file.write(content)
         file.flush()
         if durable:
             os.fsync(file.fileno())
+
+
+def _new(path: Path) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
 
 
 def relink(link: Path, target: str) -> None:
@@ -181,6 +211,8 @@ class Lines:
                     unshare(path)
                     self._file = open_to_append(path)
                     _lock(self._file)
+            if not os.path.lexists(path):
+                raise OSError(0, "it was deleted or moved in this moment")
             if not os.path.samestat(os.fstat(self._file.fileno()), path.lstat()):
                 raise OSError(0, "another process is writing it")
             self._end_last_line()
@@ -204,14 +236,12 @@ class Lines:
 
     def append(self, line: str) -> None:
         """Raises OSError where the disk is full; then nothing of the line is left."""
-        before = os.fstat(self._file.fileno()).st_size
-        raw = line.encode() + b"\n"
+        raw, written = f"{line}\n".encode(), 0
         try:
-            written = self._file.write(raw)
-            while written < len(raw):  # the rest fails with the reason
-                written += self._file.write(raw[written:])
+            while written < len(raw):  # after a part, the rest fails with the reason
+                written += self._file.write(raw[written:] if written else raw)
         except OSError:
-            self._file.truncate(before)
+            self._file.truncate(os.fstat(self._file.fileno()).st_size - written)
             raise
 
     def sync(self) -> None:
@@ -224,26 +254,39 @@ class Lines:
 
 def is_being_written(path: Path) -> bool | None:
     """Whether a process has the file open as `Lines`; None if that is unknown."""
+    with kept_from_writers(path) as is_kept:
+        return None if is_kept is None else not is_kept
+
+
+@contextlib.contextmanager
+def kept_from_writers(path: Path) -> Iterator[bool | None]:
+    """No process opens the file as `Lines` during this block, which is given whether that is so:
+    False where one has it open already, None where a system cannot tell or prevent it.
+    """
     try:
         import fcntl
     except ImportError:  # Windows has none
-        return None
+        yield None
+        return
     flags = os.O_RDONLY | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK")
+    descriptor = None
+    with contextlib.suppress(OSError):
+        if stat.S_ISREG(path.lstat().st_mode):
+            descriptor = os.open(path, flags)
+    if descriptor is None:
+        yield None
+        return
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return None
-        descriptor = os.open(path, flags)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return None
+        is_kept: bool | None = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_kept = False
+        except OSError:  # a file system without locks
+            is_kept = None
+        yield is_kept
     finally:
         os.close(descriptor)
-    return False
 
 
 @functools.cache

@@ -81,7 +81,7 @@ def onnx_bytes(model: Model) -> bytes:
         missing = "" if error.name == "onnx" else f" ({error})"
         raise ExportError(
             f"exporting to onnx needs a package that is not installed{missing}: "
-            "pip install 'minigrad[onnx]'"
+            "pip install 'minigrad-lab[onnx]'"
         ) from None
     graph = Graph(onnx, model)
     made = onnx.helper.make_model(

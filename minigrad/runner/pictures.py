@@ -30,10 +30,15 @@ def draw(session: Session) -> Iterator[Path]:
     if table := session.trainer.table():
         yield _draw_seeds(session, table, steps[-1] + 1)
     else:
+        # the curve last: where it is there, so are the others, whatever came between
+        try:
+            others = [*_draw_fit(session), *_draw_plane(session), *_draw_confusion(session)]
+        except Exception:
+            if session.config.plugins:  # an error of one, of which the curve asks nothing
+                _draw_loss(session, steps, losses)
+            raise
         yield _draw_loss(session, steps, losses)
-        yield from _draw_fit(session)
-        yield from _draw_plane(session)
-        yield from _draw_confusion(session)
+        yield from others
 
 
 def lost_pictures(run: StoredRun) -> list[str]:

@@ -11,6 +11,7 @@ from minigrad.runner.claims import Claims, Contradiction
 from minigrad.runner.resume import provenance_of
 from minigrad.tracking import environment, layout
 from minigrad.tracking.store import StoredRun, StoreError
+from minigrad.tracking.store import load as load_run
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def verify_claims(run: StoredRun, *, trust_plugins: bool = False) -> Verificatio
     try:
         claims.check()
     except Contradiction as difference:
+        again = load_run(run.path)
+        if (again.run_json, again.alive) != (run.run_json, run.alive):
+            raise StoreError(
+                f"{run.id} was written while it was verified: verify it again"
+            ) from None
         cause = _cause(run, changed, now)
         sentence = f"{run.id}: {difference}; {cause}"
         return Verification(False, sentence, difference.step, changed, claims.unchecked)

@@ -90,8 +90,8 @@ def _engine(arguments: argparse.Namespace) -> tuple[str | None, str]:
     """The engine for a sweep that names none, and a sentence if it is not the fastest. A cluster's
     machines may lack what this one has.
     """
-    given = arguments.config, arguments.overrides
-    if arguments.dask is not None or is_chosen(*given) or has_plugins(*given):
+    settings = arguments.config, arguments.overrides
+    if arguments.dask is not None or is_chosen(*settings) or has_plugins(*settings):
         return None, ""
     return fast_engine()
 
@@ -146,6 +146,10 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
         stopped = f"the disk ({error.strerror or error})"
     if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
+    try:  # first: one that is finished has its table
+        report.write_csv(sweep, rank(sweep.plan, sweep.ended))
+    except OSError as error:
+        stopped = stopped or f"the disk ({error.strerror or error})"
     with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
         sweep.finish("interrupted" if stopped else "finished")
     return stopped
@@ -158,10 +162,10 @@ def _answer(
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
-    from minigrad.sweep.importance import importance  # here, since it imports numpy
+    from minigrad.sweep.importance import importance_of  # here, since it imports numpy
 
     standings = rank(sweep.plan, sweep.ended)
-    mattered = importance(sweep.plan, standings)
+    mattered = importance_of(sweep.plan, standings)
     lines = [
         *report.lines(sweep, standings, mattered, seconds),
         *_files(sweep, standings, mattered, picture=stopped is None),
@@ -188,11 +192,12 @@ def _files(
     mattered: "Importance | None",
     picture: bool,
 ) -> Iterator[str]:
-    """Write the table and, of a sweep that is complete, the pictures; yields a line for each."""
+    """Draw the pictures of a sweep that is complete; yields a line for each, and for the table."""
     if not standings:
         return
+    if (table := report.csv_path(sweep)).exists():
+        yield f"table  {table}"
     try:
-        yield f"table  {report.write_csv(sweep, standings)}"
         if picture:
             from minigrad.sweep.pictures.picture import draw  # here, since it imports matplotlib
 
@@ -202,7 +207,7 @@ def _files(
 
                 yield f"shares {draw_importance(sweep, mattered)}"
     except OSError as error:
-        yield f"table and plot cannot be written: {error.strerror}"
+        yield f"plot cannot be written: {error.strerror}"
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

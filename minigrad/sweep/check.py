@@ -44,8 +44,8 @@ def _members(sweep: StoredSweep) -> Iterator[str]:
         by_run.setdefault(one.run, []).append(one)
     for name, ended in by_run.items():
         run = load(sweep.path.parent.parent / name)
-        if run.damage:
-            continue  # which is that of the run
+        if run.damage or run.facts.resumed:
+            continue  # which is that of the run; or it was trained on since
         if run.facts.group != sweep.id:
             yield f"{name} is named as one of its runs, and is of the group {run.facts.group}"
             continue

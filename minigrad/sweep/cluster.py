@@ -20,7 +20,7 @@ def dask(address: str) -> Iterator[Executor]:
         connect = import_module("distributed.comm").connect
         security = import_module("distributed.security").Security
     except ImportError:
-        raise OSError("--dask: distributed is absent: pip install 'minigrad[dask]'") from None
+        raise OSError("--dask: distributed is absent: pip install 'minigrad-lab[dask]'") from None
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(
             logging.CRITICAL

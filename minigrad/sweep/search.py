@@ -161,6 +161,6 @@ def _optuna() -> Any:
         import optuna
     except ImportError:
         raise ConfigError(
-            ["--sampler tpe: optuna is absent: pip install 'minigrad[optuna]'"]
+            ["--sampler tpe: optuna is absent: pip install 'minigrad-lab[optuna]'"]
         ) from None
     return optuna

@@ -14,18 +14,19 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from minigrad.config.plugins import PluginError, Provenance
 from minigrad.files.untrusted import parse_json, read_unlinked
-from minigrad.files.whole import Lines, is_being_written, relink, replace
+from minigrad.files.whole import Lines, fill, is_being_written, relink, replace
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import SweepPlan
 from minigrad.tracking import layout
-from minigrad.tracking.destination import make_directory
+from minigrad.tracking.destination import make_directory, remove_abandoned
 from minigrad.tracking.facts import now
 from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, may_be_run, nearest
 
@@ -49,12 +50,14 @@ class SweepStore:
     store: a member has ended if it is named and its run is there.
     """
 
-    def __init__(self, path: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, path: Path, facts: dict[str, Any], journal: Lines | None = None) -> None:
+        """`journal` is its members.jsonl, opened already. Raises OSError and ValueError."""
         self.path, self.store = path, path.parent.parent
         self.facts = facts
         self.plan = SweepPlan.from_data(facts["plan"])
         self.provenance: Provenance | None = None  # of a sweep whose plugins are not trusted
-        self._journal = Lines(path / _MEMBERS)  # before it is read: it belongs to one process
+        # before it is read: it belongs to one process
+        self._journal = journal or Lines(path / _MEMBERS)
         try:
             self.ended = _ended(path / _MEMBERS, self.store, len(self.plan.cells))
         except (ValueError, OSError):
@@ -70,7 +73,9 @@ class SweepStore:
         """A new sweep. Raises OSError where the store cannot be written."""
         if (store / SWEEPS).is_symlink():
             raise OSError(0, f"{SWEEPS} is a link: what goes there would leave the store")
-        path = make_directory(store / SWEEPS, plan.name)
+        remove_abandoned(store / SWEEPS)
+        draft = make_directory(store / SWEEPS, plan.name, hidden=os.name != "nt")
+        path = draft.with_name(draft.name.removeprefix("."))
         facts = {
             "id": path.name,
             "status": "running",
@@ -80,9 +85,15 @@ class SweepStore:
             "plan": plan.data(),
             "sha256": plan.plugin_hashes(),
         }
-        _write(path, facts)
+        _write(draft, facts)
+        journal = Lines(draft / _MEMBERS)
+        try:
+            draft.rename(path)  # it appears whole
+        except OSError:
+            journal.close()
+            raise
         relink(path.parent / LATEST, path.name)
-        return cls(path, facts)
+        return cls(path, facts, journal)
 
     @classmethod
     def reopen(cls, store: Path, which: str, *, trust_plugins: bool = False) -> Self:
@@ -167,10 +178,8 @@ class SweepStore:
             draft = make_directory(self._drafts, str(result.facts.name))
             if not os.path.lexists(self.store / draft.name):
                 break
-        for name, content in result.files.items():
-            replace(draft / name, content)
         facts = dataclasses.replace(result.facts, id=draft.name, argv=sys.argv, group=self.id)
-        replace(draft / layout.RUN, facts.to_bytes())
+        fill(draft, {**result.files, layout.RUN: facts.to_bytes()})
         return draft
 
     def _mark(self, status: str) -> None:
@@ -202,9 +211,14 @@ class StoredSweep:
 
     @property
     def status(self) -> str:
-        """As sweep.json says, but "crashed" where nobody writes a sweep that should be running."""
+        """As sweep.json says, but "crashed" where nobody writes a sweep that should be running, and
+        which has not ended since it was read.
+        """
         status = str(self.facts.get("status"))
         if status == "running" and is_being_written(self.path / _MEMBERS) is False:
+            with suppress(OSError, ValueError):  # damaged, or gone
+                if _read_facts(self.path) != self.facts:
+                    return status
             return "crashed"
         return status
 
@@ -213,10 +227,16 @@ def read_sweep(path: Path) -> StoredSweep:
     """The sweep at `path`. Raises StoreError where its files are missing or damaged."""
     try:
         facts = _read_facts(path)
-        plan = SweepPlan.from_data(facts["plan"])
-        return StoredSweep(
-            path, facts, plan, _ended(path / _MEMBERS, path.parent.parent, len(plan.cells))
-        )
+        while True:
+            plan, journal = SweepPlan.from_data(facts["plan"]), path / _MEMBERS
+            try:
+                return StoredSweep(
+                    path, facts, plan, _ended(journal, path.parent.parent, len(plan.cells))
+                )
+            except ValueError:  # as of a cell that was added since the plan was read
+                before, facts = facts, _read_facts(path)
+                if facts == before:
+                    raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = str(error) if isinstance(error, ValueError) else f"sweep.json: {error!r}"
         raise StoreError(f"sweep {path.name}: its files are damaged: {what}") from None
@@ -289,10 +309,12 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 def _find(folder: Path, which: str) -> Path:
     known = sorted(path.parent.name for path in folder.glob("[!.]*/sweep.json"))
-    latest = (folder / LATEST).resolve().name  # LATEST itself where there is no such link
     known = [name for name in known if name != LATEST]
     if not known:
         raise StoreError(f"--resume {which}: there are no sweeps in {str(folder.parent)!r}")
+    latest = (folder / LATEST).resolve().name
+    if latest not in known:  # the link is set after the sweep is there, and a kill may come between
+        latest = known[-1]
     fitting = matches(known, latest if which == LATEST else which)
     if len(fitting) != 1:
         fits = f"fits {len(fitting)} sweeps" if fitting else "fits no sweep"

@@ -3,7 +3,8 @@
 import itertools
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from minigrad.tracking.checkpoint import CheckpointError
 from minigrad.tracking.facts import excerpt
 from minigrad.tracking.names import LATEST
 from minigrad.tracking.reading import CLOCK, read_file
-from minigrad.tracking.store import StoredRun, StoreError, command
+from minigrad.tracking.store import StoredRun, StoreError, command, load
 
 
 @dataclass
@@ -26,8 +27,33 @@ class Soundness:
     readable: list[str] = field(default_factory=list)
 
 
-def check_soundness(run: StoredRun) -> Soundness:
-    """Read everything in a run that can be read. Never raises for what it finds there."""
+def check_soundness(
+    run: StoredRun, more: Callable[[StoredRun], Iterable[str]] = lambda _: ()
+) -> Soundness:
+    """Read everything in a run that can be read; where nothing is damaged, ask `more` too. Never
+    raises for what it finds there.
+
+    Its files are read one after the other, and a process may write them meanwhile. So damage is
+    what is still there when nobody has written the run since it was loaded.
+    """
+    before: list[str] = []
+    while True:
+        soundness = _examine(run)
+        soundness.damage += [] if soundness.damage else more(run)
+        if not soundness.damage:
+            return soundness
+        again = load(run.path)
+        is_same = (again.run_json, again.alive, again.damage) == (
+            run.run_json,
+            run.alive,
+            run.damage,
+        )
+        if is_same and (again.alive is False or soundness.damage == before):
+            return soundness
+        run, before = again, soundness.damage
+
+
+def _examine(run: StoredRun) -> Soundness:
     soundness = Soundness(run.id, list(run.damage))
     if not os.path.isdir(run.path):
         return soundness
@@ -63,8 +89,13 @@ def check_soundness(run: StoredRun) -> Soundness:
 def check_store(store: Path) -> list[str]:
     """What is damaged in the store itself."""
     link = store / LATEST
-    if link.is_symlink() and not link.exists():
-        return [f"latest points to {os.readlink(link)}, which is gone: the next run sets it again"]
+    while link.is_symlink():
+        target = os.readlink(link)
+        if link.exists():
+            break
+        with suppress(OSError):
+            if os.readlink(link) == target:  # nobody has moved it since
+                return [f"latest points to {target}, which is gone: the next run sets it again"]
     return []
 
 
@@ -166,9 +197,11 @@ def _was_tested(run: StoredRun) -> bool:
 
 def _check_test(run: StoredRun, path: Path) -> tuple[str, list[str]]:
     test, damage = read_test(run), []
-    if run.summary.get("test_loss") is None:
+    # it is written before the run is finished, which a kill or an error may come between
+    is_claimed = run.facts.status == "finished" or _was_tested(run)
+    if is_claimed and run.summary.get("test_loss") is None:
         damage.append(f"{path.name} is there, and the summary has no test_loss")
-    else:
+    elif is_claimed:
         for name in TESTED:
             there, claimed = test.get(name), run.summary.get(f"test_{name}")
             if there != claimed:
@@ -213,11 +246,11 @@ def _lost_pictures(run: StoredRun) -> Iterator[str]:
     if not os.path.lexists(run.path / layout.LOSS_PICTURE) or run.alive is not False:
         return
     try:
-        model, train = (
-            checkpoint.read(run.path / layout.CHECKPOINT).get("model"),
-            run.config["train"],
-        )
+        model = checkpoint.read(run.path / layout.CHECKPOINT).get("model")
+        train = run.config["train"]
         if not isinstance(model, dict) or train.get("seeds") is not None:
+            return
+        if run.config.get("plugins"):  # an error of one may have come between, at any time
             return
         count, is_regression = len(model["features"]), model["task"] is None
     except (StoreError, CheckpointError, KeyError, TypeError, AttributeError):

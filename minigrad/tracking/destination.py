@@ -58,7 +58,7 @@ class Directory:
         """A new one, hidden until it is whole: then `publish` it. (On Windows it is seen at once:
         there a folder with an open file keeps its name.)
         """
-        _remove_abandoned(store)
+        remove_abandoned(store)
         path = make_directory(store, name, hidden=os.name != "nt")
         try:
             return cls(path)
@@ -130,7 +130,7 @@ class Memory:
         return self._files | encoded
 
 
-def _remove_abandoned(store: Path) -> None:
+def remove_abandoned(store: Path) -> None:
     """Delete the hidden directories of processes that were killed before their run was whole. One
     that is younger than an hour is left alone, since its process may still be opening its files.
     """
@@ -139,10 +139,8 @@ def _remove_abandoned(store: Path) -> None:
             if not (entry.name.startswith(".") and is_id(entry.name[1:])):
                 continue
             with contextlib.suppress(OSError):
-                path, age = (
-                    Path(entry.path),
-                    time.time() - entry.stat(follow_symlinks=False).st_mtime,
-                )
+                path = Path(entry.path)
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                 if age > _ABANDONED and is_being_written(path / layout.METRICS) is not True:
                     shutil.rmtree(path)  # which refuses a link
 

@@ -101,12 +101,9 @@ def _to_csv(run: _ExportedRun, out: str | Path | None, force: bool) -> str:
     writer.writeheader()
     writer.writerows(run.metrics)
     content = text.getvalue().encode(errors="backslashreplace")
-    if path.is_absolute() and path.parts[1] == "dev":  # as /dev/stdout, wherever that goes
-        path.write_bytes(content)
-    else:
-        check_free(path, force)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_out(path, content)
+    check_free(path, force)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_out(path, content)
     return f"wrote {run.size} to {path}"
 
 
@@ -236,7 +233,7 @@ def _need(package: str, module: str) -> Any:
         missing = "" if (error.name or "").split(".")[0] == package else f" ({error})"
         raise ExportError(
             f"exporting to {package} needs a package that is not installed{missing}: "
-            f"pip install 'minigrad[{package}]'"
+            f"pip install 'minigrad-lab[{package}]'"
         ) from None
 
 

@@ -2,10 +2,12 @@
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from contextlib import ExitStack
 from pathlib import Path
 
-from minigrad.files.whole import relink
+from minigrad.files.whole import kept_from_writers, relink
+from minigrad.tracking import layout
 from minigrad.tracking.names import LATEST, TRASH, StoreError, ids, nearest, only
 from minigrad.tracking.store import StoredRun
 from minigrad.tracking.store import runs as stored_runs
@@ -21,15 +23,29 @@ def delete(store: str | Path, runs: Sequence[StoredRun], force: bool = False) ->
     for run in runs:
         if not os.path.samefile(run.path.parent, store):
             raise StoreError(f"{run.path} lies outside {str(store)!r}: name its store with --store")
-        if run.alive is not False and not force:
-            process = f"process {run.facts.pid} on {run.facts.host or 'this host'}"
-            doubt = ", or died there" if run.doubt else ""
-            raise StoreError(
-                f"{run.id} is running ({process}{doubt}): stop it, or delete it with --force"
-            )
-    _make_trash(store)
-    _move_all({run.path: store / TRASH / run.id for run in runs})
-    settle_latest(store)
+    with ExitStack() as stack:
+        if not force:
+            for run in runs:
+                _keep_stopped(run, stack)
+        _make_trash(store)
+        settle_latest(store, without={run.id for run in runs})  # first: it never points nowhere
+        try:
+            _move_all({run.path: store / TRASH / run.id for run in runs})
+        finally:
+            settle_latest(store)
+
+
+def _keep_stopped(run: StoredRun, stack: ExitStack) -> None:
+    """Let no process go on with the run until the stack is closed. Raises StoreError for a run that
+    is running, maybe since it was loaded.
+    """
+    is_kept = stack.enter_context(kept_from_writers(run.path / layout.METRICS))
+    if run.alive is False and is_kept is not False:
+        return
+    process = f"process {run.facts.pid} on {run.facts.host or 'this host'}"
+    doubt = ", or died there" if run.doubt else ""
+    by = f" ({process}{doubt})" if run.alive is not False else ""
+    raise StoreError(f"{run.id} is running{by}: stop it, or delete it with --force")
 
 
 def restore(store: str | Path, which: Sequence[str]) -> list[str]:
@@ -55,10 +71,11 @@ def _in_trash(store: Path, which: str) -> str:
     raise StoreError(f"no run {which!r} in the trash of {str(store)!r}: {instead}")
 
 
-def settle_latest(store: Path) -> None:
-    """Point `latest` to the newest run, or remove it if there is none."""
+def settle_latest(store: Path, without: Set[str] = frozenset()) -> None:
+    """Point `latest` to the newest run, or remove it if there is none but those of `without`."""
     link = store / LATEST
-    newest = next((run.id for run in reversed(stored_runs(store)) if run.path.is_dir()), None)
+    remaining = (run for run in reversed(stored_runs(store)) if run.id not in without)
+    newest = next((run.id for run in remaining if run.path.is_dir()), None)
     if os.path.lexists(link) and not link.is_symlink():
         return  # not ours
     if newest is None:

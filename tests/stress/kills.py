@@ -12,6 +12,7 @@ fault, and exits 1 if there is one.
 
 import argparse
 import contextlib
+import errno
 import io
 import json
 import mmap
@@ -33,6 +34,7 @@ from minigrad import train
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import Run, checkpoint
 from minigrad.tracking.store import runs
+from tests.stored_runs import metrics
 
 # mini-batches, shuffling, a schedule with a memory, moments, validation: all that must be resumed
 MOONS = [
@@ -88,8 +90,10 @@ def count_logged(shared: Shared) -> None:
     setattr(Run, "log", counted)  # noqa: B010 - this process ends soon
 
 
-def kill_at_operation(number: int, shared: Shared) -> None:
-    """Count the operations on files from here, and die right before this one."""
+def stop_at_operation(number: int, shared: Shared, how: str = "kill") -> None:
+    """Count the operations on files from here, and right before this one die, or, where `how` is
+    "full", let it fail as on a full disk.
+    """
     screens = {id(sys.stdout), id(sys.stderr)}
 
     def before_a_call(_frame: FrameType, event: str, function: Any) -> None:
@@ -102,6 +106,8 @@ def kill_at_operation(number: int, shared: Shared) -> None:
         if in_a_file or (name in IN_A_FOLDER and getattr(owner, "__name__", "") == "posix"):
             shared.set(OPERATIONS, shared.get(OPERATIONS) + 1)
             if shared.get(OPERATIONS) == number:
+                if how == "full":
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.kill(os.getpid(), signal.SIGKILL)
 
     threading.setprofile(before_a_call)
@@ -119,17 +125,11 @@ def start(kind: str, arguments: list[str], shared: Shared, errors: Path, operati
         with errors.open("w") as sys.stderr, contextlib.redirect_stdout(io.StringIO()):
             count_logged(shared)
             if operation:
-                kill_at_operation(operation, shared)
+                stop_at_operation(operation, shared)
             code = COMMANDS[kind][0](arguments)
             sys.setprofile(None)
     finally:
         os._exit(code)
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    """All lines but a torn last one, without the time, which is never the same."""
-    lines = (run / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
 def outcome(store: Path) -> dict[str, Any]:
@@ -169,6 +169,10 @@ def after_a_kill(kind: str, store: Path, logged: int) -> list[str]:
     sentences = [
         f"{run.id} is called {run.status}" for run in runs(store) if run.status == "running"
     ]
+    words = io.StringIO()
+    with contextlib.redirect_stdout(words):
+        if stored.main(["check", "--store", str(store)]):
+            sentences.append(words.getvalue())
     if kind != "sweep":
         lines = sum(len(metrics(run.path)) for run in runs(store))
         if lines < logged:
@@ -205,7 +209,7 @@ def faults(kind: str, store: Path, whole: dict[str, Any], moments: list[float]) 
             break
     result = outcome(store)
     if result != whole:
-        sentences.append(f"it ends otherwise: {_difference(result, whole)}")
+        sentences.append(f"it ends otherwise: {difference(result, whole)}")
     # a directory that was never published is deleted by a run that begins an hour later
     published = [run.path for run in runs(store)]
     left = [path.name for run in published for path in run.glob(".*.new")]
@@ -215,7 +219,7 @@ def faults(kind: str, store: Path, whole: dict[str, Any], moments: list[float]) 
     return sentences
 
 
-def _difference(result: dict[str, Any], whole: dict[str, Any]) -> str:
+def difference(result: dict[str, Any], whole: dict[str, Any]) -> str:
     if result["count"] != whole["count"] or result["runs"].keys() != whole["runs"].keys():
         return f"{result['count']} runs, not {whole['count']}"
     for name, parts in whole["runs"].items():

@@ -13,6 +13,14 @@ import pytest
         (["two_resumes", "--rounds", "8", "--seed", "2"], "8 rounds, 8 refusals, none"),
         (["one_store", "--rounds", "1"], "1 rounds of 16 processes, none"),
         (["kills", "operations", "--rounds", "12"], "operations: 12 rounds of two kills, none"),
+        (
+            ["every_operation", "iris", "--share", "1/9"],
+            "iris, numpy, train, kill: every 9th, none",
+        ),
+        (
+            ["every_operation", "seeds", "--share", "5/9", "--how", "full"],
+            "seeds, numpy, train, full: every 9th, none",
+        ),
         (["kills", "train", "--rounds", "3"], "train: 3 rounds of two kills, none"),
         (["kills", "seeds", "--rounds", "3"], "seeds: 3 rounds of two kills, none"),
         (["kills", "sweep", "--rounds", "3"], "sweep: 3 rounds of two kills, none"),

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from minigrad import runs
+from minigrad import runs, train
 from minigrad.sweep import __main__ as sweep
 from minigrad.sweep.check import check_sweep
+from minigrad.sweep.store import SweepStore
 
 SWEEPS = {
     "single": ["optimizer.lr=0.1,1", "seed=0,1", "train.engine=eager"],
@@ -122,3 +123,43 @@ def test_a_run_that_was_deleted_is_no_damage(stores: dict[str, Path], tmp_path: 
     shutil.rmtree(next(store.glob("2*")))
     (path,) = store.glob("sweeps/2*")
     assert check_sweep(path) == []
+
+
+def test_a_member_that_was_trained_on_does_not_damage_its_sweep(
+    stores: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Path(shutil.copytree(stores["single"], tmp_path / "runs", symlinks=True))
+    (path,) = store.glob("sweeps/2*")
+    assert train.main(["--resume", "latest", "train.steps=15", "--out", str(store)]) == 1
+    assert (check_sweep(path), capsys.readouterr().err) == ([], "")
+
+
+def test_a_sweep_has_its_table_before_it_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, seen = SweepStore.finish, []
+
+    def looked_at(self: SweepStore, status: str) -> None:
+        seen.append((status, (self.path / "sweep.csv").exists()))
+        finish(self, status)
+
+    monkeypatch.setattr(SweepStore, "finish", looked_at)
+    options = ["train.steps=3", "train.engine=eager", "--workers", "1", "--out", str(tmp_path)]
+    assert sweep.main(["configs/xor.yaml", "optimizer.lr=0.1,1", *options]) == 0
+    assert seen == [("finished", True)]
+
+
+def test_a_table_that_cannot_be_written_stops_the_sweep_and_is_written_by_a_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    options = ["train.steps=3", "train.engine=eager", "--workers", "1", "--out", str(tmp_path)]
+    with monkeypatch.context() as patched:
+        patched.setattr("minigrad.sweep.report.replace", full)
+        assert sweep.main(["configs/xor.yaml", "optimizer.lr=0.1,1", *options]) == 1
+    assert "stopped by the disk (No space left on device): " in capsys.readouterr().out
+    assert runs.main(["check", "--store", str(tmp_path)]) == 0
+    assert sweep.main(["--resume", "latest", *options[2:]]) == 0
+    assert len(list(tmp_path.glob("sweeps/2*/sweep.csv"))) == 1

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from minigrad import runs as runs_command
 from minigrad.runner.interrupts import Interrupts
 from minigrad.sweep import __main__ as command
+from minigrad.sweep import store
 from minigrad.sweep.cells import check
 from minigrad.sweep.grid import parse
 from minigrad.sweep.member import Result, failed
@@ -290,3 +292,65 @@ def test_a_second_signal_leaves_the_sweep_interrupted_and_a_whole_one_as_it_is(
     sweep.finish("finished")
     sweep.abandon()
     assert json.loads((sweep.path / "sweep.json").read_text())["status"] == "finished"
+
+
+def test_a_sweep_appears_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    asked = plan("optimizer.lr=0.1,1")
+    for name in ("_write", "Lines"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"minigrad.sweep.store.{name}", killed)
+            with pytest.raises(KeyboardInterrupt):
+                SweepStore.begin(tmp_path, asked)
+        assert runs_command.main(["check", "--store", str(tmp_path)]) == 0
+    sweep = SweepStore.begin(tmp_path, asked)
+    assert [path.name for path in tmp_path.glob("sweeps/2*")] == [sweep.id]
+    sweep.finish("interrupted")
+
+
+def test_a_sweep_that_goes_on_while_it_is_read_is_not_damaged(
+    sweep: SweepStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = plan("optimizer.lr=3,4")
+    read = store._read_facts
+    waiting = [lambda: sweep.extend(more.cells), lambda: sweep.write(2, result(sweep, 2))]
+
+    def read_and_go_on(path: Path) -> dict[str, Any]:
+        facts = read(path)
+        while waiting:
+            waiting.pop(0)()
+        return facts
+
+    monkeypatch.setattr(store, "_read_facts", read_and_go_on)
+    stored = read_sweep(sweep.path)
+    assert ([one.cell for one in stored.ended], len(stored.plan.cells)) == ([2], 4)
+    sweep.finish("interrupted")
+
+
+def test_a_sweep_that_ended_since_it_was_read_is_not_called_crashed(sweep: SweepStore) -> None:
+    stored = read_sweep(sweep.path)
+    sweep.finish("finished")
+    assert (stored.status, read_sweep(sweep.path).status) == ("running", "finished")
+
+
+def test_a_sweep_whose_process_is_gone_has_crashed(sweep: SweepStore) -> None:
+    sweep._journal.close()
+    assert read_sweep(sweep.path).status == "crashed"
+
+
+@pytest.mark.parametrize("target", [None, "20261122T201500Z-gone-k3f9"])
+def test_latest_is_the_newest_where_the_link_is_not_there(
+    sweep: SweepStore, tmp_path: Path, target: str | None
+) -> None:
+    sweep.finish("interrupted")
+    link = sweep.path.with_name("latest")
+    link.unlink()
+    if target:
+        link.symlink_to(target)
+    again = SweepStore.reopen(tmp_path, "latest")
+    assert again.id == sweep.id
+    again.finish("interrupted")

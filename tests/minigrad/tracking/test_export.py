@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,7 @@ METRICS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def test_an_unknown_tool_is_met_with_the_nearest_name() -> None:
@@ -68,7 +67,8 @@ def test_a_missing_package_is_met_with_the_extra_to_install(
     with pytest.raises(ExportError) as error:
         write_export(stored(FACTS, CONFIG, METRICS), to=tool, out=None)
     assert str(error.value) == (
-        f"exporting to {tool} needs a package that is not installed: pip install 'minigrad[{tool}]'"
+        f"exporting to {tool} needs a package that is not installed: "
+        f"pip install 'minigrad-lab[{tool}]'"
     )
 
 
@@ -155,6 +155,15 @@ def test_a_csv_file_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.Monke
             write_export(stored(FACTS, CONFIG, METRICS), to="csv", out=name, force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
     assert (tmp_path / "x.csv").read_text() == "earlier"
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="Linux keeps files of its memory there")
+def test_a_file_below_dev_is_not_overwritten_either() -> None:
+    run = stored(FACTS, CONFIG, METRICS)
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".csv") as there:
+        with pytest.raises(ExportError, match="exists already"):
+            write_export(run, to="csv", out=there.name)
+        assert Path(there.name).read_bytes() == b""
 
 
 def test_csv_goes_to_a_pipe_or_a_device_too(capfd: pytest.CaptureFixture[str]) -> None:
