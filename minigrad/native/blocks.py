@@ -3,7 +3,6 @@
 So it is in attention: every number of a token's query meets the same weights.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 BLOCK = 4
@@ -33,31 +32,37 @@ def in_blocks(sums: Sums) -> dict[Shape, Sums]:
     >>> in_blocks({row: [(9, row + 20)] for row in range(4)})
     {Shape(rows=4, y_step=1, b_step=1): {0: [(9, 20)]}}
     """
+    both = [_blocks(sums, sides) for sides in ((0, 1), (1, 0))]
+    return min(both, key=lambda shapes: sum(map(len, shapes.values())))
+
+
+def _blocks(sums: Sums, sides: tuple[int, int]) -> dict[Shape, Sums]:
+    """Blocks of rows that share the factors of the first of the sides, of those left over the
+    blocks that share those of the other, and then single rows."""
     shapes: dict[Shape, Sums] = {}
-    for rows in _with_equal_factors(sums):
-        start = 0
-        while start < len(rows):
-            shape = _shape(rows[start : start + BLOCK])
-            row, terms = rows[start]
-            shapes.setdefault(shape, {})[row] = terms
-            start += shape.rows
-    return shapes
+    left = dict(sorted(sums.items()))
+    for side in sides:
+        for rows in _with_equal_factors(left, side):
+            start = 0
+            while start < len(rows):
+                shape = _shape(rows[start : start + BLOCK])
+                if shape is not SINGLE:
+                    row, terms = rows[start]
+                    shapes.setdefault(shape, {})[row] = terms
+                    for taken, _ in rows[start : start + BLOCK]:
+                        del left[taken]
+                start += shape.rows
+    return {**shapes, SINGLE: left} if left else shapes
 
 
-def _with_equal_factors(sums: Sums) -> Iterator[list[tuple[int, Terms]]]:
-    """Rows whose terms have the same first factors, or the same second ones: then the two change
-    places. They are taken as they serve more rows."""
-    by_factor: dict[tuple[int, ...], list[int]] = {}
-    for row, terms in sums.items():
-        for factors in zip(*terms, strict=True):
-            by_factor.setdefault(factors, []).append(row)
+def _with_equal_factors(sums: Sums, side: int) -> list[list[tuple[int, Terms]]]:
+    """Rows with the same factors on a side, which is now the first one."""
     groups: dict[tuple[int, ...], list[tuple[int, Terms]]] = {}
-    for row, terms in sorted(sums.items()):
-        first, second = zip(*terms, strict=True)
-        if len(by_factor[second]) > len(by_factor[first]):
-            first, second = second, first
-        groups.setdefault(first, []).append((row, list(zip(first, second, strict=True))))
-    yield from groups.values()
+    for row, terms in sums.items():
+        factors = tuple(term[side] for term in terms)
+        others = (term[1 - side] for term in terms)
+        groups.setdefault(factors, []).append((row, list(zip(factors, others, strict=True))))
+    return list(groups.values())
 
 
 def _shape(rows: list[tuple[int, Terms]]) -> Shape:

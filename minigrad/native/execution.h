@@ -104,25 +104,31 @@ static void run_scatter(Memory *m, const Call *i) {
     }
 }
 
+INLINE Vector *beyond(const Vector *place, int64_t bytes) {
+    return (Vector *)((char *)(uintptr_t)place + bytes);
+}
+
 /* Some columns of the sums of a block of rows; a term is so many factors, and a row so many vectors
    long. */
 INLINE void sum_of_terms(int factors, int sign, int block, int columns, int64_t length,
                          const Call *i, Vector *rows, const int32_t *entry) {
-    int64_t y_step = i->source->down * length, b_step = i->source->along * length;
-    Vector *y = rows + entry[0] * length, sums[DOTS_BLOCK][4];
+    int64_t row = length * (int64_t)sizeof(Vector); /* distances in bytes: addresses need no shift */
+    int64_t y_step = i->source->down * row, b_step = i->source->along * row;
+    Vector *y = beyond(rows, entry[0] * row), sums[DOTS_BLOCK][4];
     const int32_t *term = entry + 2, *end = term + entry[1] * factors;
     UNROLL for (int k = 0; k < block; k++)
         UNROLL for (int n = 0; n < columns; n++)
-            sums[k][n] = i->adds ? y[k * y_step + n] : (Vector){0};
+            sums[k][n] = i->adds ? beyond(y, k * y_step)[n] : (Vector){0};
     for (; term < end; term += factors) {
-        const Vector *a = rows + term[0] * length, *b = rows + term[factors - 1] * length;
+        const Vector *a = beyond(rows, term[0] * row);
+        const Vector *b = beyond(rows, term[factors - 1] * row);
         UNROLL for (int k = 0; k < block; k++)
             UNROLL for (int n = 0; n < columns; n++)
-                sums[k][n] = factors == 2 ? fused(a[n], b[k * b_step + n], sums[k][n])
+                sums[k][n] = factors == 2 ? fused(a[n], beyond(b, k * b_step)[n], sums[k][n])
                            : sign > 0 ? sums[k][n] + a[n] : sums[k][n] - a[n];
     }
     UNROLL for (int k = 0; k < block; k++)
-        UNROLL for (int n = 0; n < columns; n++) y[k * y_step + n] = sums[k][n];
+        UNROLL for (int n = 0; n < columns; n++) beyond(y, k * y_step)[n] = sums[k][n];
 }
 
 INLINE void sum_rows(int factors, int sign, int block, int64_t length, const Memory *m,
@@ -200,37 +206,67 @@ INLINE Vector note_doubt(Vector *doubt, Vector value) {
     { \
         Vector *y = i.y, *a = i.a, *b = i.b, *c = i.c; \
         for (int64_t r = 0; r < i.rows;) { \
-            for (int64_t n = 0; n < i.columns; n++) { \
-                Vector value = RULE; \
-                *y = VALUE; \
-                y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+            EACH_COLUMN(RULE, VALUE) \
+            if (++r < i.rows) { \
+                y = i.y + r * i.y_step, a = i.a + r * i.a_step; \
+                b = i.b + r * i.b_step, c = i.c + r * i.c_step; \
             } \
-            if (++r < i.rows) y = ROW(y), a = ROW(a), b = ROW(b), c = ROW(c); \
         } \
     }
-/* Where row r of an operand is; the tables of those by table begin with their row 0. */
-#define ROW(x) (i.x + (i.x##_table ? (int64_t)i.x##_table[r] - i.x##_table[0] : r) * i.x##_step)
-#define BEGIN(NAME) \
+#define EACH_COLUMN(RULE, VALUE) \
+    for (int64_t n = 0; n < i.columns; n++) { \
+        Vector value = RULE; \
+        *y = VALUE; \
+        y += i.y_column, a += i.a_column, b += i.b_column, c += i.c_column; \
+    }
+
+/* The same where an operand is by table; a row of one column needs no loop of its own. */
+#define EACH_OF_TABLE(RULE, VALUE) \
+    if (i.columns == 1) \
+        for (int64_t r = 0; r < i.rows; r++) { \
+            Vector *y = ROW(y), *a = ROW(a), *b = ROW(b), *c = ROW(c), value = RULE; \
+            (void)a, (void)b, (void)c; \
+            *y = VALUE; \
+        } \
+    else \
+        for (int64_t r = 0; r < i.rows; r++) { \
+            Vector *y = ROW(y), *a = ROW(a), *b = ROW(b), *c = ROW(c); \
+            EACH_COLUMN(RULE, VALUE) \
+        }
+#define ROW(x) (i.x + i.x##_table[r] * i.x##_step)
+
+/* An instruction whose operands lie at equal distances, or by table. */
+#define DEFINE(NAME, DIRECTLY, BY_TABLE) \
     static void run_##NAME(Memory *m, const Call *call) { \
-        const Call i = *call; \
-        const Vector zero = {0}, one = splat(1.0); \
-        (void)m, (void)zero, (void)one;
+        BEGIN \
+        DIRECTLY \
+    } \
+    static void by_table_##NAME(Memory *m, const Call *call) { \
+        BEGIN \
+        BY_TABLE \
+    }
+#define BEGIN \
+    const Call i = *call; \
+    const Vector zero = {0}, one = splat(1.0); \
+    (void)m, (void)zero, (void)one;
 
 /* y = the rule */
-#define EACH(NAME, RULE) BEGIN(NAME) EACH_NUMBER(RULE, value) }
+#define EACH(NAME, RULE) DEFINE(NAME, EACH_NUMBER(RULE, value), EACH_OF_TABLE(RULE, value))
 /* y = the rule, or y += the rule */
 #define SHARE(NAME, RULE) \
-    BEGIN(NAME) \
-        if (i.adds) EACH_NUMBER(RULE, *y + value) \
-        else EACH_NUMBER(RULE, value) \
-    }
+    DEFINE(NAME, ADDING(EACH_NUMBER, RULE), ADDING(EACH_OF_TABLE, RULE))
+#define ADDING(EACH_ONE, RULE) \
+    if (i.adds) { EACH_ONE(RULE, *y + value) } \
+    else { EACH_ONE(RULE, value) }
 /* y = the rule, which must be finite */
 #define FINITE(NAME, RULE) \
-    BEGIN(NAME) \
-        Vector doubt = m->doubt; \
-        EACH_NUMBER(note_doubt(&doubt, RULE), value) \
-        m->doubt = doubt; \
-    }
+    DEFINE(NAME, NOTING(EACH_NUMBER(CHECKED(RULE), value)), \
+           NOTING(EACH_OF_TABLE(CHECKED(RULE), value)))
+#define CHECKED(RULE) note_doubt(&doubt, RULE)
+#define NOTING(...) \
+    Vector doubt = m->doubt; \
+    __VA_ARGS__ \
+    m->doubt = doubt;
 #define A (*a)
 #define B (*b)
 #define C (*c)
@@ -240,12 +276,8 @@ EACH(zero, zero)
 EACH(add, A + B)
 EACH(subtract, A - B)
 SHARE(multiply, A * B)
-BEGIN(divide) /* of the way forward, where it must be finite, or a share */
-    Vector doubt = m->doubt;
-    if (i.adds) EACH_NUMBER(note_doubt(&doubt, A / B), *y + value)
-    else EACH_NUMBER(note_doubt(&doubt, A / B), value)
-    m->doubt = doubt;
-}
+DEFINE(divide, /* of the way forward, where it must be finite, or a share */
+       NOTING(ADDING(EACH_NUMBER, CHECKED(A / B))), NOTING(ADDING(EACH_OF_TABLE, CHECKED(A / B))))
 FINITE(power, power(A, B))
 EACH(maximum, larger(A, B))
 EACH(minimum, smaller(A, B))
@@ -283,8 +315,14 @@ SHARE(winner_share, winner_share(A, B, C))
 EACH(same_side, same_side(A, B))
 
 #undef EACH_NUMBER
+#undef EACH_COLUMN
+#undef EACH_OF_TABLE
 #undef ROW
+#undef DEFINE
 #undef BEGIN
+#undef ADDING
+#undef CHECKED
+#undef NOTING
 #undef EACH
 #undef SHARE
 #undef FINITE
@@ -292,9 +330,17 @@ EACH(same_side, same_side(A, B))
 #undef B
 #undef C
 
+typedef void Operation(Memory *, const Call *);
 #define OP(name, uses) run_##name,
-static void (*const operations[])(Memory *, const Call *) = {INSTRUCTIONS(OP)};
+static Operation *const operations[] = {INSTRUCTIONS(OP)};
 #undef OP
+#define OP(name, uses) by_table_##name,
+static Operation *const by_table[] = {ELEMENTWISE(OP)};
+#undef OP
+
+static Operation *operation_of(const Instruction *i) {
+    return (is_by_table(i) ? by_table : operations)[i->op];
+}
 
 static void execute_calls(Memory *m, const Call *first, const Call *end) {
     for (const Call *i = first; i < end; i++) i->run(m, i);

@@ -61,7 +61,8 @@ enum {
 /* Whether it computes each number by itself: then its operands may be by table. */
 #define IS_ELEMENTWISE(uses) (!((uses) & ~(TERNARY | SHARES)))
 
-#define INSTRUCTIONS(OP) \
+/* Those that compute each number by itself, and the others. */
+#define ELEMENTWISE(OP) \
     OP(copy, UNARY | SHARES) OP(zero, USES_Y) OP(add, BINARY) OP(subtract, BINARY) \
     OP(multiply, BINARY | SHARES) OP(divide, BINARY | SHARES) OP(power, BINARY) \
     OP(maximum, BINARY) OP(minimum, BINARY) OP(negative, UNARY | SHARES) OP(absolute, UNARY) \
@@ -76,8 +77,10 @@ enum {
     OP(elu_share, TERNARY | SHARES) OP(gelu_share, TERNARY | SHARES) \
     OP(silu_share, TERNARY | SHARES) OP(divisor_share, TERNARY | SHARES) \
     OP(base_share, TERNARY | SHARES) OP(exponent_share, TERNARY | SHARES) \
-    OP(winner_share, TERNARY | SHARES) \
-    OP(same_side, BINARY) OP(largest_is_target, USES_Y | USES_A | USES_B | A_INNER | B_INNER) \
+    OP(winner_share, TERNARY | SHARES) OP(same_side, BINARY)
+#define INSTRUCTIONS(OP) \
+    ELEMENTWISE(OP) \
+    OP(largest_is_target, USES_Y | USES_A | USES_B | A_INNER | B_INNER) \
     OP(sum_terms, USES_Y | USES_A | A_TERMS) \
     OP(gather, USES_Y | ROW_TABLE) OP(scatter, USES_A | ROW_TABLE) \
     OP(dots, PAIR_TABLE | SHARES | TIMES) OP(sums, TERM_TABLE | SHARES | MAY_NEGATE) \

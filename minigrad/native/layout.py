@@ -148,6 +148,9 @@ class Layout:
 
     def _emit_block(self, op: str, shape: Shape, sums: Sums, adds: bool, negates: bool) -> None:
         """Sums of equally many terms follow one another: the processor foresees how many."""
+        if op == "sums" and all(len(terms) == 1 for terms in sums.values()):
+            self._emit_each(sums, adds, negates)
+            return
         table = self.tabled(
             number
             for row, terms in sorted(sums.items(), key=lambda each: len(each[1]))
@@ -157,6 +160,12 @@ class Layout:
         count = sum(len(terms) for terms in sums.values())
         self.emit(op, len(sums), inner=count, times=shape.rows, table=table, slots=steps,
                   adds=adds, negates=negates)  # fmt: skip
+
+    def _emit_each(self, sums: Sums, adds: bool, negates: bool) -> None:
+        """Sums of one term are copies."""
+        into = self.listed(list(sums), once=False)
+        terms = self.listed([row for ((row,),) in sums.values()], once=False)
+        self.emit("negative" if negates else "copy", len(sums), y=into, a=terms, adds=adds)
 
     def row(self, register: Register, row: int) -> int:
         return self.register(register).start + row

@@ -24,7 +24,7 @@ struct Call {
     int64_t adds, rows, columns;
     Vector *y, *a, *b, *c;
     int64_t y_step, a_step, b_step, c_step, y_column, a_column, b_column, c_column;
-    const int32_t *y_table, *a_table, *b_table, *c_table;
+    const int32_t *y_table, *a_table, *b_table, *c_table; /* NULL if no operand is by table */
     const Instruction *source;
 };
 
@@ -37,6 +37,7 @@ struct Memory {
     double *weights, *gradient; /* slots: doubles if single, else vectors */
     Vector doubt;            /* nan in a lane where an operation had no finite answer */
     Call *calls;
+    int32_t *in_order; /* 0, 1, 2, ...: the rows of an operand that needs no table beside one that does */
 };
 
 INLINE int64_t slot_size(const Memory *m) { return m->single ? 1 : LANES; }
@@ -55,13 +56,18 @@ static Vector *find_row(const Memory *m, int once, int64_t row) {
     return once ? m->once + row : m->samples + row * m->columns;
 }
 
-/* Finds an operand that is by table. */
+/* Finds an operand of an instruction of which one is by table. */
 static void read_table(const Memory *m, const Instruction *i, int flag, int once, int64_t start,
                        Vector **first, int64_t *step, const int32_t **table) {
+    *table = m->in_order;
     if (!(i->flags & flag) || i->rows == 0) return;
     *table = m->program->table + start;
-    *first = find_row(m, once, **table);
+    *first = find_row(m, once, 0);
     *step = once ? 1 : m->columns;
+}
+
+static int is_by_table(const Instruction *i) {
+    return (i->flags & (Y_BY_TABLE | A_BY_TABLE | B_BY_TABLE | C_BY_TABLE)) != 0;
 }
 
 static Call find_operands(const Memory *m, const Instruction *i) {
@@ -79,6 +85,7 @@ static Call find_operands(const Memory *m, const Instruction *i) {
         .y_column = (uses & USES_Y) != 0, .a_column = uses & USES_A && !a_once,
         .b_column = uses & USES_B && !b_once, .c_column = uses & USES_C && !c_once,
     };
+    if (!is_by_table(i)) return call;
     read_table(m, i, Y_BY_TABLE, y_once, i->y, &call.y, &call.y_step, &call.y_table);
     read_table(m, i, A_BY_TABLE, a_once, i->a, &call.a, &call.a_step, &call.a_table);
     read_table(m, i, B_BY_TABLE, b_once, i->b, &call.b, &call.b_step, &call.b_table);
@@ -101,8 +108,7 @@ static int is_contiguous(const Memory *m, const Call *call, int uses) {
 /* Makes one row of all rows where it can: a loop is shorter than a loop of loops. */
 static Call with_long_rows(const Memory *m, Call call) {
     int uses = operand_uses[call.source->op];
-    int by_table = Y_BY_TABLE | A_BY_TABLE | B_BY_TABLE | C_BY_TABLE;
-    if (!IS_ELEMENTWISE(uses) || call.source->flags & by_table) return call;
+    if (!IS_ELEMENTWISE(uses) || call.y_table) return call;
     if (call.columns == 1) {
         call.columns = call.rows, call.y_column = call.y_step, call.a_column = call.a_step;
         call.b_column = call.b_step, call.c_column = call.c_step, call.rows = 1;

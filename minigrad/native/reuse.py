@@ -11,11 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from minigrad.native.code import SAMPLES, Code, Instruction, Rows
+from minigrad.native.shares import NAMES, SHARES
 from minigrad.native.touched import direct, spans, tabled
 
 MANY = 64
 """Rows from which this is done: fewer fit the fastest cache, and the code of a small program reads
 more plainly with a row for each of its numbers."""
+
+EACH_NUMBER = {NAMES.get(name, name) for name in SHARES} | {"copy", "add", "subtract"}
+EACH_NUMBER |= {share.op for shares in SHARES.values() for share in shares}
+"""Instructions that compute each number of the result from its own place in the operands."""
 
 
 @dataclass
@@ -27,6 +32,7 @@ class RowBlock:
     first: int
     last: int = -1
     lasting: bool = False
+    replaces: "RowBlock | None" = None
 
 
 def with_reused_rows(code: Code, blocks: list[int]) -> Code:
@@ -36,6 +42,7 @@ def with_reused_rows(code: Code, blocks: list[int]) -> Code:
         return code
     groups = _groups(code, blocks)
     _find_lives(code, groups)
+    _find_replaced(code, groups)
     starts = [group.start for group in groups]
     places, rows = _placed(groups)
 
@@ -85,9 +92,40 @@ def _find_lives(code: Code, groups: list[RowBlock]) -> None:
     groups[0].lasting = True
 
 
+def _find_replaced(code: Code, groups: list[RowBlock]) -> None:
+    """Let results take the place of an operand that nothing reads after them: of each row the
+    machine reads all before it writes it, and what was just read is in the fastest cache."""
+    by_start = {group.start: group for group in groups if not group.lasting}
+    for number, instruction in enumerate(code.instructions):
+        if instruction.op not in EACH_NUMBER or instruction.adds or not instruction.y:
+            continue
+        into = _whole(by_start, instruction.y, instruction.rows)
+        if not into or into.first != number:
+            continue
+        touched = list(_sample_rows(code, instruction))
+        for operand in (instruction.a, instruction.b):
+            own = _whole(by_start, operand, instruction.rows) if operand else None
+            if own and own.last == number and _count(touched, own) == own.count:
+                into.replaces = own
+                break
+
+
+def _whole(by_start: dict[int, RowBlock], rows: Rows, count: int) -> RowBlock | None:
+    """The group, if these are all its rows, in order."""
+    if rows.once or rows.by_table or (rows.step != 1 and count > 1):
+        return None
+    group = by_start.get(rows.start)
+    return group if group and group.count == count else None
+
+
+def _count(rows: list[int], group: RowBlock) -> int:
+    return sum(group.start <= row < group.start + group.count for row in rows)
+
+
 def _placed(groups: list[RowBlock]) -> tuple[list[int], int]:
     """Where each group begins now, and how many rows there are: each as far down as it can be."""
     places = [0] * len(groups)
+    numbers = {group.start: number for number, group in enumerate(groups)}
     size = 0
     for number, group in enumerate(groups):
         if group.lasting:
@@ -100,7 +138,11 @@ def _placed(groups: list[RowBlock]) -> tuple[list[int], int]:
         if group.lasting or group.last < 0:
             continue
         live = [each for each in live if each[2] >= group.first]
-        places[number] = _gap(live, group.count, lowest)
+        replaced = numbers.get(group.replaces.start) if group.replaces else None
+        if replaced is None:
+            places[number] = _gap(live, group.count, lowest)
+        else:
+            places[number] = places[replaced]
         live.append((places[number], places[number] + group.count, group.last))
         live.sort()
         size = max(size, places[number] + group.count)

@@ -42,6 +42,18 @@ static int64_t most_times(const Program *p) {
     return most;
 }
 
+/* Gives -1 where memory is lacking. */
+static int count_in_order(Memory *m, const Program *p) {
+    int64_t most = 1;
+    for (int64_t n = 0; n < p->count; n++)
+        if (is_by_table(p->instructions + n) && p->instructions[n].rows > most)
+            most = p->instructions[n].rows;
+    m->in_order = malloc((size_t)most * sizeof *m->in_order);
+    if (!m->in_order) return -1;
+    for (int64_t n = 0; n < most; n++) m->in_order[n] = (int32_t)n;
+    return 0;
+}
+
 /* Finds room for everything in one allocation, zeroed. Gives -1 where memory is lacking. */
 static int prepare_block(Block *b, const Job *job, int single) {
     const Program *p = job->program;
@@ -60,7 +72,7 @@ static int prepare_block(Block *b, const Job *job, int single) {
     int64_t size = rows * m->columns + p->once_rows + 2 * slots + 2 * kept;
     b->arena = calloc((size_t)(size + 1), sizeof(Vector));
     m->calls = malloc((size_t)(p->count + 1) * sizeof(Call));
-    if (!b->arena || !m->calls) return -1;
+    if (!b->arena || !m->calls || count_in_order(m, p)) return -1;
     char *free = (char *)(((uintptr_t)b->arena + sizeof(Vector) - 1) & ~(sizeof(Vector) - 1));
     m->samples = take(&free, p->sample_rows * m->columns);
     m->ones = take(&free, times * m->columns);
@@ -71,7 +83,7 @@ static int prepare_block(Block *b, const Job *job, int single) {
     b->backup = take(&free, kept);
     for (int64_t n = 0; n < p->count; n++) {
         m->calls[n] = with_long_rows(m, find_operands(m, p->instructions + n));
-        m->calls[n].run = operations[p->instructions[n].op];
+        m->calls[n].run = operation_of(p->instructions + n);
     }
     for (int64_t n = 0; n < times * m->columns; n++) m->ones[n] = splat(1.0);
     for (int64_t n = 0; n < p->constant_count; n++)
@@ -82,6 +94,7 @@ static int prepare_block(Block *b, const Job *job, int single) {
 static void release_block(Block *b) {
     free(b->arena);
     free(b->memory.calls);
+    free(b->memory.in_order);
 }
 
 static int64_t replica_of(const Block *b, int64_t lane) {

@@ -38,3 +38,12 @@ def test_rows_that_share_either_factor_are_blocks() -> None:
     assert in_blocks(shared) == in_blocks(turned) == {Shape(BLOCK, 1, 2): {0: shared[0]}}
     apart: Sums = {**shared, 3: [(7, 26), (8, 57)]}
     assert list(in_blocks(apart)) == [Shape()]
+
+
+def test_rows_that_share_no_first_factor_are_blocks_by_their_second_ones() -> None:
+    several: Sums = {row: [(7, 20 + row)] for row in range(BLOCK)}
+    several |= {50 + row: [(30 + row, 9)] for row in range(BLOCK)}
+    several |= {90: [(7, 9)]}
+    shapes = in_blocks(several)
+    assert shapes[Shape(BLOCK, 1, 1)] == {0: [(7, 20)], 50: [(9, 30)]}
+    assert shapes[Shape()] == {90: [(7, 9)]}

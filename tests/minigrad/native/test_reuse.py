@@ -45,3 +45,20 @@ def test_arguments_and_outputs_keep_rows_of_their_own(monkeypatch: pytest.Monkey
     }
     assert written.isdisjoint(outputs)
     assert min(written) >= 2 + code.sizes.argument_rows
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "softplus", "elu", "sigmoid"])
+def test_a_result_in_its_operands_place_has_the_same_bits(
+    activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = nn.MLP(3, [5, 4, 1], activation, rng=random.Random(0))
+    batch: list[object] = [[[0.1, -0.7, 0.4]] * 3, [0.3] * 3]
+    program = lifted(lambda x, y: nn.losses.mse(model(x), y), batch, model.parameters()).merged
+    inputs, parameters = stacked(arrays(batch)), numbers_of(model.parameters())
+    monkeypatch.setattr(reuse, "MANY", 0)
+    few = Machine(program, name=MACHINES[0])
+    assert any(each.y == each.a for each in few.code.instructions if each.y)
+    monkeypatch.setattr(instructions, "with_reused_rows", lambda code, blocks: code)
+    many = Machine(program, name=MACHINES[0])
+    one, other = (each.gradient(parameters, inputs) for each in (few, many))
+    assert bits(one, 0) == bits(other, 0)
