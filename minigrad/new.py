@@ -177,7 +177,7 @@ def render(path: Path, file: str, guess: Guess) -> str:
     data = os.path.relpath(file, path.parent or ".")
     output = "one output a class" if guess.loss == "cross_entropy" else "one output"
     return f"""\
-# {guess.rows:,} rows of {_comment(file)}: {guess.task}, guessed from its columns.
+# {guess.rows:,} rows of {excerpt(file)}: {guess.task}, guessed from its columns.
 name: {_quoted(path.stem)}
 seed: 0
 data:
@@ -237,10 +237,6 @@ def _escaped(letter: str) -> str:
     if letter in '"\\':
         return f"\\{letter}"
     return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
-
-
-def _comment(text: str) -> str:
-    return excerpt(text, 60)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -110,11 +110,8 @@ def diff_runs(arguments: argparse.Namespace) -> int:
     a, b = (find(arguments.store, which) for which in (arguments.a, arguments.b))
     difference = first_difference(a, b)
     identical, sentences = difference.identical, difference.sentences
-    _print(
-        arguments,
-        {"identical": identical, **vars(difference), "sentences": sentences},
-        *sentences,
-    )
+    data = {"identical": identical, **vars(difference), "sentences": sentences}
+    _print(arguments, data, *sentences)
     return 0 if identical else 1
 
 

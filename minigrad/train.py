@@ -17,9 +17,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
-from minigrad.config import Config, ConfigError
+from minigrad.config import ConfigError
 from minigrad.config import load as load_config
 from minigrad.config.catalogue import catalogue_text
 from minigrad.config.inputs import input_hashes
@@ -33,7 +32,7 @@ from minigrad.runner.interrupts import Interrupts
 from minigrad.runner.pictures import draw
 from minigrad.runner.resume import resume_run
 from minigrad.runner.session import Outcome, Session
-from minigrad.runner.trained import new_session, train_run
+from minigrad.runner.trained import new_session
 from minigrad.terminal.command import Parser, guard, print_lines
 from minigrad.terminal.invocation import command_line
 from minigrad.terminal.screen import print_text
@@ -43,8 +42,7 @@ from minigrad.threads import use_one_thread
 from minigrad.tracking import reopen
 from minigrad.tracking.annotate import tag_name
 from minigrad.tracking.checkpoint import CheckpointError
-from minigrad.tracking.store import StoredRun, StoreError, find
-from minigrad.training.protocol import TrainerLike
+from minigrad.tracking.store import StoreError, find
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,21 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupts = Interrupts()
     with ExitStack() as stack:
         try:
-            if arguments.resume:
-                session = _resumed(arguments, stack, interrupts)
-            else:
-                engine, missing = _engine_of_seeds(arguments)
-                overrides = [*arguments.overrides, *_of_seeds(arguments), *engine]
-                config = load_config(arguments.config, overrides)
-                config, note = build.with_available_engine(config)
-                memory = build.memory_note(config)
-                for sentence in filter(None, [*config.dropped, missing, note, memory]):
-                    print_text([sentence], sys.stderr)
-                trainer = build.trainer_for(config)
-                if constant := constant_features(trainer.dataset):
-                    print_text([printable(constant)], sys.stderr)
-                stack.enter_context(interrupts)  # from here on there is a run to be finished
-                session = _session(config, trainer, arguments.out, arguments.tag)
+            begin = _resumed if arguments.resume else _new
+            session = begin(arguments, stack, interrupts)
         except (ConfigError, StoreError, CheckpointError, OSError) as error:
             print_text(map(printable, str(error).split("\n")), sys.stderr)
             return 2
@@ -80,21 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(session, outcome)
 
 
-def train(config: Config, store: str | Path = "runs") -> StoredRun:
-    """Train a config into a new run of `store`, as the command does, and give the run.
-
-    Nothing is printed and no picture drawn; `status`, `summary` and the rest are the run's. Raises
-    ConfigError and OSError where no run can be made. Signals are only caught in the main thread.
-
-        run = train(load("configs/xor.yaml", ["optimizer.lr=0.3"]))
-        run.summary["final_loss"]
-    """
-    return train_run(config, (), str(store)).stored
-
-
-def _session(config: Config, trainer: TrainerLike, store: str, tags: Sequence[str]) -> Session:
+def _new(arguments: argparse.Namespace, stack: ExitStack, interrupts: Interrupts) -> Session:
+    engine, missing = _engine_of_seeds(arguments)
+    overrides = [*arguments.overrides, *_of_seeds(arguments), *engine]
+    config, note = build.with_available_engine(load_config(arguments.config, overrides))
+    for sentence in filter(None, [*config.dropped, missing, note, build.memory_note(config)]):
+        print_text([sentence], sys.stderr)
+    trainer = build.trainer_for(config)
+    if constant := constant_features(trainer.dataset):
+        print_text([printable(constant)], sys.stderr)
+    stack.enter_context(interrupts)  # from here on there is a run to be finished
     try:
-        return new_session(config, trainer, store, tags=tags)
+        return new_session(config, trainer, arguments.out, tags=arguments.tag)
     except OSError as error:
         raise OSError(f"--out {error}") from None
 
@@ -205,13 +187,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments: argparse.Namespace
     arguments, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
-        word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
-        near = nearest_key(word.replace("-", "_"))
-        is_key = word.replace("-", "_") == near.rpartition(".")[2]  # --sedes is none, --seed is
-        option = "" if is_key else parser.nearest_option(unknown[0])
-        meant = f"{near}={value.split(' -')[0]}" if near else ""
-        hint = f": did you mean {option or meant}?" if option or meant else ""
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(parser, unknown)}")
     if (
         arguments.resume
         and "=" in (arguments.config or "")
@@ -222,6 +198,16 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if not (arguments.config or arguments.list or arguments.resume):
         parser.error(f"which config? For example: {command_line('train')} configs/xor.yaml")
     return arguments
+
+
+def _meant(parser: Parser, unknown: Sequence[str]) -> str:
+    """The option or the key of a config that is next to the first unknown argument."""
+    word, _, value = " ".join(unknown[:2]).lstrip("-").replace(" ", "=", 1).partition("=")
+    near = nearest_key(word.replace("-", "_"))
+    is_key = word.replace("-", "_") == near.rpartition(".")[2]  # --sedes is none, --seed is
+    option = "" if is_key else parser.nearest_option(unknown[0])
+    key = f"{near}={value.split(' -')[0]}" if near else ""
+    return f": did you mean {option or key}?" if option or key else ""
 
 
 if __name__ == "__main__":

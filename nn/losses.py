@@ -192,6 +192,14 @@ def _total(terms: Sequence[Value]) -> Value:
     return total
 
 
+def softmax(logits: Sequence[float]) -> list[float]:
+    """The probabilities of the classes, of plain numbers; see `cross_entropy`."""
+    largest = max(logits)
+    powers = [math.exp(logit - largest) for logit in logits]
+    total = math.fsum(powers)
+    return [power / total for power in powers]
+
+
 def same_side(outputs: Sequence[float], target: float) -> bool:
     """Whether the output's sign picks the label: positive for 1, else 0."""
     return (outputs[0] > 0) == (target > 0.5)

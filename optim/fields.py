@@ -82,9 +82,9 @@ def _constructor(cls: type[Fields], base: Callable[..., None]) -> Callable[..., 
     fields = cls._fields.values()
     signature = inspect.Signature([*_FIRST, *fields], return_annotation=None)
 
-    def __init__(*given: Any, **named: Any) -> None:  # noqa: N807
+    def __init__(*positional: Any, **named: Any) -> None:  # noqa: N807
         try:
-            arguments = signature.bind(*given, **named)
+            arguments = signature.bind(*positional, **named)
         except TypeError as error:
             raise TypeError(f"{cls.__name__}: {error}") from None
         arguments.apply_defaults()

@@ -38,9 +38,9 @@ class Group:
     states: list[State]
 
 
-def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
+def split(parameters: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
     """The parameters of each group and its own settings. Raises ValueError."""
-    members = _members(given)
+    members = _members(parameters)
     if not any(isinstance(member, Mapping) for member in members):
         members = [{"params": members}]
     groups: list[tuple[list[Parameter], dict[str, Any]]] = []
@@ -51,15 +51,15 @@ def split(given: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
             raise ValueError(f"group {number} has no 'params', found {', '.join(map(str, member))}")
         own = {key: value for key, value in member.items() if key != "params"}
         groups.append((_members(member["params"]), own))
-    _check_parameters([parameters for parameters, _ in groups])
+    _check_parameters([members for members, _ in groups])
     return groups
 
 
-def _members(given: Any) -> list[Any]:
+def _members(parameters: Any) -> list[Any]:
     # A set is refused too: it has no order, and a loaded state is matched by order.
-    if not isinstance(given, Iterable) or isinstance(given, (set, frozenset)):
-        raise ValueError(f"parameters come in a list, found {type(given).__name__}")
-    return list(given)
+    if not isinstance(parameters, Iterable) or isinstance(parameters, (set, frozenset)):
+        raise ValueError(f"parameters come in a list, found {type(parameters).__name__}")
+    return list(parameters)
 
 
 def _check_parameters(groups: list[list[Parameter]]) -> None:

@@ -185,8 +185,8 @@ def _inside(number: int) -> Iterator[None]:
         raise ValueError(f"group {number}: {error}") from None
 
 
-def _check_known(given: Mapping[str, Any], known: Iterable[str]) -> None:
-    for name in given:
+def _check_known(settings: Mapping[str, Any], known: Iterable[str]) -> None:
+    for name in settings:
         if name not in known:
             raise ValueError(f"unknown setting {name!r}: {suggestion(str(name), known)}")
 

@@ -53,10 +53,8 @@ def test_every_file_the_readme_links_to_exists() -> None:
     assert [link for link in links if not Path(link).exists()] == []
 
 
-def test_every_override_the_readme_shows_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
+@pytest.mark.usefixtures("without_pictures")
+def test_every_override_the_readme_shows_works(tmp_path: Path) -> None:
     commands = re.findall(r"^minigrad train ((?:xor|moons) .+)$", README, flags=re.MULTILINE)
     assert len(commands) >= 6
     for command in commands:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from minigrad import Value, graph
 from minigrad.config import load
-from minigrad.graph.page import to_html
+from minigrad.graph.stepper_page import to_html
 from minigrad.runner import build
 
 HERE = Path(__file__).parent

@@ -17,8 +17,7 @@ from experiments.command import options
 from minigrad import Value, tracking
 from minigrad.config import load as load_config
 from minigrad.plot import style
-from minigrad.runner import build
-from minigrad.train import train
+from minigrad.runner import build, train
 
 DEEP = Path(__file__).with_name("deep.yaml")
 INITS = {"small": "N(0, 0.1)", "glorot": "U(-0.35, 0.35)", "he": "N(0, 0.29)", "normal": "N(0, 1)"}
@@ -54,7 +53,7 @@ def study(init: str, seeds: int, store: str, axes: list[Axes]) -> None:
             ridges.stairs(heights, edges, baseline=-place, fill=True, color=style.COLORS[0])
         ridges.set_yticks([0, -1, -2, -3], [f"layer {number}" for number in (1, 4, 7, 10)])
     own = ["name=initialisation", f"model.init={init}", f"train.seeds={seeds}"]
-    table = np.load(train(load_config(DEEP, own), store).path / "seeds.npz")
+    table = np.load(train(DEEP, own, store=store).path / "seeds.npz")
     low, median, high = np.quantile(table["loss"], [0.25, 0.5, 0.75], axis=1)
     axes[2].fill_between(table["steps"], low, high, color=style.COLORS[0], alpha=0.25, linewidth=0)
     axes[2].semilogy(table["steps"], median, color=style.COLORS[0])

@@ -13,9 +13,8 @@ from matplotlib.axes import Axes
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
 
 from experiments.command import options
-from minigrad import config
 from minigrad.plot import curves, style
-from minigrad.train import train
+from minigrad.runner import train
 
 OPTIMIZERS = {"momentum": ["optimizer=sgd", "optimizer.momentum=0.9"], "Adam": ["optimizer=adam"]}
 STEPS, LOWEST, HIGHEST = 300, 0.001, 10.0
@@ -29,7 +28,7 @@ def run(optimizer: list[str], rate: float, schedule: list[str], seeds: int, stor
     """The run's numbers by seed; one that diverged has an infinite loss."""
     own = [f"optimizer.lr={rate}", f"train.seeds={seeds}", f"train.steps={STEPS}"]
     overrides = [*optimizer, *own, *schedule, "train.engine=numpy"]
-    trained = train(config.load("configs/spiral.yaml", overrides), store)
+    trained = train("configs/spiral.yaml", overrides, store=store)
     table = dict(np.load(trained.path / "seeds.npz"))
     return table | {key: np.nan_to_num(table[key], nan=np.inf) for key in ("loss", "final_loss")}
 

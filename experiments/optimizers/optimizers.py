@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.
 from experiments.command import options
 from minigrad.config import load as load_config
 from minigrad.plot import style
-from minigrad.train import train
+from minigrad.runner import train
 
 OPTIMIZERS = {
     "SGD": ["optimizer=sgd"],
@@ -34,7 +34,7 @@ def run(problem: str, name: str, rate: float, seeds: str, store: str) -> Any:
     """The run's numbers by seed; one that diverged has an infinite loss."""
     own = ["name=optimizers", f"optimizer.lr={rate}", f"train.seeds={seeds}", "expect={}"]
     config = load_config(f"configs/{problem}.yaml", [*OPTIMIZERS[name], *FIXED, *own])
-    table = dict(np.load(train(config, store).path / "seeds.npz"))
+    table = dict(np.load(train(config, store=store).path / "seeds.npz"))
     return table | {key: np.nan_to_num(table[key], nan=np.inf) for key in ("loss", "final_loss")}
 
 

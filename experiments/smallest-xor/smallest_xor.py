@@ -13,10 +13,9 @@ from matplotlib.axes import Axes
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for experiments.command
 
 from experiments.command import options
-from minigrad import config
 from minigrad.plot import style
+from minigrad.runner import train
 from minigrad.tracking import checkpoint
-from minigrad.train import train
 
 ACTIVATIONS = ["relu", "sigmoid", "tanh", "leaky_relu", "elu", "gelu", "silu", "sin"]
 WIDTHS = [1, 2, 3, 4, 6, 8]
@@ -27,7 +26,7 @@ FIXED += ["train.engine=numpy", "train.steps=500", "train.log_every=500"]
 def run(activation: str, width: int, seeds: int, store: str) -> tuple[Any, Any]:
     """Which seeds end with all four answers right, and all seeds' parameters: two arrays."""
     own = [f"model.activation={activation}", f"model.hidden=[{width}]", f"train.seeds={seeds}"]
-    trained = train(config.load("configs/xor.yaml", [*FIXED, *own]), store)
+    trained = train("configs/xor.yaml", [*FIXED, *own], store=store)
     state = checkpoint.read(trained.path / checkpoint.NAME)
     return np.load(trained.path / "seeds.npz")["final_accuracy"] == 1, state["parameters"]
 

@@ -106,9 +106,7 @@ class _Faults:
 
     def add_cell(self, line: int, name: str, cell: str) -> None:
         """A cell that is no finite number."""
-        text = _quoted(cell.strip()) if cell.strip() else "an empty cell"
-        sentence = f"column {_quoted(name)}: must be a finite number, found {text}"
-        self.add(line, sentence, f"column {name}")
+        self.add(line, number_fault(name, cell), f"column {name}")
 
     @property
     def sentences(self) -> list[str]:
@@ -249,23 +247,22 @@ def _header_faults(names: Sequence[str], target: str) -> Iterator[str]:
     for name, count in Counter(filter(None, names)).items():
         if count > 1:
             places = [str(column) for column, other in enumerate(names, 1) if other == name]
-            usage = f"column name {_quoted(name)} is used {count} times"
+            usage = f"column name {quoted(name)} is used {count} times"
             yield excerpt(f"{usage}: columns {', '.join(places)}", 160)
     if target not in names:
         known = {excerpt(name[:60]) for name in names if name}
-        yield excerpt(f"no column {_quoted(target)}: {suggestion(target[:60], known)}", 400)
+        yield excerpt(f"no column {quoted(target)}: {suggestion(target[:60], known)}", 400)
     elif len(names) == 1:
-        yield f"column {_quoted(target)} is the only one: there is nothing to predict it from"
+        yield f"column {quoted(target)} is the only one: there is nothing to predict it from"
 
 
 def _check_columns(features: Sequence[str], train: Dataset, faults: _Faults) -> None:
     """Raise DataError unless they are the features of `train`, in any order."""
     known = train.names or []
     for name in [name for name in known if name not in features]:
-        faults.add(1, f"column {_quoted(name)} is missing, and the training data have it")
+        faults.add(1, f"column {quoted(name)} is missing, and the training data have it")
     for name in [name for name in features if name not in known]:
-        near = excerpt(suggestion(name[:60], [excerpt(one[:60]) for one in known]), 250)
-        faults.add(1, f"column {_quoted(name)} is not in the training data: {near}")
+        faults.add(1, f"column {quoted(name)} is not in the training data: {nearest(name, known)}")
     faults.check()
 
 
@@ -355,15 +352,14 @@ class _Targets:
         places = {name: float(label) for label, name in enumerate(names)}
         for line, word in self.words:
             if word not in places:
-                near = excerpt(suggestion(word[:60], [excerpt(name[:60]) for name in names]), 250)
-                fault = f"{_quoted(word)} is no class of the training data: {near}"
-                self.faults.add(line, f"column {_quoted(self.name)}: {fault}", self.name)
+                fault = f"{quoted(word)} is no class of the training data: {nearest(word, names)}"
+                self.faults.add(line, f"column {quoted(self.name)}: {fault}", self.name)
         return [places.get(text, 0.0) for text in self._texts()], len(names), names
 
     def _count_fault(self, names: Sequence[str]) -> str:
-        column = f"column {_quoted(self.name)}"
+        column = f"column {quoted(self.name)}"
         if len(names) == 1:
-            return f"{column} is {_quoted(names[0])} in every row: there is nothing to tell apart"
+            return f"{column} is {quoted(names[0])} in every row: there is nothing to tell apart"
         return (
             f"{column} has {len(names):,} different texts, and {MAX_CLASSES} classes are the "
             "limit: is it a column of names?"
@@ -394,6 +390,12 @@ def number(cell: str) -> float:
     return parsed
 
 
+def number_fault(name: str, cell: str) -> str:
+    """What to say of a cell that is no finite number, in the column of this name."""
+    text = quoted(cell.strip()) if cell.strip() else "an empty cell"
+    return f"column {quoted(name)}: must be a finite number, found {text}"
+
+
 def _is_number(cell: str) -> bool:
     try:
         number(cell)
@@ -402,6 +404,11 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _quoted(text: str) -> str:
+def nearest(text: str, known: Iterable[str]) -> str:
+    """A hint for a name or a class that is unknown, all of it cut to a bounded length."""
+    return excerpt(suggestion(text[:60], [excerpt(one[:60]) for one in known]), 250)
+
+
+def quoted(text: str) -> str:
     """The text in quotes, on one line and of at most 60 characters."""
     return excerpt(repr(text[:60]))

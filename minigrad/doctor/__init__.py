@@ -5,7 +5,7 @@ the cause of later failures.
 """
 
 import minigrad.neighbours  # noqa: F401 - says which file hides nn or optim
-from minigrad.doctor.examine import examine
+from minigrad.doctor.checks import examine
 from minigrad.doctor.finding import Finding
 
 __all__ = ["Finding", "examine"]

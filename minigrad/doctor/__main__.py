@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 
 from minigrad.config import ConfigError, load
-from minigrad.doctor.examine import CHECKS, examine
+from minigrad.doctor.checks import CHECKS, examine
 from minigrad.doctor.finding import Finding
 from minigrad.terminal.command import Parser, escape_unprintable, guard, print_lines
 from minigrad.terminal.invocation import command_line

@@ -57,9 +57,7 @@ ENGINES["eager"] = EagerEngine
 @ENGINES.register_as("numpy")
 def _numpy(model: Module, loss: Loss) -> Engine:
     """The scalar graph lifted into array operations: the same numbers, far faster"""
-    from minigrad.engines.arrays import (
-        NumpyEngine,  # here, so that eager runs do not wait for numpy
-    )
+    from minigrad.engines.arrays import NumpyEngine  # here, since it imports numpy
 
     return NumpyEngine(model, loss)
 
@@ -67,9 +65,7 @@ def _numpy(model: Module, loss: Loss) -> Engine:
 @ENGINES.register_as("tensor")
 def _tensor(model: Module, loss: Loss) -> Engine:
     """Tensors on NumPy, as written by hand, with a graph of arrays for each batch"""
-    from minigrad.engines.tensor import (
-        TensorEngine,  # here, so that eager runs do not wait for numpy
-    )
+    from minigrad.engines.tensor import TensorEngine  # here, since it imports numpy
 
     return TensorEngine(model, loss)
 
@@ -77,8 +73,6 @@ def _tensor(model: Module, loss: Loss) -> Engine:
 @ENGINES.register_as("native")
 def _native(model: Module, loss: Loss) -> Engine:
     """The lifted model on a machine written in C, whose bits no processor changes"""
-    from minigrad.engines.native import (
-        NativeEngine,  # here, so that eager runs do not wait for numpy
-    )
+    from minigrad.engines.native import NativeEngine  # here, since it imports numpy
 
     return NativeEngine(model, loss)

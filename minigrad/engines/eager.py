@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.nodes import collector_paused, first_break
-from minigrad.value import Value
 from nn import Module
 from nn.losses import Loss, mean_loss
 
@@ -56,16 +55,11 @@ class EagerEngine:
     ) -> tuple[float, list[list[float]]]:
         for parameter in self.parameters:
             parameter.grad = 0.0
-        loss, outputs = self._mean_loss(inputs, targets)
-        loss.backward()
-        return loss.data, outputs
-
-    def _mean_loss(
-        self, inputs: Sequence[Sequence[float]], targets: Sequence[Any]
-    ) -> tuple[Value, list[list[float]]]:
         losses, outputs = [], []
         for features, target in zip(inputs, targets, strict=True):
             prediction = self.model(features)
             losses.append(self.loss(prediction, target))
             outputs.append([output.data for output in prediction])
-        return mean_loss(losses), outputs
+        loss = mean_loss(losses)
+        loss.backward()
+        return loss.data, outputs

@@ -71,10 +71,11 @@ class ReplicaEngine:
             try:
                 if self.agreement is None:
                     self.agreement = self._agree(inputs, targets)
-                losses, _, _ = self.lifted.gradient(
-                    self.parameter.data, [inputs, targets], into=self.parameter.grad
+                losses, _, slopes = self.lifted.gradient(
+                    self.parameter.data, [inputs, targets], copy=False
                 )
                 if np.isfinite(losses).all():
+                    self.parameter.grad = slopes
                     return Step(losses)
             except ArithmeticError:  # a flag, or eager's own
                 pass

@@ -106,8 +106,8 @@ class WholeSteps:
         entries = [state.get(name) for name in rule.states]
         if self._latest is not None:
             latest: Array
-            latest, given = self._latest
-            same = all(entry is own for entry, own in zip(entries, given, strict=True))
+            latest, before = self._latest
+            same = all(entry is own for entry, own in zip(entries, before, strict=True))
             if same and latest.shape == shape:
                 return latest
         states = np.empty(shape)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from minigrad.files.untrusted import check_regular, read_unlinked
 
@@ -111,15 +112,34 @@ def _rename(draft: Path, path: Path) -> None:
     draft.replace(path)
 
 
+def fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make these files in a folder that nobody knows yet; they are on the disk once this returns.
+
+    All are written before the first is waited for (fsync): together they take half the time.
+    Raises OSError.
+    """
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(_new(folder / name)) for name in files]
+        for file, content in zip(made, files.values(), strict=True):
+            file.write(content)
+            file.flush()
+        for file in made:
+            os.fsync(file.fileno())
+
+
 def _create(path: Path, content: bytes, durable: bool) -> None:
     """A new file; one of that name, such as a draft of a process that was killed, is deleted."""
     path.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+    with _new(path) as file:
         file.write(content)
         file.flush()
         if durable:
             os.fsync(file.fileno())
+
+
+def _new(path: Path) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
 
 
 def relink(link: Path, target: str) -> None:
@@ -204,14 +224,12 @@ class Lines:
 
     def append(self, line: str) -> None:
         """Raises OSError where the disk is full; then nothing of the line is left."""
-        before = os.fstat(self._file.fileno()).st_size
-        raw = line.encode() + b"\n"
+        raw, written = f"{line}\n".encode(), 0
         try:
-            written = self._file.write(raw)
-            while written < len(raw):  # the rest fails with the reason
-                written += self._file.write(raw[written:])
+            while written < len(raw):  # after a part, the rest fails with the reason
+                written += self._file.write(raw[written:] if written else raw)
         except OSError:
-            self._file.truncate(before)
+            self._file.truncate(os.fstat(self._file.fileno()).st_size - written)
             raise
 
     def sync(self) -> None:

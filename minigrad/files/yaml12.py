@@ -5,6 +5,7 @@ is true, `012` is 10 and `1e-3` is text (https://yaml.org/spec/1.2.2/#103-core-s
 data passes: one document, no tags, no recursive aliases, no duplicate keys, bounded depth and size.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -123,6 +124,15 @@ def _excerpt(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+@functools.lru_cache(maxsize=1000)  # the keys of a sweep's configs come again in each
+def _is_plain(text: str) -> bool:
+    """Whether the text can do without quotes."""
+    try:
+        return bool(parse(text.encode(errors="surrogateescape")).data == text)
+    except YamlError:
+        return False
+
+
 class _Dumper(yaml.SafeDumper):
     # Without implicit types every scalar goes out as it is represented below, plain or quoted;
     # PyYAML's own would quote or tag by the rules of YAML 1.1.
@@ -135,11 +145,8 @@ class _Dumper(yaml.SafeDumper):
         return self.represent_scalar("tag:yaml.org,2002:str", text)
 
     def represent_text(self, text: str) -> yaml.Node:
-        try:
-            plain = parse(text.encode(errors="surrogateescape")).data == text
-        except YamlError:
-            plain = False
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+        style = None if _is_plain(text) else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     def represent_flow(self, members: list[Any]) -> yaml.Node:
         return self.represent_sequence("tag:yaml.org,2002:seq", members, flow_style=True)

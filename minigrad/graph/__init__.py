@@ -4,7 +4,7 @@
 """
 
 from minigrad.graph.dot import draw, to_dot
-from minigrad.graph.page import page
+from minigrad.graph.stepper_page import page
 from minigrad.graph.stepping import BackwardStep, steps
 from minigrad.graph.svg import to_svg
 from minigrad.graph.text import to_text

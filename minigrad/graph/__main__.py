@@ -14,7 +14,7 @@ from pathlib import Path
 from minigrad.config import load
 from minigrad.files.whole import check_free
 from minigrad.graph import draw, page, to_text
-from minigrad.graph.page import LANGUAGES, MARK
+from minigrad.graph.stepper_page import LANGUAGES, MARK
 from minigrad.nodes import nodes_below
 from minigrad.plot.marks import OWN
 from minigrad.runner import build

@@ -11,6 +11,17 @@ from typing import Any
 
 _SWEEPS = 12
 _ROOM_FOR_ALL = 20  # in a graph of so many nodes every leaf has room for a box of its own
+FILL = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root": "#ffedd5"}
+"""The colour of a box by its node's kind."""
+
+
+def kind_of(node: Any, root: Any) -> str:
+    """The kind of a node in a drawing; inputs are known by their labels."""
+    if node is root:
+        return "root"
+    if node.parents:
+        return "operation"
+    return "input" if node.label.startswith("x") else "leaf"
 
 
 def folded(nodes: Sequence[Any]) -> set[Any]:

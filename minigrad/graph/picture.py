@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.graph.layers import folded, places
+from minigrad.graph.layers import FILL, folded, kind_of, places
 from minigrad.nodes import NOT_RUN, caption, nodes_below, went_backward
 from minigrad.plot.style import Axes, Curve, FancyArrowPatch, Figure, FigureCanvasAgg, Text, save
 from minigrad.value import Value
@@ -19,7 +19,6 @@ _BETWEEN_COLUMNS, _BETWEEN_ROWS = 0.29, 0.13
 _MARGIN, _PADDING = 0.12, 0.055
 _LETTERS, _LEGEND_LETTERS = 7.0, 7.5  # points
 _DPI = 200
-_COLORS = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root": "#ffedd5"}
 _INK, _EDGE = "#1f2933", "#64748b"
 
 
@@ -41,7 +40,8 @@ def draw_layers(root: Any, path: Path, limit: int | None = None) -> None:
     place = places(boxes, sizes, _BETWEEN_COLUMNS, _BETWEEN_ROWS)
     for node in boxes:
         texts[node].set_position(place[node])
-        texts[node].get_bbox_patch().set_facecolor(_color(node, root))  # type: ignore[union-attr]
+        box: Any = texts[node].get_bbox_patch()
+        box.set_facecolor(FILL[kind_of(node, root)])
         for parent in dict.fromkeys(node.parents):
             if parent in place:
                 axes.add_patch(_arrow(place[parent], sizes[parent], place[node], sizes[node]))
@@ -126,14 +126,6 @@ def _lines(node: Value, leaves: set[Value], ran: bool, cut: bool) -> list[str]:
 def _in_a_line(node: Value, ran: bool) -> str:
     gradient = caption(node, ran)[-1:] if ran else []
     return ", ".join([" ".join(caption(node, False)), *gradient])
-
-
-def _color(node: Value, root: Value) -> str:
-    if node is root:
-        return _COLORS["root"]
-    if node.parents:
-        return _COLORS["operation"]
-    return _COLORS["input" if node.label.startswith("x") else "leaf"]
 
 
 def _legend(ran: bool, folded: bool) -> str:

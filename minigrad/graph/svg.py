@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from minigrad.graph.layers import folded, places
+from minigrad.graph.layers import FILL, folded, kind_of, places
 from minigrad.nodes import NOT_RUN, in_words, nodes_below, went_backward
 from minigrad.terminal.text import printable
 
@@ -18,7 +18,6 @@ _WIDTH, _WIDTH_WITH_CONSTANTS, _WIDTH_WITH_LEAVES = 94, 114, 184
 _NAME = 10  # letters of a name
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _INK, _PALE, _GRADIENT = "#1f2933", "#64748b", "#b45309"
-_FILL = {"input": "#dbeafe", "leaf": "#dcfce7", "operation": "#ffffff", "root": "#ffedd5"}
 
 
 @dataclass(frozen=True)
@@ -180,11 +179,11 @@ def _group(
     gradcheck: bool,
 ) -> str:
     node, x, y, end = box.node, box.x, box.y, box.x + box.width - _PADDING
-    kind = _kind(node, root)
+    kind = kind_of(node, root)
     parts = [
         f'<g class="node {kind}" data-node="{number[node]}"><title>{escape(names[node])}</title>'
         f'<rect class="box" x="{x}" y="{y}" width="{box.width:.0f}" height="{box.height:.0f}" '
-        f'rx="7" fill="{_FILL[kind]}" stroke="{_PALE}"/>',
+        f'rx="7" fill="{FILL[kind]}" stroke="{_PALE}"/>',
         _text("name", x + _PADDING, y + 16, _head(node, names[node]), fill=_INK, bold=True),
     ]
     if _has_leaves(box.rows):
@@ -209,7 +208,7 @@ def _row(leaf: Any, name: str, number: int, box: Box, below: float, ran: bool) -
     return (
         f'<g class="row {kind}" data-node="{number}"><title>{escape(name)}</title>'
         f'<rect class="box" x="{box.x + 3}" y="{below - 11}" width="{box.width - 6:.0f}" '
-        f'height="{_LINE - 1}" rx="3" fill="{_FILL["leaf"]}"/>'
+        f'height="{_LINE - 1}" rx="3" fill="{FILL["leaf"]}"/>'
         + _text("name", box.x + _ROW[0], below, _short(name), fill=_INK)
         + _number("data", right, below, leaf, ran)
         + gradient
@@ -231,11 +230,3 @@ def _text(
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" fill="{fill}"{weight}{anchor}>'
         f"{escape(text)}</text>"
     )
-
-
-def _kind(node: Any, root: Any) -> str:
-    if node is root:
-        return "root"
-    if node.parents:
-        return "operation"
-    return "input" if node.label.startswith("x") else "leaf"

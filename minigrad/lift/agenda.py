@@ -65,7 +65,7 @@ class _Agenda:
     """The nodes that wait, by kind; those are ready whose operands have been taken."""
 
     def __init__(self, order: list[Node]) -> None:
-        self._kind = _Kinds(order).of
+        self._kind = _kinds(order)
         self._missing: dict[Node, int] = {}
         self._readers: dict[Node, list[Node]] = {node: [] for node in order}
         self._height = heights(order)
@@ -94,19 +94,18 @@ class _Agenda:
         return nodes
 
 
-class _Kinds:
+def _kinds(order: list[Node]) -> dict[Node, int]:
     """A number for each node's kind. Dots that apply the same weights in turn are of one kind."""
-
-    def __init__(self, order: list[Node]) -> None:
-        layers: dict[object, list[Dot]] = {}
-        for node in order:
-            if isinstance(node, Dot):
-                layers.setdefault(kind_of(node), []).append(node)
-        numbers: dict[object, int] = {}
-        self.of: dict[Node, int] = {}
-        for dots in layers.values():
-            key = tuple(sorted(tuple(dot.weights) for dot in dots))
-            self.of |= dict.fromkeys(dots, numbers.setdefault(key, len(numbers)))
-        for node in order:
-            if node not in self.of:
-                self.of[node] = numbers.setdefault(kind_of(node), len(numbers))
+    layers: dict[object, list[Dot]] = {}
+    for node in order:
+        if isinstance(node, Dot):
+            layers.setdefault(kind_of(node), []).append(node)
+    numbers: dict[object, int] = {}
+    kinds: dict[Node, int] = {}
+    for dots in layers.values():
+        key = tuple(sorted(tuple(dot.weights) for dot in dots))
+        kinds |= dict.fromkeys(dots, numbers.setdefault(key, len(numbers)))
+    for node in order:
+        if node not in kinds:
+            kinds[node] = numbers.setdefault(kind_of(node), len(numbers))
+    return kinds

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.lift.calls import Calls
-from minigrad.lift.forward import Forward, listed, strided
+from minigrad.lift.forward import Forward, strided
 from minigrad.lift.kernels import RULES, Array
-from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows
+from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows, listed
 
 Emit: TypeAlias = Callable[[Array], None]
 
@@ -24,7 +24,7 @@ class Backward:
 
     def __init__(self, program: Program, forward: Forward) -> None:
         self.forward, self.calls = forward, forward.calls
-        self.gradient: Array = np.zeros_like(forward.parameters)
+        self.gradient: Array = self.calls.array(program.parameters)
         self._slopes: dict[Register | None, Array] = {None: self.gradient[..., None]}
         self._filled: dict[Register | None, set[int]] = {}
         self._shared: set[Register | None] = set()  # their array must not be written to again
@@ -132,7 +132,7 @@ class Backward:
             self._filled.setdefault(None, set()).update(indices)
             self.calls.emit_matmul(g, x_transposed, into)
         else:
-            part = np.empty((*self.calls.lead, *index.shape))
+            part = self.calls.array(*index.shape)
             self.calls.emit_matmul(g, x_transposed, part)
             self._add(None, indices, part.reshape((*self.calls.lead, index.size, 1)))
         transposed = np.swapaxes(weights[..., :inputs], -1, -2)

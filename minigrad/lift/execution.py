@@ -9,11 +9,12 @@ leading axis, if any, is one of replicas. Parameters have the shape [..., parame
 
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from minigrad.lift.backward import Backward
-from minigrad.lift.calls import ArrayCall, Calls
+from minigrad.lift.calls import Calls
 from minigrad.lift.forward import Forward
 from minigrad.lift.kernels import Array
 from minigrad.lift.program import Program
@@ -22,9 +23,8 @@ from minigrad.lift.program import Program
 class Execution:
     """A program for batches of `batch` samples and, with `lead` = (n,), for n replicas at once.
 
-    Call `set_inputs()`, fill `parameters`, call `forward()`, read `outputs`, [..., batch, outputs],
-    and `total`, the loss summed over `terms` samples; call `backward()` and read `gradient`, that
-    of the mean loss.
+    Call `run()`; then `outputs` are [..., batch, outputs], `total` is the loss summed over `terms`
+    samples and, with `slopes`, `gradient` is that of the mean loss.
     """
 
     def __init__(self, program: Program, lead: tuple[int, ...], batch: int, slopes: bool) -> None:
@@ -35,20 +35,19 @@ class Execution:
         self._setup = calls.setup
         self._names = [register.name for register in program.arguments]
         self.total: Array = np.zeros(lead)
-        self.terms = np.array(1.0)
+        self.terms = 1.0
         if program.loss is not program.outputs:  # else it is a program of the outputs alone
             losses = forward.read(program.loss)
-            self.terms = np.array(float(losses.shape[-1]))
+            self.terms = float(losses.shape[-1])
             calls.emit(np.add.reduce, losses[..., 0, :], -1, None, self.total)
         outputs = forward.read(program.outputs)
         by_row = np.broadcast_to(outputs, (*lead, program.outputs.rows, batch))
         self.outputs = by_row.swapaxes(-1, -2)
-        self._forward_calls, self._backward_calls = calls.take(), list[ArrayCall]()
-        self.gradient: Array = np.zeros_like(self.parameters)
+        self.gradient: Array = np.zeros((*lead, 0))
         if slopes:
             backward = Backward(program, forward)
             self.gradient = backward.gradient
-            self._backward_calls = calls.take()
+        self._calls = calls.take()
 
     def set_inputs(self, inputs: Sequence[Array]) -> None:
         """Take over a batch, [..., batch, numbers] for each argument; the last may be missing.
@@ -57,8 +56,6 @@ class Execution:
         again: they must not be changed in place. Raises ValueError for arrays of other widths than
         the program's arguments.
         """
-        if inputs is self.latest:
-            return
         if len(inputs) == len(self.latest) and all(map(operator.is_, inputs, self.latest)):
             return
         self.latest = ()
@@ -74,13 +71,19 @@ class Execution:
 
     @property
     def calls(self) -> int:
-        """How many calls a gradient makes."""
-        return len(self._forward_calls) + len(self._backward_calls)
+        """How many calls a run makes."""
+        return len(self._calls)
 
-    def forward(self) -> None:
-        for function, arguments in self._forward_calls:
-            function(*arguments)
+    def mean(self) -> Any:
+        """The mean loss, [...]; a number of its own is divided faster than an array of one."""
+        if self.total.ndim:
+            return self.total / self.terms
+        return np.float64(self.total.item() / self.terms)
 
-    def backward(self) -> None:
-        for function, arguments in self._backward_calls:
+    def run(self, parameters: Array, inputs: Sequence[Array]) -> None:
+        """Compute everything, for these parameters and the batch as `set_inputs` takes it."""
+        if inputs is not self.latest:
+            self.set_inputs(inputs)
+        self.parameters[...] = parameters  # in half the time of np.copyto
+        for function, arguments in self._calls:
             function(*arguments)

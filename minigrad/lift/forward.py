@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from minigrad.lift.calls import Calls
 from minigrad.lift.kernels import RULES, Array
-from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows
+from minigrad.lift.program import Operand, Operation, Piece, Program, Register, Rows, listed
 
 
 class Forward:
@@ -21,7 +21,7 @@ class Forward:
 
     def __init__(self, program: Program, calls: Calls) -> None:
         self.calls = calls
-        self.parameters: Array = np.zeros((*calls.lead, program.parameters))
+        self.parameters: Array = calls.array(program.parameters)
         self._arrays: dict[Register, Array] = {}
         self._gathered: dict[int, Array] = {}  # by the operand's id
         self._place_of = _in_place(program)
@@ -29,7 +29,10 @@ class Forward:
             for operand in operation.operands:
                 self._place(operand, ones=operation.times * operation.has_bias)
         self.inputs = [self.array(register) for register in program.arguments]
-        self.operands = [self._emit(operation) for operation in program.operations]
+        self.operands = []
+        for operation in program.operations:
+            with calls.for_data(not operation.out.has_slope):
+                self.operands.append(self._emit(operation))
 
     def array(self, register: Register) -> Array:
         """The register's rows: the same array whenever it is asked for."""
@@ -60,10 +63,6 @@ class Forward:
 
     def _emit(self, operation: Operation) -> list[Any]:
         """Emit the operation; gives its operands as arrays."""
-        with self.calls.for_data(not operation.out.has_slope):
-            return self._emit_now(operation)
-
-    def _emit_now(self, operation: Operation) -> list[Any]:
         y = self.array(operation.out)
         if operation.op == "dot":
             x, weights = self._inputs(operation), self._weights(operation)
@@ -171,7 +170,7 @@ class Forward:
         index = np.array(operation.weights)
         if (view := strided(self.parameters, index)) is not None:
             return view
-        weights = np.empty((*self.calls.lead, *index.shape))
+        weights = self.calls.array(*index.shape)
         self.calls.emit(np.take, self.parameters, index, -1, weights, "clip")
         return weights
 
@@ -203,10 +202,6 @@ def strided(flat: Array, index: NDArray[np.int64]) -> Array | None:
     shape = (*flat.shape[:-1], *index.shape)
     item = flat.itemsize
     return as_strided(flat[..., start:], shape, (*flat.strides[:-1], down * item, along * item))
-
-
-def listed(rows: Rows) -> list[int]:
-    return list(range(rows.start, rows.stop, rows.step or 1)) if isinstance(rows, slice) else rows
 
 
 def _copy_rows(into: Array, dest: Rows, source: Array, rows: Rows) -> None:

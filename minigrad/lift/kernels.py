@@ -45,14 +45,17 @@ class Rule:
     elementwise: bool = False
 
 
-Slope: TypeAlias = Callable[..., Any]
+Slope: TypeAlias = Callable[..., None]
+"""Fills t with the slope at x, where the result is y: slope(e, t, x, y, *settings)."""
 
 
 def _elementwise(forward: Callable[..., None], slope: Slope, in_place: bool = False) -> Rule:
     """A function of one operand: the operand receives g times the slope."""
 
     def vjp(e: Emitter, out: Array, g: Array, y: Array, x: Array, *settings: Any) -> None:
-        e.emit(np.multiply, g, slope(e, y, x, *settings), out)
+        t = e.scratch(y)
+        slope(e, t, x, y, *settings)
+        e.emit(np.multiply, g, t, out)
 
     return Rule(forward, (vjp,), in_place, elementwise=True)
 
@@ -69,50 +72,14 @@ def _minimum(a: Array, b: Any, out: Array) -> None:
     np.minimum(a, b, out=out)
 
 
-def _neg_vjp(e: Emitter, out: Array, g: Array, *_: Any) -> None:
-    e.emit(np.negative, g, out)
-
-
-def _abs_slope(e: Emitter, y: Array, x: Array) -> Array:
-    t = e.scratch(y)
-    e.emit(np.sign, x, t)
-    return t
-
-
-def _exp_slope(_e: Emitter, y: Array, _x: Array) -> Array:
-    return y
-
-
-def _log_slope(e: Emitter, y: Array, x: Array) -> Array:
-    t = e.scratch(y)
-    e.emit(np.divide, 1.0, x, t)
-    return t
-
-
-def _sqrt_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t = e.scratch(y)
-    e.emit(np.divide, 0.5, y, t)
-    return t
-
-
-def _sin_slope(e: Emitter, y: Array, x: Array) -> Array:
-    t = e.scratch(y)
-    e.emit(np.cos, x, t)
-    return t
-
-
-def _cos_slope(e: Emitter, y: Array, x: Array) -> Array:
-    t = e.scratch(y)
+def _cos_slope(e: Emitter, t: Array, x: Array, _y: Array) -> None:
     e.emit(np.sin, x, t)
     e.emit(np.negative, t, t)
-    return t
 
 
-def _tanh_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t = e.scratch(y)
+def _tanh_slope(e: Emitter, t: Array, _x: Array, y: Array) -> None:
     e.emit(np.multiply, y, y, t)
     e.emit(np.subtract, 1.0, t, t)
-    return t
 
 
 def _sigmoid(e: Emitter, y: Array, x: Array) -> None:
@@ -126,16 +93,13 @@ def _sigmoid(e: Emitter, y: Array, x: Array) -> None:
 
 
 def _exp_of_minus_abs(e: Emitter, out: Array, x: Array) -> None:
-    e.emit(np.absolute, x, out)
-    e.emit(np.negative, out, out)
+    e.emit(np.copysign, x, -1.0, out)
     e.emit(np.exp, out, out)
 
 
-def _sigmoid_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t = e.scratch(y)
+def _sigmoid_slope(e: Emitter, t: Array, _x: Array, y: Array) -> None:
     e.emit(np.subtract, 1.0, y, t)
     e.emit(np.multiply, y, t, t)
-    return t
 
 
 def _softplus(e: Emitter, y: Array, x: Array) -> None:
@@ -146,22 +110,10 @@ def _softplus(e: Emitter, y: Array, x: Array) -> None:
     e.emit(np.add, y, t, y)
 
 
-def _softplus_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t = e.scratch(y)
+def _softplus_slope(e: Emitter, t: Array, _x: Array, y: Array) -> None:
     e.emit(np.negative, y, t)
     e.emit(np.expm1, t, t)
     e.emit(np.negative, t, t)  # 1 - exp(-softplus(x)) = sigmoid(x)
-    return t
-
-
-def _relu(e: Emitter, y: Array, x: Array) -> None:
-    e.emit(_maximum, x, 0.0, y)
-
-
-def _relu_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t = e.scratch(y)
-    e.emit(np.sign, y, t)
-    return t
 
 
 def _leaky_relu(e: Emitter, y: Array, x: Array, leak: Any) -> None:
@@ -172,17 +124,15 @@ def _leaky_relu(e: Emitter, y: Array, x: Array, leak: Any) -> None:
     e.emit(np.add, y, t, y)
 
 
-def _leaky_relu_slope(e: Emitter, y: Array, x: Array, leak: Any) -> Array:
-    t = e.scratch(y)
+def _leaky_relu_slope(e: Emitter, t: Array, x: Array, _y: Array, leak: Any) -> None:
     e.emit(np.copyto, t, leak)
-    return _one_above_0(e, t, x)
+    _one_above_0(e, t, x)
 
 
-def _one_above_0(e: Emitter, t: Array, x: Array) -> Array:
+def _one_above_0(e: Emitter, t: Array, x: Array) -> None:
     mask = e.scratch(t, bool)
     e.emit(np.greater, x, 0.0, mask)
     e.emit(np.putmask, t, mask, 1.0)
-    return t
 
 
 def _elu(e: Emitter, y: Array, x: Array, alpha: Any) -> None:
@@ -194,12 +144,11 @@ def _elu(e: Emitter, y: Array, x: Array, alpha: Any) -> None:
     e.emit(np.add, y, t, y)
 
 
-def _elu_slope(e: Emitter, y: Array, x: Array, alpha: Any) -> Array:
-    t = e.scratch(y)
+def _elu_slope(e: Emitter, t: Array, x: Array, _y: Array, alpha: Any) -> None:
     e.emit(_minimum, x, 0.0, t)
     e.emit(np.exp, t, t)
     e.emit(np.multiply, t, alpha, t)
-    return _one_above_0(e, t, x)
+    _one_above_0(e, t, x)
 
 
 def _gelu(e: Emitter, y: Array, x: Array) -> None:
@@ -216,15 +165,13 @@ def _erf(x: Array) -> None:
     x[...] = np.reshape([math.erf(number) for number in x.ravel().tolist()], x.shape)
 
 
-def _gelu_slope(e: Emitter, y: Array, x: Array) -> Array:
-    t = e.scratch(y)
+def _gelu_slope(e: Emitter, t: Array, x: Array, y: Array) -> None:
     e.emit(np.multiply, x, x, t)
     e.emit(np.multiply, t, -0.5, t)
     e.emit(np.exp, t, t)
     e.emit(np.multiply, t, 1 / math.sqrt(2 * math.pi), t)
     e.emit(np.multiply, t, x, t)
     e.emit(np.add, t, e.saved(y, "cdf"), t)
-    return t
 
 
 def _silu(e: Emitter, y: Array, x: Array) -> None:
@@ -233,24 +180,14 @@ def _silu(e: Emitter, y: Array, x: Array) -> None:
     e.emit(np.multiply, x, s, y)
 
 
-def _silu_slope(e: Emitter, y: Array, _x: Array) -> Array:
-    t, s = e.scratch(y), e.saved(y, "sigmoid")
+def _silu_slope(e: Emitter, t: Array, _x: Array, y: Array) -> None:
+    s = e.saved(y, "sigmoid")
     e.emit(np.subtract, 1.0, s, t)
     e.emit(np.multiply, t, y, t)
     e.emit(np.add, t, s, t)  # s + y * (1 - s) = s * (1 + x * (1 - s)), for y = x * s
-    return t
 
 
-def _first_factor(e: Emitter, out: Array, g: Array, _y: Array, _a: Array, b: Any) -> None:
-    e.emit(np.multiply, g, b, out)
-
-
-def _second_factor(e: Emitter, out: Array, g: Array, _y: Array, a: Any, _b: Array) -> None:
-    e.emit(np.multiply, g, a, out)
-
-
-def _dividend(e: Emitter, out: Array, g: Array, _y: Array, _a: Array, b: Any) -> None:
-    e.emit(np.divide, g, b, out)
+# Products with g that are not elementwise in the sense above: of two operands a and b.
 
 
 def _divisor(e: Emitter, out: Array, g: Array, y: Array, _a: Any, b: Array) -> None:
@@ -278,45 +215,55 @@ def _exponent(e: Emitter, out: Array, g: Array, y: Array, base: Any, _exponent: 
     e.emit(np.multiply, out, g, out)
 
 
-def _extreme(function: Callable[..., Any], sign: float) -> Rule:
-    """The operand that is the result receives g, at a tie each receives half of it.
+def _if_a_is_larger(e: Emitter, out: Array, g: Array, _y: Array, a: Any, b: Any) -> None:
+    """g times (1 + sign(a - b)) / 2: half of it at a tie."""
+    e.emit(np.subtract, a, b, out)
+    e.emit(np.sign, out, out)
+    e.emit(np.add, out, 1.0, out)
+    e.emit(np.multiply, out, 0.5, out)
+    e.emit(np.multiply, out, g, out)
 
-    For a maximum that is g times (1 + sign(a - b)) / 2.
-    """
 
-    def vjp(e: Emitter, out: Array, g: Array, winner: Any, loser: Any) -> None:
-        e.emit(np.subtract, winner, loser, out)
-        e.emit(np.sign, out, out)
-        e.emit(np.add, out, 1.0, out)
-        e.emit(np.multiply, out, 0.5, out)
-        e.emit(np.multiply, out, g, out)
-
-    def first(e: Emitter, out: Array, g: Array, _y: Array, a: Any, b: Any) -> None:
-        vjp(e, out, g, *((a, b) if sign > 0 else (b, a)))
-
-    def second(e: Emitter, out: Array, g: Array, _y: Array, a: Any, b: Any) -> None:
-        vjp(e, out, g, *((b, a) if sign > 0 else (a, b)))
-
-    return Rule(_ufunc(function), (first, second))
+def _if_b_is_larger(e: Emitter, out: Array, g: Array, y: Array, a: Any, b: Any) -> None:
+    _if_a_is_larger(e, out, g, y, b, a)
 
 
 RULES = {
-    "*": Rule(_ufunc(np.multiply), (_first_factor, _second_factor)),
-    "/": Rule(_ufunc(np.divide), (_dividend, _divisor)),
+    "*": Rule(
+        _ufunc(np.multiply),
+        (
+            lambda e, out, g, y, a, b: e.emit(np.multiply, g, b, out),
+            lambda e, out, g, y, a, b: e.emit(np.multiply, g, a, out),
+        ),
+    ),
+    "/": Rule(
+        _ufunc(np.divide), (lambda e, out, g, y, a, b: e.emit(np.divide, g, b, out), _divisor)
+    ),
     "**": Rule(_ufunc(np.power), (_base, _exponent)),
-    "maximum": _extreme(_maximum, 1.0),
-    "minimum": _extreme(_minimum, -1.0),
-    "neg": Rule(_ufunc(np.negative), (_neg_vjp,)),
-    "abs": _elementwise(_ufunc(np.absolute), _abs_slope),
-    "exp": _elementwise(_ufunc(np.exp), _exp_slope, in_place=True),
-    "log": _elementwise(_ufunc(np.log), _log_slope),
-    "sqrt": _elementwise(_ufunc(np.sqrt), _sqrt_slope, in_place=True),
-    "sin": _elementwise(_ufunc(np.sin), _sin_slope),
+    "maximum": Rule(_ufunc(_maximum), (_if_a_is_larger, _if_b_is_larger)),
+    "minimum": Rule(_ufunc(_minimum), (_if_b_is_larger, _if_a_is_larger)),
+    "neg": Rule(_ufunc(np.negative), (lambda e, out, g, y, x: e.emit(np.negative, g, out),)),
+    "abs": _elementwise(_ufunc(np.absolute), lambda e, t, x, y: e.emit(np.sign, x, t)),
+    "exp": Rule(
+        _ufunc(np.exp),
+        (lambda e, out, g, y, x: e.emit(np.multiply, g, y, out),),
+        in_place=True,
+        elementwise=True,
+    ),
+    "log": _elementwise(_ufunc(np.log), lambda e, t, x, y: e.emit(np.divide, 1.0, x, t)),
+    "sqrt": _elementwise(
+        _ufunc(np.sqrt), lambda e, t, x, y: e.emit(np.divide, 0.5, y, t), in_place=True
+    ),
+    "sin": _elementwise(_ufunc(np.sin), lambda e, t, x, y: e.emit(np.cos, x, t)),
     "cos": _elementwise(_ufunc(np.cos), _cos_slope),
     "tanh": _elementwise(_ufunc(np.tanh), _tanh_slope, in_place=True),
     "sigmoid": _elementwise(_sigmoid, _sigmoid_slope, in_place=True),
     "softplus": _elementwise(_softplus, _softplus_slope, in_place=True),
-    "relu": _elementwise(_relu, _relu_slope, in_place=True),
+    "relu": _elementwise(
+        lambda e, y, x: e.emit(_maximum, x, 0.0, y),
+        lambda e, t, x, y: e.emit(np.sign, y, t),
+        in_place=True,
+    ),
     "leaky_relu": _elementwise(_leaky_relu, _leaky_relu_slope),
     "elu": _elementwise(_elu, _elu_slope),
     "gelu": _elementwise(_gelu, _gelu_slope),

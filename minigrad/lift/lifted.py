@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.lift.execution import Execution
 from minigrad.lift.kernels import RULES, Array
-from minigrad.lift.program import Program, arrange
+from minigrad.lift.program import arrange
 from minigrad.lift.tracing import LiftError, LossFunction, Sample, trace
 from minigrad.nodes import collector_paused
 from minigrad.value import Value
@@ -49,22 +49,20 @@ class Lifted:
                 )
         self._prediction = self.merged.without_loss()
         self._executions: dict[object, Execution] = {}
-        rows = sum(register.rows + 1 for register in _registers(self.program))
+        results = [operation.out for operation in self.program.operations]
+        rows = sum(register.rows + 1 for register in (*self.program.arguments, *results))
         self._bytes = 16 * rows  # a number and its slope, for one sample of one replica
 
     def gradient(
-        self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
+        self, parameters: Array, inputs: Sequence[Array], copy: bool = True
     ) -> tuple[Array, Array, Array]:
         """Mean loss [...], outputs [..., batch, outputs] and gradient [..., parameters].
 
-        The outputs are good until the next call. The gradient is written `into` an array, if there
-        is one: a new one of many replicas costs as much as their smaller operations.
+        The outputs are good until the next call, and without `copy` the gradient too: a new one of
+        many replicas costs as much as their smaller operations.
         """
         loss, outputs, gradient = self._run(parameters, inputs, "gradient")
-        if into is None:
-            return loss, outputs, gradient.copy()
-        np.copyto(into, gradient)
-        return loss, outputs, into
+        return loss, outputs, gradient.copy() if copy else gradient
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients."""
@@ -80,7 +78,8 @@ class Lifted:
     ) -> tuple[Array, Array, Array]:
         lead, batch = parameters.shape[:-1], inputs[0].shape[-2]
         if execution := self._executions.get((lead, batch, what)):
-            return self._run_execution(execution, parameters, inputs, what)
+            execution.run(parameters, inputs)
+            return execution.mean(), execution.outputs, execution.gradient
         replicas = parameters.shape[0] if lead else 1
         needed = self._bytes * batch * replicas
         if needed <= BLOCK or batch == replicas == 1:
@@ -96,18 +95,8 @@ class Lifted:
         self, parameters: Array, inputs: Sequence[Array], what: str
     ) -> tuple[Array, Array, Array]:
         execution = self._execution(parameters.shape[:-1], inputs[0].shape[-2], what)
-        return self._run_execution(execution, parameters, inputs, what)
-
-    def _run_execution(
-        self, execution: Execution, parameters: Array, inputs: Sequence[Array], what: str
-    ) -> tuple[Array, Array, Array]:
-        execution.set_inputs(inputs)
-        np.copyto(execution.parameters, parameters)
-        execution.forward()
-        if what == "gradient":
-            execution.backward()
-        mean = np.divide(execution.total, execution.terms)
-        return mean, execution.outputs, execution.gradient
+        execution.run(parameters, inputs)
+        return execution.mean(), execution.outputs, execution.gradient
 
     def _over_replicas(
         self, parameters: Array, inputs: Sequence[Array], what: str, size: int
@@ -145,12 +134,6 @@ class Lifted:
             program = self._prediction if what == "predict" else self.merged
             self._executions[key] = Execution(program, lead, batch, slopes=what == "gradient")
         return self._executions[key]
-
-
-def _registers(program: Program) -> Iterator[Any]:
-    yield from program.arguments
-    for operation in program.operations:
-        yield operation.out
 
 
 def _blocks(count: int, size: int) -> Iterator[tuple[int, int]]:

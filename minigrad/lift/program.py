@@ -16,6 +16,11 @@ from minigrad.lift.tracing import Node, Trace
 Rows = slice | list[int]
 
 
+def listed(rows: Rows) -> list[int]:
+    """The numbers of the rows."""
+    return list(range(rows.start, rows.stop, rows.step or 1)) if isinstance(rows, slice) else rows
+
+
 @dataclass(eq=False)
 class Register:
     """An array of `rows` scalars, each of them one number a sample or, without `per_sample`, one.

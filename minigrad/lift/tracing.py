@@ -98,17 +98,12 @@ def trace(function: LossFunction, sample: Sequence[Sample], parameters: Sequence
         below = [] if root in nodes else topological_order(root) or [root]
         for value in below:
             if value not in nodes:
-                new_nodes = _chain(value, nodes) if value.op == "dot" else [_node(value, nodes)]
+                new_nodes = _new_nodes(value, nodes)
                 nodes[value] = new_nodes[-1]
                 order += [node for node in new_nodes if node.operands]
         nodes[root].uses += 1
-    arguments = list(
-        zip(
-            _names(function, len(sample)),
-            [len(numbers(argument)) for argument in sample],
-            strict=True,
-        )
-    )
+    counts = [len(numbers(argument)) for argument in sample]
+    arguments = list(zip(_names(function, len(sample)), counts, strict=True))
     output_nodes = [nodes[output] for output in outputs]
     constants = [value for value in nodes if value not in leaves and not value.parents]
     return Trace(nodes[loss], output_nodes, order, arguments, len(parameters), constants)
@@ -188,13 +183,12 @@ def _names(function: LossFunction, count: int) -> Iterator[str]:
         yield names[index] if index < len(names) else f"argument{index}"
 
 
-def _node(value: Value, nodes: dict[Value, Node]) -> Node:
-    return _folded(value.op, _operands(value, nodes), value.data)
-
-
-def _chain(value: Value, nodes: dict[Value, Node]) -> list[Node]:
-    """A dot as the equivalent chain of * and +, whose last node is its result."""
-    *factors, total = _operands(value, nodes)
+def _new_nodes(value: Value, nodes: dict[Value, Node]) -> list[Node]:
+    """One, or of a dot the equivalent chain of * and +, whose last node is its result."""
+    operands = _operands(value, nodes)
+    if value.op != "dot":
+        return [_folded(value.op, operands, value.data)]
+    *factors, total = operands
     half = len(factors) // 2
     made = [total]
     for weight, x in zip(factors[:half], factors[half:], strict=True):

@@ -35,7 +35,10 @@ class NativeProgram(Lifted):
         return self._stacked
 
     def gradient(
-        self, parameters: Array, inputs: Sequence[Array], into: Array | None = None
+        self,
+        parameters: Array,
+        inputs: Sequence[Array],
+        copy: bool = True,  # noqa: ARG002
     ) -> tuple[Array, Array, Array]:
         """Mean loss, outputs [batch, outputs] and gradient [parameters].
 
@@ -44,10 +47,7 @@ class NativeProgram(Lifted):
         result = self._machine.gradient(_one_model(parameters), self._stack(inputs))
         loss, outputs = _finite(result)
         assert result.gradient is not None
-        gradient: Array = result.gradient[0]
-        if into is not None:
-            into[...] = gradient
-        return loss, outputs, gradient if into is None else into
+        return loss, outputs, result.gradient[0]
 
     def evaluate(self, parameters: Array, inputs: Sequence[Array]) -> tuple[Array, Array]:
         """Mean loss and outputs, without gradients. Raises FloatingPointError, as `gradient`."""

@@ -8,7 +8,7 @@ of other rows, on the way forward and on the way back.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from minigrad.lift.program import Operand, Operation, Program, Register, Rows
+from minigrad.lift.program import Operand, Operation, Program, Register, Rows, listed
 
 Source = tuple[Register, int]
 """A register and a row of it."""
@@ -157,7 +157,3 @@ def pairs(rows: Rows, dest: Rows) -> Iterator[tuple[int, int]]:
     if len(sources) == 1:
         sources = sources * len(places)
     yield from zip(sources, places, strict=True)
-
-
-def listed(rows: Rows) -> list[int]:
-    return list(range(rows.start, rows.stop, rows.step or 1)) if isinstance(rows, slice) else rows

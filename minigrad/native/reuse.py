@@ -8,6 +8,7 @@ together; what must last from step to step, or till the outputs are read, keeps 
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from minigrad.native.code import SAMPLES, Code, Instruction, Rows
 from minigrad.native.touched import direct, spans, tabled
@@ -18,7 +19,7 @@ more plainly with a row for each of its numbers."""
 
 
 @dataclass
-class Group:
+class RowBlock:
     """Rows start, ..., start + count - 1, touched by the instructions from `first` to `last`."""
 
     start: int
@@ -42,7 +43,7 @@ def with_reused_rows(code: Code, blocks: list[int]) -> Code:
         group = bisect_right(starts, row) - 1
         return places[group] + row - starts[group]
 
-    def moved_rows(rows: Rows | None) -> Rows | None:
+    def moved_rows(rows: Rows | None) -> Any:
         is_direct = rows and not rows.once and not rows.by_table
         return replace(rows, start=moved(rows.start)) if rows and is_direct else rows
 
@@ -50,19 +51,13 @@ def with_reused_rows(code: Code, blocks: list[int]) -> Code:
     for place in _table_places(code):
         table[place] = moved(code.table[place])
     instructions = [
-        replace(
-            each,
-            y=moved_rows(each.y),
-            a=moved_rows(each.a),
-            b=moved_rows(each.b),
-            c=moved_rows(each.c),
-        )
+        replace(each, **{name: moved_rows(getattr(each, name)) for name in "yabc"})
         for each in code.instructions
     ]
     return Code(instructions, table, code.constants, replace(code.sizes, sample_rows=rows))
 
 
-def _groups(code: Code, blocks: list[int]) -> list[Group]:
+def _groups(code: Code, blocks: list[int]) -> list[RowBlock]:
     """Blocks; those that an operand reaches across are one group."""
     joined = set()
     for instruction in code.instructions:
@@ -71,13 +66,13 @@ def _groups(code: Code, blocks: list[int]) -> list[Group]:
     starts = [start for start in blocks if start not in joined]
     ends = [*starts[1:], code.sizes.sample_rows]
     never = len(code.instructions)
-    return [Group(start, end - start, never) for start, end in zip(starts, ends, strict=True)]
+    return [RowBlock(start, end - start, never) for start, end in zip(starts, ends, strict=True)]
 
 
-def _find_lives(code: Code, groups: list[Group]) -> None:
+def _find_lives(code: Code, groups: list[RowBlock]) -> None:
     starts = [group.start for group in groups]
 
-    def of(row: int) -> Group:
+    def of(row: int) -> RowBlock:
         return groups[bisect_right(starts, row) - 1]
 
     for number, instruction in enumerate(code.instructions):
@@ -90,7 +85,7 @@ def _find_lives(code: Code, groups: list[Group]) -> None:
     groups[0].lasting = True
 
 
-def _placed(groups: list[Group]) -> tuple[list[int], int]:
+def _placed(groups: list[RowBlock]) -> tuple[list[int], int]:
     """Where each group begins now, and how many rows there are: each as far down as it can be."""
     places = [0] * len(groups)
     size = 0

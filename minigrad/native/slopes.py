@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from minigrad.lift.program import Operand, Operation, Piece, Register
+from minigrad.lift.program import Operand, Operation, Piece, Register, listed
 from minigrad.native.blocks import Sums
 from minigrad.native.code import FIRST_CHUNK, NO_SLOTS, WEIGHT_ROW, Rows, Slots
 from minigrad.native.layout import Layout, extent
@@ -18,7 +18,6 @@ from minigrad.native.products import (
     Source,
     is_of_samples,
     is_scattered,
-    listed,
     pairs,
     rest,
     side_by_side,

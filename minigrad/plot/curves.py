@@ -339,11 +339,7 @@ def _save_loss(path: Path, axes: Axes, bound: float | None, title: str, subtitle
         axes.annotate(f"expected below {bound:g}", (0.99, bound), color=_BOUND, **place)
     style.log_ticks(axes.yaxis)
     left = 0.2 + 0.17 * len(axes.get_ylabel().split("\n")) + style.tick_width(axes.yaxis)
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    style.head_of_figure(figure, title, subtitle, left)
-    style.place(axes, left, 0.5, _WIDTH - left - 0.3, _HEIGHT)
-    style.save(figure, path)
+    style.save_single(path, axes, title, subtitle, left, (_WIDTH, _HEIGHT))
 
 
 def _line(axes: Axes, curve: Curve, values: Sequence[float], log: bool, **look: Any) -> None:

@@ -1,7 +1,6 @@
 """The picture of a regression with one input: its curve through the data."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from minigrad.data import Dataset
 from minigrad.plot import style
-from minigrad.plot.style import COLORS, INK
+from minigrad.plot.style import COLORS, INK, Axes, Line2D
 from minigrad.plot.surface import HUGE, Predict
 
 _POINTS = 240  # of the curve
@@ -41,14 +40,7 @@ def draw_fit(
     curve = [_drawn(output) for (output,) in predict([[x] for x in xs])]
     axes = style.new_figure(_WIDTH, 0.5 + _HEIGHT + style.HEAD_INCHES, "none").add_subplot()
     style.frameless(axes)
-    size = min(40.0, max(8.0, 4000 / len(train.inputs)))
-    keys = []
-    for part, name in ((train, "training"), (validation, "validation")):
-        if part:
-            look: dict[str, Any] = {"s": size, "edgecolors": COLORS[0], "linewidths": 1.0}
-            color = COLORS[0] if name == "training" else "white"
-            axes.scatter(_column(part.inputs), list(map(_drawn, part.targets)), c=color, **look)
-            keys.append(style.marker_key(name, color, edge=COLORS[0]))
+    keys = _scatter(axes, train, validation)
     axes.plot(xs, curve, color=COLORS[1], linewidth=2.2, zorder=3)
     keys.append(style.line_key("prediction", COLORS[1]))
     axes.set_xlim(xs[0], xs[-1])
@@ -59,15 +51,21 @@ def draw_fit(
     legend: dict[str, Any] = {"frameon": False, "fontsize": 9, "ncols": len(keys)}
     axes.legend(handles=keys, loc="upper left", labelcolor=INK, handlelength=1.6, **legend)
     left = 0.45 + style.tick_width(axes.yaxis)
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    style.head_of_figure(figure, title, subtitle, left)
-    style.place(axes, left, 0.5, _WIDTH - left - 0.3, _HEIGHT)
-    style.save(figure, path)
+    style.save_single(path, axes, title, subtitle, left, (_WIDTH, _HEIGHT))
 
 
-def _column(inputs: Sequence[Sequence[float]]) -> list[float]:
-    return [_drawn(x) for (x,) in inputs]
+def _scatter(axes: Axes, train: Dataset, validation: Dataset | None) -> list[Line2D]:
+    """Draw the points; gives what a legend shows of them."""
+    size = min(40.0, max(8.0, 4000 / len(train.inputs)))
+    keys = []
+    for part, name in ((train, "training"), (validation, "validation")):
+        if part:
+            look: dict[str, Any] = {"s": size, "edgecolors": COLORS[0], "linewidths": 1.0}
+            color = COLORS[0] if name == "training" else "white"
+            places = [_drawn(x) for (x,) in part.inputs], [*map(_drawn, part.targets)]
+            axes.scatter(*places, c=color, **look)
+            keys.append(style.marker_key(name, color, edge=COLORS[0]))
+    return keys
 
 
 def _drawn(number: float) -> float:

@@ -189,6 +189,19 @@ def marker_key(label: str, color: str, edge: str | None = None, marker: str = "o
     return key
 
 
+def save_single(
+    path: Path, axes: Axes, title: str, subtitle: str, left: float, size: tuple[float, float]
+) -> None:
+    """Save the figure of single axes: `size` is the figure's width and the axes' height, in inches,
+    `left` what the axes' labels take.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    head_of_figure(figure, title, subtitle, left)
+    place(axes, left, 0.5, size[0] - left - 0.3, size[1])
+    save(figure, path)
+
+
 def save(figure: Figure, path: Path, dpi: float | None = None) -> None:
     """Write the file that the path's ending asks for, the whole of it or nothing; the same figure
     gives the same bytes. Raises OSError.

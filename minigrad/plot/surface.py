@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from minigrad.data import Dataset
-from nn.losses import TASKS
+from nn.losses import TASKS, softmax
 
 Grid: TypeAlias = list[list[float]]
 Predict: TypeAlias = Callable[[list[list[float]]], list[list[float]]]
@@ -60,10 +60,10 @@ def evaluate_surface(
     if loss == "bce":
         return Surface(xs, ys, grid([_sigmoid(logit) for (logit,) in outputs]), "probability")
     if task == "classes" and len(outputs[0]) == 2:
-        return Surface(xs, ys, grid([_softmax(pair)[1] for pair in outputs]), "probability")
+        return Surface(xs, ys, grid([softmax(pair)[1] for pair in outputs]), "probability")
     if task is None:
         return Surface(xs, ys, grid([number for (number,) in outputs]), "value")
-    at_points = [(_softmax if task == "classes" else _sides)(output) for output in outputs]
+    at_points = [(softmax if task == "classes" else _sides)(output) for output in outputs]
     shares = [grid([point[k] for point in at_points]) for k in range(len(at_points[0]))]
     return Surface(xs, ys, grid([point.index(max(point)) for point in at_points]), "class", shares)
 
@@ -92,13 +92,6 @@ def _axes_of(points: Sequence[Sequence[float]], resolution: int) -> tuple[list[f
 
 def _sigmoid(logit: float) -> float:
     return 0.5 + 0.5 * math.tanh(logit / 2)
-
-
-def _softmax(logits: Sequence[float]) -> list[float]:
-    largest = max(logits)
-    powers = [math.exp(logit - largest) for logit in logits]
-    total = math.fsum(powers)
-    return [power / total for power in powers]
 
 
 def _sides(scores: Sequence[float]) -> list[float]:

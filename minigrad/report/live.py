@@ -9,15 +9,23 @@ from urllib.parse import quote, unquote_to_bytes
 
 from minigrad.page.html import Html, element
 from minigrad.report import parts
-from minigrad.report.parts import COLORS, Subject, section
-from minigrad.report.report import MOST_RUNS, Page, chart_data, frame, page_of, text, to_document
+from minigrad.report.parts import Subject, section
+from minigrad.report.report import (
+    MOST_RUNS,
+    Page,
+    chart_data,
+    frame,
+    page_of,
+    subjects_of,
+    text,
+    to_document,
+)
 from minigrad.report.sweep import sweep_page
 from minigrad.report.tables import scrolling, shortened
 from minigrad.report.watch import Watch
 from minigrad.terminal.table import is_number
 from minigrad.terminal.text import printable
 from minigrad.tracking import query
-from minigrad.tracking.compare import labels
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.store import StoredRun
 
@@ -94,20 +102,20 @@ class Pages:
         in_hurry = more and not (running and all(one.curves.is_caught_up for one in subjects))
         return answer | {"wait": 0 if in_hurry else _rest(begun) if running else None}
 
-    def table(self, asked: Mapping[str, str]) -> dict[str, Any]:
+    def table(self, fields: Mapping[str, str]) -> dict[str, Any]:
         """The rows that are asked for, and how many there are. A mistake is a sentence in it."""
         begun = time.thread_time()
         runs = self._watch.runs()
         error = ""
         try:
-            met = _searched(runs, asked.get("search", "")[:500])
-            met = query.order(met, asked.get("sort") or None, bool(asked.get("reverse")))
-            extra = [key.strip() for key in asked.get("columns", "")[:500].split(",")]
+            met = _searched(runs, fields.get("search", "")[:500])
+            met = query.order(met, fields.get("sort") or None, bool(fields.get("reverse")))
+            extra = [key.strip() for key in fields.get("columns", "")[:500].split(",")]
             extra = [key for key in extra if key]
             query.check_keys(met, extra)
         except StoreError as mistake:
             met, extra, error = list(reversed(runs)), [], str(mistake)
-        text = asked.get("limit", "")
+        text = fields.get("limit", "")
         limit = min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 9 else 100
         shown = met[:limit]
         columns = list(dict.fromkeys([*_columns(shown), *extra]))[:_MOST_COLUMNS]
@@ -132,13 +140,9 @@ class Pages:
             if run is None:
                 raise StoreError("the store has no such run")
             runs.append(run)
-        names = labels(runs) if len(runs) > 1 else [run.name for run in runs]
-        subjects, more = [], False
-        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-            curves, unread = self._watch.curves(run.id, _SECONDS / len(runs))
-            more = more or unread
-            subjects.append(Subject(run, shortened(name), place % COLORS, curves))
-        return subjects, more
+        read = [self._watch.curves(run.id, _SECONDS / len(runs)) for run in runs]
+        subjects = subjects_of(runs, [curves for curves, _ in read])
+        return subjects, any(more for _, more in read)
 
     def _table_of_sweeps(self) -> Html | None:
         rows = []
@@ -207,26 +211,14 @@ def _columns(runs: Sequence[StoredRun]) -> list[str]:
 
 
 def _table_of_runs() -> Html:
-    search = element(
-        "input",
-        type="search",
-        name="search",
-        id="search",
-        placeholder="adam, final_loss<0.1",
-        autocomplete="off",
-    )
-    columns = element(
-        "input",
-        type="search",
-        name="columns",
-        id="columns",
-        placeholder="optimizer.lr, seed",
-        autocomplete="off",
-    )
+    def box(name: str, example: str) -> Html:
+        written = {"type": "search", "name": name, "id": name, "placeholder": example}
+        return element("input", **written, autocomplete="off")
+
     form = element(
         "form",
-        element("label", "Filter", search),
-        element("label", "More columns", columns),
+        element("label", "Filter", box("search", "adam, final_loss<0.1")),
+        element("label", "More columns", box("columns", "optimizer.lr, seed")),
         element("a", "Compare", id="compare", class_="button", href="compare", hidden=True),
         element("output", "loading", id="state"),
         id="filters",

@@ -22,7 +22,10 @@ _RESULTS = (
     *("final_loss", "val_loss", "test_loss", "final_accuracy", "val_accuracy", "test_accuracy"),
     *("best_step", "steps", "seconds"),
 )
-_ENVIRONMENT = ("python", "platform", "engine", "seed", "argv", "started", "ended", "git")
+_ENVIRONMENT = (
+    *("python", "platform", "engine", "seed", "argv", "started", "ended", "git"),
+    *("processor", "arrays", "packages"),
+)
 _MOST_KEYS = 400
 _THINNED = (
     "Long curves are thinned: of each group of neighbouring points the lowest and the highest are "
@@ -78,7 +81,7 @@ def overview(subjects: Sequence[Subject]) -> Html:
         [
             element("th", one.head, scope="row"),
             element("td", status_word(one, place)),
-            *(_result(one.run, key) for key in keys),
+            *(data_cell(one.run.summary.get(key)) for key in keys),
             element("td", element("code", one.run.id)),
             *([element("td", tag_list(one.run))] if tagged else []),
         ]
@@ -102,10 +105,6 @@ def overview(subjects: Sequence[Subject]) -> Html:
         element("ul", troubles, class_="troubles") if troubles else None,
         id_="results",
     )
-
-
-def _result(run: StoredRun, key: str) -> Html:
-    return data_cell(run.summary.get(key))
 
 
 def _troubles(one: Subject) -> Iterator[str]:
@@ -171,16 +170,14 @@ def curves(subjects: Sequence[Subject]) -> Html:
     charts = charts_of(subjects)
     figures = [metric_figure(name, lines) for name, lines in charts.items()]
     empty = None if charts else element("p", "No metrics were logged.", class_="empty")
-    is_thinned = any(curve.is_thinned for one in subjects for curve in one.curves.thinned.values())
-    hints = [
-        *([_THINNED] if is_thinned else []),
-        *(
-            [_VALIDATED]
-            if any(one.is_validation for some in charts.values() for one in some)
-            else []
+    applies = {
+        _THINNED: any(
+            curve.is_thinned for one in subjects for curve in one.curves.thinned.values()
         ),
-        *([_BEST] if any(best_step(one.run) is not None for one in subjects) else []),
-    ]
+        _VALIDATED: any(line.is_validation for lines in charts.values() for line in lines),
+        _BEST: any(best_step(one.run) is not None for one in subjects),
+    }
+    hints = [hint for hint, does in applies.items() if does]
     hint = element("p", " ".join(hints), class_="hint") if hints else None
     return section("Curves", hint, element("div", figures, class_="charts"), empty, id_="curves")
 
@@ -271,10 +268,9 @@ def verification(subjects: Sequence[Subject]) -> Html:
     for one in subjects:
         verdict = one.run.facts.extra.get("verified")
         if isinstance(verdict, dict):
-            good = verdict.get("identical") is True
-            word = element(
-                "span", "identical" if good else "differs", class_=f"status {_kind(good)}"
-            )
+            is_same = verdict.get("identical") is True
+            sign, kind = ("identical", "good") if is_same else ("differs", "bad")
+            word = element("span", sign, class_=f"status {kind}")
             at = shortened(str(verdict.get("at", ""))[:19].replace("T", " "))
             sentence = shortened(verdict.get("sentence", ""))
             items.append(element("li", one.head, " ", word, f" {sentence} ({at} UTC)"))
@@ -283,19 +279,11 @@ def verification(subjects: Sequence[Subject]) -> Html:
     return section("Last verify", element("ul", items, class_="verdicts"), id_="verify")
 
 
-def _kind(is_good: bool) -> str:
-    return "good" if is_good else "bad"
-
-
 def environment(subjects: Sequence[Subject]) -> Html:
     flat = []
     for one in subjects:
         data = one.run.run_json
-        chosen = {
-            key: data[key]
-            for key in (*_ENVIRONMENT, "processor", "arrays", "packages")
-            if key in data
-        }
+        chosen = {key: data[key] for key in _ENVIRONMENT if key in data}
         if isinstance(argv := chosen.get("argv"), list) and argv:  # a report is sent to others
             chosen["argv"] = [os.path.basename(str(argv[0])), *argv[1:]]
         flat.append(flatten(chosen))

@@ -40,7 +40,10 @@ def runs_report(runs: Sequence[StoredRun]) -> str:
             f"report: a page shows at most {MOST_RUNS} runs, found {len(runs):,}: name fewer, or "
             "the sweep that they belong to"
         )
-    return to_document(page_of(subjects_of(runs, read=True)))
+    curves = [RunCurves(run.path, buckets_for(len(runs))) for run in runs]
+    for one in curves:
+        one.read_all()
+    return to_document(page_of(subjects_of(runs, curves)))
 
 
 def to_document(page: Page, *scripts: str, connect: bool = False) -> str:
@@ -60,21 +63,18 @@ def text(name: str) -> str:
     return (_ROOM / name).read_text(encoding="utf-8")
 
 
-def subjects_of(runs: Sequence[StoredRun], *, read: bool) -> list[Subject]:
-    """The runs with their labels; `read` reads their metrics to the end."""
+def subjects_of(runs: Sequence[StoredRun], curves: Sequence[RunCurves]) -> list[Subject]:
+    """The runs with their labels, colours and curves."""
     names = labels(runs) if len(runs) > 1 else [run.name for run in runs]
-    subjects = []
-    for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-        curves = RunCurves(run.path, buckets_for(len(runs)))
-        if read:
-            curves.read_all()
-        subjects.append(Subject(run, shortened(name), place % COLORS, curves))
-    return subjects
+    return [
+        Subject(run, shortened(name), place % COLORS, own)
+        for place, (run, name, own) in enumerate(zip(runs, names, curves, strict=True))
+    ]
 
 
-def buckets_for(runs: int, metrics: int = 6) -> int:
-    """Fewer points a curve where there are many curves."""
-    return max(20, min(BUCKETS, _MOST_POINTS // (2 * runs * metrics))) // 2 * 2
+def buckets_for(runs: int) -> int:
+    """Fewer points a curve where there are many curves, some six of each run."""
+    return max(20, min(BUCKETS, _MOST_POINTS // (2 * runs * 6))) // 2 * 2
 
 
 def page_of(

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.page.html import Html, element
 from minigrad.report.parts import Subject, run_head, section
 from minigrad.report.tables import plain_table
-from minigrad.report.thin import Thinner
+from minigrad.report.thin import Thinner, rounded
 from minigrad.terminal.table import cell
 from minigrad.tracking import layout
 from minigrad.tracking.reading import read_file
@@ -46,17 +46,6 @@ def _section_once(
     if not len(table.seeds):
         return None
     worst = _worst(table.final_loss.tolist())
-    rows = [
-        [
-            int(table.seeds[i]),
-            float(table.initial_loss[i]),
-            float(table.final_loss[i]),
-            float(table.final_accuracy[i]),
-            int(table.diverged_at[i]) if table.diverged_at[i] >= 0 else None,
-        ]
-        for i in worst
-    ]
-    header = ["seed", "initial loss", "final loss", "accuracy", "diverged at"]
     key = f"seeds {identity}"
     chart = element("div", class_="chart", data_metric=key)
     content = section(
@@ -71,10 +60,25 @@ def _section_once(
         element("figure", chart),
         element("h3", "Final losses"),
         histogram([float(x) for x in table.final_loss]),
-        plain_table("Worst seeds", header, rows, sortable=True),
+        _table_of(table, worst),
         id_=f"seeds-{color}",
     )
     return content, {key: _band(table, worst, color)}
+
+
+def _table_of(table: Any, places: list[int]) -> Html:
+    header = ["seed", "initial loss", "final loss", "accuracy", "diverged at"]
+    rows = [
+        [
+            int(table.seeds[i]),
+            float(table.initial_loss[i]),
+            float(table.final_loss[i]),
+            float(table.final_accuracy[i]),
+            int(table.diverged_at[i]) if table.diverged_at[i] >= 0 else None,
+        ]
+        for i in places
+    ]
+    return plain_table("Worst seeds", header, rows, sortable=True)
 
 
 def _worst(losses: list[float]) -> list[int]:
@@ -89,7 +93,7 @@ def _band(table: Any, worst: list[int], color: int) -> dict[str, Any]:
     every = range(0, len(table.steps), max(1, len(table.steps) // _COLUMNS))
     steps = [int(table.steps[i]) for i in every]
     bands = [quartiles(table.loss[i]) for i in every]
-    low, median, high = ([_finite(band[k]) for band in bands] for k in range(3))
+    low, median, high = ([rounded(band[k]) for band in bands] for k in range(3))
     series = [
         {"label": "first quartile", "x": steps, "y": low, "color": color, "role": "low"},
         {"label": "third quartile", "x": steps, "y": high, "color": color, "role": "high"},
@@ -169,7 +173,3 @@ def _bar(i: int, count: int, most: int, edges: list[float]) -> Html:
         width=f"{_WIDTH / _BINS - 2:.2f}",
         height=f"{high:.2f}",
     )
-
-
-def _finite(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -44,8 +44,8 @@ def application(pages: Pages, token: str, port: int) -> Any:
 
     def guarded(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         def respond(request: Request) -> Response:
-            given = str(request.path_params["token"]).encode()
-            if not secrets.compare_digest(given, token.encode()):
+            named = str(request.path_params["token"]).encode()
+            if not secrets.compare_digest(named, token.encode()):
                 return Response("this address is not complete\n", 404, media_type="text/plain")
             try:
                 with one_at_a_time:  # the runs and curves that are held are shared

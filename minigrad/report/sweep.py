@@ -9,7 +9,7 @@ from minigrad.page.html import Html, element
 from minigrad.report.parts import section
 from minigrad.report.report import Page, frame, to_document
 from minigrad.report.tables import data_cell, framed, plain_table, shortened
-from minigrad.sweep.importance import Importance, importance
+from minigrad.sweep.importance import Importance, importance_of
 from minigrad.sweep.ranking import Standing, rank
 from minigrad.sweep.store import StoredSweep, read_sweep
 from minigrad.terminal.table import cell, is_number
@@ -54,7 +54,7 @@ def sweep_page(sweep: StoredSweep, *, back: Html | None = None, asks: str | None
     sections = [
         _table(standings, list(varied), sweep.plan.metric),
         _picture(standings, varied),
-        _importance(importance(sweep.plan, standings)),
+        _importance(importance_of(sweep.plan, standings)),
     ]
     return Page(title, frame(title, subtitle, sections, back, asks, grows="sweep"), {})
 

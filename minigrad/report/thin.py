@@ -83,7 +83,7 @@ class Thinner:
             return [], []
         points = [self._first, *(point for bucket in self._buckets for point in bucket), self._last]
         ordered = dict.fromkeys(points)  # each once, in order
-        return [step for step, _ in ordered], [_rounded(value) for _, value in ordered]
+        return [step for step, _ in ordered], [rounded(value) for _, value in ordered]
 
 
 def _extremes(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
@@ -98,5 +98,6 @@ def _extremes(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(dict.fromkeys(chosen), key=lambda p: p[0])
 
 
-def _rounded(value: float) -> float | None:
+def rounded(value: float) -> float | None:
+    """With 6 significant digits; None where it is not finite."""
     return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -11,7 +11,6 @@ from minigrad.tracking.names import SWEEPS, StoreError, ids
 from minigrad.tracking.store import StoredRun, load, started
 
 _CURVES = 64  # runs whose curves are held
-_BUCKETS = 400
 
 
 class Watch:
@@ -43,7 +42,7 @@ class Watch:
 
     def curves(self, identity: str, seconds: float) -> tuple[RunCurves, bool]:
         """The run's curves, read on for at most about `seconds`; and whether there is more."""
-        curves = self._curves.pop(identity, None) or RunCurves(self.store / identity, _BUCKETS)
+        curves = self._curves.pop(identity, None) or RunCurves(self.store / identity)
         self._curves[identity] = curves
         if len(self._curves) > _CURVES:
             self._curves.popitem(last=False)

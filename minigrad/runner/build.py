@@ -53,8 +53,7 @@ def with_steps(config: Config) -> Config:
     epochs = config.train.epochs
     if epochs is None:
         return config
-    first = config if config.train.seeds is None else config.with_seed(_first_seed(config))
-    size = len(build_dataset(first)[0].inputs)
+    size = len(build_dataset(_of_first_seed(config))[0].inputs)
     batches = -(-size // min(config.train.batch_size or size, size))
     steps = epochs * batches
     if "steps" in config.train.model_fields_set and config.train.steps != steps:
@@ -70,8 +69,11 @@ def with_steps(config: Config) -> Config:
     return config.model_copy(update={"train": train})
 
 
-def _first_seed(config: Config) -> int:
-    return seeds.parse(config.train.seeds)[0]
+def _of_first_seed(config: Config) -> Config:
+    """The config of one seed: its own, or the first of `train.seeds`."""
+    if config.train.seeds is None:
+        return config
+    return config.with_seed(seeds.parse(config.train.seeds)[0])
 
 
 def with_available_engine(config: Config) -> tuple[Config, str]:
@@ -100,19 +102,16 @@ def memory_note(config: Config) -> str:
     """
     if config.train.seeds is None or not limits.are_many(config):
         return ""
-    first = config.with_seed(seeds.parse(config.train.seeds)[0])
-    dataset, _ = build_dataset(first)
+    dataset, _ = build_dataset(_of_first_seed(config))
     check_memory(config, dataset)
     return limits.memory_note(config, dataset)
 
 
 def check(config: Config) -> None:
     """Raise ConfigError as `trainer_for` would, for faults that show with one seed."""
-    if config.train.seeds is None:
-        build_trainer(config)
-        return
-    trainer = build_trainer(config.with_seed(seeds.parse(config.train.seeds)[0]))
-    check_memory(config, trainer.dataset)
+    trainer = build_trainer(_of_first_seed(config))
+    if config.train.seeds is not None:
+        check_memory(config, trainer.dataset)
 
 
 def build_trainer(config: Config) -> Trainer:

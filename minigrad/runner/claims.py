@@ -14,8 +14,9 @@ from minigrad.config import Config
 from minigrad.engines import Disagreement
 from minigrad.runner import ending
 from minigrad.runner.best import BestModel
-from minigrad.runner.consistency import unrecorded_keys
+from minigrad.runner.consistency import STOPPED_AFTER, unrecorded_keys
 from minigrad.runner.expectations import judge, judge_seeds, met_by
+from minigrad.runner.interrupts import AT_ONCE
 from minigrad.tracking import checkpoint, layout
 from minigrad.tracking.check import read_test
 from minigrad.tracking.checkpoint import CheckpointError
@@ -133,7 +134,8 @@ class Claims:
             raise Contradiction(last, f"step {last} is stored, and the config has {steps} steps")
         if first < 0:
             raise Contradiction(first, f"step {first} is stored, and steps begin at 0")
-        if self.run.status == "interrupted" and last == steps - 1:
+        at_once = AT_ONCE in (self.run.facts.error or "")
+        if self.run.status == "interrupted" and last == steps - 1 and not at_once:
             raise Contradiction(last, f"its status is interrupted, and all {steps} steps are done")
         lines = {int(row["step"]): row for row in rows}
         unasked = [step for step in lines if not self.config.train.is_logged(step)]
@@ -345,7 +347,7 @@ class Claims:
         self._compare("the summary", run.summary, {})
         self._compare("the expectations", run.facts.expectations or [], [])
         if run.status == "interrupted" and layout.CHECKPOINT in self._states:
-            stop = re.search(r"after step (\d+)(?: of \d+, at loss (.*))?", run.facts.error or "")
+            stop = STOPPED_AFTER.search(run.facts.error or "")
             step = self._states[layout.CHECKPOINT]["step"] - 1
             if stop and (int(stop[1]) != step or max(lines) > step):
                 raise Contradiction(

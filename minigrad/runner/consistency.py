@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from minigrad.config.models import Expectations
 from minigrad.runner.expectations import judge, judge_seeds, met_by
+from minigrad.runner.interrupts import AT_ONCE
 from minigrad.tracking import checkpoint, environment, layout
 from minigrad.tracking.annotations import ANNOTATIONS
 from minigrad.tracking.check import TESTED
@@ -29,6 +30,8 @@ _RECORDED = {
     *environment.RECORDED,
     *ANNOTATIONS,
 }
+STOPPED_AFTER = re.compile(r"after step (\d+)(?: of \d+, at loss (.*))?")
+"""What the error of an interrupted run says, unless a second signal ended it at once."""
 _LOSSES = ("initial_loss", "final_loss", "val_loss")
 _RESULTS = {
     *(*_LOSSES, "final_accuracy", "val_accuracy", "steps", "best_step", "seconds"),
@@ -103,7 +106,8 @@ def _of_status(run: StoredRun, config: Mapping[str, Any], rows: Any) -> Iterator
         yield f"its status is finished, with the error {excerpt(error)}"
     if status in ("failed", "diverged", "interrupted") and not error:
         yield f"its status is {status}, and it does not say why"
-    if status == "interrupted" and rows and int(rows[-1]["step"]) == steps - 1:
+    is_done = rows and int(rows[-1]["step"]) == steps - 1
+    if status == "interrupted" and is_done and AT_ONCE not in (error or ""):
         yield f"its status is interrupted, and all {steps:,} steps are done"
     if status != "finished" and (claimed := run.summary.keys() - {"seeds", "diverged"}):
         yield f"its status is {status}, and its summary has {excerpt(min(claimed))}"
@@ -181,7 +185,7 @@ def _of_checkpoint(run: StoredRun, config: Mapping[str, Any], _rows: Any) -> Ite
     step, done = state.get("step"), run.summary.get("steps")
     if status == "finished" and done is not None and step != done:
         yield f"{layout.CHECKPOINT} is of {excerpt(step)} steps, the summary says {done:,}"
-    stop = re.search(r"after step (\d+)", run.facts.error or "")
+    stop = STOPPED_AFTER.search(run.facts.error or "")
     if status == "interrupted" and stop and int(stop[1]) + 1 != step:
         yield f"it says {stop[0]!r}, and {layout.CHECKPOINT} is of {excerpt(step)} steps"
     follows = any(config["train"].get(key) is not None for key in ("keep_best", "patience"))

@@ -19,6 +19,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 from minigrad.config import Config
@@ -136,7 +137,7 @@ def numbers(parameters: Any, sizes: Sequence[int]) -> list[float]:
         parameters = _by_neuron(parameters, sizes)
     if len(parameters) != count:
         raise ValueError(f"it has {len(parameters)} parameters, and its model {count}")
-    if not all(map(_is_finite, parameters)):
+    if not all(map(is_finite, parameters)):
         raise ValueError("a parameter is not a finite number")
     return [float(number) for number in parameters]
 
@@ -186,7 +187,7 @@ def _standardizer(scaling: Mapping[str, Any], name: str, count: int) -> Standard
     for key in ("mean", "deviation"):
         column = _member(part, key)
         column = column if isinstance(column, list) else [column]
-        if len(column) != count or not all(map(_is_finite, column)):
+        if len(column) != count or not all(map(is_finite, column)):
             raise ValueError(f"scaling.{name}.{key} is not {count} finite numbers")
         columns.append([float(number) for number in column])
     if not all(deviation > 0 for deviation in columns[1]):
@@ -194,9 +195,14 @@ def _standardizer(scaling: Mapping[str, Any], name: str, count: int) -> Standard
     return Standardizer(*columns)
 
 
-def _is_finite(number: object) -> bool:
-    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
-    return is_number and math.isfinite(number)  # type: ignore[arg-type]
+def is_finite(number: object) -> bool:
+    """Whether it is a real number that a float holds, and finite."""
+    if isinstance(number, bool) or not isinstance(number, Real):
+        return False
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _member(data: Mapping[str, Any], name: str) -> Any:

@@ -18,8 +18,8 @@ def fast_engine() -> tuple[str, str]:
 
 def is_chosen(path: str | None, overrides: Sequence[str]) -> bool:
     """Whether the command line names an engine, or the file another than eager."""
-    given = [override.partition("=") for override in overrides]
-    if any(key == "train.engine" or (key == "train" and "engine" in v) for key, _, v in given):
+    settings = [override.partition("=") for override in overrides]
+    if any(key == "train.engine" or (key == "train" and "engine" in v) for key, _, v in settings):
         return True
     train = None if path is None else raw(path).get("train")
     return isinstance(train, dict) and train.get("engine") not in EAGER

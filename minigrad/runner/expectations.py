@@ -31,30 +31,14 @@ def judge(expect: Expectations, initial_loss: float, final_loss: float) -> list[
         low, high = expect.initial_loss
         gap = max(low - initial_loss, initial_loss - high)
         side = "below" if initial_loss < low else "above"
-        verdicts.append(
-            Verdict(
-                "initial_loss",
-                [low, high],
-                initial_loss,
-                low <= initial_loss <= high,
-                f"initial loss {initial_loss:.4g} within [{low:g}, {high:g}]"
-                if gap <= 0
-                else f"initial loss {initial_loss:.4g} lies {gap:.4g} {side} [{low:g}, {high:g}]",
-            )
-        )
-    if expect.final_loss_below is not None:
-        bound = expect.final_loss_below
-        verdicts.append(
-            Verdict(
-                "final_loss_below",
-                bound,
-                final_loss,
-                final_loss < bound,
-                f"final loss {final_loss:.4g} below {bound:g}"
-                if final_loss < bound
-                else f"final loss {final_loss:.4g} is not below {bound:g}",
-            )
-        )
+        place = "within" if gap <= 0 else f"lies {gap:.4g} {side}"
+        sentence = f"initial loss {initial_loss:.4g} {place} [{low:g}, {high:g}]"
+        met = low <= initial_loss <= high
+        verdicts.append(Verdict("initial_loss", [low, high], initial_loss, met, sentence))
+    if (bound := expect.final_loss_below) is not None:
+        met = final_loss < bound
+        sentence = f"final loss {final_loss:.4g} {'below' if met else 'is not below'} {bound:g}"
+        verdicts.append(Verdict("final_loss_below", bound, final_loss, met, sentence))
     return verdicts
 
 

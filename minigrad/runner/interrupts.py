@@ -8,6 +8,9 @@ from typing import Any, Self
 
 from minigrad.terminal.signals import end_at_once, install, raised, restore
 
+AT_ONCE = "ended at once by a second signal"
+"""In the error of such a run, which may have come anywhere, even past its last step."""
+
 
 class Interrupts:
     """While this context lasts, the first signal is recorded in `received` and interrupts nothing.

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.engines import ENGINES, Outputs
-from minigrad.runner.description import Description
+from minigrad.runner.description import Description, is_finite
 from minigrad.terminal.text import excerpt
 from nn import MLP
-from nn.losses import LOSSES
+from nn.losses import LOSSES, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +125,7 @@ class Model:
         """What `predict_proba` makes of outputs."""
         if self.description.task == "binary":
             return [[_sigmoid(-logit), _sigmoid(logit)] for (logit,) in outputs]
-        return [_softmax(logits) for logits in outputs]
+        return [softmax(logits) for logits in outputs]
 
     def state_dict(self) -> "dict[str, np.ndarray[Any, Any]]":
         """Weights and biases as arrays by name, shaped as those of torch.nn.Linear:
@@ -163,7 +162,7 @@ class Model:
             count = f"{len(row)} numbers where the model takes {len(self.features)}"
             raise RowError(index, f"{count}: {names}")
         for name, number in zip(self.features, row, strict=True):
-            if not _is_finite(number):
+            if not is_finite(number):
                 text = excerpt(repr(number))
                 raise RowError(index, f"{excerpt(name)} must be a finite number, found {text}")
         return [float(number) for number in row]
@@ -185,23 +184,7 @@ class Model:
         return RowError(0, f"the model has no answer: {excerpt(error, 160)}")
 
 
-def _is_finite(number: object) -> bool:
-    if isinstance(number, bool) or not isinstance(number, Real):
-        return False
-    try:
-        return math.isfinite(number)
-    except OverflowError:  # a whole number that no float holds
-        return False
-
-
 def _sigmoid(x: float) -> float:
     if x >= 0:
         return 1 / (1 + math.exp(-x))
     return math.exp(x) / (1 + math.exp(x))
-
-
-def _softmax(logits: Sequence[float]) -> list[float]:
-    largest = max(logits)
-    powers = [math.exp(logit - largest) for logit in logits]
-    total = math.fsum(powers)
-    return [power / total for power in powers]

@@ -1,32 +1,22 @@
 """A model as a graph of ONNX's operators, in float64."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from minigrad.runner.model import Model
 
 # The forms of activations: functions that add operators to a graph and give the result's name.
 
-
-def _tanh(graph: "Graph", x: str) -> str:
-    return graph.add("Tanh", x)
+Form: TypeAlias = Callable[["Graph", str], str]
 
 
-def _sigmoid(graph: "Graph", x: str) -> str:
-    return graph.add("Sigmoid", x)
-
-
-def _relu(graph: "Graph", x: str) -> str:
-    return graph.add("Relu", x)
+def _operator(name: str, **attributes: Any) -> Form:
+    return lambda graph, x: graph.add(name, x, **attributes)
 
 
 def _leaky_relu(graph: "Graph", x: str) -> str:
     """max(x, 0.01 x): as an attribute of LeakyRelu 0.01 would be a 32-bit number."""
     return graph.add("Max", x, graph.add("Mul", x, graph.number(0.01)))
-
-
-def _elu(graph: "Graph", x: str) -> str:
-    return graph.add("Elu", x, alpha=1.0)
 
 
 def _gelu(graph: "Graph", x: str) -> str:
@@ -49,25 +39,17 @@ def _softplus(graph: "Graph", x: str) -> str:
     return graph.add("Add", graph.add("Relu", x), tail)
 
 
-def _sin(graph: "Graph", x: str) -> str:
-    return graph.add("Sin", x)
-
-
-def _linear(graph: "Graph", x: str) -> str:
-    return graph.add("Identity", x)
-
-
-FORMS: dict[str, Callable[["Graph", str], str]] = {
-    "tanh": _tanh,
-    "sigmoid": _sigmoid,
-    "relu": _relu,
+FORMS: dict[str, Form] = {
+    "tanh": _operator("Tanh"),
+    "sigmoid": _operator("Sigmoid"),
+    "relu": _operator("Relu"),
     "leaky_relu": _leaky_relu,
-    "elu": _elu,
+    "elu": _operator("Elu", alpha=1.0),
     "gelu": _gelu,
     "silu": _silu,
     "softplus": _softplus,
-    "sin": _sin,
-    "linear": _linear,
+    "sin": _operator("Sin"),
+    "linear": _operator("Identity"),
 }
 """By the name of the activation."""
 

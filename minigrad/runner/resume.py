@@ -75,7 +75,7 @@ def resume_run(
         provenance = None if trust_plugins else provenance_of(run)
         stored = load_config(stored_path, provenance=provenance)
         wanted = build.with_steps(load_config(config_path or stored_path, overrides, provenance))
-        _check_unchanged(stored, wanted, run)
+        _check_growth(flatten(stored.model_dump()), flatten(wanted.model_dump()), run)
         state, notes = _usable_state(run, wanted, last_step)
         if run.facts.code != environment.code_hash():
             notes.append("the code is not what it was when the run began: what follows may differ")
@@ -125,10 +125,6 @@ def _check_alike(stored: dict[str, Any], wanted: dict[str, Any], run: StoredRun)
         before, now = flatten(stored), flatten(wanted)
         both = before.keys() & now.keys()
         _check_growth({k: before[k] for k in both}, {k: now[k] for k in both}, run)
-
-
-def _check_unchanged(stored: Config, wanted: Config, run: StoredRun) -> None:
-    _check_growth(flatten(stored.model_dump()), flatten(wanted.model_dump()), run)
 
 
 def _check_growth(before: dict[str, Any], now: dict[str, Any], run: StoredRun) -> None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.data import DataError
-from minigrad.data.csv_file import MAX_FAULTS, MAX_ROWS, number, read_rows
+from minigrad.data.csv_file import (
+    MAX_FAULTS,
+    MAX_ROWS,
+    nearest,
+    number,
+    number_fault,
+    quoted,
+    read_rows,
+)
 from minigrad.registry import suggestion
 from minigrad.runner.model import Model
 from minigrad.terminal.text import excerpt, printable
@@ -65,13 +73,13 @@ def _header_faults(header: Sequence[str], model: Model) -> Iterator[str]:
         if not name:
             yield f"column {header.index(name) + 1} has no name"
         elif name not in known:
-            near = excerpt(suggestion(name[:60], [excerpt(one[:60]) for one in known]), 250)
-            yield f"column {_quoted(name)}: the model of {model.run} has no such column: {near}"
+            near = nearest(name, known)
+            yield f"column {quoted(name)}: the model of {model.run} has no such column: {near}"
         elif count > 1:
-            yield f"column {_quoted(name)} is there {count} times"
+            yield f"column {quoted(name)} is there {count} times"
     for name in model.features:
         if name not in header:
-            yield f"column {_quoted(name)} is missing: the model takes {_names(model)}"
+            yield f"column {quoted(name)} is missing: the model takes {_names(model)}"
 
 
 class _RowReader:
@@ -99,18 +107,15 @@ class _RowReader:
     def _count_fault(self, cells: list[str]) -> str:
         count = f"{len(self.header)} cells are expected, as in the header, found {len(cells)}"
         if len(cells) < len(self.header):
-            return f"column {_quoted(self.header[len(cells)])}: the cell is missing: {count}"
-        extra = _quoted(cells[len(self.header)])
+            return f"column {quoted(self.header[len(cells)])}: the cell is missing: {count}"
+        extra = quoted(cells[len(self.header)])
         return f"column {len(self.header) + 1}: the cell {extra} is one too many: {count}"
 
     def _number(self, line: int, cells: dict[str, str], name: str) -> float:
         try:
             return number(cells[name])
         except ValueError:
-            text = cells[name].strip()
-            shown = _quoted(text) if text else "an empty cell"
-            fault = f"must be a finite number, found {shown}"
-            self.faults.append(f"{line}: column {_quoted(name)}: {fault}")
+            self.faults.append(f"{line}: {number_fault(name, cells[name])}")
             return 0.0
 
     def _target(self, line: int, cells: dict[str, str]) -> Any:
@@ -127,10 +132,6 @@ class _RowReader:
             except ValueError:
                 pass
         known = excerpt(suggestion(text[:60], map(str, classes)), 250)
-        fault = f"{_quoted(text)} is no class of the model: {known}"
-        self.faults.append(f"{line}: column {_quoted(self.target)}: {fault}")
+        fault = f"{quoted(text)} is no class of the model: {known}"
+        self.faults.append(f"{line}: column {quoted(self.target)}: {fault}")
         return None
-
-
-def _quoted(text: str) -> str:
-    return excerpt(repr(text[:60]))

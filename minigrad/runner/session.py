@@ -16,7 +16,7 @@ from minigrad.engines import Disagreement
 from minigrad.runner import ending, testing
 from minigrad.runner.best import BestModel
 from minigrad.runner.expectations import Verdict, judge, judge_seeds, met_by
-from minigrad.runner.interrupts import Interrupts
+from minigrad.runner.interrupts import AT_ONCE, Interrupts
 from minigrad.runner.watching import watched
 from minigrad.terminal.invocation import command_line
 from minigrad.terminal.signals import cause
@@ -96,12 +96,12 @@ class Session:
             traceback.print_exc(file=self.run.output)
             sentence = f"training failed: {type(error).__name__}: {error}"
             outcome = Outcome("failed", 1, [f"{sentence} (traceback in output.log)"])
-        self.run.summary.update(outcome.summary)
         self.run.output.write("\n".join([*outcome.sentences, ""]))
         try:
             self.run.finish(
                 outcome.status,
                 error=None if outcome.status == "finished" else outcome.sentences[0],
+                summary=outcome.summary,
                 expectations=[asdict(verdict) for verdict in outcome.verdicts],
             )
         except OSError as error:  # the run will be listed as crashed
@@ -166,8 +166,10 @@ class Session:
             return  # logged before the run stopped, and trained again since
         metrics = dict(vars(record))
         del metrics["step"]
-        with _writing():
+        try:  # not _writing(), which takes as long as half a line
             self.run.log(metrics, step=record.step)
+        except OSError as error:
+            raise _unwritable(error) from None
 
     def _take_snapshot(self) -> None:
         trainer, loss = self.trainer, self.config.loss
@@ -240,7 +242,7 @@ class Session:
         return {} if table is None else {"seeds": len(table.seeds), "diverged": len(failures)}
 
     def _abandon(self, number: signal.Signals) -> None:
-        self.run.abandon(f"interrupted by {cause(number)} and ended at once by a second signal")
+        self.run.abandon(f"interrupted by {cause(number)} and {AT_ONCE}")
 
     def _interrupted(self, number: signal.Signals) -> Outcome:
         sentence = f"interrupted by {cause(number)} after step {self.trainer.step - 1}"
@@ -273,7 +275,11 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unwritable(error.strerror or str(error)) from None
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> Unwritable:
+    return Unwritable(error.strerror or str(error))
 
 
 def with_bar(records: Iterable[Metrics], done: int, steps: int) -> Iterable[Metrics]:

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.config import Config
 from minigrad.data import Dataset
 from minigrad.engines import Outputs
+from minigrad.terminal.text import counted
 from minigrad.tracking.check import TESTED
 from minigrad.training.trainer import Trainer
 from nn.losses import TASKS
@@ -83,8 +84,7 @@ def sentences(
     if summary.get("val_loss") is not None:
         lines.append(f"validation {_measures(summary, 'val_')}")
     if test is not None:
-        rows = "1 row" if test["rows"] == 1 else f"{test['rows']:,} rows"
-        lines.append(f"test {_measures(summary, 'test_')}, on {rows}")
+        lines.append(f"test {_measures(summary, 'test_')}, on {counted(test['rows'], 'row')}")
         lines += _beside_a_line(test)
     lines += _beside_a_constant(config, dataset, summary)
     return lines
@@ -95,9 +95,8 @@ def _measures(summary: Mapping[str, Any], prefix: str) -> str:
     numbers = [(word, summary.get(prefix + word)) for word in words]
     measures = [f"{word.replace('_', ' ')} {x:.4g}" for word, x in numbers if x is not None]
     units = summary.get(f"{prefix}loss_in_target_units")
-    return ", ".join(measures) + (
-        "" if units is None else f" (loss {units:.4g} in the target's units)"
-    )
+    more = "" if units is None else f" (loss {units:.4g} in the target's units)"
+    return ", ".join(measures) + more
 
 
 def _beside_a_line(test: Mapping[str, Any]) -> list[str]:

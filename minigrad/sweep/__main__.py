@@ -90,8 +90,8 @@ def _engine(arguments: argparse.Namespace) -> tuple[str | None, str]:
     """The engine for a sweep that names none, and a sentence if it is not the fastest. A cluster's
     machines may lack what this one has.
     """
-    given = arguments.config, arguments.overrides
-    if arguments.dask is not None or is_chosen(*given) or has_plugins(*given):
+    settings = arguments.config, arguments.overrides
+    if arguments.dask is not None or is_chosen(*settings) or has_plugins(*settings):
         return None, ""
     return fast_engine()
 
@@ -158,10 +158,10 @@ def _answer(
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
-    from minigrad.sweep.importance import importance  # here, since it imports numpy
+    from minigrad.sweep.importance import importance_of  # here, since it imports numpy
 
     standings = rank(sweep.plan, sweep.ended)
-    mattered = importance(sweep.plan, standings)
+    mattered = importance_of(sweep.plan, standings)
     lines = [
         *report.lines(sweep, standings, mattered, seconds),
         *_files(sweep, standings, mattered, picture=stopped is None),

@@ -83,6 +83,27 @@ def parse(
     >>> list(grid.cells())[1], grid.seeds
     ({'optimizer': 'sgd', 'model.hidden': '[8, 8]'}, [0, 1, 2])
     """
+    axes, draws, faults = _lists_and_draws(arguments)
+    if not faults:  # a draw that is faulty is none, and would be missed a second time
+        of_draws = _faults_of_search if searched else _faults_of_sampling
+        faults += of_draws(samples, draws)
+    try:
+        seeds = [_seed(text) for text in axes.pop("seed", [])]
+    except ValueError as error:
+        faults.append(f"command line: seed: {error}")
+    if faults:
+        raise ConfigError(faults)
+    keys = [key for a in arguments if (key := a.partition("=")[0]) != "seed"]
+    count = 1 if searched else samples or 1
+    grid = Grid(keys, axes, _samples(draws, count, seed), seeds, draws)
+    _check_size(grid, samples if searched else None)
+    return grid
+
+
+def _lists_and_draws(
+    arguments: Sequence[str],
+) -> tuple[dict[str, list[str]], dict[str, Draw], list[str]]:
+    """The values of each key, the draws of each key, and the faults."""
     axes: dict[str, list[str]] = {}
     draws: dict[str, Draw] = {}
     faults = []
@@ -100,20 +121,7 @@ def parse(
                 draws[key] = values
         except ValueError as error:
             faults.append(f"command line: {quoted(argument)}: {error}")
-    if not faults:  # a draw that is faulty is none, and would be missed a second time
-        of_draws = _faults_of_search if searched else _faults_of_sampling
-        faults += of_draws(samples, draws)
-    try:
-        seeds = [_seed(text) for text in axes.pop("seed", [])]
-    except ValueError as error:
-        faults.append(f"command line: seed: {error}")
-    if faults:
-        raise ConfigError(faults)
-    keys = [key for a in arguments if (key := a.partition("=")[0]) != "seed"]
-    count = 1 if searched else samples or 1
-    grid = Grid(keys, axes, _samples(draws, count, seed), seeds, draws)
-    _check_size(grid, samples if searched else None)
-    return grid
+    return axes, draws, faults
 
 
 def split(text: str) -> list[str]:

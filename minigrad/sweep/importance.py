@@ -58,7 +58,7 @@ class Importance:
     lost: int
 
 
-def importance(plan: SweepPlan, standings: Sequence[Standing]) -> Importance | None:
+def importance_of(plan: SweepPlan, standings: Sequence[Standing]) -> Importance | None:
     """Which settings mattered. None where that cannot be said: with fewer than two values of any
     axis, fewer than four cells, scores that are all the same, or under successive halving, where
     cells have unequal steps.

@@ -66,9 +66,7 @@ def rank(plan: SweepPlan, ended: Iterable[Ended]) -> list[Standing]:
     Under successive halving a cell of more steps comes first, and each combination of values is
     there once: with the most steps that it was given.
     """
-    by_cell: dict[int, list[Ended]] = {}
-    for one in ended:
-        by_cell.setdefault(one.cell, []).append(one)
+    by_cell = _by_cell(ended)
     if plan.is_halving:
         by_cell = _last_rungs(plan.cells, by_cell)
 
@@ -85,11 +83,15 @@ def rank(plan: SweepPlan, ended: Iterable[Ended]) -> list[Standing]:
 
 def scores(plan: SweepPlan, ended: Iterable[Ended]) -> dict[int, float]:
     """By cell the median of its metric, turned so that less is better; infinite if it is lost."""
+    sign = 1 if plan.mode == "min" else -1
+    return {cell: sign * _quartiles(some, plan)[1] for cell, some in _by_cell(ended).items()}
+
+
+def _by_cell(ended: Iterable[Ended]) -> dict[int, list[Ended]]:
     by_cell: dict[int, list[Ended]] = {}
     for one in ended:
         by_cell.setdefault(one.cell, []).append(one)
-    sign = 1 if plan.mode == "min" else -1
-    return {cell: sign * _quartiles(some, plan)[1] for cell, some in by_cell.items()}
+    return by_cell
 
 
 def _last_rungs(cells: Sequence[Cell], by_cell: dict[int, list[Ended]]) -> dict[int, list[Ended]]:

@@ -77,10 +77,8 @@ def csv_text(plan: SweepPlan, standings: Sequence[Standing]) -> str:
     others = _other_names(standings)
     writer.writerow(["rank", *keys, *_NUMBERS, *others, *_COUNTS, "why"])
     for one in standings:
-        numbers = [getattr(one, name) for name in _NUMBERS]
-        numbers += [one.others.get(name) for name in others]
-        numbers += [getattr(one, name) for name in _COUNTS]
-        writer.writerow([one.rank, *map(_text, one.values.values()), *numbers, one.why])
+        texts = map(_text, one.values.values())
+        writer.writerow([one.rank, *texts, *_figures(one, others, _COUNTS), one.why])
     return out.getvalue()
 
 
@@ -109,16 +107,14 @@ def _table(standings: Sequence[Standing]) -> str:
     names += ["members"] if len({one.members for one in standings}) > 1 else []
     names += [name for name in ("diverged", "failed") if any(getattr(o, name) for o in standings)]
     keys = list(standings[0].values)
-    rows = [
-        [
-            *one.values.values(),
-            *(getattr(one, name) for name in _NUMBERS),
-            *(one.others.get(name) for name in others),
-            *(getattr(one, name) for name in names),
-        ]
-        for one in standings[:_ROWS]
-    ]
+    rows = [[*one.values.values(), *_figures(one, others, names)] for one in standings[:_ROWS]]
     return format_table([*keys, *_NUMBERS, *others, *names], rows)
+
+
+def _figures(one: Standing, others: Sequence[str], counts: Sequence[str]) -> list[Any]:
+    """The row of a cell behind its values: quartiles, other medians, and what is counted."""
+    quartiles, of_members = ([getattr(one, n) for n in names] for names in (_NUMBERS, counts))
+    return [*quartiles, *(one.others.get(name) for name in others), *of_members]
 
 
 def _importance_lines(mattered: "Importance") -> Iterator[str]:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from minigrad.config.plugins import PluginError, Provenance
 from minigrad.files.untrusted import parse_json, read_unlinked
-from minigrad.files.whole import Lines, is_being_written, relink, replace
+from minigrad.files.whole import Lines, fill, is_being_written, relink, replace
 from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import SweepPlan
@@ -167,10 +167,8 @@ class SweepStore:
             draft = make_directory(self._drafts, str(result.facts.name))
             if not os.path.lexists(self.store / draft.name):
                 break
-        for name, content in result.files.items():
-            replace(draft / name, content)
         facts = dataclasses.replace(result.facts, id=draft.name, argv=sys.argv, group=self.id)
-        replace(draft / layout.RUN, facts.to_bytes())
+        fill(draft, {**result.files, layout.RUN: facts.to_bytes()})
         return draft
 
     def _mark(self, status: str) -> None:

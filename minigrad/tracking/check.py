@@ -213,10 +213,8 @@ def _lost_pictures(run: StoredRun) -> Iterator[str]:
     if not os.path.lexists(run.path / layout.LOSS_PICTURE) or run.alive is not False:
         return
     try:
-        model, train = (
-            checkpoint.read(run.path / layout.CHECKPOINT).get("model"),
-            run.config["train"],
-        )
+        model = checkpoint.read(run.path / layout.CHECKPOINT).get("model")
+        train = run.config["train"]
         if not isinstance(model, dict) or train.get("seeds") is not None:
             return
         count, is_regression = len(model["features"]), model["task"] is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from minigrad.terminal.text import excerpt
@@ -9,16 +10,11 @@ from minigrad.tracking.environment import differences
 from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun, StoreError, short
 
-_CLOCKS = (
-    "step",
-    "time",
-    CLOCK,
-)  # step is what rows are paired by; time differs between any two runs
+_CLOCKS = ("step", "time", CLOCK)  # what rows are paired by, and what differs in any two runs
 _WITHOUT_EFFECT = (  # on the numbers; but for the seed, which is a cause of its own
     *("name", "seed", "expect"),
     *("train.log_every", "train.checkpoint_every", "train.snapshots"),
 )
-_LONGEST_WORD = 40  # characters of a value
 _LONGEST_WORD = 40  # characters of a value in a label
 _KEYS_IN_LABEL = 4
 
@@ -188,10 +184,8 @@ def causes(a: StoredRun, b: StoredRun) -> list[str]:
     return [
         *_config_causes(a, b),
         *_against("seed", a.facts.seed, b.facts.seed),
-        *(
-            sentence
-            for one in differences(a.run_json, b.run_json)
-            for sentence in _against(one.name, one.before, one.now)
+        *chain.from_iterable(
+            _against(one.name, one.before, one.now) for one in differences(a.run_json, b.run_json)
         ),
         *_git_causes(a.facts.git or {}, b.facts.git or {}),
     ]

@@ -139,10 +139,8 @@ def _remove_abandoned(store: Path) -> None:
             if not (entry.name.startswith(".") and is_id(entry.name[1:])):
                 continue
             with contextlib.suppress(OSError):
-                path, age = (
-                    Path(entry.path),
-                    time.time() - entry.stat(follow_symlinks=False).st_mtime,
-                )
+                path = Path(entry.path)
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                 if age > _ABANDONED and is_being_written(path / layout.METRICS) is not True:
                     shutil.rmtree(path)  # which refuses a link
 

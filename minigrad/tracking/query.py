@@ -9,6 +9,7 @@ from typing import Any
 
 from minigrad.files import yaml12
 from minigrad.registry import suggestion
+from minigrad.terminal.table import is_number
 from minigrad.tracking.compare import config_of, differing
 from minigrad.tracking.reading import CLOCK
 from minigrad.tracking.store import StoredRun, StoreError
@@ -111,7 +112,7 @@ class Condition:
         actual = value(run, self.key)
         if self.sign in ("=", "!="):
             return self._is_wanted(actual) == (self.sign == "=")
-        both_numbers = _is_number(actual) and _is_number(self.wanted)
+        both_numbers = is_number(actual) and is_number(self.wanted)
         both_texts = isinstance(actual, str) and isinstance(self.wanted, str)
         return (both_numbers or both_texts) and bool(_SIGNS[self.sign](actual, self.wanted))
 
@@ -189,7 +190,7 @@ def _known(runs: Sequence[StoredRun]) -> set[str]:
 def _same(actual: Any, wanted: Any) -> bool:
     if actual is ABSENT:
         return False
-    if _is_number(actual) and _is_number(wanted):
+    if is_number(actual) and is_number(wanted):
         return bool(actual == wanted or (actual != actual and wanted != wanted))
     return actual == wanted or (isinstance(actual, str) and actual == str(wanted))
 
@@ -198,10 +199,6 @@ def _rank(actual: Any) -> tuple[int, float, str] | None:
     """Numbers before texts before the rest, nan after all numbers."""
     if actual is ABSENT or actual is None:
         return None
-    if _is_number(actual):
+    if is_number(actual):
         return (1, 0.0, "") if math.isnan(actual) else (0, float(actual), "")
     return (2, 0.0, actual) if isinstance(actual, str) else (3, 0.0, str(actual))
-
-
-def _is_number(actual: Any) -> bool:
-    return isinstance(actual, (int, float)) and not isinstance(actual, bool)

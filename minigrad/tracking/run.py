@@ -43,9 +43,8 @@ class Summary(MutableMapping[str, Any]):
         return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if not isinstance(key, str):
-            raise TypeError(f"summary: a key must be text, found {key!r} ({type(key).__name__})")
-        self._values[key] = summary_value(value, f"summary.{to_plain(key, 'summary')}")
+        key, value = _result(key, value)
+        self._values[key] = value
         self._run._write_summary()
 
     def __ior__(self, other: Mapping[str, Any]) -> Self:
@@ -98,7 +97,8 @@ class Run:
         self._begun = time.monotonic()
         self._lines = 0
         self._is_written = False
-        self._names: set[str] = set()
+        self._names: dict[str, str] = {}
+        """Each metric's name, as a line has it: checked and encoded once."""
         try:
             if config is not None:
                 destination.write(layout.CONFIG, config.encode())
@@ -155,18 +155,23 @@ class Run:
                 raise ValueError(f"log: run {self.id} is finished")
             exiting.forget()
             step = self.last_step + 1 if step is None else _step(step, self.last_step)
-            for name in metrics.keys() - self._names:
-                self._names.add(_metric_name(name))
-            line: dict[str, Any] = {"step": step}
+            line = [f'{{"step": {step}']
             for name, value in metrics.items():
-                if value is not None:
-                    line[name] = _number(name, value)
+                encoded = self._names.get(name) or self._add_name(name)
+                if type(value) is float and value - value == 0:  # finite, as nearly all are
+                    line.append(encoded + float.__repr__(value))
+                elif value is not None:
+                    line.append(encoded + _number(name, value))
             if self.facts.engine is None:
                 clock = CLOCK if "time" in metrics else "time"
-                line[clock] = round(time.monotonic() - self._begun, 6)
-            self._destination.append(json.dumps(line))
+                line.append(f', "{clock}": {round(time.monotonic() - self._begun, 6)}')
+            self._destination.append("".join(line) + "}")
             self.last_step = step
             self._lines += 1
+
+    def _add_name(self, name: object) -> str:
+        encoded = self._names[_metric_name(name)] = f", {json.dumps(name)}: "
+        return encoded
 
     def save_checkpoint(
         self, state: dict[str, Any], files: Mapping[str, bytes] | None = None
@@ -186,9 +191,17 @@ class Run:
         if os.getpid() == self._pid:
             self._destination.write(name, content)
 
-    def finish(self, status: Status = "finished", error: str | None = None, **facts: Any) -> None:
+    def finish(
+        self,
+        status: Status = "finished",
+        error: str | None = None,
+        *,
+        summary: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> None:
         """Close the run with its last status and whatever else run.json is to record; a run that
-        is finished stays as it is.
+        is finished stays as it is. `summary` adds results in the same write as the status, so that
+        no reader and no kill finds the ones without the other.
 
         Raises ValueError for an unknown status, TypeError for facts that are no plain data, OSError
         where run.json cannot be written.
@@ -199,12 +212,14 @@ class Run:
         if not isinstance(error, str | None):
             raise TypeError(f"finish: error must be text, found a {type(error).__name__}")
         facts = {key: to_plain(value, f"finish: {key}") for key, value in facts.items()}
+        results = dict(map(_result, summary.keys(), summary.values())) if summary else {}
         if os.getpid() != self._pid:
             return
         with self._lock:
             if self.facts.status != "running":
                 return
             self.facts.update(status=status, ended=now(), error=error, **facts)
+            self._summary._values.update(results)
             if self.facts.engine is None and self.facts.resumed is None:
                 self.facts.lines = self._lines
             _open_runs.discard(self)
@@ -387,6 +402,13 @@ def reopen(path: Path, last_step: int, config: str, held: Lines | None = None, *
     return run
 
 
+def _result(key: object, value: Any) -> tuple[str, Any]:
+    """An entry of the summary as run.json keeps it. Raises TypeError and ValueError."""
+    if not isinstance(key, str):
+        raise TypeError(f"summary: a key must be text, found {key!r} ({type(key).__name__})")
+    return key, summary_value(value, f"summary.{to_plain(key, 'summary')}")
+
+
 def _step(step: object, last: int) -> int:
     if isinstance(step, bool):
         raise TypeError("log: step must be a whole number, found a bool")
@@ -407,10 +429,8 @@ def _metric_name(name: object) -> str:
     return name
 
 
-def _number(name: str, value: object) -> float | str:
-    """As it is stored in a line: nan and infinities as text."""
-    if type(value) is float and value - value == 0:  # finite, as nearly all are
-        return value
+def _number(name: str, value: object) -> str:
+    """As it is stored in a line, as json.dumps writes it: nan and infinities as text."""
     try:
         if isinstance(value, str | bytes | bytearray):
             raise TypeError
@@ -422,8 +442,10 @@ def _number(name: str, value: object) -> float | str:
     if isinstance(value, int) and number != value:
         raise ValueError(f"log: {name!r} is a whole number that no float equals: {value}")
     if not math.isfinite(number):
-        return str(number)
-    return value if isinstance(value, int) and not isinstance(value, bool) else number
+        return f'"{number}"'
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__repr__(value)
+    return float.__repr__(number)
 
 
 def _sentence(error: BaseException) -> str:

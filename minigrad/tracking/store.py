@@ -40,6 +40,9 @@ class StoredRun:
     `run_json` is its object as it is written (empty where it cannot be read), and `facts` the same
     as typed fields. `status` is that of run.json, but "crashed" for a run whose process ended
     without a word, and "damaged" where files are missing or unreadable; `damage` says which.
+    `alive` is whether a process was writing it when it was loaded, damaged or not; None where
+    nothing can tell: it was begun on another host, and the lock of its log reaches no further than
+    this one.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class StoredRun:
     facts: RunFacts = field(default_factory=RunFacts, repr=False)
     damage: list[str] = field(default_factory=list)
     status: str = "damaged"
+    alive: bool | None = False
     _unread: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -60,13 +64,6 @@ class StoredRun:
     @property
     def summary(self) -> dict[str, Any]:
         return self.facts.summary
-
-    @functools.cached_property
-    def alive(self) -> bool | None:
-        """Whether a process is writing it, damaged or not; None where nothing can tell: it was
-        begun on another host, and the lock of its log reaches no further than this one.
-        """
-        return _is_alive(self.path, self.facts)
 
     @property
     def doubt(self) -> str:
@@ -149,15 +146,32 @@ def load(path: Path) -> StoredRun:
             what = f"a link to {os.readlink(path)!r}, where no run is"
         return StoredRun(path, damage=[f"{path.name} is {what}"])
     try:
-        run_json = read_facts(path)
+        run_json, alive = _read_state(path)
     except StoreError as error:
         return StoredRun(path, damage=[str(error)])
     facts, damage = RunFacts.from_data(run_json)
-    alive = _is_alive(path, facts) is not False
-    needed = [layout.CONFIG] if alive else [layout.CONFIG, layout.METRICS]  # it may be starting now
+    ended = alive is False
+    needed = [layout.CONFIG, layout.METRICS] if ended else [layout.CONFIG]  # it may be starting now
     damage += [f"{name} is missing" for name in needed if not os.path.exists(path / name)]
-    status = "crashed" if facts.status == "running" and not alive else str(facts.status)
-    return StoredRun(path, run_json, facts, damage, "damaged" if damage else status)
+    status = "crashed" if facts.status == "running" and ended else str(facts.status)
+    return StoredRun(path, run_json, facts, damage, "damaged" if damage else status, alive)
+
+
+def _read_state(path: Path) -> tuple[dict[str, Any], bool | None]:
+    """The object in run.json, and whether a process writes the run. Raises StoreError.
+
+    A process may end the run after run.json was read as running and before its lock was looked at:
+    nobody writes the run only where run.json is the same after that look as before it.
+    """
+    run_json = read_facts(path)
+    while True:
+        before, facts = run_json, RunFacts.from_data(run_json)[0]
+        alive = _is_alive(path, facts)
+        if facts.status != "running" or alive is not False:
+            return run_json, alive
+        run_json = read_facts(path)
+        if run_json == before:
+            return run_json, alive
 
 
 def _is_alive(path: Path, facts: RunFacts) -> bool | None:

@@ -26,8 +26,11 @@ class Batches:
         return self.size >= len(self.dataset.inputs)
 
     def __next__(self) -> tuple[Sequence[Sequence[float]], Sequence[Any]]:
+        return self.take(self.choose())
+
+    def take(self, chosen: list[int] | None) -> tuple[Sequence[Sequence[float]], Sequence[Any]]:
+        """The inputs and targets of what `choose` gave."""
         inputs, targets = self.dataset.inputs, self.dataset.targets
-        chosen = self.choose()
         if chosen is None:
             return inputs, targets
         return [inputs[i] for i in chosen], [targets[i] for i in chosen]

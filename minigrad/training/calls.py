@@ -1,8 +1,8 @@
 """The loop of trainer.py in calls of many steps, for an engine that takes whole steps."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from minigrad.native.machine import BatchIndices, Steps
 from minigrad.native.pace import Pace
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.trainer import Diverged, StepRecord, Trainer
+from optim import Optimizer
+from optim.schedules import Schedule
 
 MOST_NUMBERS = 4_000_000
 """In the arrays of a call; a step has six of its own and its samples' places."""
@@ -77,7 +79,7 @@ def train_in_calls(
         if call.done < len(call.rates):  # a step that broke: its operation is named, or it goes on
             record = trainer.take_step(trainer.step)
             trainer.seconds = time.perf_counter() - start
-            yield _timed(record, trainer.seconds)
+            yield replace(record, time=trainer.seconds)
 
 
 def _most(trainer: Trainer, steps: int, plan: Plan) -> int:
@@ -102,10 +104,12 @@ def steady_steps(schedule: Any, steps: int) -> int:
 def _call(trainer: Trainer, whole: WholeSteps, inputs: Any, count: int) -> Call:
     """Take `count` steps, or as many as are done before one breaks."""
     first, batches = trainer.step, trainer.batches
-    rates = _rates(trainer, count)
+    engine: Any = trainer.engine
+    rates = rates_of(trainer.optimizer, trainer.schedule, range(first, first + count))
     before = None if batches.whole else batches.state_dict()
     samples = [batches.choose() for _ in rates]
-    _compare(trainer, samples[0])
+    if trainer.agreement is None:  # hold the first batch against eager
+        engine.compare(*batches.take(samples[0]))
     val_loss = _validated(trainer, samples[0])
     chosen = None if before is None else chosen_samples([samples], batches.size)
     steps = whole.take(inputs, np.array(rates)[:, None], chosen)
@@ -124,25 +128,18 @@ def _call(trainer: Trainer, whole: WholeSteps, inputs: Any, count: int) -> Call:
     return call
 
 
-def _rates(trainer: Trainer, count: int) -> list[float]:
-    """The next steps' learning rates, up to one that has none: it is for a later call to say."""
+def rates_of(optimizer: Optimizer, schedule: Schedule, steps: Iterable[int]) -> list[float]:
+    """These steps' learning rates, up to one that has none: it is for a later call to say."""
     rates: list[float] = []
-    for step in range(trainer.step, trainer.step + count):
+    for step in steps:
         try:
-            trainer.optimizer.set_lr(trainer.schedule, step)
+            optimizer.set_lr(schedule, step)
         except Exception:  # of a schedule of one's own
             if not rates:
                 raise
             break
-        rates.append(trainer.optimizer.lr)
+        rates.append(optimizer.lr)
     return rates
-
-
-def _compare(trainer: Trainer, chosen: list[int] | None) -> None:
-    """Hold the first batch against eager."""
-    if trainer.agreement is None:
-        engine: Any = trainer.engine
-        engine.compare(*_batch(trainer, chosen))
 
 
 def _validated(trainer: Trainer, chosen: list[int] | None) -> float | None:
@@ -151,18 +148,11 @@ def _validated(trainer: Trainer, chosen: list[int] | None) -> float | None:
         return trainer.val_loss(trainer.step)
     except Diverged:
         try:
-            trainer.engine.gradient(*_batch(trainer, chosen))
+            trainer.engine.gradient(*trainer.batches.take(chosen))
         except ArithmeticError as error:
             sentence = f"training diverged at step {trainer.step}: {error}"
             raise Diverged(sentence) from error
         raise
-
-
-def _batch(trainer: Trainer, chosen: list[int] | None) -> tuple[Sequence[Any], Sequence[Any]]:
-    inputs, targets = trainer.dataset.inputs, trainer.dataset.targets
-    if chosen is None:
-        return inputs, targets
-    return [inputs[i] for i in chosen], [targets[i] for i in chosen]
 
 
 def chosen_samples(samples: Sequence[Sequence[Any]], size: int) -> BatchIndices:
@@ -205,7 +195,3 @@ def _records(
                 val_loss=call.val_loss if place == 0 else None,
                 time=began + each * (place + 1),
             )
-
-
-def _timed(record: StepRecord, seconds: float) -> StepRecord:
-    return StepRecord(**{**vars(record), "time": seconds})

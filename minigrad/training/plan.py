@@ -4,14 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
-def _always(_step: int) -> bool:
-    return True
-
-
-def _never(_step: int) -> int | None:
-    return None
-
-
 @dataclass(frozen=True)
 class Plan:
     """`is_recorded` says of a step whether its record is needed; others may be left out, except the
@@ -19,8 +11,8 @@ class Plan:
     which the trainer's state is to be looked at (None: there is none any more): no call goes past.
     """
 
-    is_recorded: Callable[[int], bool] = _always
-    next_stop: Callable[[int], int | None] = _never
+    is_recorded: Callable[[int], bool] = lambda _step: True
+    next_stop: Callable[[int], int | None] = lambda _done: None
 
 
 EVERY_STEP = Plan()

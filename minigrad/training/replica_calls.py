@@ -14,7 +14,7 @@ from minigrad.lift.checked import ArrayParameter
 from minigrad.lift.kernels import Array
 from minigrad.native.machine import Steps
 from minigrad.native.pace import SECONDS, Pace
-from minigrad.training.calls import chosen_samples, steady_steps, whole_steps_of
+from minigrad.training.calls import chosen_samples, rates_of, steady_steps, whole_steps_of
 from minigrad.training.plan import EVERY_STEP, Plan
 from minigrad.training.replicas import ReplicaRecord, ReplicaTrainer, record_of
 from minigrad.training.seed_table import ordered
@@ -178,16 +178,8 @@ class _Calls:
             schedules = [trainer.replicas[index].schedule for index in trainer.active]
             own = [schedule(trainer.step, group.initial_lr) for schedule in schedules]
             return np.tile(np.array(own, dtype=float), (count, 1))
-        rates: list[float] = []
-        for step in range(trainer.step, trainer.step + count):
-            try:
-                trainer.optimizer.set_lr(first, step)
-            except Exception:  # of a schedule of one's own: it is for that step's call to say
-                if not rates:
-                    raise
-                break
-            rates.append(trainer.optimizer.lr)
-        return np.array(rates, dtype=float)[:, None]
+        steps = range(trainer.step, trainer.step + count)
+        return np.array(rates_of(trainer.optimizer, first, steps), dtype=float)[:, None]
 
     def _observe(self, steps: Steps, rates: Array) -> None:
         trainer = self.trainer

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,9 +193,7 @@ class ReplicaTrainer:
         before = [group.states for group in self.optimizer.groups]
         try:
             for group in self.optimizer.groups:
-                group.states = [
-                    {name: pack(entry) for name, entry in state.items()} for state in group.states
-                ]
+                group.states = _each_entry(pack, group.states)
             return self.optimizer.state_dict()
         finally:
             for group, states in zip(self.optimizer.groups, before, strict=True):
@@ -203,14 +201,7 @@ class ReplicaTrainer:
 
     def _load_optimizer(self, saved: Mapping[str, Any]) -> None:
         groups = [
-            {
-                **group,
-                "states": [
-                    {name: unpack(entry) for name, entry in state.items()}
-                    for state in group["states"]
-                ],
-            }
-            for group in saved["groups"]
+            {**group, "states": _each_entry(unpack, group["states"])} for group in saved["groups"]
         ]
         self.optimizer.load_state_dict({**saved, "groups": groups})
 
@@ -425,6 +416,12 @@ def record_of(
         diverged=diverged,
         time=seconds,
     )
+
+
+def _each_entry(
+    function: Callable[[Any], Any], states: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    return [{name: function(entry) for name, entry in state.items()} for state in states]
 
 
 def _states(schedules: Sequence[Schedule]) -> list[Any]:

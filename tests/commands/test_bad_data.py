@@ -10,7 +10,8 @@ import pytest
 
 from minigrad import predict, runner, train
 from minigrad.tracking import checkpoint
-from tests.minigrad.runner.trained_runs import change_facts, change_model, change_state
+from tests.minigrad.runner.trained_runs import change_model, change_state
+from tests.stored_runs import change_facts
 
 ROWS = [f"{i % 5},{i / 7:.3f},{('ash', 'elm', 'oak')[i % 3]}" for i in range(30)]
 HEADER = "age,size,kind"

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,8 +18,8 @@ from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from tests import unmeasured
 from tests.calling import call
+from tests.stored_runs import final_state, metrics, the_run
 from tests.stress.kills import MOONS as CONFIG
-from tests.stress.kills import metrics
 from tests.waiting import HANG, until
 
 TRAIN = [sys.executable, "-m", "minigrad.train"]
@@ -35,17 +34,6 @@ def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command, "draw", lambda _: [])
         return call(command, *arguments, "--out", str(out))
-
-
-def the_run(out: Path) -> Path:
-    (run,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
-    return run
-
-
-def final_state(run: Path) -> dict[str, Any]:
-    state = checkpoint.read(run / checkpoint.NAME)
-    del state["seconds"]
-    return state
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,7 @@ from minigrad.files import yaml12
 from minigrad.runner import build
 
 LEAVES = Path("configs/data/leaves.csv").absolute()
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def rows(name: str, header: str, *lines: str) -> str:

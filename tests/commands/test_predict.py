@@ -15,13 +15,8 @@ from minigrad import runner, runs
 from minigrad.runner.trained import TrainedRun
 from minigrad.tracking import checkpoint, init
 from tests.calling import call, contained
-from tests.minigrad.runner.trained_runs import (
-    change_facts,
-    change_model,
-    change_state,
-    trained,
-    write_data,
-)
+from tests.minigrad.runner.trained_runs import change_model, change_state, trained, write_data
+from tests.stored_runs import change_facts
 
 HEADER = 'height,width,"weight, kg"'
 ROW = "170,0.02,70"

@@ -25,6 +25,7 @@ from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
 from optim.schedules import SCHEDULES
+from tests.stored_runs import metrics, newest
 
 NOTE = fast_engine()[1] + "\n" * bool(fast_engine()[1])
 """What stderr says where the native engine is not there, and nothing where it is."""
@@ -72,11 +73,6 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     SCHEDULES.pop("interrupted", None)
 
 
-@pytest.fixture
-def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
-
-
 def quietly(out: Path, *arguments: str) -> tuple[int, list[str]]:
     """Exit code and lines of a training in this process."""
     output = StringIO()
@@ -85,25 +81,15 @@ def quietly(out: Path, *arguments: str) -> tuple[int, list[str]]:
     return code, output.getvalue().splitlines()
 
 
-def the_run(out: Path) -> Path:
-    return (out / "latest").resolve()
-
-
 def facts(out: Path) -> dict[str, Any]:
     """run.json, which any reader of JSON must understand."""
 
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is no JSON")
 
-    text = (the_run(out) / "run.json").read_text()
+    text = (newest(out) / "run.json").read_text()
     run_json: dict[str, Any] = json.loads(text, parse_constant=refuse)
     return run_json
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    """All lines, without the time, which is never the same."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
 def table(run: Path) -> SeedTable:
@@ -120,7 +106,7 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
         text=True,
     )
     assert (result.returncode, result.stderr) == (0, NOTE)
-    run = the_run(tmp_path)
+    run = newest(tmp_path)
     number = r"\d[\d.e-]*"
     first, second, *rest = result.stdout.splitlines()
     sentence = (
@@ -146,7 +132,7 @@ def test_many_seeds_leave_one_run_with_each_seeds_numbers(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("without_pictures")
 def test_the_summary_is_that_of_the_seeds_in_the_file(tmp_path: Path) -> None:
     code, _ = quietly(tmp_path, MOONS, "--seeds", "3..11", "train.steps=60")
-    run_json, finals = facts(tmp_path), table(the_run(tmp_path)).final_loss
+    run_json, finals = facts(tmp_path), table(newest(tmp_path)).final_loss
     summary, verdicts = run_json["summary"], run_json["expectations"]
     assert (summary["seeds"], summary["diverged"], summary["steps"]) == (9, 0, 60)
     assert summary["final_loss"] == np.median(finals)
@@ -166,7 +152,7 @@ def test_the_summary_is_that_of_the_seeds_in_the_file(tmp_path: Path) -> None:
 def test_one_seed_that_misses_an_expectation_makes_exit_code_1(tmp_path: Path) -> None:
     short = [MOONS, "train.steps=30", "expect={final_loss_below: 0.2}"]
     quietly(tmp_path, *short, "--seeds", "12")
-    finals = table(the_run(tmp_path)).final_loss
+    finals = table(newest(tmp_path)).final_loss
     bound = float(np.sort(finals)[-2:].mean())  # only one seed is above it
     code, lines = quietly(tmp_path, *short[:2], f"expect.final_loss_below={bound!r}", "--seeds=12")
     worst = f"worst {finals.max():.4g} (seed {finals.argmax()})"
@@ -186,21 +172,21 @@ def test_seeds_may_be_a_list_in_the_config(seeds: list[int], tmp_path: Path) -> 
     text = Path(XOR).read_text().replace("engine: eager", f"engine: numpy, seeds: {seeds}")
     path.write_text(text)
     assert quietly(tmp_path / "runs", str(path), *SHORT)[0] == 0
-    run = the_run(tmp_path / "runs")
+    run = newest(tmp_path / "runs")
     assert table(run).seeds.tolist() == seeds
     again = quietly(tmp_path / "again", str(run / "config.yaml"))
     assert again[0] == 0
-    second = the_run(tmp_path / "again")
+    second = newest(tmp_path / "again")
     assert (second / "seeds.npz").read_bytes() == (run / "seeds.npz").read_bytes()
 
 
 @pytest.mark.usefixtures("without_pictures")
 def test_a_seed_runs_again_alone_with_the_same_bits(tmp_path: Path) -> None:
     quietly(tmp_path / "many", MOONS, *SHORT, "--seeds", "2..6")
-    many = table(the_run(tmp_path / "many"))
+    many = table(newest(tmp_path / "many"))
     engine = facts(tmp_path / "many")["engine"]
     quietly(tmp_path / "one", MOONS, *SHORT, "seed=4", f"train.engine={engine}")
-    one = the_run(tmp_path / "one")
+    one = newest(tmp_path / "one")
     assert [line["loss"] for line in metrics(one)] == many.loss[:, 2].tolist()
     assert facts(tmp_path / "one")["summary"]["final_loss"] == many.final_loss[2]
     assert facts(tmp_path / "one")["summary"]["initial_loss"] == many.initial_loss[2]
@@ -211,7 +197,7 @@ def test_a_seed_runs_again_alone_with_the_same_bits(tmp_path: Path) -> None:
 
 def test_some_seeds_that_diverge_are_named_and_the_others_go_on(tmp_path: Path) -> None:
     code, lines = quietly(tmp_path, *SOME_DIVERGE)
-    run = the_run(tmp_path)
+    run = newest(tmp_path)
     many = table(run)
     lost = np.flatnonzero(many.diverged_at >= 0).tolist()
     assert code == 1
@@ -254,7 +240,7 @@ def test_seeds_that_break_in_their_last_update_have_diverged(tmp_path: Path) -> 
 def test_when_every_seed_diverges_the_run_has_diverged(tmp_path: Path) -> None:
     linear = ["model.activation=linear", "optimizer={name: sgd, lr: 1}"]
     code, lines = quietly(tmp_path, SINE, "--seeds", "3", *linear)
-    run = the_run(tmp_path)
+    run = newest(tmp_path)
     assert code == 1
     assert re.match(
         r"every seed diverged, seed 0 diverged at step 11: the loss is inf: the first operation",
@@ -349,10 +335,10 @@ def undisturbed(plugin: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "draw", lambda _session: [])
         assert quietly(out, *MANY, plugin)[0] == 1  # for some seeds diverge
-    many = table(the_run(out))
+    many = table(newest(out))
     assert len(set(many.diverged_at.tolist())) >= 4, "some seeds, each at a step of its own"
     assert 16 in many.diverged_at
-    return the_run(out)
+    return newest(out)
 
 
 def assert_the_same(run: Path, undisturbed: Path) -> None:
@@ -391,17 +377,17 @@ def test_a_killed_training_goes_on_as_if_it_never_had_been(
         )
         note = "" if number else NOTE  # one that goes on keeps its engine
         assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, note)
-        logged = metrics(the_run(out))
+        logged = metrics(newest(out))
         assert logged[-1]["step"] == (max(steps[: number + 1]) - 1) // 3 * 3
         assert logged == metrics(undisturbed)[: len(logged)]
-        assert load(the_run(out)).status == "crashed"
+        assert load(newest(out)).status == "crashed"
         assert step < 120
     code, lines = quietly(out, "--resume", "latest")
     assert code == 1
     saved = steps[-1] // 9 * 9
     sentence = f"resumed at step {saved}" if saved else "no checkpoint was saved yet"
     assert lines[0].startswith(sentence)
-    assert_the_same(the_run(out), undisturbed)
+    assert_the_same(newest(out), undisturbed)
 
 
 @pytest.fixture
@@ -434,11 +420,11 @@ def test_an_interrupted_training_goes_on_as_if_it_never_had_been(
     cause = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
     assert lines[0].startswith(f"interrupted by {cause} after step {step} of 120, at loss ")
     assert lines[1].startswith("python -m minigrad.train --resume ")
-    assert load(the_run(out)).status == "interrupted"
-    assert table(the_run(out)).steps.max() == step // 3 * 3
+    assert load(newest(out)).status == "interrupted"
+    assert table(newest(out)).steps.max() == step // 3 * 3
     exit_code, lines = quietly(out, "--resume", "latest")
     assert (exit_code, lines[0]) == (1, f"resumed at step {step + 1}")
-    assert_the_same(the_run(out), undisturbed)
+    assert_the_same(newest(out), undisturbed)
 
 
 def _cut(path: Path) -> None:
@@ -463,12 +449,12 @@ def _flip(path: Path) -> None:
 def test_without_each_seeds_numbers_training_starts_again(
     damage: Callable[[Path], object], message: str, stopped: Path, undisturbed: Path
 ) -> None:
-    damage(the_run(stopped) / "seeds.npz")
+    damage(newest(stopped) / "seeds.npz")
     code, lines = quietly(stopped, "--resume", "latest")
     assert code == 1
     assert lines[0].startswith(message)
     assert lines[0].endswith(": training starts again from step 0")
-    assert_the_same(the_run(stopped), undisturbed)
+    assert_the_same(newest(stopped), undisturbed)
 
 
 @pytest.mark.usefixtures("without_pictures")
@@ -488,11 +474,11 @@ def test_the_seeds_numbers_are_on_the_disk_before_the_checkpoint_that_needs_them
 
 
 def test_other_seeds_are_no_way_to_go_on(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = (the_run(stopped) / "seeds.npz").read_bytes()
+    before = (newest(stopped) / "seeds.npz").read_bytes()
     assert train.main(["--resume", "latest", "--seeds", "13", "--out", str(stopped)]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert errors[0] == "--resume: train.seeds was 12, now it is 13"
-    assert (the_run(stopped) / "seeds.npz").read_bytes() == before
+    assert (newest(stopped) / "seeds.npz").read_bytes() == before
 
 
 @pytest.mark.usefixtures("without_pictures")
@@ -501,7 +487,7 @@ def test_a_finished_run_may_grow_and_is_then_as_if_it_had_been_planned(tmp_path:
     assert quietly(tmp_path / "parts", *moons, "train.steps=12")[0] == 0
     assert quietly(tmp_path / "parts", "--resume", "latest", "train.steps=20")[0] == 0
     assert quietly(tmp_path / "whole", *moons, "train.steps=20")[0] == 0
-    parts, whole = the_run(tmp_path / "parts"), the_run(tmp_path / "whole")
+    parts, whole = newest(tmp_path / "parts"), newest(tmp_path / "whole")
     assert (parts / "seeds.npz").read_bytes() == (whole / "seeds.npz").read_bytes()
     assert verified(parts)[0] == 0
 
@@ -522,7 +508,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(finished: Path, tmp_path: Path) -> Path:
     """A copy of that run, to be changed."""
-    path = the_run(finished)
+    path = newest(finished)
     (tmp_path / "latest").symlink_to(path.name)
     return Path(shutil.copytree(path, tmp_path / path.name))
 
@@ -539,7 +525,7 @@ def verified(run: Path) -> tuple[int, str]:
 
 
 def test_the_verbs_work_on_a_run_of_many_seeds(finished: Path, tmp_path: Path) -> None:
-    identity = the_run(finished).name
+    identity = newest(finished).name
     code, output = verb(finished, "list", "--json")
     assert (code, [row["id"] for row in json.loads(output)]) == (0, [identity])
     columns = "id,seeds,diverged,worst_seed,met"
@@ -569,7 +555,7 @@ def test_an_untouched_run_is_verified_to_be_identical(run: Path, stopped: Path) 
     code, sentence = verified(run)
     assert code == 0
     assert sentence.startswith(f"{run.name}: identical in every number of 41 logged steps and in")
-    interrupted = the_run(stopped)
+    interrupted = newest(stopped)
     code, sentence = verified(interrupted)
     assert code == 0
     assert sentence.startswith(f"{interrupted.name}: identical in every number of 17 logged steps")
@@ -647,10 +633,9 @@ def test_an_empty_count_is_refused_and_no_single_seed_trained(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_whole_train_block_beside_seeds_does_not_lose_them(tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "draw", lambda _session: [])
-        code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "3", "train={steps: 3}", "expect={}")
+    code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "3", "train={steps: 3}", "expect={}")
     assert code == 2 or facts(tmp_path / "runs")["summary"].get("seeds") == 3
 
 
@@ -663,7 +648,7 @@ def test_what_was_found_is_told_whole(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_when_every_seed_diverges_their_curves_and_counts_are_left(tmp_path: Path) -> None:
     linear = ["model.activation=linear", "optimizer={name: sgd, lr: 1}"]
     assert quietly(tmp_path, SINE, "--seeds", "3", *linear)[0] == 1
-    many = table(the_run(tmp_path))
+    many = table(newest(tmp_path))
     assert (many.diverged_at >= 0).all()
     assert len(many.steps) == many.diverged_at.max()
     assert facts(tmp_path)["summary"]["diverged"] == 3
@@ -696,7 +681,7 @@ def test_the_worst_of_the_picture_is_the_worst_that_is_told(tmp_path: Path) -> N
 def test_one_seed_of_huge_losses_has_its_picture(tmp_path: Path) -> None:
     alone = [*SOME_DIVERGE[:1], *SOME_DIVERGE[3:], "seed=1", "train.engine=numpy"]
     _, lines = quietly(tmp_path, *alone)
-    assert lines[-1].startswith(f"plot  {the_run(tmp_path)}/loss.png")
+    assert lines[-1].startswith(f"plot  {newest(tmp_path)}/loss.png")
 
 
 def test_datasets_of_unequal_sizes_are_refused(
@@ -723,10 +708,9 @@ def test_datasets_of_unequal_sizes_are_refused(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_word_in_another_override_does_not_choose_the_engine(tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "draw", lambda _session: [])
-        code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "2", "name=my-engine", *SHORT)
+    code, _ = quietly(tmp_path / "runs", XOR, "--seeds", "2", "name=my-engine", *SHORT)
     assert code in (0, 1)
     assert facts(tmp_path / "runs")["summary"]["seeds"] == 2
 
@@ -747,7 +731,7 @@ def test_a_run_of_very_many_seeds_says_what_it_needs_and_serves_every_verb(
         r"quantiles at each step are kept\n",
         printed.err.removeprefix(NOTE),
     )
-    run = the_run(tmp_path)
+    run = newest(tmp_path)
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
     many = table(run)
     assert (many.loss.shape, many.loss_quantiles.shape) == ((0, 20), (20, 7))
@@ -757,7 +741,7 @@ def test_a_run_of_very_many_seeds_says_what_it_needs_and_serves_every_verb(
     assert train.main([XOR, *SHORT, "--resume", "latest", "--out", str(tmp_path)]) == 2
     monkeypatch.undo()
     quietly(tmp_path / "few", XOR, *SHORT, "--seeds", "20")
-    few = the_run(tmp_path / "few")
+    few = newest(tmp_path / "few")
     assert model_of(load(few), 7).predict_proba([[0.0, 1.0]]) == packed.predict_proba([[0.0, 1.0]])
     assert table(few).final_loss.tolist() == many.final_loss.tolist()
 
@@ -768,7 +752,7 @@ def test_a_changed_bit_of_a_packed_state_is_found(
 ) -> None:
     monkeypatch.setattr("minigrad.training.packed.MANY", 100)
     assert quietly(tmp_path, XOR, *SHORT, "--seeds", "40")[0] == 0
-    path = the_run(tmp_path) / checkpoint.NAME
+    path = newest(tmp_path) / checkpoint.NAME
     state = checkpoint.read(path)
     text = state["parameters"]["float64"]
     state["parameters"]["float64"] = ("B" if text[0] == "A" else "A") + text[1:]

@@ -16,11 +16,7 @@ from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.store import SweepStore
 
 SETTINGS = ["train.steps=4", "expect={}"]
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
+pytestmark = pytest.mark.usefixtures("without_pictures")
 
 
 class Runs:

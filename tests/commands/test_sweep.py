@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import pty
 import random
 import re
 import resource
@@ -11,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import termios
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +18,13 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from minigrad import native, train
+from minigrad import native, runner
 from minigrad import runs as runs_command
-from minigrad.config import load
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking.store import runs
 from tests import calling
+from tests.stored_runs import metrics, newest
+from tests.terminals import at_a_terminal
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.sweep"]
@@ -70,12 +69,6 @@ def status(out: Path) -> str:
     return status
 
 
-def numbers(run: Path) -> list[dict[str, float]]:
-    """The logged lines without the time, which is never the same."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
-
-
 Swept: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
 
 
@@ -112,7 +105,7 @@ def test_a_sweep_prints_its_ranking_and_where_all_of_it_is(
     assert lines[-3:] == [f"{word} {folder(out)}/{name}" for word, name in names.items()]
     for name in ("sweep.png", "importance.png"):
         assert (folder(out) / name).read_bytes().startswith(b"\x89PNG")
-    assert (out / "sweeps" / "latest").resolve() == folder(out)
+    assert newest(out / "sweeps") == folder(out)
     assert status(out) == "finished"
 
 
@@ -145,8 +138,8 @@ def test_members_are_the_same_to_the_bit_as_trained_alone(swept: Swept, tmp_path
     for member in runs(out):
         optimizer, seed = member.config["optimizer"], member.config["seed"]
         cell = [f"optimizer={optimizer['name']}", f"optimizer.lr={optimizer['lr']}"]
-        alone = train.train(load(XOR, [*TINY, *cell, f"seed={seed}"]), tmp_path)
-        assert numbers(member.path) == numbers(alone.path)
+        alone = runner.train(XOR, [*TINY, *cell, f"seed={seed}"], store=tmp_path).stored
+        assert metrics(member.path) == metrics(alone.path)
         assert (member.path / "config.yaml").read_text() == (alone.path / "config.yaml").read_text()
         facts, facts_alone = member.run_json, alone.run_json
         for one in (facts, facts_alone):
@@ -460,29 +453,16 @@ def test_a_sweep_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_bar_with_members_and_failures_is_drawn_at_a_terminal_only(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
-    process = subprocess.Popen(
+    code, screen = at_a_terminal(
         [*COMMAND, XOR, "optimizer.lr=1.0,1e300", "loss=mse", "seed=range(0,4)", "expect={}",
-         "train.steps=500", "train.engine=eager", "--out", str(tmp_path)],
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
+         "train.steps=500", "train.engine=eager", "--out", str(tmp_path)]
     )  # fmt: skip
-    os.close(theirs)
-    screen = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            screen += chunk
-    except OSError:  # the terminal's other end is closed: the process has ended
-        pass
-    os.close(ours)
-    assert process.wait() == 1
-    assert re.search(rb"0 of 8 members, [12] in training", screen)
-    assert b"8 of 8 members" in screen
-    assert b" left [" in screen
-    assert b"4 diverged" in screen
-    assert b"step/s" not in screen  # a member's own bar is not to be seen
+    assert code == 1
+    assert re.search(r"0 of 8 members, [12] in training", screen)
+    assert "8 of 8 members" in screen
+    assert " left [" in screen
+    assert "4 diverged" in screen
+    assert "step/s" not in screen  # a member's own bar is not to be seen
 
 
 @dataclass

@@ -1,12 +1,9 @@
 """python -m minigrad.train: files, exit codes; in whole processes a training, and signals."""
 
 import json
-import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,8 @@ import pytest
 from minigrad import train as command
 from nn.initialisers import INITIALISERS
 from tests.calling import call
+from tests.stored_runs import facts, metrics, newest, the_run
+from tests.terminals import at_a_terminal, left_by_its_reader
 from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "minigrad.train"]
@@ -22,20 +21,6 @@ XOR = "configs/xor.yaml"
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return call(command, *arguments, "--out", str(out))
-
-
-def the_run(out: Path) -> Path:
-    (run,) = [path for path in out.iterdir() if path.name != "latest"]
-    return run
-
-
-def metrics(run: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-
-
-def facts(run: Path) -> dict[str, object]:
-    loaded: dict[str, object] = json.loads((run / "run.json").read_text())
-    return loaded
 
 
 def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> None:
@@ -49,12 +34,13 @@ def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> N
     assert lines[1].startswith("expectations met: ")
     assert lines[2:] == [f"run   {run}", f"plot  {run}/loss.png {run}/boundary.png"]
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "latest").resolve() == run
+    assert newest(tmp_path) == run
     logged = metrics(run)
     assert [line["step"] for line in logged] == list(range(500))
     assert 0.6 < logged[0]["loss"] < 0.8
     assert logged[-1]["loss"] < 0.001
-    assert set(logged[0]) == {"step", "loss", "lr", "grad_norm", "accuracy", "time"}
+    first = json.loads((run / "metrics.jsonl").read_text().splitlines()[0])
+    assert set(first) == {"step", "loss", "lr", "grad_norm", "accuracy", "time"}
     summary = facts(run)["summary"]
     assert isinstance(summary, dict)
     assert facts(run)["status"] == "finished"
@@ -62,6 +48,7 @@ def test_xor_trains_meets_its_expectations_and_leaves_a_run(tmp_path: Path) -> N
     assert summary["final_accuracy"] == 1.0
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_stored_config_trains_again_to_the_same_bits(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     train(first, "configs/moons.yaml", "train.steps=30", "expect={}")
@@ -75,6 +62,7 @@ def test_a_stored_config_trains_again_to_the_same_bits(tmp_path: Path) -> None:
     assert len(numbers(first)) == 30
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_one_step_and_one_seed_are_in_the_singular(tmp_path: Path) -> None:
     alone = train(tmp_path, XOR, "train.steps=1", "expect={}")
     assert " in 1 step, " in alone.stdout
@@ -83,16 +71,18 @@ def test_one_step_and_one_seed_are_in_the_singular(tmp_path: Path) -> None:
     assert " in 1 step (" in among.stdout
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_missed_expectation_exits_1_and_says_by_how_much(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "expect.final_loss_below=1e-9")
     assert result.returncode == 1
     line = result.stdout.splitlines()[1]
     assert line == "expectation missed: final loss 0.0001501 is not below 1e-09"
     assert facts(the_run(tmp_path))["status"] == "finished"
-    (_, verdict) = facts(the_run(tmp_path))["expectations"]  # type: ignore[misc]
-    assert verdict["met"] is False  # type: ignore[has-type]
+    (_, verdict) = facts(the_run(tmp_path))["expectations"]
+    assert verdict["met"] is False
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_overrides_swap_activation_and_learning_rate(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "model.activation=relu", "optimizer.lr=0.3", "expect={}")
     assert result.returncode == 0
@@ -101,6 +91,7 @@ def test_overrides_swap_activation_and_learning_rate(tmp_path: Path) -> None:
     assert "activation: relu" in (the_run(tmp_path) / "config.yaml").read_text()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_log_every_thins_the_log_and_keeps_the_last_step(tmp_path: Path) -> None:
     train(tmp_path, XOR, "train.log_every=100", "train.steps=250")
     assert [line["step"] for line in metrics(the_run(tmp_path))] == [0, 100, 200, 249]
@@ -182,6 +173,7 @@ def test_a_store_that_cannot_be_written_exits_2_in_one_line(tmp_path: Path) -> N
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_divergence_exits_1_and_the_run_says_so(tmp_path: Path) -> None:
     result = train(tmp_path, XOR, "optimizer.lr=1e300", "model.activation=relu", "loss=mse")
     assert result.returncode == 1
@@ -222,40 +214,17 @@ def test_an_interrupt_marks_the_run_and_keeps_what_was_logged(
 
 
 def test_a_reader_that_leaves_early_does_not_break_the_run(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, XOR, "train.steps=50", "expect={}", "--out", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert process.stderr.read() == b""
-    assert process.wait() == 0
-    process.stderr.close()
+    command = [*COMMAND, XOR, "train.steps=50", "expect={}", "--out", str(tmp_path)]
+    assert left_by_its_reader(command) == (0, "")
 
 
 def test_a_bar_with_the_loss_is_drawn_at_a_terminal_only(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
-    process = subprocess.Popen(
-        [*COMMAND, XOR, "train.steps=900", "--out", str(tmp_path)],
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(theirs)
-    screen = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            screen += chunk
-    except OSError:  # the terminal's other end is closed: the process has ended
-        pass
-    os.close(ours)
-    assert process.wait() == 0
-    assert b"/900 [" in screen
-    assert b"loss 0." in screen
-    assert b"step/s" in screen
+    command = [*COMMAND, XOR, "train.steps=900", "--out", str(tmp_path)]
+    code, screen = at_a_terminal(command)
+    assert code == 0
+    assert "/900 [" in screen
+    assert "loss 0." in screen
+    assert "step/s" in screen
 
 
 def test_a_picture_that_fails_is_told_in_a_line_and_the_run_is_whole(

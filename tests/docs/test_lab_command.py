@@ -19,11 +19,7 @@ SOLUTIONS = Path("tests/docs/lab_solutions").absolute()
 LABS = Path("docs/lab").absolute()
 MESSAGES: dict[str, str] = json.loads(Path("docs/es/lab/messages.json").read_text(encoding="utf-8"))
 NUMBERS = exercises.numbers()
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def solve(*numbers: int, folder: str = "my-labs") -> None:

@@ -33,6 +33,7 @@ from minigrad import train
 from minigrad.sweep import __main__ as sweep
 from minigrad.tracking import Run, checkpoint
 from minigrad.tracking.store import runs
+from tests.stored_runs import metrics
 
 # mini-batches, shuffling, a schedule with a memory, moments, validation: all that must be resumed
 MOONS = [
@@ -124,12 +125,6 @@ def start(kind: str, arguments: list[str], shared: Shared, errors: Path, operati
             sys.setprofile(None)
     finally:
         os._exit(code)
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    """All lines but a torn last one, without the time, which is never the same."""
-    lines = (run / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in lines]
 
 
 def outcome(store: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.plot import style
 from minigrad.plot.style import COLORS, INK
+from minigrad.sweep.pictures.look import Head
 from minigrad.tracking.reading import read_file
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import NAME, SeedTable, quartiles
@@ -45,18 +46,10 @@ def band(label: str, runs: Sequence[Path]) -> Band:
     return Band(label, steps, low, median, high)
 
 
-def draw_bands(
-    path: Path,
-    bands: Sequence[Band],
-    *,
-    loss: str,
-    title: str,
-    subtitle: str,
-    metric: str = "final loss",
-) -> None:
+def draw_bands(path: Path, bands: Sequence[Band], head: Head, *, loss: str) -> None:
     """Write the curves to `path` on a log axis, with labels in the order of `bands`."""
     figure = style.new_figure(7.6 + 0.08 * max(len(one.label) for one in bands), 4.4)
-    style.head_of_figure(figure, title, subtitle)
+    style.head_of_figure(figure, head.title, head.subtitle)
     axes = figure.add_subplot()
     style.frameless(axes)
     axes.set_yscale("log", nonpositive="mask")
@@ -74,7 +67,7 @@ def draw_bands(
     axes.set_ylabel(f"{loss} loss: median in a band of quartiles", color=INK)
     legend = axes.legend(
         handles=keys,
-        title="final median" if metric == "final loss" else f"median {metric}",
+        title="final median" if head.metric == "final loss" else f"median {head.metric}",
         alignment="left",
         loc="upper left",
         bbox_to_anchor=(1.01, 1.0),

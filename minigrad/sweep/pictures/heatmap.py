@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.plot import style
 from minigrad.plot.style import BEST, INK, Axes, LogNorm, Rectangle
-from minigrad.sweep.pictures.look import is_numeric, short_key, short_loss, short_number
+from minigrad.sweep.pictures.look import Head, is_numeric, short_key, short_loss, short_number
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell
 from minigrad.terminal.text import excerpt
@@ -50,11 +50,9 @@ def draw_heatmap(
     path: Path,
     standings: Sequence[Standing],
     values: Mapping[str, Sequence[Any]],
+    head: Head,
     *,
-    title: str,
-    subtitle: str,
-    metric: str = "final loss",
-    mode: str = "min",
+    mode: str,
 ) -> None:
     """Write the map to `path`: a number and a colour for each cell, and a frame for the best one.
 
@@ -71,7 +69,7 @@ def draw_heatmap(
         2.0 + label_width + columns * (0.2 + _WIDTH * max(2, len(xs))),
         1.2 + rows * (0.35 + _HEIGHT * max(2, len(ys))),
     )
-    style.head_of_figure(figure, title, subtitle)
+    style.head_of_figure(figure, head.title, head.subtitle)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     colors = _COLORS if mode == "min" else _COLORS.reversed()
     norm = _norm([standing.median for standing in standings])
@@ -86,17 +84,21 @@ def draw_heatmap(
             title_of_panel = _lines(f"{short_key(keys.panel)} {cell(value)}", width)
             style.literal(axes.set_title(title_of_panel, loc="left", fontsize=10, color=INK))
     _name_axes(grid, len(panels), keys)
-    bar = figure.colorbar(
-        style.ScalarMappable(norm, colors), ax=list(grid.flat), aspect=22, pad=0.02
-    )
-    bar.set_label(f"median {metric}", color=INK)
+    mappable = style.ScalarMappable(norm, colors)
+    bar = figure.colorbar(mappable, ax=list(grid.flat), aspect=22, pad=0.02)
+    bar.set_label(f"median {head.metric}", color=INK)
+    _label_bar(bar)
+    style.save(figure, path)
+
+
+def _label_bar(bar: Any) -> None:
+    """Its numbers written as in the cells, where two digits tell them apart."""
     style.log_ticks(bar.ax.yaxis)
     ticks = [float(tick) for tick in bar.ax.get_yticks()]
     labels = [short_number(tick) for tick in ticks]
-    if len(set(labels)) == len(labels):  # written as in the cells, where two digits tell them apart
+    if len(set(labels)) == len(labels):
         bar.ax.set_yticks(ticks, labels)
     bar.outline.set_visible(False)
-    style.save(figure, path)
 
 
 def _name_axes(grid: Any, panels: int, keys: HeatmapLayout) -> None:

@@ -2,11 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.table import cell, is_number
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above a picture, and the name of what it shows."""
+
+    title: str
+    subtitle: str
+    metric: str
 
 
 def is_numeric(values: Sequence[Any]) -> bool:

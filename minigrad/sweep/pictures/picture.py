@@ -8,9 +8,8 @@ from typing import Any
 from minigrad.plot.style import COLORS
 from minigrad.sweep.pictures.bands import band, draw_bands
 from minigrad.sweep.pictures.heatmap import draw_heatmap
-from minigrad.sweep.pictures.look import bounded, is_numeric, short_loss, short_name
+from minigrad.sweep.pictures.look import Head, bounded, is_numeric, short_loss, short_name
 from minigrad.sweep.pictures.points import draw_ranking, draw_trends
-from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import Standing
 from minigrad.sweep.store import SweepStore
 from minigrad.terminal.text import counted, excerpt
@@ -41,13 +40,13 @@ def draw(sweep: SweepStore, standings: Sequence[Standing]) -> Path:
             )
             for one in standings
         ]
-        draw_bands(path, bands, loss=loss, **head)
+        draw_bands(path, bands, head, loss=loss)
     elif len(values) in (2, 3) and whole and max(sizes) <= _LONGEST:
-        draw_heatmap(path, standings, values, mode=sweep.plan.mode, **head)
+        draw_heatmap(path, standings, values, head, mode=sweep.plan.mode)
     elif numbers and (len(values) == 1 or not whole):
-        draw_trends(path, standings, numbers, **head)
+        draw_trends(path, standings, numbers, head)
     else:
-        draw_ranking(path, standings, **head)
+        draw_ranking(path, standings, head)
     return path
 
 
@@ -61,18 +60,15 @@ def _values(sweep: SweepStore) -> dict[str, list[Any]]:
     return values
 
 
-def _head(sweep: SweepStore, standings: Sequence[Standing]) -> dict[str, str]:
+def _head(sweep: SweepStore, standings: Sequence[Standing]) -> Head:
     plan, best = sweep.plan, standings[0]
     seeds = f" over {best.members:,} seeds" if best.members > 1 else ""
     cells = counted(len(standings), "cell")
     name = f"best: {short_name(best)}" if best.values else "all seeds"
     met = "" if best.met is None else f", {math.floor(100 * best.met)}% met the expectations"
-    return {
-        "title": f"{plan.name}: {_metric(plan)} of {cells}{seeds}",
-        "subtitle": f"{name}, median {short_loss(best)}{met}   {sweep.id}",
-        "metric": _metric(plan),
-    }
-
-
-def _metric(plan: SweepPlan) -> str:
-    return plan.metric.replace("final_", "final ")
+    metric = plan.metric.replace("final_", "final ")
+    return Head(
+        title=f"{plan.name}: {metric} of {cells}{seeds}",
+        subtitle=f"{name}, median {short_loss(best)}{met}   {sweep.id}",
+        metric=metric,
+    )

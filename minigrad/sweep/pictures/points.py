@@ -6,7 +6,7 @@ from pathlib import Path
 
 from minigrad.plot import style
 from minigrad.plot.style import BEST, COLORS, INK, Axes
-from minigrad.sweep.pictures.look import loss_scale, short_loss, short_name, wants_log
+from minigrad.sweep.pictures.look import Head, loss_scale, short_loss, short_name, wants_log
 from minigrad.sweep.ranking import Standing
 from minigrad.terminal.text import excerpt
 
@@ -16,15 +16,7 @@ _NAME = 70  # characters of a cell's name
 _PANELS = 6
 
 
-def draw_trends(
-    path: Path,
-    standings: Sequence[Standing],
-    keys: Sequence[str],
-    *,
-    title: str,
-    subtitle: str,
-    metric: str = "final loss",
-) -> None:
+def draw_trends(path: Path, standings: Sequence[Standing], keys: Sequence[str], head: Head) -> None:
     """Write a panel for each of the first six keys: the metric by that key's number.
 
     Where there is one key, a line joins the medians, since nothing else varies between them.
@@ -34,31 +26,24 @@ def draw_trends(
     down = math.ceil(len(keys) / across)
     width = 7.6 if across == 1 else 3.6 * across + 0.6
     figure = style.new_figure(width, 0.7 + (3.7 if down == 1 else 2.9 * down))
-    style.head_of_figure(figure, title, subtitle)
+    style.head_of_figure(figure, head.title, head.subtitle)
     grid = figure.subplots(down, across, sharey=True, squeeze=False)
     for axes, key in zip(grid.flat, keys, strict=False):
         _trend(axes, standings, key, joined=len(standings[0].values) == 1)
     for axes in grid.flat[len(keys) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
-        axes.set_ylabel(f"{metric}: median and quartiles", color=INK)
+        axes.set_ylabel(f"{head.metric}: median and quartiles", color=INK)
     style.save(figure, path)
 
 
-def draw_ranking(
-    path: Path,
-    standings: Sequence[Standing],
-    *,
-    title: str,
-    subtitle: str,
-    metric: str = "final loss",
-) -> None:
+def draw_ranking(path: Path, standings: Sequence[Standing], head: Head) -> None:
     """Write the best 25 cells to `path`, one below another."""
     ranked = standings[:_RANKED]
     names = [excerpt(short_name(one), _NAME) for one in ranked]
     longest = max(map(len, names))
     figure = style.new_figure(5.8 + 0.075 * longest, 1.4 + 0.27 * len(ranked))
-    style.head_of_figure(figure, title, subtitle)
+    style.head_of_figure(figure, head.title, head.subtitle)
     axes = figure.add_subplot()
     style.frameless(axes)
     axes.set_xscale(loss_scale(ranked))
@@ -77,7 +62,7 @@ def draw_ranking(
     axes.set_yticks(range(len(ranked)), names, color=INK, parse_math=False)
     axes.set_ylim(len(ranked) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"{metric}: median and quartiles", color=INK)
+    axes.set_xlabel(f"{head.metric}: median and quartiles", color=INK)
     style.log_ticks(axes.xaxis)
     style.save(figure, path)
 

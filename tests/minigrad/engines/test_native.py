@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,24 +14,16 @@ from minigrad.config import load
 from minigrad.runner import build
 from minigrad.tracking import checkpoint
 from minigrad.training.trainer import Diverged
+from tests.stored_runs import facts, metrics, newest
 from tests.waiting import until
 
 needs_machine = pytest.mark.skipif(not native.available(), reason="the native machine is not built")
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
+pytestmark = pytest.mark.usefixtures("without_pictures")
 
 
 def losses(config: str, engine: str, steps: int, *overrides: str) -> list[float]:
     trainer = build.build_trainer(load(config, [f"train.engine={engine}", *overrides]))
     return [record.loss for record in trainer.train(steps)]
-
-
-def facts(store: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((store / "latest" / "run.json").read_text())
-    return loaded
 
 
 def trained(store: Path, *arguments: str) -> int:
@@ -50,7 +41,7 @@ def test_its_losses_are_those_of_eager(name: str) -> None:
 @needs_machine
 def test_a_run_records_its_deviation_and_verifies_to_the_bit(tmp_path: Path) -> None:
     assert trained(tmp_path, "configs/xor.yaml", "train.engine=native") == 0
-    recorded = facts(tmp_path)
+    recorded = facts(newest(tmp_path))
     assert recorded["engine"] == "native"
     assert recorded["lifted"]["deviation"] < 1e-9
     assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 0
@@ -96,7 +87,7 @@ def test_without_the_machine_a_new_run_says_so_and_is_one_of_numpy(
     assert trained(tmp_path, "configs/xor.yaml", "train.engine=native") == 0
     note = "the native engine was not built; this run is on train.engine=numpy\n"
     assert capsys.readouterr().err == note
-    assert facts(tmp_path)["engine"] == "numpy"
+    assert facts(newest(tmp_path))["engine"] == "numpy"
     assert load(tmp_path / "latest" / "config.yaml").train.engine == "numpy"
 
 
@@ -111,7 +102,7 @@ def test_without_the_machine_seeds_are_trained_on_numpy_and_one_line_says_so(
     printed = capsys.readouterr()
     assert printed.err == "the native engine was not built; this is trained on train.engine=numpy\n"
     assert " s on numpy\n" in printed.out
-    assert facts(tmp_path)["engine"] == "numpy"
+    assert facts(newest(tmp_path))["engine"] == "numpy"
 
 
 @needs_machine
@@ -120,7 +111,7 @@ def test_seeds_are_trained_on_native_where_no_engine_is_chosen(
 ) -> None:
     assert trained(tmp_path, *SEEDS) == 0
     printed = capsys.readouterr()
-    assert (printed.err, facts(tmp_path)["engine"]) == ("", "native")
+    assert (printed.err, facts(newest(tmp_path))["engine"]) == ("", "native")
     assert " s on native\n" in printed.out
     assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 0
 
@@ -133,7 +124,7 @@ def test_an_engine_that_is_chosen_for_seeds_is_taken(where: str, tmp_path: Path)
         path, overrides = str(tmp_path / "c.yaml"), []
         Path(path).write_text(text)
     assert trained(tmp_path / "runs", path, "--seeds", "3", *overrides) == 0
-    assert facts(tmp_path / "runs")["engine"] == "numpy"
+    assert facts(newest(tmp_path / "runs"))["engine"] == "numpy"
 
 
 @needs_machine
@@ -141,8 +132,8 @@ def test_a_run_of_seeds_goes_on_with_its_own_engine(tmp_path: Path) -> None:
     assert trained(tmp_path, *SEEDS, "train.engine=numpy") == 0
     again = ["--resume", "latest", *SEEDS, "train.steps=600"]
     assert trained(tmp_path, *again) == 0
-    assert facts(tmp_path)["engine"] == "numpy"
-    assert facts(tmp_path)["summary"]["steps"] == 600
+    assert facts(newest(tmp_path))["engine"] == "numpy"
+    assert facts(newest(tmp_path))["summary"]["steps"] == 600
 
 
 @needs_machine
@@ -183,11 +174,6 @@ def started(out: Path, *arguments: str) -> "subprocess.Popen[str]":
     return process
 
 
-def numbers(run: Path) -> list[dict[str, Any]]:
-    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
-    return [{k: v for k, v in line.items() if k != "time"} for line in lines]
-
-
 @needs_machine
 @pytest.mark.parametrize(
     ("case", "number"),
@@ -214,16 +200,16 @@ def test_a_run_that_is_stopped_goes_on_to_the_bit(
     else:
         assert process.returncode == 128 + number, output
         assert "goes on from there" in output
-    run = (tmp_path / "stopped" / "latest").resolve()
-    done = numbers(run)[-1]["step"] + 100
+    run = newest(tmp_path / "stopped")
+    done = metrics(run)[-1]["step"] + 100
     state = checkpoint.read(run / checkpoint.NAME)
     assert state["step"] <= done
     config = run / "config.yaml"
     config.write_text(config.read_text().replace("10000000", str(done)))
     assert trained(tmp_path / "stopped", "--resume", "latest") == 0
     assert trained(tmp_path / "once", *given, f"train.steps={done}") == 0
-    once = (tmp_path / "once" / "latest").resolve()
-    assert numbers(run) == numbers(once)
+    once = newest(tmp_path / "once")
+    assert metrics(run) == metrics(once)
     states = [checkpoint.read(one / checkpoint.NAME) for one in (run, once)]
     for one in states:
         del one["seconds"]

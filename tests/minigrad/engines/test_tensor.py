@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from minigrad.runner import build
 from minigrad.training.trainer import Diverged, Trainer
 from nn.activations import ACTIVATIONS
 from optim import OPTIMIZERS
+from tests.minigrad.engines.test_states import FULL
 
 PROBLEMS = {
     "xor": ["configs/xor.yaml"],
@@ -69,50 +69,12 @@ def test_every_activation_and_loss_agrees(activation: str, loss: str) -> None:
     assert tensors.agreement.deviation < 1e-11
 
 
-FULL = [
-    "data={name: moons, n: 40, val_fraction: 0.2}",
-    "scheduler={name: plateau, patience: 1, factor: 0.7}",
-    "train={batch_size: 7, clip_norm: 1.0, clip_value: 0.5}",
-]
-
-
-@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-@pytest.mark.parametrize("stop", [0, 11])
-def test_a_state_that_went_through_json_goes_on_to_the_bit(optimizer: str, stop: int) -> None:
-    settings = [f"optimizer={{name: {optimizer}, lr: 0.05}}", *FULL]
-    whole, first, second = (trainer("tensor", "configs/xor.yaml", *settings) for _ in range(3))
-    expected = [{**vars(record), "time": None} for record in whole.train(25)]
-    for _ in first.train(stop):
-        pass
-    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-    records = [{**vars(record), "time": None} for record in second.train(25)]
-    assert records == expected[stop:]
-    assert second.state_dict()["parameters"] == whole.state_dict()["parameters"]
-
-
 def test_mini_batches_follow_eagers() -> None:
     eager, tensors = (trainer(engine, "configs/xor.yaml", *FULL) for engine in ("eager", "tensor"))
     for expected, record in zip(eager.train(20), tensors.train(20), strict=True):
         assert record.loss == pytest.approx(expected.loss, rel=1e-10)
         assert record.val_loss == pytest.approx(expected.val_loss, rel=1e-10)
         assert record.lr == expected.lr
-
-
-def test_the_state_of_another_engine_is_refused() -> None:
-    eager, tensors = (trainer(engine, "configs/xor.yaml") for engine in ("eager", "tensor"))
-    before = tensors.state_dict()
-    for ours, other in ((eager, tensors), (tensors, eager)):
-        with pytest.raises(ValueError, match="parameters"):
-            ours.load_state_dict(json.loads(json.dumps(other.state_dict())))
-    assert tensors.state_dict() == before
-
-
-@pytest.fixture
-def own(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of an activation of one's own, for this test alone."""
-    ACTIVATIONS["own"] = request.param
-    yield "own"
-    del ACTIVATIONS["own"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from minigrad.runner import build
 from minigrad.tracking import checkpoint
 from minigrad.tracking.store import load
 from tests.calling import call
+from tests.stored_runs import final_state, metrics, the_run
 from tests.waiting import until
 
 TRAIN = [sys.executable, "-m", "minigrad.train"]
@@ -38,23 +38,6 @@ FULL = [
 
 def train(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return call(train_command, *arguments, "--out", str(out))
-
-
-def the_run(out: Path) -> Path:
-    (path_of_run,) = [path for path in out.iterdir() if not path.name.startswith((".", "latest"))]
-    return path_of_run
-
-
-def metrics(path: Path) -> list[dict[str, Any]]:
-    """All lines but a torn last one, without the time, which is never the same."""
-    whole = (path / "metrics.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "time"} for line in whole]
-
-
-def final_state(path: Path) -> dict[str, Any]:
-    state = checkpoint.read(path / checkpoint.NAME)
-    del state["seconds"]
-    return state
 
 
 @pytest.fixture(scope="module")

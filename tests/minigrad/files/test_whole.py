@@ -1,14 +1,16 @@
 """Files are whole or absent, and nothing that somebody else put there is followed."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from minigrad.files import whole
-from minigrad.files.whole import Lines, is_being_written, open_to_append, relink, replace
+from minigrad.files.whole import Lines, fill, is_being_written, open_to_append, relink, replace
 
 
 @pytest.fixture
@@ -178,3 +180,53 @@ def test_where_files_cannot_be_locked_it_is_said_once(
     assert capsys.readouterr().err == (
         "files cannot be locked on this system: see that no two processes write one run\n"
     )
+
+
+def test_files_of_a_new_folder_are_all_written_before_the_first_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"a": b"1", "b": b"", "c": b"3" * 100_000}
+    there: list[dict[str, bytes]] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda _: there.append({p.name: p.read_bytes() for p in tmp_path.iterdir()})
+    )
+    fill(tmp_path, files)
+    assert there == [files] * 3
+
+
+def test_files_of_a_new_folder_replace_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("somebody's")
+    with pytest.raises(FileExistsError):
+        fill(tmp_path, {"a": b"ours"})
+    assert (tmp_path / "a").read_text() == "somebody's"
+
+
+class _Full:
+    """A file on a disk that has room for three bytes."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._room = file, 3
+
+    def write(self, raw: bytes) -> int:
+        if not self._room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written: int = self._file.write(raw[: self._room])
+        self._room = 0
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_nothing_is_left_of_a_line_that_the_disk_has_no_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = Lines(tmp_path / "log")
+    lines.append("first")
+    with monkeypatch.context() as patched:
+        patched.setattr(lines, "_file", _Full(lines._file))
+        with pytest.raises(OSError, match="No space left"):
+            lines.append("second")
+    lines.append("third")
+    lines.close()
+    assert (tmp_path / "log").read_text() == "first\nthird\n"

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ import nn
 import optim
 from experiments.attention.attention import TOKENS, WIDTH, Attention, samples
 from minigrad import Value, lift
+from minigrad.lift.compiled import Compiled
 from minigrad.value import topological_order
 from tests.minigrad.lift.graphs import deviation, eagerly
 
@@ -17,14 +19,17 @@ def loss_of(model: Attention) -> Callable[..., Value]:
     return lambda tokens, answer: nn.losses.mse(model(tokens), answer)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 20])
-def test_attention_lifts_and_agrees(count: int) -> None:
-    model = Attention(random.Random(count))
-    batch = samples(count, random.Random(1))
-    fast = lift.compile(loss_of(model), model.parameters())
+def assert_agrees(fast: Compiled, model: Attention, batch: Any) -> None:
     loss = fast.gradient(*batch)
     slopes = fast.parameters[0].grad.tolist()
     assert deviation((loss, slopes), eagerly(loss_of(model), batch, model.parameters())) < 1e-12
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 20])
+def test_attention_lifts_and_agrees(count: int) -> None:
+    model = Attention(random.Random(count))
+    fast = lift.compile(loss_of(model), model.parameters())
+    assert_agrees(fast, model, samples(count, random.Random(1)))
 
 
 def test_it_agrees_after_training_too() -> None:
@@ -38,9 +43,7 @@ def test_it_agrees_after_training_too() -> None:
         optimizer.step()
     assert losses[-1] < 0.1 * losses[0]
     fast.write_back()
-    loss = fast.gradient(*batch)
-    slopes = fast.parameters[0].grad.tolist()
-    assert deviation((loss, slopes), eagerly(loss_of(model), batch, model.parameters())) < 1e-12
+    assert_agrees(fast, model, batch)
 
 
 def test_the_block_has_what_attention_has() -> None:
@@ -62,9 +65,5 @@ def test_scores_that_would_overflow_exp_do_not() -> None:
     model = Attention(random.Random(0))
     for parameter in [*model.query.parameters(), *model.key.parameters()]:
         parameter.data *= 100
-    batch = samples(7, random.Random(1))
     fast = lift.compile(loss_of(model), model.parameters())
-    loss = fast.gradient(*batch)
-    slopes = fast.parameters[0].grad.tolist()
-    expected = eagerly(loss_of(model), batch, model.parameters())
-    assert deviation((loss, slopes), expected) < 1e-12
+    assert_agrees(fast, model, samples(7, random.Random(1)))

@@ -1,7 +1,7 @@
 """A neuron as a dot and a neuron written as a chain of * and + become the same matrix product."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,7 @@ from minigrad import Value
 from minigrad.lift.lifted import Lifted
 from minigrad.lift.printing import listing
 from minigrad.value import dot
-
-
-def chain(weights: Sequence[Value], inputs: Sequence[Value], bias: Value) -> Value:
-    total = bias
-    for weight, x in zip(weights, inputs, strict=True):
-        total = total + weight * x
-    return total
+from tests.minigrad.test_dot import chain
 
 
 def lifted(model: nn.MLP, weighted_sum: Callable[..., Value]) -> Lifted:

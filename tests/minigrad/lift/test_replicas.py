@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import nn
 from minigrad import Value
 from minigrad.lift import lifted
+from minigrad.lift.execution import Execution
 from minigrad.lift.lifted import Lifted
 from tests.minigrad.lift.graphs import Graph, deviation, graphs
 
@@ -239,3 +240,23 @@ def test_batches_of_many_sizes_in_turn_keep_their_numbers() -> None:
         loss, _, slopes = program.gradient(parameters[0], some)
         result = float(loss), slopes.tolist()
         assert first.setdefault(size, result) == result
+
+
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_arrays_of_a_program_begin_with_a_line_of_the_cache(lead: tuple[int, ...]) -> None:
+    execution = Execution(lifted_mlp(2, [5, 1]).merged, lead, 7, slopes=True)
+    for array in (execution.parameters, execution.gradient, *execution.inputs):
+        assert array.ctypes.data % 64 == 0
+
+
+def test_a_gradient_without_a_copy_is_good_until_the_next_call() -> None:
+    program = lifted_mlp(2, [3, 1])
+    parameters, inputs = drawn(0, 2, 4, program)
+    copied_one, own = (
+        program.gradient(parameters, inputs)[2],
+        program.gradient(parameters, inputs, copy=False)[2],
+    )
+    assert np.array_equal(copied_one, own)
+    again = program.gradient(parameters * 2, inputs, copy=False)[2]
+    assert again is own
+    assert not np.array_equal(copied_one, own)

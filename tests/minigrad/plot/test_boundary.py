@@ -31,20 +31,6 @@ def three(inputs: list[list[float]]) -> list[list[float]]:
     return [[-5 * math.dist(point, corner) for corner in THREE.inputs] for point in inputs]
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that were saved, to look into."""
-    figures: list[Figure] = []
-    save = style.save
-
-    def keep(figure: Figure, path: Path) -> None:
-        figures.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(style, "save", keep)
-    return figures
-
-
 def test_the_grid_covers_all_points_with_square_cells() -> None:
     validation = Dataset([[0.0, -3.0], [1.0, 0.0]], [0.0, 1.0])
     plane = evaluate_surface(diagonal, WIDE, validation, loss="mse", resolution=31)

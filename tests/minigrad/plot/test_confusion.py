@@ -6,16 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from minigrad.plot import style
 from minigrad.plot.confusion import draw_confusion
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that were saved."""
-    figures: list[Figure] = []
-    monkeypatch.setattr(style, "save", lambda figure, _path: figures.append(figure))
-    return figures
 
 
 def test_each_cell_has_its_count_and_each_axis_the_names(drawn: list[Figure]) -> None:

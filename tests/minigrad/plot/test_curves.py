@@ -13,23 +13,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from minigrad.plot import style
 from minigrad.plot.curves import Curve, draw_band, draw_curves, draw_loss, smoothed
 from minigrad.plot.style import COLORS
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that were saved, to look into."""
-    figures: list[Figure] = []
-    save = style.save
-
-    def keep(figure: Figure, path: Path) -> None:
-        figures.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(style, "save", keep)
-    return figures
 
 
 def falling(label: str, rate: float = 0.1, steps: int = 50) -> Curve:

@@ -13,17 +13,13 @@ import pytest
 
 from minigrad import runs, train
 from minigrad.runner.consistency import contradictions
+from minigrad.runner.interrupts import AT_ONCE
 from minigrad.tracking import init
 from minigrad.tracking.check import check_soundness
 from minigrad.tracking.store import load
 from minigrad.training.seed_table import SeedTable
-from tests.minigrad.runner.test_verify import (
-    change_facts,
-    facts_of,
-    forge_lines,
-    forge_state,
-    forge_summary,
-)
+from tests.minigrad.runner.test_verify import forge_lines, forge_state, forge_summary
+from tests.stored_runs import change_facts, facts, newest
 
 COMMANDS = {
     "xor": ["configs/xor.yaml", "train.steps=12", "train.log_every=5"],
@@ -38,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with redirect_stdout(StringIO()):
         for name, words in COMMANDS.items():
             train.main([*words, "--out", str(stores[name])])
-    return {name: (store / "latest").resolve() for name, store in stores.items()}
+    return {name: newest(store) for name, store in stores.items()}
 
 
 def forge_config(run: Path, old: str, new: str) -> None:
@@ -69,12 +65,12 @@ def forge_both(run: Path) -> None:
 
 def without_test(run: Path) -> None:
     (run / "test.json").unlink()
-    summary = facts_of(run)["summary"]
+    summary = facts(run)["summary"]
     change_facts(run, summary={k: v for k, v in summary.items() if not k.startswith("test")})
 
 
 def judged(run: Path, met: bool) -> None:
-    change_facts(run, expectations=[{**one, "met": met} for one in facts_of(run)["expectations"]])
+    change_facts(run, expectations=[{**one, "met": met} for one in facts(run)["expectations"]])
 
 
 FORGERIES: dict[str, tuple[str, Callable[[Path], object], str]] = {
@@ -151,6 +147,18 @@ def test_what_contradicts_itself_is_damaged(
 def test_an_honest_run_contradicts_nothing(kind: str, trained: dict[str, Path]) -> None:
     run = load(trained[kind])
     assert (check_soundness(run).damage, list(contradictions(run))) == ([], [])
+
+
+def test_a_second_signal_after_the_last_step_is_no_damage(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(trained["xor"], tmp_path / trained["xor"].name))
+    at_once: dict[str, Any] = {"status": "interrupted", "summary": {}, "expectations": None}
+    change_facts(run, error=f"interrupted by Ctrl-C and {AT_ONCE}", **at_once)
+    assert runs.main(["check", "--store", str(tmp_path)]) == 0
+    assert runs.main(["verify", "latest", "--store", str(tmp_path)]) == 0, capsys.readouterr()
+    change_facts(run, error="interrupted by Ctrl-C after step 11 of 12, at loss 0.1", **at_once)
+    assert runs.main(["check", "--store", str(tmp_path)]) == 1
 
 
 def test_a_loop_of_ones_own_records_what_it_likes(tmp_path: Path) -> None:

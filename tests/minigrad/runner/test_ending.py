@@ -107,15 +107,12 @@ def undisturbed(
     return request.param, end_of((out / "latest").resolve())
 
 
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize("stop", [17, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 40))])
 def test_best_and_patience_are_resumable_to_the_bit(
-    undisturbed: tuple[list[str], dict[str, Any]],
-    stop: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    undisturbed: tuple[list[str], dict[str, Any]], stop: int, tmp_path: Path
 ) -> None:
     settings, whole = undisturbed
-    monkeypatch.setattr(train, "draw", lambda _session: [])
     assert command(IRIS, "expect={}", *settings, f"train.steps={stop}", "--out", tmp_path) == 0
     (run,) = tmp_path.glob("2*")
     command("--resume", run.name, "train.steps=400", "--out", tmp_path)

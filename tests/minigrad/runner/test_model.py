@@ -24,14 +24,9 @@ from minigrad.tracking.store import StoreError, find, load, runs
 from nn import MLP
 from nn.activations import ACTIVATIONS
 from nn.losses import same_side
-from tests.minigrad.runner.trained_runs import (
-    change_facts,
-    change_model,
-    change_state,
-    trained,
-    write_data,
-)
+from tests.minigrad.runner.trained_runs import change_model, change_state, trained, write_data
 from tests.minigrad.runner.trained_runs import config as written_config
+from tests.stored_runs import change_facts
 
 ENGINES = [
     *("eager", "numpy", "tensor"),

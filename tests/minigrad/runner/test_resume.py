@@ -1,11 +1,9 @@
 """Going on with a run: to the bit, and what has nothing to go on with."""
 
-import json
 import os
 import platform
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,27 +14,19 @@ from minigrad.runner.resume import resume_run
 from minigrad.tracking import checkpoint, hold, init
 from minigrad.tracking.environment import process_start
 from minigrad.tracking.store import StoreError
+from tests.stored_runs import change_facts, metrics, newest
 
 OVERRIDES = ["train.steps=10", "train.checkpoint_every=4", "expect={}"]
-
-
-@pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
+pytestmark = pytest.mark.usefixtures("without_pictures")
 
 
 def trained(store: Path, *overrides: str, config: str = "configs/xor.yaml") -> Path:
     assert train.main([config, *OVERRIDES, *overrides, "--out", str(store)]) == 0
-    return (store / "latest").resolve()
-
-
-def change_facts(run: Path, **changed: Any) -> None:
-    facts = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**facts, **changed}))
+    return newest(store)
 
 
 def losses(run: Path) -> list[float]:
-    return [json.loads(line)["loss"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [line["loss"] for line in metrics(run)]
 
 
 @pytest.mark.parametrize("batch_size", ["null", "4", "3"])

@@ -1,6 +1,5 @@
 """A training with its run: what stops it, and what it leaves behind."""
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,27 +13,16 @@ from minigrad.files.whole import replace
 from minigrad.runner import session
 from minigrad.tracking import Run
 from nn.activations import ACTIVATIONS
+from tests.calling import contained
+from tests.stored_runs import facts, newest
 
 XOR = ["configs/xor.yaml", "train.steps=12", "train.checkpoint_every=4", "expect={}"]
 
 
 @pytest.fixture(autouse=True)
-def contained() -> Iterator[None]:
-    """No test leaves an activation behind."""
-    known = dict(ACTIVATIONS)
-    yield
-    ACTIVATIONS.clear()
-    ACTIVATIONS.update(known)
-
-
-@pytest.fixture
-def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda _session: [])
-
-
-def facts(store: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((store / "latest" / "run.json").read_text())
-    return loaded
+def _contained() -> Iterator[None]:
+    with contained():
+        yield
 
 
 def printed_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -91,7 +79,8 @@ def test_an_error_within_the_training_is_told_in_a_line_with_its_traceback_in_th
     assert train.main([*XOR, "model.activation=worn_out", "--out", str(tmp_path)]) == 1
     sentence = "training failed: KeyError: 'worn out' (traceback in output.log)"
     assert printed_lines(capsys)[0] == sentence
-    assert (facts(tmp_path)["status"], facts(tmp_path)["error"]) == ("failed", sentence)
+    stored = facts(newest(tmp_path))
+    assert (stored["status"], stored["error"]) == ("failed", sentence)
     log = (tmp_path / "latest" / "output.log").read_text()
     assert log.startswith("Traceback")
     assert 'raise KeyError("worn out")' in log
@@ -117,7 +106,7 @@ def test_a_full_disk_ends_the_training_with_what_was_written(
     monkeypatch.setattr(Run, writes, full_the_second_time)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 1
     assert printed_lines(capsys)[0] == "the run cannot be written: No space left on device"
-    assert facts(tmp_path)["status"] == "failed"
+    assert facts(newest(tmp_path))["status"] == "failed"
     logged = (tmp_path / "latest" / "metrics.jsonl").read_text().splitlines()
     assert len(logged) == (1 if writes == "log" else 8)
 
@@ -134,7 +123,7 @@ def test_a_run_whose_end_cannot_be_written_says_so_and_is_no_success(
     monkeypatch.setattr("minigrad.tracking.destination.replace", full_at_the_end)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 1
     assert "run.json cannot be written: No space left on device" in printed_lines(capsys)
-    assert facts(tmp_path)["status"] == "running"  # as it was written at the start
+    assert facts(newest(tmp_path))["status"] == "running"  # as it was written at the start
 
 
 def test_a_training_that_breaks_before_its_first_step_has_no_pictures(
@@ -145,7 +134,7 @@ def test_a_training_that_breaks_before_its_first_step_has_no_pictures(
     first, *_, last = printed_lines(capsys)
     assert first.startswith("training diverged before step 0: log(")
     assert last.startswith("run   ")
-    assert facts(tmp_path)["status"] == "diverged"
+    assert facts(newest(tmp_path))["status"] == "diverged"
     assert list(tmp_path.glob("*/*.png")) == []
 
 
@@ -158,7 +147,7 @@ def test_pictures_that_cannot_be_written_do_not_spoil_the_run(
     monkeypatch.setattr("minigrad.plot.style.save", full)
     assert train.main([*XOR, "--out", str(tmp_path)]) == 0
     assert printed_lines(capsys)[-1] == "plot  none: No space left on device"
-    assert facts(tmp_path)["status"] == "finished"
+    assert facts(newest(tmp_path))["status"] == "finished"
 
 
 def test_list_prints_the_names_and_trains_nothing(
@@ -208,4 +197,4 @@ def test_after_a_signal_while_a_checkpoint_is_saved_no_step_follows_and_nothing_
     assert train.main([*XOR, "--out", str(tmp_path)]) == 130
     assert saved == [4]
     assert "interrupted by Ctrl-C after step 3 of 12" in printed_lines(capsys)[0]
-    assert facts(tmp_path)["status"] == "interrupted"
+    assert facts(newest(tmp_path))["status"] == "interrupted"

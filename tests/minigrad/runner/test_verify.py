@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from minigrad import train
+from minigrad import runner, train
 from minigrad.config import load as load_config
 from minigrad.runner.verify import verify_claims
 from minigrad.tracking import checkpoint, init
 from minigrad.tracking.store import StoreError, find, load
 from minigrad.training.seed_table import SeedTable
 from nn.activations import ACTIVATIONS
+from tests.stored_runs import change_facts, facts, newest
 
 OVERRIDES = [
     "train={steps: 40, batch_size: 20, log_every: 3}",
@@ -32,7 +33,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("trained")
     with redirect_stdout(StringIO()):
         assert train.main(["configs/moons.yaml", *OVERRIDES, "--out", str(store)]) == 0
-    return (store / "latest").resolve()
+    return newest(store)
 
 
 @pytest.fixture
@@ -50,11 +51,6 @@ def change_line(path: Path, number: int, change: Callable[[dict[str, float]], No
     (path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
 
 
-def change_facts(path: Path, **changed: object) -> None:
-    facts = json.loads((path / "run.json").read_text())
-    (path / "run.json").write_text(json.dumps({**facts, **changed}))
-
-
 def test_a_finished_run_is_identical(run_path: Path) -> None:
     result = verify_claims(find(run_path.parent, "latest"))
     assert result.identical
@@ -65,19 +61,20 @@ def test_a_finished_run_is_identical(run_path: Path) -> None:
     assert (result.step, result.changed) == (None, [])
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_verdict_in_the_words_of_older_runs_is_no_difference(tmp_path: Path) -> None:
     with redirect_stdout(StringIO()):
         train.main(["configs/xor.yaml", "train.steps=3", "--out", str(tmp_path)])
-    run = (tmp_path / "latest").resolve()
-    facts = json.loads((run / "run.json").read_text())
-    verdict = facts["expectations"][1]
+    run = newest(tmp_path)
+    verdicts = facts(run)["expectations"]
+    verdict = verdicts[1]
     loss = f"{verdict['found']:.4g}"
     assert verdict["sentence"] == f"final loss {loss} is not below 0.001"
     verdict["sentence"] = f"final loss {loss} misses 0.001 by {verdict['found'] - 0.001:.4g}"
-    change_facts(run, expectations=facts["expectations"])
+    change_facts(run, expectations=verdicts)
     assert verify_claims(load(run)).identical
     verdict["sentence"] = "final loss 0.0001 misses 0.001 by 0.1"
-    change_facts(run, expectations=facts["expectations"])
+    change_facts(run, expectations=verdicts)
     assert not verify_claims(load(run)).identical
 
 
@@ -97,7 +94,7 @@ def test_one_changed_last_bit_is_found_at_its_step(run_path: Path, metric: str) 
 
 
 def test_a_changed_summary_is_found(run_path: Path) -> None:
-    summary = json.loads((run_path / "run.json").read_text())["summary"]
+    summary = facts(run_path)["summary"]
     change_facts(run_path, summary={**summary, "final_loss": summary["final_loss"] * (1 + 1e-15)})
     assert (
         "differs in the summary: final_loss was"
@@ -105,13 +102,8 @@ def test_a_changed_summary_is_found(run_path: Path) -> None:
     )
 
 
-def facts_of(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((path / "run.json").read_text())
-    return loaded
-
-
 def forge_summary(path: Path, **changed: object) -> None:
-    change_facts(path, summary={**facts_of(path)["summary"], **changed})
+    change_facts(path, summary={**facts(path)["summary"], **changed})
 
 
 def forge_lines(path: Path, change: Callable[[list[dict[str, float]]], object]) -> None:
@@ -261,9 +253,9 @@ def test_a_forged_claim_is_found(run_path: Path, forgery: str) -> None:
 
 def test_verdicts_are_judged_again(tmp_path: Path) -> None:
     overrides = ["train.steps=3", "expect={initial_loss: [0.1, 2.0], final_loss_below: 1.0}"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert verify_claims(run).identical
-    verdicts = facts_of(run.path)["expectations"]
+    verdicts = facts(run.path)["expectations"]
     verdicts[1]["expected"] = 0.001
     change_facts(run.path, expectations=verdicts)
     result = verify_claims(find(tmp_path, "latest"))
@@ -279,7 +271,7 @@ def test_a_checkpoint_that_is_gone_is_told_as_not_checked(run_path: Path) -> Non
 
 def test_each_seeds_numbers_and_the_counts_of_many_are_compared(tmp_path: Path) -> None:
     overrides = ["train.steps=5", "train.engine=numpy", "train.seeds=4", "train.log_every=2"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert verify_claims(run).identical
     table = SeedTable.from_bytes((run.path / "seeds.npz").read_bytes())
     table.final_loss[2] = 0.0
@@ -293,7 +285,7 @@ def test_each_seeds_numbers_and_the_counts_of_many_are_compared(tmp_path: Path) 
 
 def test_a_run_that_diverged_diverges_again_at_its_step(tmp_path: Path) -> None:
     overrides = ["optimizer.lr=1e200", "model.activation=relu", "loss=mse", "train.steps=50"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     assert run.status == "diverged"
     result = verify_claims(run)
     assert result.identical, result.sentence
@@ -306,7 +298,7 @@ def test_a_run_that_diverged_diverges_again_at_its_step(tmp_path: Path) -> None:
 def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
     settings = ["train.steps=200", "expect={}", "train.checkpoint_every=60"]
     config = load_config("configs/xor.yaml", settings)
-    run = train.train(config, tmp_path)
+    run = runner.train(config, store=tmp_path).stored
     lines = (run.path / "metrics.jsonl").read_text().splitlines(keepends=True)
     state = checkpoint.read(run.path / "checkpoint.previous.json")
     (run.path / "metrics.jsonl").write_text("".join(lines[: state["step"]]))
@@ -324,9 +316,10 @@ def test_an_interrupted_run_claims_no_end(tmp_path: Path) -> None:
     assert "differs in the summary: final_loss was 0.0, is absent" in sentence
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_run_that_was_resumed_for_more_steps_is_identical(tmp_path: Path) -> None:
     settings = ["train.steps=11", "train.log_every=3", "expect={}"]
-    run = train.train(load_config("configs/xor.yaml", settings), tmp_path)
+    run = runner.train("configs/xor.yaml", settings, store=tmp_path).stored
     with redirect_stdout(StringIO()):
         assert train.main(["--resume", "latest", "train.steps=20", "--out", str(tmp_path)]) == 0
     assert [int(row["step"]) for row in load(run.path).metrics()] == [
@@ -351,10 +344,11 @@ def test_the_data_are_blamed_only_where_their_checksum_differs(
     rows = tmp_path / "rows.csv"
     rows.write_text("x,y\n0,0\n1,1\n2,0\n3,1\n")
     data = f"data={{name: csv, path: {rows}, target: y}}"
-    run = train.train(
-        load_config("configs/xor.yaml", [data, "train.steps=3", "expect={}"]), tmp_path / "store"
-    )
-    assert list(facts_of(run.path)["sha256"]) == [str(rows)]
+    run = runner.train(
+        load_config("configs/xor.yaml", [data, "train.steps=3", "expect={}"]),
+        store=tmp_path / "store",
+    ).stored
+    assert list(facts(run.path)["sha256"]) == [str(rows)]
     if changed:
         rows.write_text("x,y\n0,0\n1,1\n2,0\n4,1\n")
     else:
@@ -367,10 +361,10 @@ def test_the_data_are_blamed_only_where_their_checksum_differs(
 
 
 def test_what_an_older_run_did_not_record_is_named_and_not_blamed(run_path: Path) -> None:
-    facts = facts_of(run_path)
+    lasting = facts(run_path)
     for key in ("processor", "libc", "variables", "sha256"):
-        facts.pop(key)
-    (run_path / "run.json").write_text(json.dumps(facts))
+        lasting.pop(key)
+    (run_path / "run.json").write_text(json.dumps(lasting))
     change_line(run_path, 0, lambda line: line.update(loss=1.0))
     sentence = verify_claims(find(run_path.parent, "latest")).sentence
     assert "not recorded: processor, libc, variables, data and plugins" in sentence
@@ -378,8 +372,8 @@ def test_what_an_older_run_did_not_record_is_named_and_not_blamed(run_path: Path
 
 
 def test_other_packages_or_code_are_named_as_the_likely_cause(run_path: Path) -> None:
-    facts = json.loads((run_path / "run.json").read_text())
-    change_facts(run_path, packages={**facts["packages"], "numpy": "1.0"}, code="0123")
+    packages = facts(run_path)["packages"] | {"numpy": "1.0"}
+    change_facts(run_path, packages=packages, code="0123")
     run = find(run_path.parent, "latest")
     same = verify_claims(run)
     assert same.identical
@@ -455,7 +449,7 @@ def test_a_run_that_agrees_with_eager_no_more_is_told_in_a_sentence(
 ) -> None:
     monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0)
     overrides = ["train.engine=numpy", "model.activation=own", "train.steps=3", "expect={}"]
-    run = train.train(load_config("configs/xor.yaml", overrides), tmp_path)
+    run = runner.train("configs/xor.yaml", overrides, store=tmp_path).stored
     monkeypatch.setitem(ACTIVATIONS, "own", lambda x: x * 2.0 if x.data > 0 else x * 3.0)
     verified = verify_claims(run)
     assert not verified.identical

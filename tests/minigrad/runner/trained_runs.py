@@ -1,6 +1,5 @@
 """Data of one's own, and runs on them, for tests of what is done with a trained model."""
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -59,8 +58,3 @@ def change_model(run: Path, **changed: Any) -> None:
     """The same of the description of the model."""
     model = checkpoint.read(run / checkpoint.NAME)["model"] | changed
     change_state(run, model={key: value for key, value in model.items() if value != "cut out"})
-
-
-def change_facts(run: Path, **changed: Any) -> None:
-    facts = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**facts, **changed}))

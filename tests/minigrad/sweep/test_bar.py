@@ -1,6 +1,5 @@
 """The bar of a sweep moves as soon as members are trained, and tells how they ended."""
 
-import io
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,13 +9,9 @@ from typing import Any
 import pytest
 
 from minigrad.sweep.bar import Bar
+from tests.terminals import Terminal
 
 PLAN: Any = SimpleNamespace(members=6, units=[SimpleNamespace(seeds=(0, 1))] * 3)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def result(*statuses: str) -> Any:

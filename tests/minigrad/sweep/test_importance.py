@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from minigrad.sweep.cells import Cell
-from minigrad.sweep.importance import Importance, importance
+from minigrad.sweep.importance import Importance, importance_of
 from minigrad.sweep.member import Member
 from minigrad.sweep.plan import SweepPlan
 from minigrad.sweep.ranking import rank
@@ -25,7 +25,7 @@ def of(
         Ended(n, f"run{n}", Member(0, "finished", 1.0, None, None, _numbers(score(**values))))
         for n, values in enumerate(points)
     ]
-    return importance(made, rank(made, ended))
+    return importance_of(made, rank(made, ended))
 
 
 def _numbers(score: float) -> dict[str, float]:

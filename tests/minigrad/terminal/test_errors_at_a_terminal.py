@@ -1,38 +1,20 @@
 """What commands say on a screen of 80 columns: broken between words, errors too."""
 
-import os
-import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.terminals import at_a_terminal
 
 LONG = "a-name-of-a-file-that-is-nowhere " * 3
 
 
 def terminal_lines(folder: Path, *words: str) -> list[str]:
     """The lines of the command at a terminal of 80 columns, standard error included."""
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", "PYTHONPATH": str(Path.cwd())}
-    command = [sys.executable, "-m", *words]
-    child = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=follower, stdout=follower, stderr=follower
-    )
-    os.close(follower)
-    text = b""
-    while True:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:  # how Linux says that the other side is closed
-            break
-        if not part:
-            break
-        text += part
-    os.close(leader)
-    child.wait()
-    return re.sub(r"\x1b\[[\d;]*m|\r", "", text.decode()).splitlines()
+    _, screen = at_a_terminal([sys.executable, "-m", *words], columns=80, cwd=folder)
+    return re.sub(r"\x1b\[[\d;]*m|\r", "", screen).splitlines()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,7 @@ from minigrad.doctor import finding
 from minigrad.terminal import screen
 from minigrad.terminal.table import columns_of, format_table
 from minigrad.tracking.facts import STATUSES
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.terminals import Terminal
 
 
 @pytest.fixture

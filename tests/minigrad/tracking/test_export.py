@@ -44,9 +44,7 @@ METRICS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def test_an_unknown_tool_is_met_with_the_nearest_name() -> None:

@@ -17,6 +17,7 @@ import pytest
 from minigrad import Value
 from minigrad.files.whole import replace
 from minigrad.tracking import Run, checkpoint, environment, init, reopen
+from minigrad.tracking.destination import Directory
 from minigrad.tracking.environment import process_start
 from minigrad.version import __version__
 
@@ -63,6 +64,28 @@ def test_a_logged_line_is_on_disk_at_once(new_run: NewRun) -> None:
     assert lines(run) == [{"step": 0, "loss": 0.1 + 0.2}]
 
 
+def test_a_line_is_what_json_writes_of_its_numbers(tmp_path: Path) -> None:
+    class Small(float):
+        def __repr__(self) -> str:
+            return "small"
+
+    metrics: dict[str, Any] = {
+        'a "b"': 0.1,
+        "ñ": -0.0,
+        "n": 3,
+        "big": 2**53,
+        "yes": True,
+        "own": Small(0.5),
+    }
+    metrics |= {"tiny": 5e-324, "huge": 1e22, "nothing": None, "value": Value(2.5)}
+    stored = {"step": 7, **metrics, "yes": 1.0, "own": 0.5, "value": 2.5}
+    del stored["nothing"]
+    with init(store=tmp_path, engine="eager") as run:  # one with an engine brings its own time
+        for _ in range(2):  # names are encoded at the first line that has them
+            run.log(metrics, step=7)
+    assert (run.path / "metrics.jsonl").read_text() == f"{json.dumps(stored)}\n" * 2
+
+
 def test_numbers_that_json_lacks_are_stored_as_text(new_run: NewRun) -> None:
     run = new_run("a")
     run.log({"loss": math.nan, "up": math.inf, "down": -math.inf}, step=0)
@@ -107,6 +130,28 @@ def test_run_json_tells_what_ran_where_and_how_it_ended(new_run: NewRun) -> None
     assert run.config == {"lr": 0.1}
     names = ["config.yaml", "metrics.jsonl", "output.log", "run.json"]
     assert sorted(path.name for path in run.path.iterdir()) == names
+
+
+def test_finish_writes_results_and_status_at_once(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run("a")
+    run.summary["first"] = 1
+    written = []
+    write = Directory.write
+
+    def record(self: Directory, name: str, content: bytes, **how: Any) -> None:
+        written.append(json.loads(content))
+        write(self, name, content, **how)
+
+    monkeypatch.setattr(Directory, "write", record)
+    with pytest.raises(TypeError, match=r"summary\.best must be plain data"):
+        run.finish(summary={"best": object()})
+    assert (written, facts(run)["status"]) == ([], "running")
+    run.finish(summary={"best": 0.5, "steps": 3})
+    results = {"first": 1, "best": 0.5, "steps": 3}
+    assert [(one["status"], one["summary"]) for one in written] == [("finished", results)]
+    assert run.summary == results
 
 
 def test_a_block_that_ends_finishes_the_run(tmp_path: Path) -> None:

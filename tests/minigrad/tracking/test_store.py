@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from minigrad.files.whole import Lines
-from minigrad.tracking import reopen
+from minigrad.files.whole import Lines, is_being_written
+from minigrad.tracking import init, reopen
 from minigrad.tracking.check import check_soundness
 from minigrad.tracking.environment import process_start
 from minigrad.tracking.show import run_sections
@@ -265,6 +265,29 @@ def test_a_fact_of_another_kind_is_damage_and_hides_nothing(
     for again in (run, other):
         run_sections(again)
         check_soundness(again)
+
+
+def test_a_run_that_ends_while_it_is_read_is_read_as_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = init("a", store=tmp_path)
+    run.facts.pid_start = 1  # so that only its lock says that it is being written
+    run.summary["first"] = 1
+
+    def end_first(log: Path) -> bool | None:
+        run.finish(summary={"best": 0.5})
+        return is_being_written(log)
+
+    monkeypatch.setattr("minigrad.tracking.store.is_being_written", end_first)
+    stored, results = load(run.path), {"first": 1, "best": 0.5}
+    assert (stored.status, stored.summary, stored.alive) == ("finished", results, False)
+
+
+def test_whether_a_run_is_being_written_is_of_the_moment_of_its_facts(tmp_path: Path) -> None:
+    run = init("a", store=tmp_path)
+    stored = load(run.path)
+    run.finish()
+    assert (stored.status, stored.alive) == ("running", True)
 
 
 def test_facts_that_it_does_not_know_survive_a_resume(tmp_path: Path) -> None:

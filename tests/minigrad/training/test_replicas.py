@@ -24,6 +24,7 @@ from minigrad.training.trainer import Diverged
 from nn.activations import ACTIVATIONS
 from optim import OPTIMIZERS
 from optim.schedules import SCHEDULES
+from tests.calling import contained
 
 MOONS, SPIRAL, SINE = (f"configs/{name}.yaml" for name in ("moons", "spiral", "sine"))
 # 24 samples to train on, 7 at a time: the last batch of an epoch has 3
@@ -36,12 +37,9 @@ SOME_DIVERGE = [
 
 
 @pytest.fixture(autouse=True)
-def contained() -> Iterator[None]:
-    """No test leaves an activation behind."""
-    known = dict(ACTIVATIONS)
-    yield
-    ACTIVATIONS.clear()
-    ACTIVATIONS.update(known)
+def _contained() -> Iterator[None]:
+    with contained():
+        yield
 
 
 @pytest.fixture

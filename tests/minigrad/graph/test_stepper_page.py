@@ -5,7 +5,6 @@ import math
 import platform
 import random
 import re
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,14 +16,13 @@ import nn
 from experiments.attention.attention import Attention, samples
 from minigrad import Tensor, Value, graph, maximum, minimum, value
 from minigrad.config import load
-from minigrad.graph import __main__ as graph_command
-from minigrad.graph.page import to_html
 from minigrad.graph.source import OPERATIONS, excerpts
+from minigrad.graph.stepper_page import to_html
 from minigrad.nodes import nodes_below
 from minigrad.runner import build
 from minigrad.value import dot
 from tests.browser import Tab
-from tests.calling import call
+from tests.minigrad.graph.test_graph import command
 
 Numbers = tuple[list[float], list[float]]
 
@@ -608,10 +606,6 @@ def test_every_operation_of_value_py_has_its_lines() -> None:
         shown = excerpts(op)
         assert any(one.forward for one in shown), op
         assert any(one.backward for one in shown), op
-
-
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return call(graph_command, *arguments)
 
 
 def test_the_command_writes_a_page(tmp_path: Path) -> None:
