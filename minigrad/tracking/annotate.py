@@ -1,15 +1,15 @@
 """Tags, notes and verdicts on a run, also while another process is writing it.
 
 A run's process holds its run.json in memory and writes the whole file again. So both sides lock
-the run's directory for the moment of writing; the annotations in the file are
-this module's, and all the rest is the run's.
+the run's directory for the moment of writing; the annotations in the file are this module's, and
+all the rest is the run's.
 """
 
 import argparse
-import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from minigrad.tracking.names import StoreError
 from minigrad.tracking.reading import read_facts
 from minigrad.tracking.store import StoredRun
 
+_SECONDS = 3.0
 _MOST_TAGS = 100
 _LONGEST_TAG = 60  # characters
 _LONGEST_NOTE = 10_000
@@ -42,22 +43,26 @@ def tag(run: StoredRun, changes: Sequence[str]) -> list[str]:
                 tag_name(change[1:])
             except argparse.ArgumentTypeError as error:
                 raise StoreError(f"tag {excerpt(change)}: {error}") from None
-    with _held(run) as facts:
-        tags = facts.get("tags", [])
-        tags = [one for one in tags if isinstance(one, str)] if isinstance(tags, list) else []
-        for change in changes:
-            sign, name = change[0], change[1:]
-            if sign == "+" and name not in tags:
-                tags.append(name)
-            elif sign == "-" and name not in tags:
-                raise StoreError(
-                    f"{run.id} has no tag {name!r}: it has {', '.join(tags) or 'none'}"
-                )
-            elif sign == "-":
-                tags.remove(name)
-        if len(tags) > _MOST_TAGS:
-            raise StoreError(f"{run.id}: {len(tags)} tags are too many: keep {_MOST_TAGS}")
-        facts["tags"] = tags
+
+    def retag(facts: dict[str, Any]) -> None:
+        facts["tags"] = _changed_tags(run.id, facts.get("tags"), changes)
+
+    tags: list[str] = _rewrite(run, retag)["tags"]
+    return tags
+
+
+def _changed_tags(run: str, before: Any, changes: Sequence[str]) -> list[str]:
+    tags = [one for one in before if isinstance(one, str)] if isinstance(before, list) else []
+    for change in changes:
+        sign, name = change[0], change[1:]
+        if sign == "+" and name not in tags:
+            tags.append(name)
+        elif sign == "-" and name not in tags:
+            raise StoreError(f"{run} has no tag {name!r}: it has {', '.join(tags) or 'none'}")
+        elif sign == "-":
+            tags.remove(name)
+    if len(tags) > _MOST_TAGS:
+        raise StoreError(f"{run}: {len(tags)} tags are too many: keep {_MOST_TAGS}")
     return tags
 
 
@@ -75,41 +80,50 @@ def note(run: StoredRun, text: str) -> None:
     """Set the run's note; an empty text removes it. Raises StoreError."""
     if len(text) > _LONGEST_NOTE:
         raise StoreError(f"note: at most {_LONGEST_NOTE:,} characters, found {len(text):,}")
-    with _held(run) as facts:
+
+    def set_note(facts: dict[str, Any]) -> None:
         facts.pop("note", None)
         if text.strip():
             facts["note"] = text
 
+    _rewrite(run, set_note)
+
 
 def record_verdict(run: StoredRun, verdict: dict[str, Any]) -> None:
     """Record the verdict of the last verify. Raises StoreError where the run cannot be written."""
-    with _held(run) as facts:
-        facts["verified"] = verdict
+    _rewrite(run, lambda facts: facts.update(verified=verdict))
 
 
-@contextlib.contextmanager
-def _held(run: StoredRun) -> Iterator[dict[str, Any]]:
-    """The object of run.json, written again at the end of the block if that changed it."""
+def _rewrite(run: StoredRun, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Let `change` change the object of run.json and write it; gives it back.
+
+    Where the run's process wrote it meanwhile, for it waits only a moment for the lock, or many
+    others wait for the lock too, this is done again. Raises StoreError after some seconds.
+    """
     run.check_own()
-    try:
-        with locked(run.path, needed=True):
-            before = _signature(run.path)
-            try:
-                facts = read_facts(run.path)
-            except StoreError as error:
-                raise StoreError(f"{run.id} cannot be changed: {error}") from None
-            unchanged = json.dumps(facts)
-            yield facts
-            if json.dumps(facts) != unchanged:
-                content = json.dumps(json_ready(facts), indent=2, allow_nan=False).encode()
-                # the run's process does not wait long for this lock, as where we were suspended
-                replace(
-                    run.path / layout.RUN,
-                    content + b"\n",
-                    still=lambda: _signature(run.path) == before,
-                )
-    except OSError as error:
-        raise StoreError(f"{run.id} cannot be changed: {error.strerror}") from None
+    give_up = time.monotonic() + _SECONDS
+    while True:
+        try:
+            return _rewrite_once(run.path, change)
+        except OSError as error:
+            if error.errno or time.monotonic() > give_up:  # 0: another process was in the way
+                raise StoreError(f"{run.id} cannot be changed: {error.strerror}") from None
+
+
+def _rewrite_once(run: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    with locked(run, needed=True):
+        before = _signature(run)
+        try:
+            facts = read_facts(run)
+        except StoreError as error:
+            raise StoreError(f"{run.name} cannot be changed: {error}") from None
+        unchanged = json.dumps(facts)
+        change(facts)
+        if json.dumps(facts) != unchanged:
+            content = json.dumps(json_ready(facts), indent=2, allow_nan=False).encode()
+            # the run's process does not wait long for this lock, as where we were suspended
+            replace(run / layout.RUN, content + b"\n", still=lambda: _signature(run) == before)
+        return facts
 
 
 def _signature(run: Path) -> tuple[int, int, int]:

@@ -4,11 +4,12 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from minigrad.tracking import init
-from minigrad.tracking.annotate import _held, note, record_verdict, tag
+from minigrad.tracking.annotate import _rewrite, note, record_verdict, tag
 from minigrad.tracking.annotations import locked
 from minigrad.tracking.names import StoreError
 from minigrad.tracking.query import mentions
@@ -116,25 +117,47 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, run: StoredRun) -> No
     assert (outside / "run.json").read_bytes() == before
 
 
-def test_an_older_run_json_is_not_written_back(tmp_path: Path) -> None:
-    """As by a `tag` that was stopped while the run, which waits only a moment, ended."""
+@pytest.mark.parametrize("ends", [False, True])
+def test_an_older_run_json_is_not_written_back(tmp_path: Path, ends: bool) -> None:
+    """As by a `tag` that was stopped while the run, which waits only a moment, wrote or ended."""
     written = init("mine", store=tmp_path)
+    tries: list[dict[str, Any]] = []
 
-    def tag_meanwhile() -> None:
-        with _held(load(written.path)) as facts:
-            facts["tags"] = ["late"]
+    def change(facts: dict[str, Any]) -> None:
+        facts["tags"] = ["late"]
+        tries.append(facts["summary"])
+        if len(tries) == 1:
             written.summary["best"] = 0.5
-            written.finish()
+            if ends:
+                written.finish()
 
-    with pytest.raises(StoreError, match="another process changed it in this moment: try again"):
-        tag_meanwhile()
-    run = load(written.path)
-    assert (run.status, run.summary, run.facts.tags) == ("finished", {"best": 0.5}, [])
+    _rewrite(load(written.path), change)
+    run, status = load(written.path), "finished" if ends else "running"
+    assert tries == [{}, {"best": 0.5}]
+    assert (run.status, run.summary, run.facts.tags) == (status, {"best": 0.5}, ["late"])
     assert not [name for name in os.listdir(run.path) if name.startswith(".")]
 
 
-def test_a_tag_is_not_written_beside_a_run_that_is_stopped_as_it_writes(run: StoredRun) -> None:
+def test_a_run_json_that_changes_again_and_again_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minigrad.tracking.annotate._SECONDS", 0.0)
+    written = init("mine", store=tmp_path)
+
+    def change(facts: dict[str, Any]) -> None:
+        facts["tags"] = ["late"]
+        written.summary["best"] = len(written.summary)
+
+    with pytest.raises(StoreError, match="another process changed it in this moment: try again"):
+        _rewrite(load(written.path), change)
+    assert load(written.path).facts.tags == []
+
+
+def test_a_tag_is_not_written_beside_a_run_that_is_stopped_as_it_writes(
+    run: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It would be lost as soon as the run goes on."""
+    monkeypatch.setattr("minigrad.tracking.annotate._SECONDS", 0.0)
     before = raw(run)
     with locked(run.path), pytest.raises(StoreError, match="another process is writing it"):
         tag(run, ["+good"])
