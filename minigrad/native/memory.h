@@ -138,10 +138,10 @@ INLINE Vector totals(const Vector *parts, int64_t groups) {
 #if LANES == 8
     (void)groups;
     Vector pairs[4], fours[2];
-    for (int i = 0; i < 4; i++)
+    UNROLL for (int i = 0; i < 4; i++)
         pairs[i] = SHUFFLE(parts[2 * i], parts[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14) +
                    SHUFFLE(parts[2 * i], parts[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-    for (int i = 0; i < 2; i++)
+    UNROLL for (int i = 0; i < 2; i++)
         fours[i] = SHUFFLE(pairs[2 * i], pairs[2 * i + 1], 0, 1, 8, 9, 4, 5, 12, 13) +
                    SHUFFLE(pairs[2 * i], pairs[2 * i + 1], 2, 3, 10, 11, 6, 7, 14, 15);
     return SHUFFLE(fours[0], fours[1], 0, 1, 2, 3, 8, 9, 10, 11) +
@@ -172,14 +172,14 @@ INLINE Vector total_of(const Vector *parts) {
     return fours + SHUFFLE(fours, fours, 4, 5, 6, 7, 0, 1, 2, 3);
 #elif LANES == 4
     Vector fours[2];
-    for (int h = 0; h < 2; h++) {
+    UNROLL for (int h = 0; h < 2; h++) {
         Vector pairs = parts[h] + SHUFFLE(parts[h], parts[h], 1, 0, 3, 2);
         fours[h] = pairs + SHUFFLE(pairs, pairs, 2, 3, 0, 1);
     }
     return fours[0] + fours[1];
 #else
     Vector pairs[4];
-    for (int q = 0; q < 4; q++) pairs[q] = parts[q] + SHUFFLE(parts[q], parts[q], 1, 0);
+    UNROLL for (int q = 0; q < 4; q++) pairs[q] = parts[q] + SHUFFLE(parts[q], parts[q], 1, 0);
     return (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]);
 #endif
 }

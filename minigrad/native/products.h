@@ -7,20 +7,22 @@
 
 #include "memory.h"
 
-/* Calls B(rows, columns) for the numbers that a block may have. */
+/* Rows of a block of so many columns. AVX-512 and Arm have 32 registers, AVX2 and SSE2 have 16.
+   BLOCK_CASES calls B(rows, columns) for the numbers that a block may have. */
+#if LANES == 8 || defined(__aarch64__)
+enum { BLOCK_COLUMNS = 4 };
+static const int64_t block_rows[] = {0, 8, 8, 4, 6};
 #define BLOCK_CASES(B) \
     B(1, 1) B(2, 1) B(3, 1) B(4, 1) B(5, 1) B(6, 1) B(7, 1) B(8, 1) \
     B(1, 2) B(2, 2) B(3, 2) B(4, 2) B(5, 2) B(6, 2) B(7, 2) B(8, 2) \
     B(1, 3) B(2, 3) B(3, 3) B(4, 3) B(1, 4) B(2, 4) B(3, 4) B(4, 4) \
     B(5, 4) B(6, 4)
-
-/* Rows of a block of so many columns. AVX-512 and Arm have 32 registers, AVX2 and SSE2 have 16. */
-#if LANES == 8 || defined(__aarch64__)
-enum { BLOCK_COLUMNS = 4 };
-static const int64_t block_rows[] = {0, 8, 8, 4, 6};
 #else
 enum { BLOCK_COLUMNS = 3 };
 static const int64_t block_rows[] = {0, 8, 4, 4};
+#define BLOCK_CASES(B) \
+    B(1, 1) B(2, 1) B(3, 1) B(4, 1) B(5, 1) B(6, 1) B(7, 1) B(8, 1) \
+    B(1, 2) B(2, 2) B(3, 2) B(4, 2) B(1, 3) B(2, 3) B(3, 3) B(4, 3)
 #endif
 
 INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -36,21 +38,21 @@ typedef struct {
 
 INLINE void matmul_block(int single, int rows, int columns, Matmul p) {
     Vector sums[8][4];
-    for (int r = 0; r < rows; r++) {
+    UNROLL for (int r = 0; r < rows; r++) {
         Vector bias = {0};
         if (p.has_bias) bias = read_slot(single, p.weights, r * p.down + p.inner * p.along);
-        for (int c = 0; c < columns; c++) sums[r][c] = bias;
+        UNROLL for (int c = 0; c < columns; c++) sums[r][c] = bias;
     }
     for (int64_t k = 0; k < p.inner; k++) {
         Vector x[4];
-        for (int c = 0; c < columns; c++) x[c] = p.x[k * p.x_step + c];
-        for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < columns; c++) x[c] = p.x[k * p.x_step + c];
+        UNROLL for (int r = 0; r < rows; r++) {
             Vector weight = read_slot(single, p.weights, r * p.down + k * p.along);
-            for (int c = 0; c < columns; c++) sums[r][c] = fused(weight, x[c], sums[r][c]);
+            UNROLL for (int c = 0; c < columns; c++) sums[r][c] = fused(weight, x[c], sums[r][c]);
         }
     }
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++) {
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int c = 0; c < columns; c++) {
             Vector *y = p.y + r * p.y_step + c;
             *y = p.adds ? *y + sums[r][c] : sums[r][c];
         }
@@ -125,17 +127,17 @@ enum { OUTER_BLOCK = 24, ONE_ROW_WIDTH = 12 };
 INLINE void add_sums(int rows, int width, const Outer *p, const double *sums) {
     if (p->along == 1 && (rows == 1 || p->down == width)) { /* one slot after the other */
         int whole = rows * width / LANES * LANES;
-        for (int i = 0; i < whole; i += LANES)
+        UNROLL for (int i = 0; i < whole; i += LANES)
             *(Unaligned *)(p->gradient + i) += *(const Unaligned *)(sums + i);
-        for (int i = whole; i < rows * width; i++) p->gradient[i] += sums[i];
+        UNROLL for (int i = whole; i < rows * width; i++) p->gradient[i] += sums[i];
     } else if (p->along == 1 && width % LANES == 0) {
-        for (int r = 0; r < rows; r++)
-            for (int k = 0; k < width; k += LANES)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int k = 0; k < width; k += LANES)
                 *(Unaligned *)(p->gradient + r * p->down + k) +=
                     *(const Unaligned *)(sums + r * width + k);
     } else {
-        for (int r = 0; r < rows; r++)
-            for (int k = 0; k < width; k++)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int k = 0; k < width; k++)
                 p->gradient[r * p->down + k * p->along] += sums[r * width + k];
     }
 }
@@ -158,7 +160,7 @@ INLINE void sum_over_samples(int rows, int width, int64_t columns, int64_t times
     double sums[OUTER_BLOCK + LANES];
     int count = rows * width, padded = (count + LANES - 1) / LANES * LANES;
     int64_t groups = groups_of(columns);
-    for (int i = count; i < padded; i++) clear(parts + i * GROUPS, groups);
+    UNROLL for (int i = count; i < padded; i++) clear(parts + i * GROUPS, groups);
     for (int64_t group = 0; group < groups; group++) {
         Vector s[OUTER_BLOCK];
         UNROLL for (int i = 0; i < count; i++) s[i] = (Vector){0};
@@ -167,7 +169,7 @@ INLINE void sum_over_samples(int rows, int width, int64_t columns, int64_t times
                 add_products(rows, width, p, x, start + c, s);
         UNROLL for (int i = 0; i < count; i++) parts[i * GROUPS + group] = s[i];
     }
-    for (int i = 0; i < padded; i += LANES)
+    UNROLL for (int i = 0; i < padded; i += LANES)
         *(Unaligned *)(sums + i) = totals(parts + i * GROUPS, groups);
     add_sums(rows, width, p, sums);
 }

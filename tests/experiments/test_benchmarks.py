@@ -182,17 +182,19 @@ def test_the_results_leave_nobody_and_nothing_out(committed: Findings) -> None:
 
 def test_the_first_readme_shows_every_step_and_the_fastest_in_bold(committed: Findings) -> None:
     lines = readme.between(Path("README.md")).splitlines()
-    grid = [line.strip("| ").split(" | ") for line in lines[: lines.index("")]]
+    shown_lines = [line.strip("| ").split(" | ") for line in lines[: lines.index("")]]
+    grid = list(zip(*shown_lines, strict=True))  # an engine a line: a problem a column
     (steps,) = [each for each in committed.sections if each.question == report.STEPS]
-    assert grid[0] == [*steps.detail[0]]
-    assert [row[0] for row in grid[2:]] == [next(iter(line.values())) for line in steps.detail]
-    for row, line in zip(grid[2:], steps.detail, strict=True):
-        figures = [value for name, value in line.items() if isinstance(value, float)]
-        shown = [cell.strip("*").replace(",", "") for cell in row[1:]]
+    engines = [name for name in grid[0] if name != "---"]
+    assert engines == [*steps.detail[0]]
+    assert [row[0] for row in grid[1:]] == [next(iter(line.values())) for line in steps.detail]
+    for (_, _, *cells), line in zip(grid[1:], steps.detail, strict=True):
+        figures = [value for value in line.values() if isinstance(value, float)]
+        shown = [cell.strip("*").replace(",", "") for cell in cells]
         assert [float(cell) for cell in shown if cell != "-"] == pytest.approx(figures, rel=0.005)
         others = [value for name, value in line.items() if name != "limit"][1:]
         least = min(value for value in others if value is not None)
-        bold = [others[at] for at, cell in enumerate(row[1:]) if cell.startswith("**")]
+        bold = [others[at] for at, cell in enumerate(cells) if cell.startswith("**")]
         assert bold == [least]
 
 
