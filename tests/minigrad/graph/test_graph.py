@@ -1,5 +1,6 @@
 """The graph in sight: text, DOT, pictures, and backward() by steps."""
 
+import errno
 import itertools
 import math
 import os
@@ -260,7 +261,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(
     *_, d = example()
 
     def out_of_room(*_: object) -> None:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(whole, "_create", out_of_room)

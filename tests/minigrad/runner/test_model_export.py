@@ -149,7 +149,7 @@ def test_without_the_onnx_package_what_to_install_is_said(
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
     monkeypatch.setattr("minigrad.runner.model_export.import_module", missing)
-    with pytest.raises(ExportError, match=r"pip install 'minigrad\[onnx\]'$"):
+    with pytest.raises(ExportError, match=r"pip install 'minigrad-lab\[onnx\]'$"):
         onnx_bytes(trained(tmp_path).model())
 
 
