@@ -14,12 +14,12 @@ import pytest
         (["one_store", "--rounds", "1"], "1 rounds of 16 processes, none"),
         (["kills", "operations", "--rounds", "12"], "operations: 12 rounds of two kills, none"),
         (
-            ["every_operation", "iris", "--share", "1/9"],
-            "iris, numpy, train, kill: every 9th, none",
+            ["every_operation", "iris", "--share", "1/20"],
+            "iris, numpy, train, kill: every 20th, none",
         ),
         (
-            ["every_operation", "seeds", "--share", "5/9", "--how", "full"],
-            "seeds, numpy, train, full: every 9th, none",
+            ["every_operation", "seeds", "--share", "5/20", "--how", "full"],
+            "seeds, numpy, train, full: every 20th, none",
         ),
         (["kills", "train", "--rounds", "3"], "train: 3 rounds of two kills, none"),
         (["kills", "seeds", "--rounds", "3"], "seeds: 3 rounds of two kills, none"),
