@@ -19,8 +19,8 @@ from setuptools.command.build_py import build_py
 
 SOURCES = Path("minigrad/native")
 
-# Bits must not depend on the compiler: nothing is contracted or reordered. -O3 takes a quarter more
-# time to compile and gains nothing: where a loop should be unrolled, the source says so.
+# Bits must not depend on the compiler: nothing is contracted or reordered. -O3 takes a third more
+# time to compile and is no faster: where a loop should be unrolled, the source says so.
 FLAGS = ["-std=c11", "-O2", "-g0", "-ffp-contract=off", "-fno-strict-aliasing"]
 FLAGS += ["-fvisibility=hidden"]
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
@@ -28,7 +28,7 @@ SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=
 # Each processor's machine is machine.c, compiled once more with these.
 MACHINES: dict[str, list[str]] = {"baseline": []}
 if platform.machine().lower() in ("x86_64", "amd64"):
-    # for processors from before 2013, which wait for libm's fma: more takes longer and gains 4 %
+    # for processors from before 2013, which wait for libm's fma: more takes longer and gains little
     MACHINES["baseline"] = ["-O1"]
     MACHINES["avx2"] = ["-mavx2", "-mfma"]
     MACHINES["avx512"] = ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"]
