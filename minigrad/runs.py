@@ -236,7 +236,7 @@ def check_runs(arguments: argparse.Namespace) -> int:
     sweeps, runs = _to_check(arguments)
     checks = [check_soundness(run, contradictions) for run in runs]
     if everything:  # one that is deleted meanwhile is not damaged
-        checks = [one for one in checks if not (one.damage and load(store / one.id).is_gone)]
+        checks = [one for one in checks if not (one.damage and StoredRun(store / one.id).is_gone)]
     of_store = check_store(store) if everything else []
     damaged = [one for one in checks if one.damage]
     of_sweeps = [{"id": path.name, "damage": check_sweep(path)} for path in sweeps]

@@ -56,8 +56,7 @@ def verify_claims(run: StoredRun, *, trust_plugins: bool = False) -> Verificatio
     try:
         claims.check()
     except Contradiction as difference:
-        again = load_run(run.path)
-        if (again.run_json, again.alive) != (run.run_json, run.alive):
+        if load_run(run.path).state != run.state:
             raise StoreError(
                 f"{run.id} was written while it was verified: verify it again"
             ) from None

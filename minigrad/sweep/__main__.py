@@ -69,8 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             threading.Thread(target=import_module, args=["minigrad.sweep.pictures.picture"]).start()
             start = time.monotonic()
             stopped = _train(sweep, executor, interrupts)
+            standings = rank(sweep.plan, sweep.ended)
+            stopped = _finish(sweep, standings, stopped)
             seconds = time.monotonic() - start
-        return _answer(arguments, sweep, stopped, seconds, interrupts.received)
+        return _answer(arguments, sweep, standings, stopped, seconds, interrupts.received)
 
 
 def _plan(arguments: argparse.Namespace) -> SweepPlan:
@@ -148,8 +150,15 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
         stopped = f"{who} ({error.strerror or error})"
     if sweep.missing() and stopped is None:
         stopped = "Ctrl-C" if interrupts.received == signal.SIGINT else "SIGTERM"
-    try:  # first: one that is finished has its table
-        report.write_csv(sweep, rank(sweep.plan, sweep.ended))
+    return stopped
+
+
+def _finish(sweep: SweepStore, standings: Sequence[Standing], stopped: str | None) -> str | None:
+    """Write the table, then the status: a sweep that is finished has its table. Returns the reason
+    of an early stop, which may be the disk now.
+    """
+    try:
+        report.write_csv(sweep, standings)
     except OSError as error:
         stopped = stopped or f"the disk ({error.strerror or error})"
     with suppress(OSError):  # a full disk: the sweep then looks like one that was killed
@@ -160,13 +169,13 @@ def _train(sweep: SweepStore, executor: Executor, interrupts: Interrupts) -> str
 def _answer(
     arguments: argparse.Namespace,
     sweep: SweepStore,
+    standings: Sequence[Standing],
     stopped: str | None,
     seconds: float,
     received: signal.Signals | None,
 ) -> int:
     from minigrad.sweep.importance import importance_of  # here, since it imports numpy
 
-    standings = rank(sweep.plan, sweep.ended)
     mattered = importance_of(sweep.plan, standings)
     lines = [
         *report.lines(sweep, standings, mattered, seconds),

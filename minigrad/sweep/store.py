@@ -26,7 +26,7 @@ from minigrad.sweep.cells import Cell
 from minigrad.sweep.member import Member, Result
 from minigrad.sweep.plan import SweepPlan
 from minigrad.tracking import layout
-from minigrad.tracking.destination import make_directory, remove_abandoned
+from minigrad.tracking.destination import make_directory, make_hidden_directory, shown_path
 from minigrad.tracking.facts import now
 from minigrad.tracking.names import LATEST, SWEEPS, StoreError, matches, may_be_run, nearest
 
@@ -73,9 +73,8 @@ class SweepStore:
         """A new sweep. Raises OSError where the store cannot be written."""
         if (store / SWEEPS).is_symlink():
             raise OSError(0, f"{SWEEPS} is a link: what goes there would leave the store")
-        remove_abandoned(store / SWEEPS)
-        draft = make_directory(store / SWEEPS, plan.name, hidden=os.name != "nt")
-        path = draft.with_name(draft.name.removeprefix("."))
+        draft = make_hidden_directory(store / SWEEPS, plan.name)
+        path = shown_path(draft)
         facts = {
             "id": path.name,
             "status": "running",

@@ -43,12 +43,7 @@ def check_soundness(
         if not soundness.damage:
             return soundness
         again = load(run.path)
-        is_same = (again.run_json, again.alive, again.damage) == (
-            run.run_json,
-            run.alive,
-            run.damage,
-        )
-        if is_same and (again.alive is False or soundness.damage == before):
+        if again.state == run.state and (again.alive is False or soundness.damage == before):
             return soundness
         run, before = again, soundness.damage
 

@@ -55,11 +55,8 @@ class Directory:
 
     @classmethod
     def create(cls, store: Path, name: str) -> Self:
-        """A new one, hidden until it is whole: then `publish` it. (On Windows it is seen at once:
-        there a folder with an open file keeps its name.)
-        """
-        remove_abandoned(store)
-        path = make_directory(store, name, hidden=os.name != "nt")
+        """A new one, hidden until it is whole: then `publish` it."""
+        path = make_hidden_directory(store, name)
         try:
             return cls(path)
         except OSError:
@@ -78,7 +75,7 @@ class Directory:
 
     def publish(self) -> None:
         """Give it its final name, so that it is listed with the others."""
-        self.path = self.path.rename(self.path.with_name(self.path.name.removeprefix(".")))
+        self.path = self.path.rename(shown_path(self.path))
 
     def append(self, line: str) -> None:
         self._lines.append(line)
@@ -130,7 +127,20 @@ class Memory:
         return self._files | encoded
 
 
-def remove_abandoned(store: Path) -> None:
+def make_hidden_directory(store: Path, name: str) -> Path:
+    """As `make_directory`, but hidden until it is renamed to its `shown_path`. (On Windows it is
+    seen at once: there a folder with an open file keeps its name.) Raises OSError.
+    """
+    _remove_abandoned(store)
+    return make_directory(store, name, hidden=os.name != "nt")
+
+
+def shown_path(path: Path) -> Path:
+    """The path that a hidden directory gets once it is whole."""
+    return path.with_name(path.name.removeprefix("."))
+
+
+def _remove_abandoned(store: Path) -> None:
     """Delete the hidden directories of processes that were killed before their run was whole. One
     that is younger than an hour is left alone, since its process may still be opening its files.
     """

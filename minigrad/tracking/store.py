@@ -112,6 +112,11 @@ class StoredRun:
         return [int(row["step"]) for row in rows], [row[name] for row in rows]
 
     @property
+    def state(self) -> tuple[object, ...]:
+        """What differs in another reading of the run if it was written between the two."""
+        return self.run_json, self.alive, self.damage
+
+    @property
     def is_gone(self) -> bool:
         """Whether it is no longer at its path: deleted since its name was read, for example."""
         return not os.path.lexists(self.path)

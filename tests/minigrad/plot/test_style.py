@@ -22,20 +22,6 @@ LONG = "a-very-long-name-of-a-run-that-somebody-has-chosen-with-care 漢字漢�
 XOR = Dataset([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0], classes=2)
 
 
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that were saved."""
-    saved: list[Figure] = []
-    save = style.save
-
-    def keep(figure: Figure, path: Path) -> None:
-        saved.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(style, "save", keep)
-    return saved
-
-
 def draw_all(folder: Path, words: str, ending: str = "png") -> None:
     """Every kind of a run's pictures, with these words wherever a user may choose some."""
     tall = Dataset([[x, 3.9 * y] for x, y in XOR.inputs], XOR.targets, 2)
@@ -66,14 +52,14 @@ def draw_all(folder: Path, words: str, ending: str = "png") -> None:
     "words",
     [pytest.param("xor", id="short", marks=pytest.mark.slow), pytest.param(LONG, id="long")],
 )
-def test_no_text_of_a_picture_is_cut_off(words: str, tmp_path: Path, figures: list[Figure]) -> None:
+def test_no_text_of_a_picture_is_cut_off(words: str, tmp_path: Path, drawn: list[Figure]) -> None:
     draw_all(tmp_path, words)
-    for figure in figures:
+    for figure in drawn:
         width, height = figure.bbox.size
-        drawn = [*figure.texts, *(t for axes in figure.axes for t in texts_around(axes))]
+        texts = [*figure.texts, *(t for axes in figure.axes for t in texts_around(axes))]
         for legend in figure.legends:
-            drawn += legend.get_texts()
-        for text in filter(Text.get_text, drawn):
+            texts += legend.get_texts()
+        for text in filter(Text.get_text, texts):
             box = text.get_window_extent()
             assert box.x0 >= -0.5, text
             assert box.y0 >= -0.5, text
@@ -102,9 +88,9 @@ def texts_around(axes: Any) -> list[Text]:
         ),
     ],
 )
-def test_a_dollar_is_a_dollar(words: str, tmp_path: Path, figures: list[Figure]) -> None:
+def test_a_dollar_is_a_dollar(words: str, tmp_path: Path, drawn: list[Figure]) -> None:
     draw_all(tmp_path, words)
-    for figure in figures:
+    for figure in drawn:
         spoken = [text for text in figure.findobj(Text) if words in text.get_text()]
         assert spoken
         assert not any(text.get_parse_math() for text in spoken)
